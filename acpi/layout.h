@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the CPUs and the memory of each node are in the guest. */
+#ifndef SSI_ACPI_LAYOUT_H
+#define SSI_ACPI_LAYOUT_H
+
+#include <stdint.h>
+
+#include "ssi_acpi.h"
+
+/**
+ * struct ssi_layout_node - what one node gives to the guest
+ * @cpus: number of CPUs
+ * @memory: bytes, a multiple of 2 MiB
+ */
+struct ssi_layout_node {
+	uint64_t cpus;
+	uint64_t memory;
+};
+
+/**
+ * struct ssi_layout - the guest's CPUs and ranges of memory
+ * @cpus: node by node
+ * @memory: in ascending address; one more than nodes, for the hole
+ * @nodes: number of nodes
+ * @num_cpus: entries of @cpus
+ * @num_memory: entries of @memory
+ */
+struct ssi_layout {
+	struct ssi_acpi_cpu cpus[SSI_ACPI_MAX_CPUS];
+	struct ssi_acpi_memory memory[SSI_ACPI_MAX_NODES + 1];
+	unsigned int nodes;
+	unsigned int num_cpus;
+	unsigned int num_memory;
+};
+
+/**
+ * ssi_layout_make() - place the nodes in the order given
+ * @layout: out
+ * @nodes: the nodes
+ * @count: how many, at most SSI_ACPI_MAX_NODES
+ *
+ * Memory is contiguous except for a hole from 3 to 4 GiB. Each node is one
+ * package, and the APIC ids of a package begin at a power of two.
+ *
+ * Return: NULL, or what is wrong, a text that completes a sentence.
+ */
+const char *ssi_layout_make(struct ssi_layout *layout,
+			    const struct ssi_layout_node *nodes,
+			    unsigned int count);
+
+/* Make a configuration point at a layout, which must outlive it. */
+void ssi_layout_apply(const struct ssi_layout *layout, struct ssi_acpi_config *cfg);
+
+#endif /* SSI_ACPI_LAYOUT_H */

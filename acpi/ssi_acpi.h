@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ACPI tables of a guest whose CPUs and memory lie on several nodes.
+ *
+ * The library is told facts (ids, ranges, ports) and knows nothing of KVM, of
+ * the cluster or of files. Page and section numbers are of the ACPI
+ * specification 6.4 unless another source is named.
+ */
+#ifndef SSI_ACPI_H
+#define SSI_ACPI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SSI_ACPI_MAX_NODES	32
+#define SSI_ACPI_MAX_CPUS	1024
+#define SSI_ACPI_MAX_TABLES	8
+
+/* Enough for every legal configuration (the longest table is the DSDT). */
+#define SSI_ACPI_MAX_SIZE	(128u << 10)
+
+/* Values for the ports and addresses that ssi-vmm has by default. */
+#define SSI_ACPI_PM1_EVENT	0x600	/* 4 bytes: status, enable */
+#define SSI_ACPI_PM1_CONTROL	0x604	/* 2 bytes */
+#define SSI_ACPI_PM_TIMER	0x608	/* 4 bytes, 32 bits wide */
+#define SSI_ACPI_RESET_PORT	0xcf9	/* 1 byte */
+#define SSI_ACPI_RESET_VALUE	6
+#define SSI_ACPI_PVPANIC_PORT	0x505	/* 1 byte */
+#define SSI_ACPI_SERIAL_PORT	0x3f8	/* 8 bytes */
+#define SSI_ACPI_SERIAL_IRQ	4
+#define SSI_ACPI_SCI_IRQ	9	/* level triggered, active high */
+#define SSI_ACPI_RTC_PORT	0x70	/* 2 bytes; no interrupt */
+#define SSI_ACPI_IOAPIC_BASE	0xfec00000u
+#define SSI_ACPI_LAPIC_BASE	0xfee00000u
+
+/*
+ * SLP_TYP that \_S5 announces: the guest powers off by writing
+ * SLP_EN (bit 13) | SSI_ACPI_S5_TYPE << 10 to the PM1 control port.
+ */
+#define SSI_ACPI_S5_TYPE	5
+
+/**
+ * struct ssi_acpi_cpu - one CPU of the guest
+ * @apic_id: its x2APIC id
+ * @node: its proximity domain
+ *
+ * The place in the array is the ACPI processor UID. The first is the boot CPU.
+ */
+struct ssi_acpi_cpu {
+	uint32_t apic_id;
+	uint32_t node;
+};
+
+/**
+ * struct ssi_acpi_memory - one range of guest RAM
+ * @base: guest physical address, a multiple of 4096
+ * @size: bytes, a multiple of 4096
+ * @node: its proximity domain
+ */
+struct ssi_acpi_memory {
+	uint64_t base;
+	uint64_t size;
+	uint32_t node;
+};
+
+/**
+ * struct ssi_acpi_config - what the tables are made from
+ * @nodes: number of proximity domains; ids are 0 .. nodes - 1
+ * @cpus: the CPUs
+ * @num_cpus: how many
+ * @memory: ranges of RAM, in any order, that do not overlap
+ * @num_memory: how many
+ * @distances: nodes * nodes bytes, the row is "from"; NULL: 10 and 20
+ * @lapic_base: MMIO address of the local APICs
+ * @ioapic_base: MMIO address of the IOAPIC, whose GSIs begin at 0
+ * @ioapic_id: its APIC id
+ * @pm1_event_port: PM1a event block
+ * @pm1_control_port: PM1a control block
+ * @pm_timer_port: ACPI PM timer; 0: none
+ * @reset_port: reset register
+ * @reset_value: what resets the guest when written there
+ * @pvpanic_port: pvpanic device; 0: none
+ * @serial_port: first serial port; 0: none
+ * @serial_irq: its GSI
+ * @rtc_port: CMOS clock without interrupt; 0: none, and the guest is told so
+ */
+struct ssi_acpi_config {
+	unsigned int nodes;
+	const struct ssi_acpi_cpu *cpus;
+	unsigned int num_cpus;
+	const struct ssi_acpi_memory *memory;
+	unsigned int num_memory;
+	const uint8_t *distances;
+	uint32_t lapic_base;
+	uint32_t ioapic_base;
+	uint8_t ioapic_id;
+	uint16_t pm1_event_port;
+	uint16_t pm1_control_port;
+	uint16_t pm_timer_port;
+	uint16_t reset_port;
+	uint8_t reset_value;
+	uint16_t pvpanic_port;
+	uint16_t serial_port;
+	uint8_t serial_irq;
+	uint16_t rtc_port;
+};
+
+/* Every port and address as ssi-vmm has them; the rest is for the caller. */
+#define SSI_ACPI_CONFIG_DEFAULTS					\
+	.lapic_base = SSI_ACPI_LAPIC_BASE,				\
+	.ioapic_base = SSI_ACPI_IOAPIC_BASE,				\
+	.pm1_event_port = SSI_ACPI_PM1_EVENT,				\
+	.pm1_control_port = SSI_ACPI_PM1_CONTROL,			\
+	.pm_timer_port = SSI_ACPI_PM_TIMER,				\
+	.reset_port = SSI_ACPI_RESET_PORT,				\
+	.reset_value = SSI_ACPI_RESET_VALUE,				\
+	.pvpanic_port = SSI_ACPI_PVPANIC_PORT,				\
+	.serial_port = SSI_ACPI_SERIAL_PORT,				\
+	.serial_irq = SSI_ACPI_SERIAL_IRQ,				\
+	.rtc_port = SSI_ACPI_RTC_PORT
+
+/**
+ * struct ssi_acpi_table - where one table lies
+ * @signature: four characters and a NUL; "RSD " for the RSDP
+ * @offset: from the start of the buffer; a multiple of 64
+ * @size: bytes
+ */
+struct ssi_acpi_table {
+	char signature[5];
+	uint32_t offset;
+	uint32_t size;
+};
+
+/**
+ * struct ssi_acpi_map - what ssi_acpi_build_map() put into the buffer
+ * @tables: the tables in ascending offset, the RSDP first
+ * @count: how many
+ * @used: bytes of the buffer in use
+ */
+struct ssi_acpi_map {
+	struct ssi_acpi_table tables[SSI_ACPI_MAX_TABLES];
+	unsigned int count;
+	size_t used;
+};
+
+/**
+ * ssi_acpi_check() - is a configuration one that tables can be made from?
+ * @cfg: the configuration
+ *
+ * Return: NULL, or what is wrong with it: a constant text that completes a
+ * sentence, without a full stop.
+ */
+const char *ssi_acpi_check(const struct ssi_acpi_config *cfg);
+
+/**
+ * ssi_acpi_build() - make all tables
+ * @cfg: the configuration
+ * @gpa: guest physical address the buffer will have; a multiple of 64
+ * @buf: the buffer; zeroed before use
+ * @size: its size
+ * @used: out: bytes in use
+ * @rsdp_gpa: out: where the guest finds the RSDP
+ *
+ * The memory must be reported to the guest as ACPI data or as reserved.
+ *
+ * Return: 0, -EINVAL (@gpa, or see ssi_acpi_check()) or -ENOSPC.
+ */
+int ssi_acpi_build(const struct ssi_acpi_config *cfg, uint64_t gpa, void *buf,
+		   size_t size, size_t *used, uint64_t *rsdp_gpa);
+
+/**
+ * ssi_acpi_build_map() - the same, and say where each table is
+ * @cfg: the configuration
+ * @gpa: guest physical address the buffer will have; a multiple of 64
+ * @buf: the buffer; zeroed before use
+ * @size: its size
+ * @map: out: the tables
+ *
+ * Return: 0, -EINVAL (@gpa, or see ssi_acpi_check()) or -ENOSPC.
+ */
+int ssi_acpi_build_map(const struct ssi_acpi_config *cfg, uint64_t gpa,
+		       void *buf, size_t size, struct ssi_acpi_map *map);
+
+#endif /* SSI_ACPI_H */

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Walks the ACPI tables as a guest does, from the RSDP on, and compares what
+ * they say with the configuration they were made from; then bad input. KTAP.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acpi/layout.h"
+#include "acpi/ssi_acpi.h"
+
+#define GPA		0xe0000ull
+#define MIB		(1ull << 20)
+#define GIB		(1ull << 30)
+#define HEADER_SIZE	36
+
+static uint8_t buffer[SSI_ACPI_MAX_SIZE + 64] __attribute__((aligned(64)));
+static unsigned int num_tests, num_failed;
+static bool failed;
+
+static void __attribute__((format(printf, 1, 2))) fail(const char *format, ...)
+{
+	va_list args;
+
+	failed = true;
+	printf("# ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static void finish(const char *name)
+{
+	num_failed += failed;
+	printf("%s %u %s\n", failed ? "not ok" : "ok", ++num_tests, name);
+	failed = false;
+}
+
+static uint64_t field(const uint8_t *at, unsigned int bytes)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, at, bytes);
+	return value;
+}
+
+static void expect(const char *what, uint64_t found, uint64_t expected)
+{
+	if (found != expected)
+		fail("%s is %#" PRIx64 " instead of %#" PRIx64, what, found,
+		     expected);
+}
+
+static uint8_t sum(const uint8_t *at, size_t len)
+{
+	uint8_t total = 0;
+
+	while (len--)
+		total += *at++;
+	return total;
+}
+
+static const uint8_t *at_gpa(uint64_t gpa, size_t len)
+{
+	static const uint8_t nothing[HEADER_SIZE];
+
+	if (gpa >= GPA && gpa + len <= GPA + SSI_ACPI_MAX_SIZE)
+		return buffer + (gpa - GPA);
+	fail("a pointer leads to %#" PRIx64 ", outside of the tables", gpa);
+	return nothing;
+}
+
+/* A table with the standard header: its signature, revision and checksum. */
+static const uint8_t *table_at(uint64_t gpa, const char *signature,
+			       uint8_t revision)
+{
+	const uint8_t *table = at_gpa(gpa, HEADER_SIZE);
+	uint32_t length = field(table + 4, 4);
+
+	if (memcmp(table, signature, 4))
+		fail("there is no %s at %#" PRIx64, signature, gpa);
+	if (length < HEADER_SIZE || length > SSI_ACPI_MAX_SIZE)
+		fail("the length of the %s is %u", signature, length);
+	else
+		expect(signature, sum(table, length), 0);
+	expect("revision", table[8], revision);
+	return table;
+}
+
+static const uint8_t *find_xsdt(uint64_t rsdp_gpa)
+{
+	const uint8_t *rsdp = at_gpa(rsdp_gpa, 36);
+
+	if (memcmp(rsdp, "RSD PTR ", 8))
+		fail("there is no RSDP at %#" PRIx64, rsdp_gpa);
+	expect("alignment of the RSDP", rsdp_gpa % 16, 0);
+	expect("checksum of the RSDP", sum(rsdp, 20), 0);
+	expect("extended checksum of the RSDP", sum(rsdp, 36), 0);
+	expect("revision of the RSDP", rsdp[15], 2);
+	return table_at(field(rsdp + 24, 8), "XSDT", 1);
+}
+
+static void check_fadt(const uint8_t *fadt)
+{
+	uint64_t facs_gpa = field(fadt + 132, 8);
+	const uint8_t *facs = at_gpa(facs_gpa, 64);
+
+	expect("length of the FADT", field(fadt + 4, 4), 276);
+	expect("SMI command port", field(fadt + 48, 4), 0);
+	expect("SCI", field(fadt + 46, 2), SSI_ACPI_SCI_IRQ);
+	expect("PM1 event port", field(fadt + 56, 4), SSI_ACPI_PM1_EVENT);
+	expect("X_PM1a_EVT_BLK", field(fadt + 152, 8), SSI_ACPI_PM1_EVENT);
+	expect("PM1 control port", field(fadt + 64, 4), SSI_ACPI_PM1_CONTROL);
+	expect("X_PM1a_CNT_BLK", field(fadt + 176, 8), SSI_ACPI_PM1_CONTROL);
+	expect("PM timer port", field(fadt + 76, 4), SSI_ACPI_PM_TIMER);
+	expect("X_PM_TMR_BLK", field(fadt + 212, 8), SSI_ACPI_PM_TIMER);
+	expect("reset register", field(fadt + 120, 8), SSI_ACPI_RESET_PORT);
+	expect("reset value", fadt[128], SSI_ACPI_RESET_VALUE);
+	if (memcmp(facs, "FACS", 4))
+		fail("there is no FACS at %#" PRIx64, facs_gpa);
+	expect("alignment of the FACS", facs_gpa % 64, 0);
+	expect("length of the FACS", field(facs + 4, 4), 64);
+	table_at(field(fadt + 140, 8), "DSDT", 2);
+}
+
+/* Each CPU once, in order, enabled; then what routes interrupts. */
+static void check_madt(const uint8_t *madt, const struct ssi_acpi_config *cfg)
+{
+	uint32_t length = field(madt + 4, 4);
+	unsigned int cpus = 0, others = 0;
+
+	for (uint32_t at = 44; at < length; at += madt[at + 1]) {
+		const uint8_t *entry = madt + at;
+
+		if (entry[1] < 2) {
+			fail("an entry of the MADT has no length");
+			return;
+		}
+		if (entry[0] != 9) {
+			others++;
+			continue;
+		}
+		if (cpus < cfg->num_cpus)
+			expect("APIC id", field(entry + 4, 4),
+			       cfg->cpus[cpus].apic_id);
+		expect("MADT flags", field(entry + 8, 4), 1);
+		expect("processor UID", field(entry + 12, 4), cpus++);
+	}
+	expect("number of CPUs in the MADT", cpus, cfg->num_cpus);
+	expect("other entries of the MADT", others, 3);
+}
+
+static void check_srat(const uint8_t *srat, const struct ssi_acpi_config *cfg)
+{
+	const uint8_t *entry = srat + 48;
+
+	expect("length of the SRAT", field(srat + 4, 4),
+	       48 + cfg->num_cpus * 24 + cfg->num_memory * 40);
+	for (unsigned int i = 0; i < cfg->num_cpus; i++, entry += 24) {
+		expect("SRAT entry type", entry[0], 2);
+		expect("domain of a CPU", field(entry + 4, 4),
+		       cfg->cpus[i].node);
+		expect("APIC id", field(entry + 8, 4), cfg->cpus[i].apic_id);
+		expect("SRAT flags", field(entry + 12, 4), 1);
+	}
+	for (unsigned int i = 0; i < cfg->num_memory; i++, entry += 40) {
+		expect("SRAT entry type", entry[0], 1);
+		expect("domain of memory", field(entry + 2, 4),
+		       cfg->memory[i].node);
+		expect("base of memory", field(entry + 8, 8),
+		       cfg->memory[i].base);
+		expect("size of memory", field(entry + 16, 8),
+		       cfg->memory[i].size);
+		expect("SRAT flags", field(entry + 28, 4), 1);
+	}
+}
+
+static void check_slit(const uint8_t *slit, const struct ssi_acpi_config *cfg)
+{
+	unsigned int nodes = cfg->nodes;
+
+	expect("length of the SLIT", field(slit + 4, 4), 44 + nodes * nodes);
+	expect("localities", field(slit + 36, 8), nodes);
+	for (unsigned int i = 0; i < nodes * nodes; i++)
+		expect("distance", slit[44 + i],
+		       cfg->distances ? cfg->distances[i] :
+		       i / nodes == i % nodes ? 10 : 20);
+}
+
+static void check_tables(const struct ssi_acpi_config *cfg, uint64_t rsdp_gpa)
+{
+	const uint8_t *xsdt = find_xsdt(rsdp_gpa);
+
+	expect("length of the XSDT", field(xsdt + 4, 4), 36 + 4 * 8);
+	check_fadt(table_at(field(xsdt + 36, 8), "FACP", 6));
+	check_madt(table_at(field(xsdt + 44, 8), "APIC", 5), cfg);
+	check_srat(table_at(field(xsdt + 52, 8), "SRAT", 3), cfg);
+	check_slit(table_at(field(xsdt + 60, 8), "SLIT", 1), cfg);
+}
+
+/* Every buffer that is too small is refused and not overrun. */
+static void check_small_buffers(const struct ssi_acpi_config *cfg, size_t used)
+{
+	size_t got;
+	uint64_t rsdp;
+
+	for (size_t size = 0; size < used; size++) {
+		int err;
+
+		memset(buffer, 0xa5, used + 64);
+		err = ssi_acpi_build(cfg, GPA, buffer, size, &got, &rsdp);
+		if (err != -ENOSPC)
+			fail("%zu of %zu bytes: the result is %d", size, used,
+			     err);
+		if (buffer[size] != 0xa5)
+			fail("%zu of %zu bytes: written past the end", size,
+			     used);
+		if (failed)
+			return;
+	}
+	expect("result with just enough",
+	       ssi_acpi_build(cfg, GPA, buffer, used, &got, &rsdp), 0);
+}
+
+static void make_config(const struct ssi_layout_node *nodes,
+			unsigned int count, struct ssi_acpi_config *cfg)
+{
+	static struct ssi_layout layout;
+	const char *why = ssi_layout_make(&layout, nodes, count);
+
+	*cfg = (struct ssi_acpi_config) { SSI_ACPI_CONFIG_DEFAULTS };
+	if (why)
+		fail("the layout was refused: %s", why);
+	ssi_layout_apply(&layout, cfg);
+}
+
+static void test_shape(const char *name, const struct ssi_layout_node *nodes,
+		       unsigned int count, const uint8_t *distances)
+{
+	struct ssi_acpi_config cfg;
+	uint64_t rsdp;
+	size_t used;
+	int err;
+
+	make_config(nodes, count, &cfg);
+	cfg.distances = distances;
+	err = ssi_acpi_build(&cfg, GPA, buffer, SSI_ACPI_MAX_SIZE, &used,
+			     &rsdp);
+	if (err) {
+		fail("the result is %d", err);
+	} else {
+		check_tables(&cfg, rsdp);
+		/* Quadratic in the size, so not for the largest. */
+		if (used < 8192)
+			check_small_buffers(&cfg, used);
+	}
+	finish(name);
+}
+
+static void test_shapes(void)
+{
+	static const uint8_t distances[] = { 10, 20, 30, 20, 10, 25, 30, 25, 10 };
+	static const struct ssi_layout_node one[] = { { 1, 256 * MIB } };
+	static const struct ssi_layout_node two[] = {
+		{ 1, 256 * MIB }, { 1, 256 * MIB },
+	};
+	static const struct ssi_layout_node two_by_two[] = {
+		{ 2, 256 * MIB }, { 2, 768 * MIB },
+	};
+	static const struct ssi_layout_node three[] = {
+		{ 1, 128 * MIB }, { 3, 256 * MIB }, { 2, 2 * MIB },
+	};
+	static const struct ssi_layout_node hole[] = {
+		{ 1, 2 * GIB }, { 2, 6 * GIB },
+	};
+	static const struct ssi_layout_node donor[] = {
+		{ 2, 3 * GIB }, { 0, GIB },
+	};
+	struct ssi_layout_node most[SSI_ACPI_MAX_NODES];
+
+	test_shape("one node", one, 1, NULL);
+	test_shape("two nodes with a CPU each", two, 2, NULL);
+	test_shape("two nodes with two CPUs each", two_by_two, 2, NULL);
+	test_shape("three unequal nodes and distances", three, 3, distances);
+	test_shape("memory across the hole at 3 GiB", hole, 2, NULL);
+	test_shape("a node without CPUs, above the hole", donor, 2, NULL);
+	for (unsigned int i = 0; i < SSI_ACPI_MAX_NODES; i++)
+		most[i] = (struct ssi_layout_node) {
+			.cpus = SSI_ACPI_MAX_CPUS / SSI_ACPI_MAX_NODES,
+			.memory = 64 * GIB,
+		};
+	test_shape("32 nodes and 1024 CPUs", most, SSI_ACPI_MAX_NODES, NULL);
+}
+
+static void expect_range(const struct ssi_acpi_memory *range, uint64_t base,
+			 uint64_t size, uint32_t node)
+{
+	expect("base", range->base, base);
+	expect("size", range->size, size);
+	expect("node", range->node, node);
+}
+
+static void test_layout(void)
+{
+	static const struct ssi_layout_node nodes[] = {
+		{ 3, 2 * GIB }, { 1, 2 * GIB }, { 2, GIB },
+	};
+	static const struct ssi_layout_node edge[] = {
+		{ 1, 3 * GIB }, { 1, GIB },
+	};
+	struct ssi_acpi_config cfg;
+
+	make_config(nodes, 3, &cfg);
+	expect("ranges", cfg.num_memory, 4);
+	expect_range(&cfg.memory[0], 0, 2 * GIB, 0);
+	expect_range(&cfg.memory[1], 2 * GIB, GIB, 1);
+	expect_range(&cfg.memory[2], 4 * GIB, GIB, 1);
+	expect_range(&cfg.memory[3], 5 * GIB, GIB, 2);
+	expect("APIC id of node 0's last CPU", cfg.cpus[2].apic_id, 2);
+	expect("APIC id of node 1's CPU", cfg.cpus[3].apic_id, 4);
+	expect("APIC id of node 2's last CPU", cfg.cpus[5].apic_id, 9);
+	make_config(edge, 2, &cfg);
+	expect("ranges that end at the hole", cfg.num_memory, 2);
+	expect_range(&cfg.memory[1], 4 * GIB, GIB, 1);
+	finish("layout of memory and APIC ids");
+}
+
+static void expect_refused(const char *what, const struct ssi_acpi_config *cfg)
+{
+	uint64_t rsdp;
+	size_t used;
+	int err = ssi_acpi_build(cfg, GPA, buffer, SSI_ACPI_MAX_SIZE, &used,
+				 &rsdp);
+
+	if (!ssi_acpi_check(cfg))
+		fail("nothing was found wrong");
+	if (err != -EINVAL)
+		fail("the result is %d instead of -EINVAL", err);
+	finish(what);
+}
+
+static void test_bad_input(void)
+{
+	static const struct ssi_acpi_cpu cpus[] = { { 0, 0 }, { 1, 1 } };
+	static const struct ssi_acpi_cpu same_id[] = { { 1, 0 }, { 1, 1 } };
+	static const struct ssi_acpi_cpu far[] = { { 0, 0 }, { 1, 2 } };
+	static const struct ssi_acpi_memory memory[] = {
+		{ 0, GIB, 0 }, { GIB, GIB, 1 },
+	};
+	static const struct ssi_acpi_memory overlap[] = {
+		{ 0, GIB, 0 }, { GIB - 4096, GIB, 1 },
+	};
+	static const struct ssi_acpi_memory odd[] = {
+		{ 0, GIB, 0 }, { GIB, 4095, 1 },
+	};
+	static const struct ssi_acpi_memory wrap[] = {
+		{ 0, GIB, 0 }, { -GIB, GIB, 1 },
+	};
+	static const uint8_t distances[] = { 10, 10, 20, 10 };
+	const struct ssi_acpi_config good = {
+		SSI_ACPI_CONFIG_DEFAULTS, .nodes = 2, .cpus = cpus,
+		.num_cpus = 2, .memory = memory, .num_memory = 2,
+	};
+	struct ssi_acpi_config cfg = good;
+
+	cfg.nodes = 0;
+	expect_refused("no nodes", &cfg);
+	cfg.nodes = SSI_ACPI_MAX_NODES + 1;
+	expect_refused("too many nodes", &cfg);
+	cfg = good;
+	cfg.num_cpus = 0;
+	expect_refused("no CPUs", &cfg);
+	cfg = good;
+	cfg.cpus = same_id;
+	expect_refused("an APIC id twice", &cfg);
+	cfg.cpus = far;
+	expect_refused("a CPU on a node that does not exist", &cfg);
+	cfg = good;
+	cfg.num_memory = 0;
+	expect_refused("no memory", &cfg);
+	cfg = good;
+	cfg.memory = overlap;
+	expect_refused("memory that overlaps", &cfg);
+	cfg.memory = odd;
+	expect_refused("memory that is not made of pages", &cfg);
+	cfg.memory = wrap;
+	expect_refused("memory past the end of the address space", &cfg);
+	cfg = good;
+	cfg.distances = distances;
+	expect_refused("a remote distance of 10", &cfg);
+	cfg = good;
+	cfg.pm1_event_port = 0;
+	expect_refused("no PM1 event port", &cfg);
+}
+
+static void test_bad_address(void)
+{
+	static const struct ssi_layout_node one[] = { { 1, 2 * MIB } };
+	struct ssi_acpi_config cfg;
+	uint64_t rsdp;
+	size_t used;
+
+	make_config(one, 1, &cfg);
+	expect("result", ssi_acpi_build(&cfg, GPA + 16, buffer,
+					SSI_ACPI_MAX_SIZE, &used, &rsdp),
+	       -EINVAL);
+	finish("a guest address that is not aligned");
+}
+
+int main(void)
+{
+	puts("KTAP version 1");
+	test_shapes();
+	test_layout();
+	test_bad_input();
+	test_bad_address();
+	printf("1..%u\n", num_tests);
+	return num_failed ? 1 : 0;
+}
