@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Arguments: pairs of keyword and value, put into a netlink message.
+ */
+
+#include "args.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/ssi_dsm_genl.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#include "genl.h"
+#include "names.h"
+#include "output.h"
+
+static int full(void)
+{
+	error("the arguments do not fit into one netlink message");
+	return -1;
+}
+
+static int put(struct nl_msg *msg, uint32_t attr, const void *data, size_t len)
+{
+	return nla_put(msg, attr, len, data) ? full() : 0;
+}
+
+/* Decimal or 0x; the rest of the text in @rest. */
+static int parse_number(const char *text, uint64_t *number, const char **rest)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	errno = 0;
+	*number = strtoull(text, &end, 0);
+	*rest = end;
+	return errno ? -1 : 0;
+}
+
+static int parse_u32(const char *text, uint32_t *value)
+{
+	const char *rest;
+	uint64_t number;
+
+	if (parse_number(text, &number, &rest) || *rest || number > UINT32_MAX)
+		return -1;
+	*value = number;
+	return 0;
+}
+
+/* Bytes, or a binary multiple: 512K, 256M, 4G, 1T. */
+static int parse_size(const char *text, uint64_t *size)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	const char *rest;
+	unsigned int shift;
+
+	if (parse_number(text, size, &rest))
+		return -1;
+	if (!*rest)
+		return 0;
+	unit = strchr(units, toupper((unsigned char)*rest));
+	if (!unit || rest[1])
+		return -1;
+	shift = 10 * (unsigned int)(unit - units + 1);
+	if (*size > UINT64_MAX >> shift)
+		return -1;
+	*size <<= shift;
+	return 0;
+}
+
+int args_put_string(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	return put(msg, attr, value, strlen(value) + 1);
+}
+
+int args_put_u32(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	uint32_t number;
+
+	if (parse_u32(value, &number)) {
+		error("\"%s\" is not a number from 0 to %u", value, UINT32_MAX);
+		return -1;
+	}
+	return put(msg, attr, &number, sizeof(number));
+}
+
+int args_put_hold(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	uint32_t number = SSI_DSM_HOLD_AUTO;
+
+	if (strcmp(value, "auto") && parse_u32(value, &number)) {
+		error("\"%s\" is neither microseconds nor \"auto\"", value);
+		return -1;
+	}
+	return put(msg, attr, &number, sizeof(number));
+}
+
+int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	uint32_t transport;
+
+	for (transport = 0; name_transport(transport); transport++)
+		if (!strcmp(value, name_transport(transport)))
+			return put(msg, attr, &transport, sizeof(transport));
+	error("\"%s\" is not a transport; known are \"rdma\" and \"loop\"",
+	      value);
+	return -1;
+}
+
+/*
+ * Splits off the port, if there is one, in place. A port behind a bare IPv6
+ * address could not be told from its last part: that needs brackets.
+ */
+static int split_addr(char *text, char **host, char **port)
+{
+	char *colon = strrchr(text, ':');
+	char *bracket;
+
+	*host = text;
+	*port = NULL;
+	if (*text == '[') {
+		bracket = strchr(text, ']');
+		if (!bracket || (bracket[1] && bracket[1] != ':'))
+			return -1;
+		*host = text + 1;
+		if (bracket[1])
+			*port = bracket + 2;
+		*bracket = '\0';
+	} else if (colon && colon == strchr(text, ':')) {
+		*port = colon + 1;
+		*colon = '\0';
+	}
+	return *port && !isdigit((unsigned char)**port) ? -1 : 0;
+}
+
+int args_put_addr(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *found = NULL;
+	char fallback[8];
+	char text[128];
+	char *host;
+	char *port;
+	int err = -1;
+
+	snprintf(fallback, sizeof(fallback), "%u", SSI_DSM_PORT);
+	snprintf(text, sizeof(text), "%s", value);
+	if (strlen(value) >= sizeof(text) || split_addr(text, &host, &port) ||
+	    strtoul(port ?: fallback, NULL, 10) > UINT16_MAX ||
+	    getaddrinfo(host, port ?: fallback, &hints, &found)) {
+		error("\"%s\" is not an address (ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, in numbers)",
+		      value);
+		return -1;
+	}
+	err = put(msg, attr, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	return err;
+}
+
+int args_put_map(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	uint64_t node;
+	const char *rest;
+	uint64_t size;
+
+	(void)attr;
+	if (parse_number(value, &node, &rest) || node > UINT32_MAX ||
+	    *rest != ':' || parse_size(rest + 1, &size)) {
+		error("\"%s\" is not a part of a map (NODE:SIZE, for example 0:256M)",
+		      value);
+		return -1;
+	}
+	return genl_put_map(msg, node, size) ? full() : 0;
+}
+
+static const struct keyword *find_keyword(const struct keyword *keywords,
+					  const char *word)
+{
+	for (; keywords->name; keywords++)
+		if (*word && !strncmp(keywords->name, word, strlen(word)))
+			return keywords;
+	error("\"%s\" is not a keyword of this command", word);
+	return NULL;
+}
+
+/* @given: a bit for each keyword that was there. */
+static int put_pairs(struct nl_msg *msg, const struct keyword *keywords,
+		     int argc, char **argv, uint32_t *given)
+{
+	const struct keyword *keyword;
+	uint32_t bit;
+
+	for (*given = 0; argc > 0; argc -= 2, argv += 2) {
+		keyword = find_keyword(keywords, argv[0]);
+		if (!keyword)
+			return -1;
+		if (argc == 1) {
+			error("\"%s\" needs a value", keyword->name);
+			return -1;
+		}
+		bit = 1u << (keyword - keywords);
+		if (*given & bit && !(keyword->flags & ARG_MANY)) {
+			error("\"%s\" is given twice", keyword->name);
+			return -1;
+		}
+		*given |= bit;
+		if (keyword->put(msg, keyword->attr, argv[1]))
+			return -1;
+	}
+	return 0;
+}
+
+int args_put(struct nl_msg *msg, const struct keyword *keywords, int argc,
+	     char **argv, bool *complete)
+{
+	const struct keyword *keyword;
+	uint32_t given;
+
+	if (put_pairs(msg, keywords, argc, argv, &given))
+		return -1;
+	if (complete)
+		*complete = true;
+	for (keyword = keywords; keyword->name; keyword++) {
+		if (!(keyword->flags & ARG_REQUIRED) ||
+		    given & 1u << (keyword - keywords))
+			continue;
+		if (!complete) {
+			error("\"%s\" is required", keyword->name);
+			return -1;
+		}
+		*complete = false;
+	}
+	return 0;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Text and JSON from one walk.
+ */
+
+#include "output.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 8
+
+static bool want_json;
+static bool want_pretty;
+
+/* Open containers, outermost first; empty between two flushes. */
+static json_t *stack[DEPTH_MAX];
+static unsigned int depth;
+/* The outermost one once it is complete. */
+static json_t *complete;
+
+static void die(const char *what)
+{
+	error("%s", what);
+	exit(EXIT_FAILURE);
+}
+
+void output_init(bool json, bool pretty)
+{
+	want_json = json;
+	want_pretty = pretty;
+}
+
+void output_flush(void)
+{
+	size_t flags = want_pretty ? JSON_INDENT(4) : JSON_COMPACT;
+
+	if (complete) {
+		if (json_dumpf(complete, stdout, flags))
+			die("the output cannot be written");
+		putchar('\n');
+		json_decref(complete);
+		complete = NULL;
+	}
+	if (fflush(stdout) || ferror(stdout))
+		die("the output cannot be written");
+}
+
+/* Takes the reference to @value. */
+static void add(const char *key, json_t *value)
+{
+	json_t *parent = depth ? stack[depth - 1] : NULL;
+	int err = 0;
+
+	if (!value)
+		die("out of memory");
+	if (json_is_object(parent))
+		err = json_object_set_new(parent, key, value);
+	else if (parent)
+		err = json_array_append_new(parent, value);
+	if (err)
+		die("out of memory, or a string is not UTF-8");
+}
+
+static void begin(const char *key, json_t *container)
+{
+	add(key, container);
+	if (depth == DEPTH_MAX)
+		die("the output is nested too deeply");
+	stack[depth++] = container;
+}
+
+void output_begin_array(const char *key)
+{
+	if (want_json)
+		begin(key, json_array());
+}
+
+void output_begin_object(const char *key)
+{
+	if (want_json)
+		begin(key, json_object());
+}
+
+void output_end(void)
+{
+	if (want_json && !--depth)
+		complete = stack[0];
+}
+
+void output_u64(const char *key, const char *format, uint64_t value)
+{
+	if (want_json)
+		add(key, json_integer((json_int_t)value));
+	else if (format)
+		printf(format, value);
+}
+
+void output_string(const char *key, const char *format, const char *value)
+{
+	if (want_json)
+		add(key, json_string(value));
+	else if (format)
+		printf(format, value);
+}
+
+void output_text(const char *format, ...)
+{
+	va_list args;
+
+	if (want_json)
+		return;
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+}
+
+void error(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len >= (int)sizeof(text))
+		len = sizeof(text) - 1;
+	fprintf(stderr, "Error: %s%s\n", text,
+		len > 0 && text[len - 1] == '.' ? "" : ".");
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text and JSON from one walk: every value is emitted once, with the key it
+ * has in JSON and the format it has in text.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void output_init(bool json, bool pretty);
+
+/* Prints what was emitted since the last flush: in JSON one value, a line. */
+void output_flush(void);
+
+/*
+ * Containers; each begin needs its end. @key is NULL in an array and at the
+ * top. They print nothing in text.
+ */
+void output_begin_array(const char *key);
+void output_begin_object(const char *key);
+void output_end(void);
+
+/*
+ * Values. @key NULL in an array. @format gets the value as its only argument;
+ * without a format the value is only in the JSON.
+ */
+void output_u64(const char *key, const char *format, uint64_t value);
+void output_string(const char *key, const char *format, const char *value);
+
+/* Only in the text. */
+__attribute__((format(printf, 1, 2)))
+void output_text(const char *format, ...);
+
+/* "Error: ..." to stderr; adds the full stop if there is none. */
+__attribute__((format(printf, 1, 2)))
+void error(const char *format, ...);
+
+#endif /* OUTPUT_H */
