@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Generic netlink family "ssi_dsm": nodes, peers, regions, statistics.
+ *
+ * The tree of attributes, request (>) and reply (<):
+ *
+ *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [OWNER]     admin
+ *   NODE_DEL    > CLUSTER NODE_ID                                admin
+ *   NODE_GET    > [CLUSTER NODE_ID]                              do, dump
+ *               < CLUSTER NODE_ID ADDR TRANSPORT STATE
+ *   PEER_NEW    > CLUSTER NODE_ID PEER_ID [ADDR] [LINK_DELAY]    admin
+ *   PEER_DEL    > CLUSTER NODE_ID PEER_ID                        admin
+ *   PEER_GET    > [CLUSTER NODE_ID PEER_ID]                      do, dump
+ *               < CLUSTER NODE_ID PEER_ID ADDR LINK_STATE REASON
+ *                 RX_MSGS TX_MSGS RX_BYTES TX_BYTES
+ *   REGION_NEW  > CLUSTER NODE_ID REGION_ID MAP...               admin
+ *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
+ *                                               sizes multiples of 2 MiB
+ *   REGION_DEL  > CLUSTER NODE_ID REGION_ID                      admin
+ *   REGION_SET  > CLUSTER NODE_ID REGION_ID [HOLD_US] [SPIN_US]  admin
+ *   REGION_GET  > [CLUSTER NODE_ID REGION_ID]                    do, dump
+ *               < CLUSTER NODE_ID REGION_ID SIZE MAP... REGION_STATE REASON
+ *                 PAGES_SHARED PAGES_EXCLUSIVE DIRECTORY_PAGES METADATA
+ *                 HOLD_US SPIN_US
+ *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump
+ *               < CLUSTER NODE_ID REGION_ID CLASS...
+ *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
+ *   event group "events": PEER_GET and REGION_GET replies on state changes
+ *
+ * ADDR is a binary struct sockaddr_in or sockaddr_in6. All integers are in
+ * host byte order. A local node is named by CLUSTER and NODE_ID: a kernel
+ * can hold several nodes, of one cluster or of several.
+ */
+#ifndef _UAPI_LINUX_SSI_DSM_GENL_H
+#define _UAPI_LINUX_SSI_DSM_GENL_H
+
+#define SSI_DSM_GENL_NAME	"ssi_dsm"
+#define SSI_DSM_GENL_VERSION	1
+#define SSI_DSM_GENL_EVENTS	"events"
+
+/* Default UDP-like port number space of rdma_cm (RDMA_PS_TCP). */
+#define SSI_DSM_PORT		7471
+
+enum ssi_dsm_cmd {
+	SSI_DSM_CMD_UNSPEC,
+	SSI_DSM_CMD_NODE_NEW,
+	SSI_DSM_CMD_NODE_DEL,
+	SSI_DSM_CMD_NODE_GET,
+	SSI_DSM_CMD_PEER_NEW,
+	SSI_DSM_CMD_PEER_DEL,
+	SSI_DSM_CMD_PEER_GET,
+	SSI_DSM_CMD_REGION_NEW,
+	SSI_DSM_CMD_REGION_DEL,
+	SSI_DSM_CMD_REGION_SET,
+	SSI_DSM_CMD_REGION_GET,
+	SSI_DSM_CMD_STATS_GET,
+
+	__SSI_DSM_CMD_MAX,
+	SSI_DSM_CMD_MAX = __SSI_DSM_CMD_MAX - 1,
+};
+
+enum ssi_dsm_attr {
+	SSI_DSM_A_UNSPEC,
+	SSI_DSM_A_PAD,
+	SSI_DSM_A_CLUSTER,		/* string, at most 31 bytes */
+	SSI_DSM_A_NODE_ID,		/* u32, 0 .. 31 */
+	SSI_DSM_A_PEER_ID,		/* u32, 0 .. 31 */
+	SSI_DSM_A_REGION_ID,		/* u32 */
+	SSI_DSM_A_ADDR,			/* binary, sockaddr_in or sockaddr_in6 */
+	SSI_DSM_A_TRANSPORT,		/* u32, enum ssi_dsm_transport */
+	SSI_DSM_A_OWNER,		/* flag: the node goes when this netlink
+					 * socket is closed */
+	SSI_DSM_A_LINK_DELAY,		/* u32, microseconds, loop only */
+	SSI_DSM_A_LINK_STATE,		/* u32, enum ssi_dsm_link_state */
+	SSI_DSM_A_REASON,		/* string: why a link or region is in
+					 * its state; absent if nothing to say */
+	SSI_DSM_A_RX_MSGS,		/* u64 */
+	SSI_DSM_A_TX_MSGS,		/* u64 */
+	SSI_DSM_A_RX_BYTES,		/* u64 */
+	SSI_DSM_A_TX_BYTES,		/* u64 */
+	SSI_DSM_A_SIZE,			/* u64, bytes */
+	SSI_DSM_A_MAP,			/* nest, repeated: MAP_NODE, MAP_SIZE */
+	SSI_DSM_A_MAP_NODE,		/* u32: home of this part */
+	SSI_DSM_A_MAP_SIZE,		/* u64, bytes */
+	SSI_DSM_A_REGION_STATE,		/* u32, enum ssi_dsm_region_state */
+	SSI_DSM_A_PAGES_SHARED,		/* u64, pages in state S on this node */
+	SSI_DSM_A_PAGES_EXCLUSIVE,	/* u64, pages in state E on this node */
+	SSI_DSM_A_DIRECTORY_PAGES,	/* u64, pages touched whose home is here */
+	SSI_DSM_A_METADATA,		/* u64, bytes of bookkeeping */
+	SSI_DSM_A_HOLD_US,		/* u32, hold window; see DEFAULT_HOLD */
+	SSI_DSM_A_SPIN_US,		/* u32, bounded spin before sleeping */
+	SSI_DSM_A_CLASS,		/* nest, repeated: CLASS_* */
+	SSI_DSM_A_CLASS_ID,		/* u32, enum ssi_dsm_class */
+	SSI_DSM_A_CLASS_COUNT,		/* u64 */
+	SSI_DSM_A_CLASS_SUM_NS,		/* u64 */
+	SSI_DSM_A_BUCKETS,		/* binary, u64[SSI_DSM_BUCKETS]: how many
+					 * took [2^i, 2^(i+1)) ns; 0 in the first,
+					 * all longer ones in the last */
+
+	__SSI_DSM_A_MAX,
+	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
+};
+
+#define SSI_DSM_BUCKETS		40
+#define SSI_DSM_HOLD_AUTO	0xffffffffu	/* follow the service time */
+
+enum ssi_dsm_transport {
+	SSI_DSM_TRANSPORT_RDMA,
+	SSI_DSM_TRANSPORT_LOOP,
+};
+
+enum ssi_dsm_link_state {
+	SSI_DSM_LINK_DOWN,
+	SSI_DSM_LINK_CONNECTING,
+	SSI_DSM_LINK_UP,
+	SSI_DSM_LINK_REFUSED,	/* cluster, node id or version differ */
+	SSI_DSM_LINK_LOST,	/* was up; does not come back */
+};
+
+enum ssi_dsm_region_state {
+	SSI_DSM_REGION_WAITING,	/* for the other nodes */
+	SSI_DSM_REGION_READY,
+	SSI_DSM_REGION_REFUSED,	/* the nodes' maps differ */
+	SSI_DSM_REGION_LOST,	/* a node is gone; faults are SIGBUS */
+};
+
+/* Classes of faults and of protocol work, each with a latency histogram. */
+enum ssi_dsm_class {
+	SSI_DSM_CLASS_LOCAL,		/* fault, page was here */
+	SSI_DSM_CLASS_FIRST_TOUCH,	/* fault, nobody had it: zero page */
+	SSI_DSM_CLASS_READ_REMOTE,	/* fault, a copy was fetched */
+	SSI_DSM_CLASS_WRITE_REMOTE,	/* fault, page fetched exclusively */
+	SSI_DSM_CLASS_UPGRADE,		/* fault, had a copy; no data moved */
+	SSI_DSM_CLASS_INVALIDATION,	/* copy dropped for another node's write */
+	SSI_DSM_CLASS_FORWARDED,	/* page supplied to another node */
+
+	__SSI_DSM_CLASS_MAX,
+};
+
+#endif /* _UAPI_LINUX_SSI_DSM_GENL_H */
