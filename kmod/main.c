@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ssi_dsm: guest memory that several hosts share, kept coherent over RDMA.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+
+#include "chardev.h"
+#include "netlink.h"
+#include "node.h"
+#include "region.h"
+#include "request.h"
+#include "transport.h"
+
+static int __init ssi_main_init(void)
+{
+	int ret;
+
+	ret = ssi_transport_init();
+	if (ret)
+		return ret;
+	ret = ssi_request_init();
+	if (ret)
+		goto err_transport;
+	ret = ssi_region_init();
+	if (ret)
+		goto err_request;
+	ret = ssi_netlink_init();
+	if (ret)
+		goto err_region;
+	ret = ssi_chardev_init();
+	if (ret)
+		goto err_netlink;
+	return 0;
+
+err_netlink:
+	ssi_netlink_exit();
+err_region:
+	ssi_region_exit();
+err_request:
+	ssi_request_exit();
+err_transport:
+	ssi_transport_exit();
+	return ret;
+}
+
+/* No file is open, since files hold the module; nodes may exist. */
+static void __exit ssi_main_exit(void)
+{
+	ssi_chardev_exit();
+	ssi_netlink_exit();
+	ssi_node_delete_all();
+	ssi_region_exit();
+	ssi_request_exit();
+	ssi_transport_exit();
+}
+
+module_init(ssi_main_init);
+module_exit(ssi_main_exit);
+
+MODULE_DESCRIPTION("Distributed shared memory for guests that span hosts");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One page of a region on one node: its state, its data, when it came.
+ *
+ * Pure: compiled for userspace too (selftests/unit).
+ */
+#ifndef _SSI_PAGE_H
+#define _SSI_PAGE_H
+
+#include "portable.h"
+
+/**
+ * enum ssi_page_state - node side state of a page
+ *
+ * Stable: I, S, E. The others are on their way: a request is out (IS, IX, SX,
+ * and with an A while acks are outstanding after the grant), or page work is
+ * under way (ED downgrading, LI leaving, SXI leaving with a request out).
+ */
+enum ssi_page_state {
+	SSI_PAGE_I,	/* not here */
+	SSI_PAGE_S,	/* a read-only copy, or the owner of such */
+	SSI_PAGE_E,	/* the only copy, writable */
+	SSI_PAGE_IS,	/* copy requested */
+	SSI_PAGE_IX,	/* page requested exclusively */
+	SSI_PAGE_IXA,	/* the page came; acks are missing */
+	SSI_PAGE_SX,	/* copy here, exclusive requested */
+	SSI_PAGE_SXA,	/* granted; acks are missing */
+	SSI_PAGE_ED,	/* E -> S: being write-protected for FWDS */
+	SSI_PAGE_LI,	/* S or E -> I: being unmapped for FWDX or INV */
+	SSI_PAGE_SXI,	/* SX -> IX: being unmapped for FWDX or INV */
+	SSI_PAGE_STATES,
+};
+
+/**
+ * struct ssi_page - eight bytes a page
+ * @pfn: page frame number of the data; 0 in E: zero, not yet allocated
+ * @state: enum ssi_page_state
+ * @came: when it was granted, in units of SSI_PAGE_TICK_NS, modulo 2^20
+ */
+struct ssi_page {
+	u64 pfn   : 40;
+	u64 state : 4;
+	u64 came  : 20;
+};
+
+#define SSI_PAGE_TICK_SHIFT	16	/* 65.5 us */
+
+const char *ssi_page_state_name(u32 state);
+
+/* Whether local loads, stores may be mapped in this state. */
+static inline bool ssi_page_readable(u32 state)
+{
+	return state == SSI_PAGE_S || state == SSI_PAGE_E ||
+	       state == SSI_PAGE_SX || state == SSI_PAGE_SXA;
+}
+
+static inline bool ssi_page_writable(u32 state)
+{
+	return state == SSI_PAGE_E;
+}
+
+static inline u32 ssi_page_tick(u64 ns)
+{
+	return (ns >> SSI_PAGE_TICK_SHIFT) & 0xfffff;
+}
+
+/* Nanoseconds since the page came, as far as 20 bits tell (69 s). */
+static inline u64 ssi_page_age_ns(const struct ssi_page *page, u64 now)
+{
+	u32 ticks = (ssi_page_tick(now) - page->came) & 0xfffff;
+
+	return (u64)ticks << SSI_PAGE_TICK_SHIFT;
+}
+
+#endif /* _SSI_PAGE_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Peers: the other nodes of a local node's cluster, and whether they live.
+ */
+#ifndef _SSI_PEER_H
+#define _SSI_PEER_H
+
+#include <linux/netlink.h>
+#include <linux/socket.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include "wire.h"
+
+struct ssi_link;
+struct ssi_node;
+struct ssi_rx;
+
+/* A sign of life this often, and no sign for this long is a loss. */
+#define SSI_PEER_PING_MS	500
+#define SSI_PEER_LOST_MS	3500
+
+/**
+ * struct ssi_peer - another node, as one local node sees it
+ * @node: the local node; the peer holds a reference
+ * @id: the other node's id
+ * @addr: where it listens, or AF_UNSPEC for loop
+ * @delay_us: loop only: every message takes this long
+ * @link: the connection; set once before the peer is visible
+ * @beat: sends pings and looks at link->last_rx
+ * @announced: region id -> map hash (xa_value) that the peer told us
+ */
+struct ssi_peer {
+	struct ssi_node *node;
+	u32 id;
+	struct sockaddr_storage addr;
+	u32 delay_us;
+	struct ssi_link *link;
+	struct delayed_work beat;
+	struct xarray announced;
+};
+
+/* ssi_config_lock held, may sleep. */
+struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
+			      const struct sockaddr_storage *addr, u32 delay_us,
+			      struct netlink_ext_ack *extack);
+void ssi_peer_delete(struct ssi_peer *peer);
+
+/*
+ * The hello of a node that wants to connect to @node: SSI_REFUSED_NOT and
+ * the peer's link in @link, or why not. Process context. The link stays valid
+ * while the caller runs as part of the listener (unlisten waits for it).
+ */
+enum ssi_refusal ssi_peer_accept(struct ssi_node *node, const void *hello,
+				 size_t len, struct ssi_link **link);
+
+/* Up-calls from transport.c */
+void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx);
+void ssi_peer_link_changed(struct ssi_link *link);
+
+/*
+ * Send to node @dst of the cluster; BH disabled or process context. Consumes
+ * the reference to @page. -ENOTCONN if there is no link or it is down.
+ */
+int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
+		  struct page *page);
+
+#endif /* _SSI_PEER_H */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One RDMA connection: queue pair, buffers, credits. Knows nothing of rdma_cm
+ * events; rdma_cm.c makes and breaks connections.
+ */
+#ifndef _SSI_RDMA_VERBS_H
+#define _SSI_RDMA_VERBS_H
+
+#include <linux/list.h>
+#include <linux/mempool.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <rdma/ib_verbs.h>
+#include <rdma/rdma_cm.h>
+#include "transport.h"
+
+/* Receive buffers posted, and how many of them are for credit messages. */
+#define SSI_RDMA_RX_DEPTH	256
+#define SSI_RDMA_RX_RESERVE	8
+/* What hello.credits says. */
+#define SSI_RDMA_CREDITS	(SSI_RDMA_RX_DEPTH - SSI_RDMA_RX_RESERVE)
+/* Sends that the hardware has at once. */
+#define SSI_RDMA_TX_DEPTH	256
+/* Messages that can wait for credits when the allocator has nothing. */
+#define SSI_RDMA_TX_RESERVE	512
+
+struct ssi_rdma_conn;
+
+/**
+ * struct ssi_rdma_link - a link over RDMA
+ * @link: what all links have
+ * @active: we connect; the other side has the lower id
+ * @closing: close() has begun: @work does nothing, nothing is accepted
+ * @lock: protects @conn, @reason and what struct ssi_rdma_conn says; taken in
+ *	any context, inside the callers' locks
+ * @conn: the attempt or connection, NULL between attempts
+ * @reason: why the last connection ended
+ * @work: reaps a dead connection, begins the next attempt
+ */
+struct ssi_rdma_link {
+	struct ssi_link link;
+	bool active;
+	bool closing;
+	spinlock_t lock;	/* see above */
+	struct ssi_rdma_conn *conn;
+	char reason[128];
+	struct delayed_work work;
+};
+
+/**
+ * struct ssi_rdma_rx - a receive buffer: a header and a whole page
+ * @cqe: completion
+ * @list: in conn->refill while it has no page
+ * @wire: its part of conn->rx_wires
+ * @wire_dma: the device's address of @wire
+ * @page: where a payload goes, mapped; NULL while in conn->refill
+ * @page_dma: the device's address of @page
+ */
+struct ssi_rdma_rx {
+	struct ib_cqe cqe;
+	struct list_head list;
+	struct ssi_wire *wire;
+	u64 wire_dma;
+	struct page *page;
+	u64 page_dma;
+};
+
+/**
+ * struct ssi_rdma_tx - a slot of the send queue
+ * @cqe: completion
+ * @list: in conn->tx_free while unused
+ * @wire: its part of conn->tx_wires
+ * @wire_dma: the device's address of @wire
+ * @page: the payload, mapped, with a reference; or NULL
+ * @page_dma: the device's address of @page
+ * @len: bytes of @page that are sent
+ */
+struct ssi_rdma_tx {
+	struct ib_cqe cqe;
+	struct list_head list;
+	struct ssi_wire *wire;
+	u64 wire_dma;
+	struct page *page;
+	u64 page_dma;
+	u32 len;
+};
+
+/**
+ * struct ssi_rdma_conn - one attempt to connect, and what comes of it
+ * @rl: the link it is for
+ * @id: rdma_cm's id; its context is this struct
+ * @deadline: jiffies when an attempt that is not @ready is given up
+ * @hello_credits: passive side: what the other side's hello granted
+ * @pd: protection domain, without any memory region of ours in it
+ * @cq: completions of both queues, in softirq
+ * @qp: same as @id->qp, until it is destroyed
+ * @rx_wires: headers of @rx; @rx_wires_dma for the device
+ * @tx_wires: headers of @tx; @tx_wires_dma for the device
+ * @ready: rl->lock: both sides agreed; sends are taken
+ * @open: rl->lock: receives go up at once; before, they wait in @early
+ * @dead: rl->lock: failed or given up; nothing is posted any more
+ * @deaf: completions only: receives do not go up any more
+ * @credits: rl->lock: messages that the other side has buffers for
+ * @credits_max: rl->lock: how many that were at the beginning
+ * @owed: rl->lock: buffers posted again that the other side does not know of
+ * @tx_taken: rl->lock: messages taken to be sent
+ * @tx_arrived: rl->lock: how many of them the other side's device has
+ * @tx_free: rl->lock: slots it has not
+ * @tx_queue: rl->lock: struct ssi_rdma_wait, first in first out
+ * @early: rl->lock: struct ssi_rx that came before ESTABLISHED
+ * @refill: rl->lock: struct ssi_rdma_rx that wait for a page
+ * @waits: where entries of @tx_queue come from
+ * @refill_work: serves @refill
+ * @arrived: woken when @tx_arrived changes, or @dead
+ */
+struct ssi_rdma_conn {
+	struct ssi_rdma_link *rl;
+	struct rdma_cm_id *id;
+	unsigned long deadline;
+	u32 hello_credits;
+	struct ib_pd *pd;
+	struct ib_cq *cq;
+	struct ib_qp *qp;
+	struct ssi_wire *rx_wires;
+	u64 rx_wires_dma;
+	struct ssi_wire *tx_wires;
+	u64 tx_wires_dma;
+	bool ready;
+	bool open;
+	bool dead;
+	bool deaf;
+	u32 credits;
+	u32 credits_max;
+	u32 owed;
+	u64 tx_taken;
+	u64 tx_arrived;
+	struct list_head tx_free;
+	struct list_head tx_queue;
+	struct list_head early;
+	struct list_head refill;
+	mempool_t *waits;
+	struct work_struct refill_work;
+	wait_queue_head_t arrived;
+	struct ssi_rdma_rx rx[SSI_RDMA_RX_DEPTH];
+	struct ssi_rdma_tx tx[SSI_RDMA_TX_DEPTH];
+};
+
+/* A connection without verbs resources, or NULL. May sleep. */
+struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl);
+
+/*
+ * Make queue pair and buffers on the device of conn->id and post all receive
+ * buffers. 0 or a negative errno, after which ssi_rdma_verbs_free() cleans up.
+ * May sleep.
+ */
+int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn);
+
+/*
+ * Both sides agreed: the link goes UP, what came early goes up, sends are
+ * taken. @credits is what the other side's hello granted. May sleep.
+ */
+void ssi_rdma_verbs_open(struct ssi_rdma_conn *conn, u32 credits);
+
+/*
+ * Wait until everything sent before has arrived, for at most @timeout jiffies
+ * or until the connection dies. May sleep.
+ */
+void ssi_rdma_verbs_flush(struct ssi_rdma_conn *conn, unsigned long timeout);
+
+/* From now on nothing is posted; the link is told nothing. Any context. */
+void ssi_rdma_verbs_kill(struct ssi_rdma_conn *conn);
+
+/*
+ * Undo setup, after kill: drain, destroy, unmap, free. No callback runs on
+ * return. The queue pair goes, conn->id stays. May sleep.
+ */
+void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn);
+
+/* Free what ssi_rdma_verbs_new() made, after teardown and the end of the id. */
+void ssi_rdma_verbs_free(struct ssi_rdma_conn *conn);
+
+/*
+ * The connection is over because of @fmt. A link that is UP goes LOST; one
+ * that is not goes to @state (DOWN or REFUSED) if we are the side that
+ * connects. Only the first call for a connection counts. rl->work reaps it.
+ * Any context.
+ */
+__printf(3, 4)
+void ssi_rdma_verbs_fail(struct ssi_rdma_conn *conn, u32 state,
+			 const char *fmt, ...);
+
+/* ops->send; see struct ssi_transport_ops. */
+int ssi_rdma_verbs_send(struct ssi_link *link, const struct ssi_wire *msg,
+			struct page *page, u32 len);
+
+static inline struct ssi_rdma_link *ssi_rdma_link(struct ssi_link *link)
+{
+	return container_of(link, struct ssi_rdma_link, link);
+}
+
+#endif /* _SSI_RDMA_VERBS_H */

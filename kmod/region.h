@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Regions: one guest's physical memory, as one local node holds it.
+ */
+#ifndef _SSI_REGION_H
+#define _SSI_REGION_H
+
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/netlink.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <linux/ssi_dsm_genl.h>
+#include "channel.h"
+#include "directory.h"
+#include "page.h"
+#include "stats.h"
+
+struct ssi_node;
+
+#define SSI_REGION_ALIGN	(2UL << 20)
+#define SSI_BLOCK_SHIFT		9	/* pages of a block: 512, 2 MiB */
+#define SSI_BLOCK_PAGES		(1UL << SSI_BLOCK_SHIFT)
+#define SSI_BUCKETS_SHIFT	8
+#define SSI_MAP_MAX		64	/* ranges of a placement map */
+
+/**
+ * struct ssi_range - one range of the placement map
+ * @end: first page index behind it
+ * @home: the node whose directory decides about its pages
+ */
+struct ssi_range {
+	u64 end;
+	u32 home;
+};
+
+/**
+ * struct ssi_bucket - pages that share a lock
+ * @lock: protects the struct ssi_page and struct ssi_dir entries that hash
+ *	here, and both lists; BH-safe, never held across anything that sleeps.
+ *	Innermost but for region->held_lock and transports' locks.
+ * @wait: local faults that wait for a page of this bucket
+ * @reqs: requests of this node that are under way (struct ssi_req)
+ * @txns: transactions of this home that are under way (struct ssi_rx)
+ */
+struct ssi_bucket {
+	spinlock_t lock;
+	wait_queue_head_t wait;
+	struct list_head reqs;
+	struct list_head txns;
+};
+
+/**
+ * struct ssi_region - a region on a local node
+ * @list: in node->regions, under node->lock
+ * @ref: held by the list, open files, requests and messages in work
+ * @node: the local node, with a reference
+ * @id: region id
+ * @size: bytes
+ * @ranges: placement map, ascending
+ * @nr_ranges: used entries of @ranges
+ * @members: nodes of the map
+ * @joined: members that announced the same map, under @lock
+ * @map_hash: of the map; what peers compare
+ * @lock: protects @state, @reason, @joined, @channel; BH-safe
+ * @state: enum ssi_dsm_region_state; READ_ONCE() without @lock
+ * @reason: why, one sentence
+ * @culprit: the node that @reason speaks of
+ * @wait: woken on state changes
+ * @inode: whose mapping the pages belong to
+ * @pages: block number -> struct ssi_page[SSI_BLOCK_PAGES]
+ * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
+ * @buckets: by page index
+ * @held_lock: protects @held
+ * @held: messages that wait for a hold window, by due time
+ * @held_timer: for the first of @held
+ * @hold_us: window, or SSI_DSM_HOLD_AUTO
+ * @spin_us: how long a faulting CPU spins before it sleeps
+ * @service_ns: moving average of the time a remote request takes
+ * @token: source of request tokens
+ * @nr_shared: pages in S here
+ * @nr_exclusive: pages in E here
+ * @nr_directory: pages touched whose home is here
+ * @metadata: bytes of @pages and @dirs
+ * @stats: per class
+ * @channel: messages for the program attached here
+ * @files: open files attached to it, under @lock
+ * @free: frees it, in process context
+ */
+struct ssi_region {
+	struct list_head list;
+	struct kref ref;
+	struct ssi_node *node;
+	u32 id;
+	u64 size;
+	struct ssi_range ranges[SSI_MAP_MAX];
+	u32 nr_ranges;
+	u32 members;
+	u32 joined;
+	u64 map_hash;
+	spinlock_t lock;
+	u32 state;
+	char reason[192];
+	u32 culprit;
+	wait_queue_head_t wait;
+	struct inode *inode;
+	struct xarray pages;
+	struct xarray dirs;
+	struct ssi_bucket buckets[1 << SSI_BUCKETS_SHIFT];
+	spinlock_t held_lock;
+	struct list_head held;
+	struct hrtimer held_timer;
+	u32 hold_us;
+	u32 spin_us;
+	u64 service_ns;
+	atomic_t token;
+	atomic64_t nr_shared;
+	atomic64_t nr_exclusive;
+	atomic64_t nr_directory;
+	atomic64_t metadata;
+	struct ssi_stats __percpu *stats;
+	struct ssi_channel channel;
+	u32 files;
+	struct work_struct free;
+};
+
+/**
+ * struct ssi_map_entry - one part of a map as it is configured
+ * @node: home of this part
+ * @size: bytes, multiple of SSI_REGION_ALIGN; 0 for a member without memory
+ */
+struct ssi_map_entry {
+	u32 node;
+	u64 size;
+};
+
+/* ssi_config_lock held, may sleep. */
+struct ssi_region *ssi_region_new(struct ssi_node *node, u32 id,
+				  const struct ssi_map_entry *map, u32 entries,
+				  struct netlink_ext_ack *extack);
+void ssi_region_delete(struct ssi_region *region);
+
+/* With a reference; any context with BH disabled or process context. */
+struct ssi_region *ssi_region_get(struct ssi_node *node, u32 id);
+void ssi_region_put(struct ssi_region *region);
+
+/*
+ * A file attaches, or goes; the last one that goes leaves the region: members
+ * are told, and it is lost here. Process context.
+ */
+int ssi_region_attach(struct ssi_region *region, bool channel);
+void ssi_region_detach(struct ssi_region *region, bool channel);
+
+u32 ssi_region_home(const struct ssi_region *region, u64 index);
+
+/* Wakes every waiter; faults end in SIGBUS from now on. Any context. */
+__printf(3, 4)
+void ssi_region_lose(struct ssi_region *region, u32 culprit,
+		     const char *fmt, ...);
+
+/* A link came up or a region message came; process or BH context. */
+void ssi_region_announce(struct ssi_region *region, u32 peer);
+void ssi_region_peer_announced(struct ssi_region *region, u32 peer,
+			       u64 map_hash, u64 size);
+
+/*
+ * The entry of page @index, which must be inside the region. A block that
+ * does not exist is allocated with @gfp, or with 0 is not; NULL if there is
+ * none. Blocks live as long as the region. No lock needed.
+ */
+struct ssi_page *ssi_region_page(struct ssi_region *region, u64 index,
+				 gfp_t gfp);
+struct ssi_dir *ssi_region_dir(struct ssi_region *region, u64 index,
+			       gfp_t gfp);
+struct ssi_bucket *ssi_region_bucket(struct ssi_region *region, u64 index);
+
+int ssi_region_init(void);
+void ssi_region_exit(void);
+
+#endif /* _SSI_REGION_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Requests and transactions under way: runs the coherence tables and carries
+ * out their actions.
+ */
+#ifndef _SSI_REQUEST_H
+#define _SSI_REQUEST_H
+
+#include <linux/types.h>
+
+struct page;
+struct ssi_region;
+struct ssi_rx;
+
+/*
+ * A local load or store (@event is SSI_EV_LOAD or SSI_EV_STORE) of page @index.
+ *
+ * Return: 0 and the page with a reference in @page; it may be mapped only after
+ * ssi_request_still() says so under the page lock. -EAGAIN when it is on its
+ * way: ssi_request_wait(), and again. -EIO when it can never come, -ENOMEM.
+ * Process context.
+ */
+int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
+		       struct page **page);
+
+/* Is @page, which is locked, still the data of @index, and @event allowed? */
+bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
+		       struct page *page);
+
+/*
+ * Wait until @event is worth another try. 0, or -EINTR when the caller is
+ * being killed. May sleep.
+ */
+int ssi_request_wait(struct ssi_region *region, u64 index, u32 event);
+
+/*
+ * A coherence message for rx->region came. Takes @rx. BH disabled or process
+ * context.
+ */
+void ssi_request_recv(struct ssi_rx *rx);
+
+/* hrtimer of region->held; the region is lost or goes: drop what is parked. */
+enum hrtimer_restart ssi_request_held_timer(struct hrtimer *timer);
+void ssi_request_purge(struct ssi_region *region);
+
+int ssi_request_init(void);
+void ssi_request_exit(void);
+
+#endif /* _SSI_REQUEST_H */

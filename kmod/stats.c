@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counters and latency histograms by class.
+ */
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "stats.h"
+
+struct ssi_stats __percpu *ssi_stats_alloc(void)
+{
+	return alloc_percpu(struct ssi_stats);
+}
+
+void ssi_stats_free(struct ssi_stats __percpu *stats)
+{
+	free_percpu(stats);
+}
+
+void ssi_stats_add(struct ssi_stats __percpu *stats, u32 class, u64 ns)
+{
+	u32 bucket = ns ? min_t(u32, ilog2(ns), SSI_DSM_BUCKETS - 1) : 0;
+
+	this_cpu_inc(stats->class[class].count);
+	this_cpu_add(stats->class[class].sum_ns, ns);
+	this_cpu_inc(stats->class[class].buckets[bucket]);
+}
+
+void ssi_stats_sum(struct ssi_stats __percpu *stats, u32 class,
+		   struct ssi_stats_class *sum)
+{
+	int cpu, i;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct ssi_stats_class *c =
+			&per_cpu_ptr(stats, cpu)->class[class];
+
+		sum->count += READ_ONCE(c->count);
+		sum->sum_ns += READ_ONCE(c->sum_ns);
+		for (i = 0; i < SSI_DSM_BUCKETS; i++)
+			sum->buckets[i] += READ_ONCE(c->buckets[i]);
+	}
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Links between nodes: the operations a transport implements, the events it
+ * reports, and the one place where a link changes its state.
+ */
+#ifndef _SSI_TRANSPORT_H
+#define _SSI_TRANSPORT_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <linux/ssi_dsm_genl.h>
+#include "wire.h"
+
+struct ssi_link;
+struct ssi_node;
+struct ssi_peer;
+struct ssi_region;
+
+/**
+ * struct ssi_rx - one received message, owned by whoever holds the pointer
+ * @list: for the owner
+ * @work: for the owner
+ * @wire: as received, not validated
+ * @len: bytes of payload that really arrived
+ * @page: holds the payload, or NULL; its reference belongs to this struct
+ * @msg: @wire validated (set by ssi_peer_recv())
+ * @region: the region it is for, with a reference, or NULL
+ * @pending: requests for the same page that wait for this one (home side)
+ * @due: ktime in ns when its hold window ends (holder side)
+ * @start: ktime in ns when it arrived
+ *
+ * Allocated by ssi_rx_alloc(), freed by ssi_rx_free(), which also drops @page
+ * and @region.
+ */
+struct ssi_rx {
+	struct list_head list;
+	struct work_struct work;
+	struct ssi_wire wire;
+	u32 len;
+	struct page *page;
+	struct ssi_msg msg;
+	struct ssi_region *region;
+	struct list_head pending;
+	u64 due;
+	u64 start;
+};
+
+struct ssi_rx *ssi_rx_alloc(gfp_t gfp);
+void ssi_rx_free(struct ssi_rx *rx);
+
+/**
+ * struct ssi_transport_ops - what a transport does
+ * @name: for messages
+ * @listen: accept links for @node at its address; may sleep
+ * @unlisten: stop it; no accept runs any more on return; may sleep
+ * @open: make the link of @peer and begin to connect it, for as long as it
+ *	takes: a peer that is not there yet is tried again every half second.
+ *	Of two nodes the one with the higher id connects, the other accepts.
+ *	Returns the link or ERR_PTR(); may sleep.
+ * @close: disconnect, drain, free. No event for this link begins after it
+ *	returns, and no page is referenced by it. May sleep. Messages sent
+ *	before are delivered if the peer is alive (flush the send queue, for at
+ *	most a second).
+ * @send: send @msg and, if @len is not 0, the first @len bytes of @page. Any
+ *	context, never sleeps. The reference to @page is consumed, also on
+ *	error. -ENOTCONN if the link is not up. After 0 the message arrives,
+ *	after all those sent before, or the link goes LOST.
+ */
+struct ssi_transport_ops {
+	const char *name;
+	int (*listen)(struct ssi_node *node);
+	void (*unlisten)(struct ssi_node *node);
+	struct ssi_link *(*open)(struct ssi_peer *peer);
+	void (*close)(struct ssi_link *link);
+	int (*send)(struct ssi_link *link, const struct ssi_wire *msg,
+		    struct page *page, u32 len);
+};
+
+/**
+ * struct ssi_link - what all transports' links have; embedded in theirs
+ * @ops: the transport
+ * @peer: whom it connects to; valid until ops->close() returns
+ * @lock: protects @state and @reason; taken in any context
+ * @state: enum ssi_dsm_link_state
+ * @reason: why it is in @state, one sentence, or empty
+ * @last_rx: jiffies when the last message arrived
+ * @changed: tells the peer's code about a new state, in process context
+ */
+struct ssi_link {
+	const struct ssi_transport_ops *ops;
+	struct ssi_peer *peer;
+	spinlock_t lock;
+	u32 state;
+	char reason[128];
+	unsigned long last_rx;
+	atomic64_t rx_msgs;
+	atomic64_t tx_msgs;
+	atomic64_t rx_bytes;
+	atomic64_t tx_bytes;
+	struct work_struct changed;
+};
+
+extern const struct ssi_transport_ops ssi_rdma_ops;
+extern const struct ssi_transport_ops ssi_loop_ops;
+
+void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
+		   struct ssi_peer *peer);
+/* Right before the transport frees the link: no @changed runs any more. */
+void ssi_link_fini(struct ssi_link *link);
+bool ssi_link_is_up(struct ssi_link *link);
+
+/*
+ * The one state change function. Legal moves: DOWN -> CONNECTING, UP, REFUSED;
+ * CONNECTING -> DOWN, UP, REFUSED; REFUSED -> CONNECTING, UP; UP -> LOST.
+ * Others are ignored and return false. Any context.
+ */
+__printf(3, 4)
+bool ssi_link_change_state(struct ssi_link *link, u32 state,
+			   const char *fmt, ...);
+
+/* Counts it, and hands it up (ssi_peer_recv()). BH disabled or process. */
+void ssi_link_recv(struct ssi_link *link, struct ssi_rx *rx);
+
+int ssi_transport_init(void);
+void ssi_transport_exit(void);
+
+#endif /* _SSI_TRANSPORT_H */
