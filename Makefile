@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Builds everything that this machine can build, into build/:
+#
+#   build/bin/			ssi-vmm, ssictl, ssi-acpi
+#   build/kmod-<kernel>/	kmod/ssi_dsm.ko
+#   build/selftests/<kind>/	test programs, one for each .c
+#   build/guest/		the check program and the initrd of test guests
+#
+# A new .c file in one of the folders is picked up by itself. A folder's
+# Makefile.inc, where there is one, adds what the patterns here do not know.
+
+PREFIX ?= /usr/local
+B := build
+
+all: modules programs selftests guest
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
+INCLUDES := -Iuapi -I. -Ivmm -Iacpi -Itools -I/usr/include/libnl3
+SSI_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) $(INCLUDES) $(CFLAGS)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+GENL_LIBS := -lnl-genl-3 -lnl-3
+YAML_LIBS := -lcyaml -lyaml
+LDFLAGS += -Wl,--as-needed
+
+# $(call objects,sources[,folder]): where the objects of sources go
+objects = $(patsubst %.c,$(B)/$(or $(2),obj)/%.o,$(1))
+have_header = $(wildcard $(addsuffix /$(1),/usr/include /usr/local/include))
+quietly = @echo "  $(1)	$@";
+
+# ---- programs ---------------------------------------------------------------
+
+ACPI_MAIN := $(wildcard acpi/*_main.c)
+ACPI_LIB  := $(filter-out $(ACPI_MAIN),$(wildcard acpi/*.c))
+GENL_LIB  := $(wildcard tools/genl*.c)
+VMM_SRC   := $(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c)
+TOOL_SRC  := $(wildcard tools/*.c tools/cmd/*.c)
+
+ifneq ($(call have_header,libnl3/netlink/genl/genl.h),)
+ifneq ($(wildcard tools/ssictl.c tools/main.c),)
+PROGRAMS += $(B)/bin/ssictl
+endif
+ifneq ($(call have_header,cyaml/cyaml.h),)
+ifneq ($(wildcard vmm/main.c),)
+PROGRAMS += $(B)/bin/ssi-vmm
+endif
+else
+$(info no libcyaml-dev here (make deps): ssi-vmm is not built)
+endif
+else
+$(info no libnl-genl-3-dev here (make deps): ssi-vmm and ssictl are not built)
+endif
+ifneq ($(ACPI_MAIN),)
+PROGRAMS += $(B)/bin/ssi-acpi
+endif
+
+programs: $(PROGRAMS)
+
+$(B)/bin/ssi-vmm: $(call objects,$(VMM_SRC) $(ACPI_LIB) $(GENL_LIB))
+$(B)/bin/ssi-vmm: LIBS = $(YAML_LIBS) $(GENL_LIBS) -lpthread
+$(B)/bin/ssictl: $(call objects,$(TOOL_SRC))
+$(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
+$(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_MAIN))
+
+$(B)/bin/%:
+	@mkdir -p $(@D)
+	$(call quietly,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -MMD -MP -c -o $@ $<
+
+# ---- test programs ----------------------------------------------------------
+
+# Unit tests: each selftests/unit/*.c is a program; lib*.c, the pure files of
+# the module and the ACPI library are linked into all, sanitizers on.
+KMOD_PURE := $(wildcard $(addprefix kmod/,page.c directory.c coherence.c \
+						 policy.c wire.c))
+UNIT_LIB := $(wildcard selftests/unit/lib*.c) $(KMOD_PURE) $(ACPI_LIB)
+UNIT_SRC := $(filter-out $(UNIT_LIB),$(wildcard selftests/unit/*.c))
+UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
+
+$(UNIT): $(B)/%: $(B)/sanitized/%.o $(call objects,$(UNIT_LIB),sanitized)
+	@mkdir -p $(@D)
+	$(call quietly,LD)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(B)/sanitized/%.o: %.c
+	@mkdir -p $(@D)
+	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -Ikmod $(SANITIZE) -MMD -MP -c -o $@ $<
+
+# Tests for a virtual host: each .c is a program, lib*.c is linked into all.
+HOST_KINDS := dsm cluster litmus stress
+define host_tests
+$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) $$(GENL_LIB)
+$(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
+			$$(wildcard selftests/$(1)/*.c)))
+HOST_TESTS += $$($(1)_BIN)
+$$($(1)_BIN): $$(B)/%: $$(B)/obj/%.o $$(call objects,$$($(1)_LIB))
+endef
+$(foreach kind,$(HOST_KINDS),$(eval $(call host_tests,$(kind))))
+
+$(HOST_TESTS): LIBS = $(GENL_LIBS) -lrdmacm -libverbs -lpthread
+$(HOST_TESTS):
+	@mkdir -p $(@D)
+	$(call quietly,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+selftests: $(UNIT) $(HOST_TESTS)
+
+# ---- the test guest ---------------------------------------------------------
+
+GUEST_SRC := $(wildcard selftests/guest/*.c)
+ifneq ($(wildcard selftests/guest/main.c),)
+GUEST := $(B)/guest/ssi-check
+ifneq ($(wildcard selftests/guest/mkinitrd),)
+GUEST += $(B)/guest/initrd
+endif
+endif
+
+guest: $(GUEST)
+
+$(B)/guest/ssi-check: $(call objects,$(GUEST_SRC))
+	@mkdir -p $(@D)
+	$(call quietly,LD)$(CC) -static $(CFLAGS) -o $@ $^ -lpthread -lm
+
+# The guest kernel's modules, once selftests/lab/fetch has brought them.
+SSI_CACHE ?= $(HOME)/.cache/ssi
+GUEST_MODULES = $(lastword $(sort $(wildcard \
+	$(SSI_CACHE)/kernels/linux-image-*-cloud-amd64/lib/modules/*)))
+
+$(B)/guest/initrd: selftests/guest/mkinitrd selftests/guest/init \
+		   $(B)/guest/ssi-check $(GUEST_MODULES)
+	$(call quietly,INITRD)SSI_CHECK=$(CURDIR)/$(B)/guest/ssi-check \
+		selftests/guest/mkinitrd $@ $(GUEST_MODULES)
+
+# ---- the module -------------------------------------------------------------
+
+# An external module has no separate output folder, so its sources are linked
+# into build/kmod-<kernel>/ and built there, once for each kernel:
+#   KDIR=...	that kernel only
+#   else	the running kernel's and those of the lab's hosts (6.1 and 6.12),
+#		as far as their headers are installed
+newest_headers = $(lastword $(shell ls -d /lib/modules/$(1).*-amd64/build 2>/dev/null | \
+	grep -v -e cloud -e -rt- | sort -V))
+LAB_KERNELS := 6.1 6.12
+$(foreach v,$(LAB_KERNELS),$(eval KDIR_kmod-$(v) := $(call newest_headers,$(v))))
+
+ifneq ($(KDIR),)
+ifeq ($(wildcard $(KDIR)/Makefile),)
+$(error KDIR=$(KDIR) is no kernel build folder; give the path of installed kernel headers)
+endif
+KDIRS := $(KDIR)
+else
+KDIRS := $(wildcard /lib/modules/$(shell uname -r)/build) \
+	 $(foreach v,$(LAB_KERNELS),$(KDIR_kmod-$(v)))
+$(foreach v,$(LAB_KERNELS),$(if $(KDIR_kmod-$(v)),,\
+	$(info no headers of Linux $(v) here (make deps): no module for it)))
+endif
+
+# $(call kmod_name,kdir): folder below build/ for the module of that kernel
+kmod_name = $(or $(strip $(foreach v,$(LAB_KERNELS),\
+	$(if $(filter $(realpath $(KDIR_kmod-$(v))),$(realpath $(1))),kmod-$(v)))),\
+	kmod-$(shell $(MAKE) -s --no-print-directory -C $(1) kernelrelease))
+KMODS :=
+ifneq ($(wildcard kmod/Kbuild),)
+$(foreach dir,$(KDIRS),$(eval name := $(strip $(call kmod_name,$(dir)))) \
+	$(eval KDIR_$(name) := $(dir)) $(eval KMODS += $(name)))
+endif
+KMODS := $(sort $(KMODS))
+
+modules: $(KMODS)
+
+.PHONY: $(KMODS)
+$(KMODS):
+	@mkdir -p $(B)/$@/kmod
+	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(B)/$@/
+	@find $(B)/$@ -xtype l -delete
+	+@$(MAKE) --no-print-directory -C $(KDIR_$@) M=$(CURDIR)/$(B)/$@ modules
+
+modules_install: $(addprefix install-,$(KMODS))
+
+.PHONY: $(addprefix install-,$(KMODS))
+$(addprefix install-,$(KMODS)): install-%: %
+	+@$(MAKE) --no-print-directory -C $(KDIR_$*) M=$(CURDIR)/$(B)/$* \
+		INSTALL_MOD_PATH=$(abspath $(DESTDIR)) \
+		CONFIG_MODULE_SIG_ALL= modules_install
+
+# ---- install and the rest ---------------------------------------------------
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/linux
+	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
+	install -m 644 uapi/linux/*.h $(DESTDIR)$(PREFIX)/include/linux
+	@for page in $(wildcard Documentation/man/*.[1-8]); do \
+		dir=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
+		install -d $$dir && install -m 644 $$page $$dir || exit 1; \
+	done
+
+clean:
+	rm -rf $(B)
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+deps:
+	selftests/lab/deps
+
+fetch: deps
+	selftests/lab/fetch
+
+# ---- try and test -----------------------------------------------------------
+
+# What these need may be installed by "deps", and what make found at its start
+# is then out of date: hence a make of its own for the rest.
+
+# make demo DEMO="--kernel 6.12 --guest-cpus 2,2": see selftests/lab/lab run -h
+demo: fetch
+	+@$(MAKE) --no-print-directory all
+	selftests/lab/demo $(DEMO)
+
+# make check CHECK="--only lint": see selftests/run -h
+check: fetch
+	+@$(MAKE) --no-print-directory all
+	selftests/run $(CHECK)
+
+lint: deps
+	selftests/run --only lint
+
+# The emulator for the lab's --kind intel
+qemu-intel: deps
+	selftests/lab/qemu-intel
+
+.PHONY: all programs selftests guest modules modules_install install clean
+.PHONY: deps fetch demo check lint qemu-intel
+
+-include $(wildcard */Makefile.inc selftests/*/Makefile.inc)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One virtual host: its QEMU, and what its console and ports tell."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from . import LabError
+from .kernels import cache_dir
+from .process import die_with_parent
+from . import switch
+
+# a host kernel that says one of these has failed, whatever the scenario says
+TROUBLE = re.compile(
+    r"Kernel panic|\bOops\b|\bBUG: |WARNING: CPU|general protection fault|"
+    r"blocked for more than \d+ seconds|detected stalls|"
+    r"refcount_t: |list_(add|del) corruption|Bad page state")
+
+KERNEL_ARGS = ("console=ttyS0 loglevel=6 panic=-1 oops=panic tsc=reliable "
+               "mitigations=off audit=0 watchdog_thresh=60 "
+               "rcupdate.rcu_cpu_stall_timeout=120")
+
+
+def nested_kvm():
+    """True when this machine's KVM can run virtual hosts that use KVM.
+
+    Only the real modules count: other providers of /dev/kvm do not bring
+    stock kernels up.
+    """
+    for module in ("kvm_intel", "kvm_amd"):
+        path = Path(f"/sys/module/{module}/parameters/nested")
+        if path.exists() and path.read_text().strip() in ("Y", "1"):
+            return os.access("/dev/kvm", os.R_OK | os.W_OK)
+    return False
+
+
+def qemu_program(kind):
+    """The emulator for a kind of host."""
+    if kind == "amd":
+        return ["qemu-system-x86_64"]
+    path = cache_dir() / "qemu-intel" / "bin" / "qemu-system-x86_64"
+    if not path.exists():
+        raise LabError(f"{path} is missing; make qemu-intel builds it")
+    return [str(path), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios"]
+
+
+class Tail:
+    """Reads a growing file line by line."""
+
+    def __init__(self, path):
+        self.path = path
+        self.file = None
+        self.rest = b""
+
+    def lines(self):
+        """Complete lines that came since the last call."""
+        if self.file is None:
+            if not self.path.exists():
+                return []
+            self.file = open(self.path, "rb")
+        *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+        return [line.decode(errors="replace").rstrip("\r") for line in lines]
+
+
+class Host:
+    """A running virtual host. poll() moves it along; then look at the rest.
+
+    stage: what it does now          code: the scenario's exit code, or None
+    trouble: the console line that condemns it, or None
+    """
+
+    def __init__(self, number, options):
+        self.number = number
+        self.options = options
+        self.stage = "boot"
+        self.code = None
+        self.trouble = None
+        self.vanished = False
+        self.process = None
+        self.began = time.monotonic()
+        self.logs = options.logs
+        self.console = Tail(self.logs / f"host{number}.console")
+        self.control = Tail(options.work / f"control{number}")
+        self.monitor = options.work / f"monitor{number}"
+        self.output = Tail(self.logs / f"host{number}.output")
+
+    def _command(self, work, image):
+        o = self.options
+        accel = ["-accel", "tcg,thread=multi", "-cpu", "EPYC,+svm,+npt,-xsavec"]
+        if o.accel == "kvm":
+            accel = ["-accel", "kvm", "-cpu", "host"]
+        command = [
+            *qemu_program(o.kind), *accel, "-machine", "q35", "-nodefaults",
+            "-no-user-config", "-display", "none", "-no-reboot",
+            "-name", f"ssi-host{self.number}",
+            "-smp", str(o.cpus), "-m", f"{o.memory}M",
+            "-kernel", str(image), "-initrd", str(work / "initramfs"),
+            "-append", f"{KERNEL_ARGS} {o.append} SSI_HOST={self.number}",
+            "-chardev", f"file,id=console,path={self.console.path}",
+            "-serial", "chardev:console",
+            "-device", "virtio-serial-pci,max_ports=4",
+            "-chardev", f"file,id=control,path={self.control.path}",
+            "-device", "virtserialport,nr=1,chardev=control,name=ssi.control",
+            "-chardev", f"file,id=output,path={self.output.path}",
+            "-device", "virtserialport,nr=2,chardev=output,name=ssi.output",
+            "-chardev", f"socket,id=monitor,path={self.monitor},server=on,"
+                        "wait=off",
+            "-mon", "chardev=monitor,mode=readline",
+            "-virtfs", f"local,path={self.logs},mount_tag=out,"
+                       "security_model=none,multidevs=remap",
+        ]
+        if o.hosts > 1:
+            command += switch.nic(work, self.number, o.hosts)
+        return command
+
+    def start(self, image):
+        """Start QEMU; its own messages go to a log as well."""
+        parent = os.getpid()
+        with open(self.logs / f"host{self.number}.qemu", "wb") as log:
+            self.process = subprocess.Popen(
+                self._command(self.options.work, image),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=lambda: die_with_parent(parent))
+
+    def _hear(self, line):
+        word, _, rest = line.partition(" ")
+        if word == "SSI-STAGE":
+            self.stage = rest
+        elif word == "SSI-EXIT" and rest.isdigit():
+            self.code = int(rest)
+        elif word == "SSI-VANISH":
+            self.vanished = True
+            self.code = 0
+            self.stage = "vanished"
+            self.kill()
+
+    def poll(self):
+        """Take in what happened; returns (console lines, output lines)."""
+        alive = self.process.poll() is None
+        for line in self.control.lines():
+            self._hear(line)
+        console = self.console.lines()
+        for line in console:
+            if not self.trouble and TROUBLE.search(line):
+                self.trouble = line.strip()
+        output = self.output.lines()
+        if not alive and self.code is None and not self.trouble:
+            self.trouble = self._why_it_ended()
+        return console, output
+
+    def _why_it_ended(self):
+        log = (self.logs / f"host{self.number}.qemu").read_text().strip()
+        if log and self.process.returncode != 0:
+            return f"QEMU ended: {log.splitlines()[-1]}"
+        return f"ended without a result while in stage '{self.stage}'"
+
+    def keep_registers(self):
+        """Leave where every CPU is in a log: for hosts that hang."""
+        answer = b""
+        try:
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.settimeout(5)
+                monitor.connect(str(self.monitor))
+                for _ in range(3):      # one that loops is not at one place
+                    monitor.sendall(b"info registers -a\n")
+                    time.sleep(0.3)
+                monitor.shutdown(socket.SHUT_WR)
+                while part := monitor.recv(65536):
+                    answer += part
+        except OSError as err:
+            answer += f"\n{err}\n".encode()
+        (self.logs / f"host{self.number}.registers").write_bytes(answer)
+
+    def running(self):
+        """True while there is a QEMU process."""
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        """End QEMU at once."""
+        if self.running():
+            self.process.kill()
+            self.process.wait()
