@@ -129,10 +129,17 @@ static int untold_state(struct ssi_region *region, bool before_messages)
 	return region->channel.told & BIT(type) ? -1 : type;
 }
 
+/* Messages of nodes that were ready earlier wait until we are. */
+static bool may_read_messages(struct ssi_region *region)
+{
+	return READ_ONCE(region->state) != SSI_DSM_REGION_WAITING &&
+	       untold_state(region, true) < 0;
+}
+
 static bool has_something(struct ssi_region *region)
 {
-	return !list_empty(&region->channel.queue) ||
-	       untold_state(region, true) >= 0 ||
+	return (!list_empty(&region->channel.queue) &&
+		may_read_messages(region)) || untold_state(region, true) >= 0 ||
 	       untold_state(region, false) >= 0;
 }
 
@@ -209,7 +216,7 @@ ssize_t ssi_channel_read(struct ssi_region *region, char __user *buf,
 		type = untold_state(region, true);
 		if (type >= 0)
 			return read_state(region, type, buf, size);
-		rx = take_message(channel);
+		rx = may_read_messages(region) ? take_message(channel) : NULL;
 		if (rx)
 			return read_message(channel, rx, buf, size);
 		type = untold_state(region, false);

@@ -35,15 +35,19 @@ enum ssi_page_state {
  * struct ssi_page - eight bytes a page
  * @pfn: page frame number of the data; 0 in E: zero, not yet allocated
  * @state: enum ssi_page_state
- * @came: when it was granted, in units of SSI_PAGE_TICK_NS, modulo 2^20
+ * @came: when it was granted, in ticks of 2^SSI_PAGE_TICK_SHIFT ns, modulo 2^19
+ * @migratory: last time it was read here and then written: ask for it
+ *	exclusively at once
  */
 struct ssi_page {
 	u64 pfn   : 40;
 	u64 state : 4;
-	u64 came  : 20;
+	u64 came  : 19;
+	u64 migratory : 1;
 };
 
 #define SSI_PAGE_TICK_SHIFT	16	/* 65.5 us */
+#define SSI_PAGE_TICK_MASK	0x7ffffu
 
 const char *ssi_page_state_name(u32 state);
 
@@ -61,13 +65,13 @@ static inline bool ssi_page_writable(u32 state)
 
 static inline u32 ssi_page_tick(u64 ns)
 {
-	return (ns >> SSI_PAGE_TICK_SHIFT) & 0xfffff;
+	return (ns >> SSI_PAGE_TICK_SHIFT) & SSI_PAGE_TICK_MASK;
 }
 
-/* Nanoseconds since the page came, as far as 20 bits tell (69 s). */
+/* Nanoseconds since the page came, as far as 19 bits tell (34 s). */
 static inline u64 ssi_page_age_ns(const struct ssi_page *page, u64 now)
 {
-	u32 ticks = (ssi_page_tick(now) - page->came) & 0xfffff;
+	u32 ticks = (ssi_page_tick(now) - page->came) & SSI_PAGE_TICK_MASK;
 
 	return (u64)ticks << SSI_PAGE_TICK_SHIFT;
 }

@@ -266,6 +266,8 @@ void ssi_peer_delete(struct ssi_peer *peer)
 	synchronize_rcu();
 	cancel_delayed_work_sync(&peer->beat);
 	link->ops->close(link);
+	/* An event of the link may have started it again. */
+	cancel_delayed_work_sync(&peer->beat);
 	xa_destroy(&peer->announced);
 	kfree(peer);
 	ssi_node_put(node);

@@ -7,13 +7,60 @@
 #include <linux/ssi_dsm_genl.h>
 
 /*
- * One x86 instruction can need about ten pages at once. They come one after
- * the other, so the first must stay for as long as it takes to fetch the rest,
- * and then long enough to get something done with the whole set.
+ * DOC: The hold window
+ *
+ * One x86 instruction can need about ten pages at once (four levels of page
+ * table, code, stack, operands), and they come one after the other. Two nodes
+ * that take pages from each other as they come make no progress: each gives
+ * away what it has while it waits for what it lacks, and with windows of equal
+ * length they swap the same two pages for ever.
+ *
+ * So a node that gathers pages has an age, from its first miss until it has
+ * all it wants and has had a window's time to use them. When somebody wants a
+ * page that came lately, the older of the two gets it: the younger gives it
+ * away at once, even if it has not used it yet, and the older keeps it until it
+ * is done. Ages go on growing while a node loses, so it wins in the end; a
+ * node that has had its turn begins anew, as the youngest. (The rule is
+ * wound-wait, known from databases.)
+ *
+ * A window ends early when everybody who gathered lately sleeps: a CPU that had
+ * its tick and halted again has no use for its pages.
+ *
+ * All is bounded by the page's own age, so a node that never stops missing
+ * keeps nothing for longer than two windows, and a mere copy, which a spinning
+ * CPU may be reading while somebody wants to write what it waits for, for half
+ * of one.
  */
 #define PAGES_OF_AN_INSTRUCTION	10
 #define HOLD_MIN_NS		1000000ull
-#define HOLD_MAX_NS		50000000ull
+#define HOLD_MAX_NS		10000000ull
+#define LOOK_AGAIN_NS		500000ull
+
+enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,
+				  u64 *wait_ns)
+{
+	u64 turn = contest->copy ? window / 2 : 2 * window;
+	u64 left;
+
+	if (contest->page_age >= turn)
+		return SSI_VERDICT_DONE;
+	if (!contest->outstanding &&
+	    (!contest->running || contest->since_done >= window))
+		return SSI_VERDICT_DONE;
+	if (contest->their_age > contest->our_age)
+		return SSI_VERDICT_LOST;
+	left = turn - contest->page_age;
+	if (!contest->outstanding && window - contest->since_done < left)
+		left = window - contest->since_done;
+	/* They may all go to sleep before. */
+	*wait_ns = left < LOOK_AGAIN_NS ? left : LOOK_AGAIN_NS;
+	return SSI_VERDICT_HOLD;
+}
+
+bool ssi_policy_gathers_anew(u64 window, const struct ssi_contest *us)
+{
+	return !us->outstanding && us->since_done >= window;
+}
 
 u64 ssi_policy_hold_ns(u32 hold_us, u64 service_ns)
 {
@@ -21,18 +68,23 @@ u64 ssi_policy_hold_ns(u32 hold_us, u64 service_ns)
 
 	if (hold_us != SSI_DSM_HOLD_AUTO)
 		return hold_us * 1000ull;
-	ns = 2 * PAGES_OF_AN_INSTRUCTION * service_ns;
+	ns = PAGES_OF_AN_INSTRUCTION * service_ns;
 	if (ns < HOLD_MIN_NS)
 		return HOLD_MIN_NS;
 	return ns < HOLD_MAX_NS ? ns : HOLD_MAX_NS;
 }
 
-/* An exponential average over about 16 requests, deaf to outliers. */
+/*
+ * An exponential average that follows falls quickly and rises slowly: what we
+ * want is how long a request takes when nothing else is in its way.
+ */
 u64 ssi_policy_service_ns(u64 average, u64 ns)
 {
 	if (!average)
 		return ns;
+	if (ns < average)
+		return average - (average - ns) / 4;
 	if (ns > 4 * average)
 		ns = 4 * average;
-	return average - average / 16 + ns / 16;
+	return average + (ns - average) / 32;
 }

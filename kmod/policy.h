@@ -13,6 +13,39 @@
 #define SSI_POLICY_SPIN_MAX_US	1000u
 #define SSI_POLICY_SPIN_US	20u
 
+/**
+ * struct ssi_contest - a page that came lately, and another node that wants it
+ * @page_age: ns since the page came
+ * @copy: what they want gone is only a copy
+ * @outstanding: pages this node is still waiting for
+ * @running: whether anybody here who gathered them is still running
+ * @since_done: ns since it got the last one
+ * @our_age: ns since this node began to gather pages
+ * @their_age: ns since the other node did
+ */
+struct ssi_contest {
+	u64 page_age;
+	bool copy;
+	u32 outstanding;
+	bool running;
+	u64 since_done;
+	u64 our_age;
+	u64 their_age;
+};
+
+enum ssi_verdict {
+	SSI_VERDICT_HOLD,	/* ask again later */
+	SSI_VERDICT_LOST,	/* the other has waited longer: let it go */
+	SSI_VERDICT_DONE,	/* we have had our turn: let it go */
+};
+
+/* @wait_ns: for HOLD, when the question is worth asking again. */
+enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,
+				  u64 *wait_ns);
+
+/* Whether a node that begins a request now begins to gather anew. */
+bool ssi_policy_gathers_anew(u64 window, const struct ssi_contest *us);
+
 /* The hold window in ns: @hold_us, or from the service time if it is AUTO. */
 u64 ssi_policy_hold_ns(u32 hold_us, u64 service_ns);
 

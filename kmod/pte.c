@@ -34,6 +34,13 @@ void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index)
 {
 	page->mapping = region->inode->i_mapping;
 	page->index = index;
+	ClearPageDirty(page);
+}
+
+/* Write faults set the flag, and so does unmapping a dirty PTE. */
+bool ssi_pte_was_written(struct page *page)
+{
+	return PageDirty(page);
 }
 
 /*
@@ -80,6 +87,7 @@ void ssi_pte_protect(struct ssi_region *region, struct page *page)
 {
 	lock_page(page);
 	folio_mkclean(page_folio(page));
+	ClearPageDirty(page);
 	unlock_page(page);
 	wait_for_references(region, page);
 }

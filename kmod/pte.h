@@ -13,6 +13,9 @@ struct ssi_region;
 /* The page becomes part of the region's mapping. Any context. */
 void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index);
 
+/* Whether anybody here wrote to the page since it came or was protected. */
+bool ssi_pte_was_written(struct page *page);
+
 /*
  * Take the page out of every page table and wait until nobody but the caller
  * holds it. It no longer belongs to the mapping then. Its state must already

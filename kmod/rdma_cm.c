@@ -44,14 +44,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/inet.h>
-#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <rdma/ib_cm.h>
 
 #include "node.h"
 #include "peer.h"
+#include "rdma_send.h"
 #include "rdma_verbs.h"
 
 #define RETRY_MS	500
@@ -62,11 +62,13 @@
 #define BACKLOG		32
 
 /*
- * 4.096 us << 16 is 268 ms; eight times that is 2.1 s, in which a software
- * emulated card that shares its CPU with others has answered.
+ * 4.096 us << 16 is 268 ms; seven times that is 1.9 s, in which a software
+ * emulated card that shares its CPU with others has answered. Not 7 retries:
+ * rxe takes that for "for ever", as with RNR (check of retry_cnt in
+ * rxe_completer()).
  */
 #define ACK_TIMEOUT	16
-#define ACK_RETRIES	7
+#define ACK_RETRIES	6
 /* Credits keep it from ever happening; 7 would mean for ever. */
 #define RNR_RETRIES	6
 #define RNR_TIMER	12	/* 0.64 ms; 0 would mean 655 ms */
@@ -116,9 +118,8 @@ static void make_hello(struct ssi_rdma_conn *conn, struct ssi_wire_hello *hello,
 /* Before the queue pair leaves INIT. */
 static int set_timers(struct rdma_cm_id *id)
 {
-	int ret = rdma_set_ack_timeout(id, ACK_TIMEOUT);
-
-	return ret ? ret : rdma_set_min_rnr_timer(id, RNR_TIMER);
+	return rdma_set_ack_timeout(id, ACK_TIMEOUT) ?:
+	       rdma_set_min_rnr_timer(id, RNR_TIMER);
 }
 
 /* The side that connects */
@@ -129,10 +130,7 @@ static int send_request(struct ssi_rdma_conn *conn)
 	struct ssi_wire_hello hello;
 	int ret;
 
-	ret = set_timers(conn->id);
-	if (ret)
-		return ret;
-	ret = ssi_rdma_verbs_setup(conn);
+	ret = set_timers(conn->id) ?: ssi_rdma_verbs_setup(conn);
 	if (ret)
 		return ret;
 	make_hello(conn, &hello, &param);
@@ -198,6 +196,12 @@ static void established(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 		ssi_rdma_verbs_open(conn, conn->hello_credits);
 }
 
+static void over(struct ssi_rdma_conn *conn, const char *what)
+{
+	ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN, "%s node %u", what,
+			    conn->rl->link.peer->id);
+}
+
 static void check_step(struct ssi_rdma_conn *conn, const char *what, int error)
 {
 	if (error)
@@ -208,7 +212,6 @@ static int ssi_rdma_cm_conn_event(struct rdma_cm_id *id,
 				  struct rdma_cm_event *event)
 {
 	struct ssi_rdma_conn *conn = id->context;
-	u32 peer_id = conn->rl->link.peer->id;
 
 	if (READ_ONCE(conn->dead))
 		return 0;
@@ -227,18 +230,13 @@ static int ssi_rdma_cm_conn_event(struct rdma_cm_id *id,
 		rejected(conn, event);
 		break;
 	case RDMA_CM_EVENT_DISCONNECTED:
-		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-				    "node %u closed the connection", peer_id);
+		over(conn, "the connection was closed by");
 		break;
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
-		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-				    "the RDMA device to node %u was removed",
-				    peer_id);
+		over(conn, "the RDMA device was removed, no way to");
 		break;
 	case RDMA_CM_EVENT_ADDR_CHANGE:
-		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-				    "the network device to node %u changed",
-				    peer_id);
+		over(conn, "the network device changed, no way to");
 		break;
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
 		break;
@@ -281,19 +279,20 @@ static void begin_attempt(struct ssi_rdma_link *rl)
 	struct ssi_rdma_conn *conn = ssi_rdma_verbs_new(rl);
 	struct rdma_cm_id *id;
 
-	if (conn) {
-		id = rdma_create_id(&init_net, ssi_rdma_cm_conn_event, conn,
-				    RDMA_PS_TCP, IB_QPT_RC);
-		if (!IS_ERR(id)) {
-			conn->id = id;
-			put_conn(rl, conn, ANSWER_MS);
-			check_step(conn, "cannot resolve the address",
-				   resolve(conn));
-			return;
-		}
-		ssi_rdma_verbs_free(conn);
-	}
-	/* No memory. */
+	if (!conn)
+		goto err_retry;
+	id = rdma_create_id(&init_net, ssi_rdma_cm_conn_event, conn,
+			    RDMA_PS_TCP, IB_QPT_RC);
+	if (IS_ERR(id))
+		goto err_free;
+	conn->id = id;
+	put_conn(rl, conn, ANSWER_MS);
+	check_step(conn, "cannot resolve the address", resolve(conn));
+	return;
+
+err_free:
+	ssi_rdma_verbs_free(conn);
+err_retry:
 	queue_delayed_work(system_unbound_wq, &rl->work,
 			   msecs_to_jiffies(RETRY_MS));
 }
@@ -318,8 +317,7 @@ static void destroy_conn(struct ssi_rdma_conn *conn)
 	rdma_lock_handler(conn->id);
 	ssi_rdma_verbs_kill(conn);
 	rdma_unlock_handler(conn->id);
-	/* Fails if there never was a connection. */
-	if (conn->qp)
+	if (conn->qp)	/* fails if there never was a connection */
 		rdma_disconnect(conn->id);
 	ssi_rdma_verbs_teardown(conn);
 	rdma_destroy_id(conn->id);
@@ -368,9 +366,7 @@ static int accept_conn(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 		return -ENOMEM;
 	conn->id = id;
 	conn->hello_credits = le32_to_cpu(hello->credits);
-	ret = set_timers(id);
-	if (!ret)
-		ret = ssi_rdma_verbs_setup(conn);
+	ret = set_timers(id) ?: ssi_rdma_verbs_setup(conn);
 	if (ret)
 		goto err_free;
 	id->context = conn;
@@ -466,15 +462,11 @@ static int ssi_rdma_cm_listen_event(struct rdma_cm_id *id,
 {
 	struct ssi_rdma_listener *listener = id->context;
 
-	switch (event->event) {
-	case RDMA_CM_EVENT_CONNECT_REQUEST:
+	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST)
 		return request(listener, id, &event->param.conn);
-	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+	if (event->event == RDMA_CM_EVENT_DEVICE_REMOVAL)
 		queue_work(system_unbound_wq, &listener->gone);
-		return 0;
-	default:
-		return 0;
-	}
+	return 0;
 }
 
 static void destroy_listener_id(struct ssi_rdma_listener *listener)
@@ -525,7 +517,6 @@ static void ssi_rdma_cm_unlisten(struct ssi_node *node)
 	/* It may have been this work that took the id. */
 	cancel_work_sync(&listener->gone);
 	node->listener = NULL;
-	mutex_destroy(&listener->lock);
 	kfree(listener);
 }
 
@@ -590,7 +581,7 @@ static void ssi_rdma_cm_close(struct ssi_link *link)
 	conn = READ_ONCE(rl->conn);
 	if (conn) {
 		if (ssi_link_is_up(link))
-			ssi_rdma_verbs_flush(conn, msecs_to_jiffies(FLUSH_MS));
+			ssi_rdma_send_flush(conn, msecs_to_jiffies(FLUSH_MS));
 		destroy_conn(take_conn(rl));
 	}
 	/* Queued by handlers until the id was gone; would do nothing. */
@@ -605,5 +596,5 @@ const struct ssi_transport_ops ssi_rdma_ops = {
 	.unlisten = ssi_rdma_cm_unlisten,
 	.open = ssi_rdma_cm_open,
 	.close = ssi_rdma_cm_close,
-	.send = ssi_rdma_verbs_send,
+	.send = ssi_rdma_send,
 };

@@ -25,6 +25,8 @@
 /* Messages that can wait for credits when the allocator has nothing. */
 #define SSI_RDMA_TX_RESERVE	512
 
+#define SSI_RDMA_WIRE_LEN	((u32)sizeof(struct ssi_wire))
+
 struct ssi_rdma_conn;
 
 /**
@@ -95,8 +97,10 @@ struct ssi_rdma_tx {
  * @pd: protection domain, without any memory region of ours in it
  * @cq: completions of both queues, in softirq
  * @qp: same as @id->qp, until it is destroyed
- * @rx_wires: headers of @rx; @rx_wires_dma for the device
- * @tx_wires: headers of @tx; @tx_wires_dma for the device
+ * @rx_wires: headers of @rx
+ * @rx_wires_dma: the device's address of @rx_wires
+ * @tx_wires: headers of @tx
+ * @tx_wires_dma: the device's address of @tx_wires
  * @ready: rl->lock: both sides agreed; sends are taken
  * @open: rl->lock: receives go up at once; before, they wait in @early
  * @dead: rl->lock: failed or given up; nothing is posted any more
@@ -113,6 +117,8 @@ struct ssi_rdma_tx {
  * @waits: where entries of @tx_queue come from
  * @refill_work: serves @refill
  * @arrived: woken when @tx_arrived changes, or @dead
+ * @rx: receive buffers
+ * @tx: slots of the send queue
  */
 struct ssi_rdma_conn {
 	struct ssi_rdma_link *rl;
@@ -162,12 +168,6 @@ int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn);
  */
 void ssi_rdma_verbs_open(struct ssi_rdma_conn *conn, u32 credits);
 
-/*
- * Wait until everything sent before has arrived, for at most @timeout jiffies
- * or until the connection dies. May sleep.
- */
-void ssi_rdma_verbs_flush(struct ssi_rdma_conn *conn, unsigned long timeout);
-
 /* From now on nothing is posted; the link is told nothing. Any context. */
 void ssi_rdma_verbs_kill(struct ssi_rdma_conn *conn);
 
@@ -190,9 +190,32 @@ __printf(3, 4)
 void ssi_rdma_verbs_fail(struct ssi_rdma_conn *conn, u32 state,
 			 const char *fmt, ...);
 
-/* ops->send; see struct ssi_transport_ops. */
-int ssi_rdma_verbs_send(struct ssi_link *link, const struct ssi_wire *msg,
-			struct page *page, u32 len);
+/*
+ * The two halves of ssi_rdma_verbs_fail(), for who holds rl->lock: mark the
+ * connection dead; true if it was not, in which case tell the link, after the
+ * lock was released. The connection may be gone by then. Any context.
+ */
+__printf(2, 3)
+bool ssi_rdma_verbs_mark_dead(struct ssi_rdma_conn *conn, const char *fmt, ...);
+void ssi_rdma_verbs_tell_dead(struct ssi_rdma_link *rl, u32 state);
+
+/*
+ * A request of @what ("sending to", "receiving from") did not succeed. One that
+ * was flushed only follows from a death that is known by other means.
+ */
+void ssi_rdma_verbs_wc_failed(struct ssi_rdma_conn *conn, const char *what,
+			      const struct ib_wc *wc);
+
+/*
+ * @nr headers, mapped for the device at @dma, or NULL. They lie together, away
+ * from anything else that shares a cache line. May sleep.
+ */
+struct ssi_wire *ssi_rdma_verbs_wires_new(struct ssi_rdma_conn *conn, u32 nr,
+					  enum dma_data_direction dir,
+					  u64 *dma);
+void ssi_rdma_verbs_wires_free(struct ssi_rdma_conn *conn,
+			       struct ssi_wire *wires, u64 dma, u32 nr,
+			       enum dma_data_direction dir);
 
 static inline struct ssi_rdma_link *ssi_rdma_link(struct ssi_link *link)
 {

@@ -36,7 +36,7 @@
 #define SSI_FS_MAGIC	0x53534944
 
 static struct vfsmount *ssi_mnt;
-static struct workqueue_struct *free_wq;
+static struct workqueue_struct *region_wq;
 
 static int init_fs_context(struct fs_context *fc)
 {
@@ -152,6 +152,7 @@ static void ssi_region_free(struct work_struct *work)
 	void *block;
 
 	ssi_channel_purge(&region->channel);
+	ssi_request_forget_tasks(region);
 	free_pages_of(region);
 	xa_destroy(&region->pages);
 	xa_for_each(&region->dirs, number, block)
@@ -167,7 +168,7 @@ static void ssi_region_release(struct kref *ref)
 {
 	struct ssi_region *region = container_of(ref, struct ssi_region, ref);
 
-	queue_work(free_wq, &region->free);
+	queue_work(region_wq, &region->free);
 }
 
 void ssi_region_put(struct ssi_region *region)
@@ -182,6 +183,49 @@ static void wake_everybody(struct ssi_region *region)
 	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
 		wake_up_all(&region->buckets[i].wait);
 	wake_up_interruptible(&region->channel.wait);
+}
+
+/* Tell all members but ourselves. */
+static void tell_members(struct ssi_region *region, struct ssi_msg *msg)
+{
+	u32 id;
+
+	msg->region = region->id;
+	local_bh_disable();
+	for (id = 0; id < SSI_DSM_MAX_NODES; id++)
+		if ((region->members & BIT(id)) && id != region->node->id)
+			ssi_peer_send(region->node, id, msg, NULL);
+	local_bh_enable();
+}
+
+/*
+ * Members must know that nobody here answers any more, whatever the reason;
+ * those who know already do not mind. Once.
+ */
+static void tell_of_loss(struct ssi_region *region)
+{
+	struct ssi_msg msg = { .type = SSI_WIRE_LEAVE };
+
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST &&
+	    !xchg(&region->told, 1))
+		tell_members(region, &msg);
+}
+
+static void ssi_region_changed(struct work_struct *work)
+{
+	struct ssi_region *region = container_of(work, struct ssi_region,
+						 changed);
+
+	tell_of_loss(region);
+	ssi_netlink_region_event(region);
+	ssi_region_put(region);
+}
+
+static void tell_listeners(struct ssi_region *region)
+{
+	kref_get(&region->ref);
+	if (!queue_work(region_wq, &region->changed))
+		ssi_region_put(region);
 }
 
 /*
@@ -205,8 +249,10 @@ static bool vchange_state(struct ssi_region *region, u32 state, u32 culprit,
 		WRITE_ONCE(region->state, state);
 	}
 	spin_unlock_bh(&region->lock);
-	if (legal)
+	if (legal) {
 		wake_everybody(region);
+		tell_listeners(region);
+	}
 	return legal;
 }
 
@@ -233,27 +279,11 @@ void ssi_region_lose(struct ssi_region *region, u32 culprit,
 	va_end(args);
 }
 
-/* Tell all members but ourselves. */
-static void tell_members(struct ssi_region *region, struct ssi_msg *msg)
-{
-	u32 id;
-
-	msg->region = region->id;
-	local_bh_disable();
-	for (id = 0; id < SSI_DSM_MAX_NODES; id++)
-		if ((region->members & BIT(id)) && id != region->node->id)
-			ssi_peer_send(region->node, id, msg, NULL);
-	local_bh_enable();
-}
-
 static void leave(struct ssi_region *region, const char *why)
 {
-	struct ssi_msg msg = { .type = SSI_WIRE_LEAVE };
-
-	if (change_state(region, SSI_DSM_REGION_LOST, region->node->id,
-			 "node %u has left the region: %s", region->node->id,
-			 why))
-		tell_members(region, &msg);
+	change_state(region, SSI_DSM_REGION_LOST, region->node->id,
+		     "node %u has left the region: %s", region->node->id, why);
+	tell_of_loss(region);
 }
 
 void ssi_region_delete(struct ssi_region *region)
@@ -449,6 +479,7 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 		     HRTIMER_MODE_ABS_SOFT);
 	region->held_timer.function = ssi_request_held_timer;
 	ssi_channel_init(&region->channel);
+	INIT_WORK(&region->changed, ssi_region_changed);
 	INIT_WORK(&region->free, ssi_region_free);
 	return region;
 }
@@ -513,12 +544,12 @@ struct ssi_region *ssi_region_new(struct ssi_node *node, u32 id,
 
 int ssi_region_init(void)
 {
-	free_wq = alloc_workqueue("ssi_dsm_free", WQ_UNBOUND, 0);
-	if (!free_wq)
+	region_wq = alloc_workqueue("ssi_dsm_region", WQ_UNBOUND, 0);
+	if (!region_wq)
 		return -ENOMEM;
 	ssi_mnt = kern_mount(&ssi_fs_type);
 	if (IS_ERR(ssi_mnt)) {
-		destroy_workqueue(free_wq);
+		destroy_workqueue(region_wq);
 		return PTR_ERR(ssi_mnt);
 	}
 	return 0;
@@ -527,6 +558,6 @@ int ssi_region_init(void)
 /* All regions are deleted; their last references may just be going. */
 void ssi_region_exit(void)
 {
-	destroy_workqueue(free_wq);
+	destroy_workqueue(region_wq);
 	kern_unmount(ssi_mnt);
 }

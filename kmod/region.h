@@ -26,6 +26,8 @@ struct ssi_node;
 #define SSI_BLOCK_SHIFT		9	/* pages of a block: 512, 2 MiB */
 #define SSI_BLOCK_PAGES		(1UL << SSI_BLOCK_SHIFT)
 #define SSI_BUCKETS_SHIFT	8
+#define SSI_TASKS		32	/* remembered per region */
+#define SSI_GANG		32	/* pages fetched together */
 #define SSI_MAP_MAX		64	/* ranges of a placement map */
 
 /**
@@ -75,11 +77,18 @@ struct ssi_bucket {
  * @pages: block number -> struct ssi_page[SSI_BLOCK_PAGES]
  * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
  * @buckets: by page index
- * @held_lock: protects @held
+ * @held_lock: protects @held, @tasks and @gang
  * @held: messages that wait for a hold window, by due time
  * @held_timer: for the first of @held
  * @hold_us: window, or SSI_DSM_HOLD_AUTO
  * @spin_us: how long a faulting CPU spins before it sleeps
+ * @gather_start: ktime in ns when this node began to gather pages; see policy.c
+ * @gather_done: ktime in ns when the last one came
+ * @outstanding: requests under way
+ * @tasks: who gathered lately, with references; under @held_lock
+ * @gang: pages that were used here and handed over lately, as index + 1 or 0;
+ *	under @held_lock
+ * @gang_next: which one is overwritten next
  * @service_ns: moving average of the time a remote request takes
  * @token: source of request tokens
  * @nr_shared: pages in S here
@@ -89,6 +98,8 @@ struct ssi_bucket {
  * @stats: per class
  * @channel: messages for the program attached here
  * @files: open files attached to it, under @lock
+ * @told: members were told that it is lost
+ * @changed: tells netlink's listeners of a new state, in process context
  * @free: frees it, in process context
  */
 struct ssi_region {
@@ -116,6 +127,12 @@ struct ssi_region {
 	struct hrtimer held_timer;
 	u32 hold_us;
 	u32 spin_us;
+	u64 gather_start;
+	u64 gather_done;
+	atomic_t outstanding;
+	struct task_struct *tasks[SSI_TASKS];
+	u64 gang[SSI_GANG];
+	u32 gang_next;
 	u64 service_ns;
 	atomic_t token;
 	atomic64_t nr_shared;
@@ -125,6 +142,8 @@ struct ssi_region {
 	struct ssi_stats __percpu *stats;
 	struct ssi_channel channel;
 	u32 files;
+	u32 told;
+	struct work_struct changed;
 	struct work_struct free;
 };
 

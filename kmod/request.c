@@ -24,9 +24,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/hash.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
@@ -37,6 +42,7 @@
 #include "pte.h"
 #include "region.h"
 #include "request.h"
+#include "trace.h"
 #include "transport.h"
 
 /**
@@ -46,6 +52,7 @@
  * @token: echoed by everybody who serves it
  * @start: ktime in ns when it was opened
  * @acked: nodes whose ack came
+ * @held: the longest that a holder kept us waiting, in us
  * @acks: acks still expected; negative while they come before the grant
  * @granted: DATAS, DATAX, GRANT or ZERO came
  * @exclusive: asked with GETX
@@ -57,6 +64,7 @@ struct ssi_req {
 	u32 token;
 	u64 start;
 	u32 acked;
+	u32 held;
 	int acks;
 	bool granted;
 	bool exclusive;
@@ -71,8 +79,8 @@ static struct page *entry_page(const struct ssi_page *entry)
 }
 
 /* The one change function of a page's state. Bucket lock held. */
-static void set_state(struct ssi_region *region, struct ssi_page *entry,
-		      u32 next)
+static void set_state(struct ssi_region *region, u64 index,
+		      struct ssi_page *entry, u32 next)
 {
 	bool was_writable = ssi_page_writable(entry->state);
 	bool was_readable = ssi_page_readable(entry->state);
@@ -81,6 +89,8 @@ static void set_state(struct ssi_region *region, struct ssi_page *entry,
 		     &region->nr_exclusive);
 	atomic64_add((ssi_page_readable(next) && !ssi_page_writable(next)) -
 		     (was_readable && !was_writable), &region->nr_shared);
+	trace_ssi_page_state(region->node->id, region->id, index, entry->state,
+			     next);
 	entry->state = next;
 }
 
@@ -143,6 +153,17 @@ static void send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 		ssi_peer_send(region->node, dst, msg, page);
 }
 
+static u32 to_usec(u64 ns)
+{
+	return min_t(u64, div_u64(ns, NSEC_PER_USEC), U32_MAX);
+}
+
+static u64 hold_window(struct ssi_region *region)
+{
+	return ssi_policy_hold_ns(READ_ONCE(region->hold_us),
+				  READ_ONCE(region->service_ns));
+}
+
 /* ---- holder ---- */
 
 static void answer(struct ssi_rx *rx, struct page *page)
@@ -151,6 +172,7 @@ static void answer(struct ssi_rx *rx, struct page *page)
 	struct ssi_msg msg = {
 		.index = rx->msg.index,
 		.token = rx->msg.token,
+		.time = rx->due ? to_usec(rx->due - rx->start) : 0,
 	};
 	u64 ns = ktime_get_ns() - rx->start;
 
@@ -174,6 +196,43 @@ static void answer(struct ssi_rx *rx, struct page *page)
 	ssi_rx_free(rx);
 }
 
+/*
+ * The pages that a node loses to another come back together: nodes that share
+ * page tables or other hot pages take turns with the whole set. So a page that
+ * was used here and is handed over joins the gang, and the first of the gang
+ * that is asked for again brings the others along.
+ */
+static void join_gang(struct ssi_region *region, u64 index)
+{
+	u32 i;
+
+	spin_lock_bh(&region->held_lock);
+	for (i = 0; i < SSI_GANG; i++)
+		if (region->gang[i] == index + 1)
+			goto out_unlock;
+	region->gang[region->gang_next] = index + 1;
+	region->gang_next = (region->gang_next + 1) % SSI_GANG;
+out_unlock:
+	spin_unlock_bh(&region->held_lock);
+}
+
+/* Is @index of the gang? Then it is dissolved into @gang, index + 1 or 0. */
+static bool call_gang(struct ssi_region *region, u64 index, u64 *gang)
+{
+	bool member = false;
+	u32 i;
+
+	spin_lock_bh(&region->held_lock);
+	for (i = 0; i < SSI_GANG && !member; i++)
+		member = region->gang[i] == index + 1;
+	if (member) {
+		memcpy(gang, region->gang, sizeof(region->gang));
+		memset(region->gang, 0, sizeof(region->gang));
+	}
+	spin_unlock_bh(&region->held_lock);
+	return member;
+}
+
 /* Unmap or write-protect, then answer. On node->wq. */
 static void ssi_request_page_work(struct work_struct *work)
 {
@@ -185,6 +244,8 @@ static void ssi_request_page_work(struct work_struct *work)
 	struct page *page = entry_page(entry);
 	struct ssi_step step;
 
+	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
+		join_gang(region, index);
 	if (!page) {	/* exclusive, never written: zero */
 		page = alloc_page(GFP_HIGHUSER | __GFP_ZERO | __GFP_NOFAIL);
 		ssi_pte_install(region, page, index);
@@ -195,11 +256,13 @@ static void ssi_request_page_work(struct work_struct *work)
 	}
 	spin_lock_bh(&bucket->lock);
 	step = ssi_coherence_step(entry->state, SSI_EV_LEFT);
-	set_state(region, entry, step.next);
+	set_state(region, index, entry, step.next);
 	if (ssi_page_readable(step.next)) {
 		entry->pfn = page_to_pfn(page);
 		get_page(page);
 	} else {
+		if (rx->exclusive && !ssi_pte_was_written(page))
+			entry->migratory = false;
 		entry->pfn = 0;
 		page->mapping = NULL;
 	}
@@ -228,19 +291,82 @@ static void hold(struct ssi_region *region, struct ssi_rx *rx)
 	spin_unlock(&region->held_lock);
 }
 
-/* Whether the page came so lately that @rx has to wait; sets rx->due. */
+/* How this node's gathering stands; the page's age and theirs are not set. */
+static void look_at_us(struct ssi_region *region, u64 now,
+		       struct ssi_contest *us)
+{
+	*us = (struct ssi_contest){
+		.outstanding = atomic_read(&region->outstanding),
+		.since_done = now - READ_ONCE(region->gather_done),
+		.our_age = now - READ_ONCE(region->gather_start),
+	};
+}
+
+/* Whoever opens a request is somebody for whom pages are held. */
+static void remember_task(struct ssi_region *region)
+{
+	u32 slot = hash_32(current->pid, ilog2(SSI_TASKS));
+	struct task_struct *old;
+
+	if (READ_ONCE(region->tasks[slot]) == current)
+		return;
+	get_task_struct(current);
+	spin_lock_bh(&region->held_lock);
+	old = region->tasks[slot];
+	region->tasks[slot] = current;
+	spin_unlock_bh(&region->held_lock);
+	if (old)
+		put_task_struct(old);
+}
+
+void ssi_request_forget_tasks(struct ssi_region *region)
+{
+	u32 i;
+
+	for (i = 0; i < SSI_TASKS; i++)
+		if (region->tasks[i])
+			put_task_struct(region->tasks[i]);
+}
+
+static bool is_anybody_running(struct ssi_region *region)
+{
+	bool running = false;
+	u32 i;
+
+	spin_lock(&region->held_lock);
+	for (i = 0; i < SSI_TASKS && !running; i++)
+		running = region->tasks[i] &&
+			  task_is_running(region->tasks[i]);
+	spin_unlock(&region->held_lock);
+	return running;
+}
+
+/* Whether @rx has to wait for a page that came lately; sets rx->due. */
 static bool must_hold(struct ssi_region *region, const struct ssi_page *entry,
 		      struct ssi_rx *rx)
 {
-	u64 window = ssi_policy_hold_ns(READ_ONCE(region->hold_us),
-					READ_ONCE(region->service_ns));
+	struct ssi_contest contest;
 	u64 now = ktime_get_ns();
-	u64 age = ssi_page_age_ns(entry, now);
+	enum ssi_verdict verdict;
+	u64 wait;
 
-	if (rx->due || age >= window)
-		return false;
-	rx->due = now + window - age;
-	return true;
+	look_at_us(region, now, &contest);
+	contest.running = is_anybody_running(region);
+	contest.page_age = ssi_page_age_ns(entry, now);
+	contest.copy = rx->msg.type == SSI_WIRE_INV;
+	contest.their_age = now - rx->start +
+			    rx->msg.time * (u64)NSEC_PER_USEC;
+	verdict = ssi_policy_judge(hold_window(region), &contest, &wait);
+	if (verdict == SSI_VERDICT_HOLD) {
+		rx->due = now + wait;
+		return true;
+	}
+	if (verdict == SSI_VERDICT_DONE && (rx->due || !contest.outstanding))
+		WRITE_ONCE(region->gather_start, now);
+	/* From here on: until when the requester was kept waiting. */
+	if (rx->due)
+		rx->due = now;
+	return false;
 }
 
 static u32 holder_event(u32 type)
@@ -272,8 +398,9 @@ static void holder_recv(struct ssi_region *region, struct ssi_rx *rx)
 		spin_unlock(&bucket->lock);
 		return hold(region, rx);
 	}
+	rx->exclusive = entry->state == SSI_PAGE_E;
 	if (step.action != SSI_ACT_ERROR)
-		set_state(region, entry, step.next);
+		set_state(region, index, entry, step.next);
 	if (step.action == SSI_ACT_SUPPLY) {
 		page = entry_page(entry);
 		get_page(page);
@@ -309,7 +436,7 @@ static struct ssi_rx *pop_due(struct ssi_region *region)
 	return rx;
 }
 
-/* Softirq. rx->due stays set: a message is held once. */
+/* Softirq. */
 enum hrtimer_restart ssi_request_held_timer(struct hrtimer *timer)
 {
 	struct ssi_region *region =
@@ -355,6 +482,7 @@ static void serve(struct ssi_region *region, const struct ssi_msg *request,
 	}
 	msg.arg = 0;
 	msg.requester = request->src;
+	msg.time = request->time;
 	if (plan->forward) {
 		msg.type = plan->exclusive ? SSI_WIRE_FWDX : SSI_WIRE_FWDS;
 		msg.arg = plan->exclusive ? plan->acks : 0;
@@ -379,6 +507,8 @@ static void home_request(struct ssi_region *region, struct ssi_rx *rx,
 	spin_lock(&bucket->lock);
 	ret = ssi_directory_begin(dir, request.src, is_exclusive(rx), &plan);
 	owner = dir->owner;
+	if (!ret && plan.zero)
+		atomic64_inc(&region->nr_directory);
 	if (!ret)
 		list_add(&rx->list, &bucket->txns);
 	else if (ret == -EBUSY)
@@ -506,6 +636,7 @@ static int requester_event(struct ssi_req *req, const struct ssi_msg *msg,
 {
 	bool has_copy = state == SSI_PAGE_SX;
 
+	req->held = max(req->held, msg->time);
 	if (msg->type == SSI_WIRE_ACK) {
 		if (req->acked & BIT(msg->src))
 			return -1;
@@ -557,12 +688,16 @@ static void finish(struct ssi_region *region, struct ssi_req *req,
 		.token = req->token,
 	};
 	u64 ns = ktime_get_ns() - req->start;
+	u64 held = req->held * (u64)NSEC_PER_USEC;
 
+	WRITE_ONCE(region->gather_done, req->start + ns);
+	atomic_dec(&region->outstanding);
 	wake_up_all(&bucket->wait);
 	ssi_stats_add(region->stats, req->class, ns);
-	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH)
+	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
 		WRITE_ONCE(region->service_ns,
-			   ssi_policy_service_ns(region->service_ns, ns));
+			   ssi_policy_service_ns(region->service_ns,
+						 ns - held));
 	kmem_cache_free(req_cache, req);
 	send(region, ssi_region_home(region, msg.index), &msg, NULL);
 }
@@ -584,7 +719,7 @@ static void requester_recv(struct ssi_region *region, struct ssi_rx *rx)
 	if (event >= 0)
 		step = ssi_coherence_step(entry->state, event);
 	if (step.action != SSI_ACT_ERROR) {
-		set_state(region, entry, step.next);
+		set_state(region, index, entry, step.next);
 		take_data(region, entry, rx);
 	}
 	if (step.action == SSI_ACT_FINISH) {
@@ -611,6 +746,7 @@ void ssi_request_recv(struct ssi_rx *rx)
 		return violation(rx, "the page is outside the region");
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
 		return ssi_rx_free(rx);
+	trace_ssi_message(region->node->id, &rx->msg);
 	local_bh_disable();
 	switch (rx->msg.type) {
 	case SSI_WIRE_GETS:
@@ -640,6 +776,8 @@ void ssi_request_recv(struct ssi_rx *rx)
 static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 			 struct ssi_req *req, u64 index, u32 action)
 {
+	struct ssi_contest us;
+
 	*req = (struct ssi_req){
 		.index = index,
 		.token = atomic_inc_return(&region->token),
@@ -649,6 +787,10 @@ static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 						  SSI_DSM_CLASS_WRITE_REMOTE,
 	};
 	list_add(&req->list, &bucket->reqs);
+	look_at_us(region, req->start, &us);
+	if (ssi_policy_gathers_anew(hold_window(region), &us))
+		WRITE_ONCE(region->gather_start, req->start);
+	atomic_inc(&region->outstanding);
 }
 
 /* A page in E that nobody has written: give it memory. */
@@ -672,13 +814,27 @@ static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
 	return 0;
 }
 
+/*
+ * What to look up in the table. Data that was read and then written here last
+ * time most likely will be again: the read asks for it exclusively.
+ */
+static u32 access_event(struct ssi_page *entry, u32 event)
+{
+	if (entry->state == SSI_PAGE_S && event == SSI_EV_STORE)
+		entry->migratory = true;
+	if (entry->state == SSI_PAGE_I && entry->migratory)
+		return SSI_EV_STORE;
+	return event;
+}
+
 /* One look at the table. -EINPROGRESS: a request was opened with @req. */
 static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
 		      struct ssi_page *entry, struct ssi_req *req, u64 index,
 		      u32 event, struct page **page)
 {
-	struct ssi_step step = ssi_coherence_step(entry->state, event);
+	struct ssi_step step;
 
+	step = ssi_coherence_step(entry->state, access_event(entry, event));
 	switch (step.action) {
 	case SSI_ACT_HIT:
 		*page = entry_page(entry);
@@ -692,7 +848,7 @@ static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
 		if (!req)
 			return -ENOBUFS;
 		open_request(region, bucket, req, index, step.action);
-		set_state(region, entry, step.next);
+		set_state(region, index, entry, step.next);
 		return -EINPROGRESS;
 	}
 }
@@ -704,11 +860,53 @@ static void send_request(struct ssi_region *region, u64 index, u32 token,
 		.type = exclusive ? SSI_WIRE_GETX : SSI_WIRE_GETS,
 		.index = index,
 		.token = token,
+		.time = to_usec(ktime_get_ns() -
+				READ_ONCE(region->gather_start)),
 	};
 
+	remember_task(region);
 	local_bh_disable();
 	send(region, ssi_region_home(region, index), &msg, NULL);
 	local_bh_enable();
+}
+
+/* Open a request for a page that nobody waits for, if it is not here. */
+static void fetch_exclusively(struct ssi_region *region, u64 index)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct ssi_page *entry = ssi_region_page(region, index, 0);
+	struct ssi_req *req = kmem_cache_alloc(req_cache, GFP_KERNEL);
+	u32 token = 0;
+
+	if (!req)
+		return;
+	spin_lock_bh(&bucket->lock);
+	if (entry && entry->state == SSI_PAGE_I &&
+	    READ_ONCE(region->state) == SSI_DSM_REGION_READY) {
+		open_request(region, bucket, req, index, SSI_ACT_GETX);
+		set_state(region, index, entry,
+			  ssi_coherence_step(SSI_PAGE_I, SSI_EV_STORE).next);
+		token = req->token;
+		req = NULL;
+	}
+	spin_unlock_bh(&bucket->lock);
+	if (req)
+		kmem_cache_free(req_cache, req);
+	else
+		send_request(region, index, token, true);
+}
+
+/* Ask for the other pages that were handed over with @index, too. */
+static void fetch_gang(struct ssi_region *region, u64 index)
+{
+	u64 gang[SSI_GANG];
+	u32 i;
+
+	if (!call_gang(region, index, gang))
+		return;
+	for (i = 0; i < SSI_GANG; i++)
+		if (gang[i] && gang[i] != index + 1)
+			fetch_exclusively(region, gang[i] - 1);
 }
 
 int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
@@ -718,6 +916,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
 	u64 start = ktime_get_ns();
 	struct ssi_req *req = NULL;
+	bool was_here = true;
 	bool exclusive;
 	u32 token;
 	int ret;
@@ -747,6 +946,8 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 			ret = req ? 0 : -ENOMEM;
 		} else if (ret == -EINPROGRESS) {
 			send_request(region, index, token, exclusive);
+			fetch_gang(region, index);
+			was_here = false;
 			ret = 0;	/* home may be here: look again */
 		} else {
 			break;
@@ -756,7 +957,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 	}
 	if (req)
 		kmem_cache_free(req_cache, req);
-	if (!ret)
+	if (!ret && was_here)
 		ssi_stats_add(region->stats, SSI_DSM_CLASS_LOCAL,
 			      ktime_get_ns() - start);
 	return ret;

@@ -29,7 +29,8 @@ struct ssi_region;
  * @msg: @wire validated (set by ssi_peer_recv())
  * @region: the region it is for, with a reference, or NULL
  * @pending: requests for the same page that wait for this one (home side)
- * @due: ktime in ns when its hold window ends (holder side)
+ * @due: ktime in ns when to look again whether the page may go (holder side)
+ * @exclusive: the page was in E when its page work began (holder side)
  * @start: ktime in ns when it arrived
  *
  * Allocated by ssi_rx_alloc(), freed by ssi_rx_free(), which also drops @page
@@ -45,6 +46,7 @@ struct ssi_rx {
 	struct ssi_region *region;
 	struct list_head pending;
 	u64 due;
+	bool exclusive;
 	u64 start;
 };
 

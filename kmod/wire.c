@@ -15,8 +15,9 @@ enum {
 	USES_ARG = 1 << 3,
 	USES_ACKS = 1 << 4,	/* arg is a number of nodes */
 	USES_SIZE = 1 << 5,
-	HAS_DATA = 1 << 6,	/* exactly a page */
-	HAS_PAYLOAD = 1 << 7,	/* 1 .. SSI_WIRE_PAYLOAD_MAX bytes */
+	USES_TIME = 1 << 6,
+	HAS_DATA = 1 << 7,	/* exactly a page */
+	HAS_PAYLOAD = 1 << 8,	/* 1 .. SSI_WIRE_PAYLOAD_MAX bytes */
 };
 
 static const struct {
@@ -28,16 +29,18 @@ static const struct {
 	[SSI_WIRE_REGION] = { "REGION", USES_REGION | USES_ARG | USES_SIZE },
 	[SSI_WIRE_LEAVE] = { "LEAVE", USES_REGION },
 	[SSI_WIRE_CHANNEL] = { "CHANNEL", USES_REGION | HAS_PAYLOAD },
-	[SSI_WIRE_GETS] = { "GETS", USES_PAGE },
-	[SSI_WIRE_GETX] = { "GETX", USES_PAGE },
-	[SSI_WIRE_FWDS] = { "FWDS", USES_PAGE | USES_REQUESTER },
-	[SSI_WIRE_FWDX] = { "FWDX", USES_PAGE | USES_REQUESTER | USES_ACKS },
-	[SSI_WIRE_INV] = { "INV", USES_PAGE | USES_REQUESTER },
-	[SSI_WIRE_DATAS] = { "DATAS", USES_PAGE | HAS_DATA },
-	[SSI_WIRE_DATAX] = { "DATAX", USES_PAGE | USES_ACKS | HAS_DATA },
+	[SSI_WIRE_GETS] = { "GETS", USES_PAGE | USES_TIME },
+	[SSI_WIRE_GETX] = { "GETX", USES_PAGE | USES_TIME },
+	[SSI_WIRE_FWDS] = { "FWDS", USES_PAGE | USES_REQUESTER | USES_TIME },
+	[SSI_WIRE_FWDX] = { "FWDX", USES_PAGE | USES_REQUESTER | USES_ACKS |
+				    USES_TIME },
+	[SSI_WIRE_INV] = { "INV", USES_PAGE | USES_REQUESTER | USES_TIME },
+	[SSI_WIRE_DATAS] = { "DATAS", USES_PAGE | USES_TIME | HAS_DATA },
+	[SSI_WIRE_DATAX] = { "DATAX", USES_PAGE | USES_ACKS | USES_TIME |
+				      HAS_DATA },
 	[SSI_WIRE_GRANT] = { "GRANT", USES_PAGE | USES_ACKS },
 	[SSI_WIRE_ZERO] = { "ZERO", USES_PAGE },
-	[SSI_WIRE_ACK] = { "ACK", USES_PAGE },
+	[SSI_WIRE_ACK] = { "ACK", USES_PAGE | USES_TIME },
 	[SSI_WIRE_DONE] = { "DONE", USES_PAGE },
 };
 
@@ -70,6 +73,7 @@ void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg)
 	wire->index = cpu_to_le64(msg->index);
 	wire->arg = cpu_to_le64(msg->arg);
 	wire->size = cpu_to_le64(msg->size);
+	wire->time = cpu_to_le32(msg->time);
 }
 
 static bool unused_are_zero(const struct ssi_msg *msg, u32 uses)
@@ -81,6 +85,8 @@ static bool unused_are_zero(const struct ssi_msg *msg, u32 uses)
 	if (!(uses & USES_REQUESTER) && msg->requester)
 		return false;
 	if (!(uses & (USES_ARG | USES_ACKS)) && msg->arg)
+		return false;
+	if (!(uses & USES_TIME) && msg->time)
 		return false;
 	return (uses & USES_SIZE) || !msg->size;
 }
@@ -134,6 +140,7 @@ int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
 		.index = le64_to_cpu(wire->index),
 		.arg = le64_to_cpu(wire->arg),
 		.size = le64_to_cpu(wire->size),
+		.time = le32_to_cpu(wire->time),
 	};
 	uses = types[msg->type].uses;
 	if (msg->len != payload || !length_fits(payload, uses) ||
@@ -171,7 +178,7 @@ void ssi_wire_hello_encode(struct ssi_wire_hello *hello, u64 cluster, u32 src,
 enum ssi_refusal ssi_wire_hello_check(const struct ssi_wire_hello *hello,
 				      size_t len, u64 cluster, u32 dst)
 {
-	if (!hello || len < sizeof(*hello) ||
+	if (!hello || len < sizeof(*hello) || hello->zero ||
 	    le32_to_cpu(hello->magic) != SSI_WIRE_MAGIC)
 		return SSI_REFUSED_MAGIC;
 	if (le16_to_cpu(hello->version) != SSI_WIRE_VERSION)

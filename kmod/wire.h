@@ -47,6 +47,9 @@ enum ssi_wire_type {
  * @index: page index in the region
  * @arg: by type: acks to expect (DATAX, GRANT), map hash (REGION)
  * @size: region size in bytes (REGION)
+ * @time: microseconds, by type: how long the requester has been gathering pages
+ *	(GETS, GETX, FWDS, FWDX, INV); how long the holder kept the requester
+ *	waiting (DATAS, DATAX, ACK)
  * @credits: receive buffers given back; the transport's own field
  * @zero: must be 0
  */
@@ -62,11 +65,12 @@ struct ssi_wire {
 	__le64 arg;
 	__le64 size;
 	__le32 credits;
-	__u8   zero[20];
+	__le32 time;
+	__u8   zero[16];
 };
 static_assert(sizeof(struct ssi_wire) == 64, "wire header is 64 bytes");
 static_assert(offsetof(struct ssi_wire, index) == 16, "no padding");
-static_assert(offsetof(struct ssi_wire, zero) == 44, "no padding");
+static_assert(offsetof(struct ssi_wire, zero) == 48, "no padding");
 
 /**
  * struct ssi_msg - a validated message in host byte order
@@ -84,6 +88,7 @@ struct ssi_msg {
 	u64 index;
 	u64 arg;
 	u64 size;
+	u32 time;
 };
 
 /**

@@ -7,12 +7,12 @@
  *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [OWNER]     admin
  *   NODE_DEL    > CLUSTER NODE_ID                                admin
  *   NODE_GET    > [CLUSTER NODE_ID]                              do, dump
- *               < CLUSTER NODE_ID ADDR TRANSPORT STATE
+ *               < CLUSTER NODE_ID ADDR TRANSPORT
  *   PEER_NEW    > CLUSTER NODE_ID PEER_ID [ADDR] [LINK_DELAY]    admin
  *   PEER_DEL    > CLUSTER NODE_ID PEER_ID                        admin
  *   PEER_GET    > [CLUSTER NODE_ID PEER_ID]                      do, dump
- *               < CLUSTER NODE_ID PEER_ID ADDR LINK_STATE REASON
- *                 RX_MSGS TX_MSGS RX_BYTES TX_BYTES
+ *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_STATE
+ *                 REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES
  *   REGION_NEW  > CLUSTER NODE_ID REGION_ID MAP...               admin
  *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
  *                                               sizes multiples of 2 MiB
@@ -26,6 +26,8 @@
  *               < CLUSTER NODE_ID REGION_ID CLASS...
  *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
  *   event group "events": PEER_GET and REGION_GET replies on state changes
+ *
+ * What a GET names in square brackets filters a dump.
  *
  * ADDR is a binary struct sockaddr_in or sockaddr_in6. All integers are in
  * host byte order. A local node is named by CLUSTER and NODE_ID: a kernel

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Receiving over one RDMA connection: buffers, and the messages in them.
+ */
+#include <linux/mm.h>
+
+#include "peer.h"
+#include "rdma_recv.h"
+#include "rdma_send.h"
+
+static int rx_fill(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		   gfp_t gfp)
+{
+	struct ib_device *dev = conn->pd->device;
+	struct page *page = alloc_page(gfp);
+
+	if (!page)
+		return -ENOMEM;
+	buf->page_dma = ib_dma_map_page(dev, page, 0, PAGE_SIZE,
+					DMA_FROM_DEVICE);
+	if (ib_dma_mapping_error(dev, buf->page_dma)) {
+		__free_page(page);
+		return -ENOMEM;
+	}
+	buf->page = page;
+	return 0;
+}
+
+static struct page *rx_unmap(struct ssi_rdma_conn *conn,
+			     struct ssi_rdma_rx *buf)
+{
+	struct page *page = buf->page;
+
+	ib_dma_unmap_page(conn->pd->device, buf->page_dma, PAGE_SIZE,
+			  DMA_FROM_DEVICE);
+	buf->page = NULL;
+	return page;
+}
+
+static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
+{
+	u32 lkey = conn->pd->local_dma_lkey;
+	struct ib_sge sge[2] = {
+		{ buf->wire_dma, SSI_RDMA_WIRE_LEN, lkey },
+		{ buf->page_dma, PAGE_SIZE, lkey },
+	};
+	const struct ib_recv_wr wr = {
+		.wr_cqe = &buf->cqe,
+		.sg_list = sge,
+		.num_sge = 2,
+	};
+
+	ib_dma_sync_single_for_device(conn->pd->device, buf->wire_dma, SSI_RDMA_WIRE_LEN,
+				      DMA_FROM_DEVICE);
+	return ib_post_recv(conn->qp, &wr, NULL);
+}
+
+/* Only while rl->lock is held is @dead known to stay as it is. */
+static void rx_refill_later(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	if (!conn->dead) {
+		list_add_tail(&buf->list, &conn->refill);
+		queue_work(system_unbound_wq, &conn->refill_work);
+	}
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+}
+
+/*
+ * Make @buf ready for another message. True if it is, so that a credit can be
+ * given back for it.
+ */
+static bool rx_repost(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
+{
+	int ret;
+
+	if (READ_ONCE(conn->dead))
+		return false;
+	if (!buf->page && rx_fill(conn, buf, GFP_ATOMIC | __GFP_NOWARN)) {
+		rx_refill_later(conn, buf);
+		return false;
+	}
+	ret = rx_post(conn, buf);
+	if (ret)
+		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
+				    "posting a receive buffer for node %u failed: error %d",
+				    conn->rl->link.peer->id, ret);
+	return !ret;
+}
+
+static struct ssi_rdma_rx *rx_next_refill(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rdma_rx *buf = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	if (!conn->dead)
+		buf = list_first_entry_or_null(&conn->refill,
+					       struct ssi_rdma_rx, list);
+	if (buf)
+		list_del(&buf->list);
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	return buf;
+}
+
+static void rx_give_back(struct ssi_rdma_conn *conn)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	conn->owed++;
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+}
+
+void ssi_rdma_recv_refill(struct work_struct *work)
+{
+	struct ssi_rdma_conn *conn = container_of(work, struct ssi_rdma_conn,
+						  refill_work);
+	struct ssi_rdma_rx *buf;
+
+	while ((buf = rx_next_refill(conn))) {
+		if (rx_fill(conn, buf, GFP_KERNEL)) {
+			ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
+					    "out of memory for messages from node %u",
+					    conn->rl->link.peer->id);
+			return;
+		}
+		if (rx_repost(conn, buf))
+			rx_give_back(conn);
+	}
+	ssi_rdma_send_kick(conn);
+}
+
+/* False if the other side gives back more than it took. */
+static bool rx_credits(struct ssi_rdma_conn *conn, u32 credits)
+{
+	lockdep_assert_held(&conn->rl->lock);
+	if (credits > conn->credits_max - conn->credits)
+		return false;
+	conn->credits += credits;
+	return true;
+}
+
+static void rx_broken(struct ssi_rdma_conn *conn, const char *how)
+{
+	ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
+			    "node %u broke the protocol: %s",
+			    conn->rl->link.peer->id, how);
+}
+
+static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		      u32 len)
+{
+	struct ssi_rdma_link *rl = conn->rl;
+	u32 credits = le32_to_cpu(buf->wire->credits);
+	unsigned long flags;
+	bool legal;
+
+	spin_lock_irqsave(&rl->lock, flags);
+	legal = credits && !len && rx_credits(conn, credits);
+	spin_unlock_irqrestore(&rl->lock, flags);
+	if (!legal) {
+		rx_broken(conn, "bad credit message");
+		return;
+	}
+	WRITE_ONCE(rl->link.last_rx, jiffies);
+	rx_repost(conn, buf);
+	ssi_rdma_send_kick(conn);
+}
+
+static struct ssi_rx *rx_take(struct ssi_rdma_conn *conn,
+			      struct ssi_rdma_rx *buf, u32 len)
+{
+	struct ssi_rx *rx = ssi_rx_alloc(GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!rx)
+		return NULL;
+	rx->wire = *buf->wire;
+	rx->len = len;
+	if (len)
+		rx->page = rx_unmap(conn, buf);
+	return rx;
+}
+
+/*
+ * The receiving side of the credits, and whether @rx may go up now. Whoever
+ * receives before ESTABLISHED tells the connection manager, which may wait for
+ * a packet that was lost.
+ */
+static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
+		       bool posted)
+{
+	struct ssi_rdma_link *rl = conn->rl;
+	unsigned long flags;
+	bool legal, open;
+
+	spin_lock_irqsave(&rl->lock, flags);
+	legal = rx_credits(conn, le32_to_cpu(rx->wire.credits));
+	conn->owed += posted;
+	open = conn->open;
+	if (legal && !open)
+		list_add_tail(&rx->list, &conn->early);
+	spin_unlock_irqrestore(&rl->lock, flags);
+	if (!legal) {
+		rx_broken(conn, "more credits given back than taken");
+		ssi_rx_free(rx);
+		return false;
+	}
+	if (!open)
+		rdma_notify(conn->id, IB_EVENT_COMM_EST);
+	return open;
+}
+
+/*
+ * A link that was LOST by somebody above is not listened to any more, and the
+ * other side learns of it. One that was lost here still hands up what the
+ * other side sent before it went.
+ */
+static bool is_deaf(struct ssi_rdma_conn *conn)
+{
+	if (conn->deaf || !READ_ONCE(conn->open) ||
+	    ssi_link_is_up(&conn->rl->link))
+		return conn->deaf;
+	/* Pairs with the unlock before ssi_rdma_verbs_tell_dead(): dead first, then LOST. */
+	smp_rmb();
+	if (!READ_ONCE(conn->dead)) {
+		conn->deaf = true;
+		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
+				    "node %u was given up",
+				    conn->rl->link.peer->id);
+	}
+	return conn->deaf;
+}
+
+static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		       u32 len)
+{
+	struct ssi_rx *rx;
+	bool posted;
+
+	if (is_deaf(conn))
+		return;
+	rx = rx_take(conn, buf, len);
+	if (!rx) {
+		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
+				    "out of memory for messages from node %u",
+				    conn->rl->link.peer->id);
+		return;
+	}
+	posted = rx_repost(conn, buf);
+	if (rx_account(conn, rx, posted))
+		ssi_link_recv(&conn->rl->link, rx);
+	ssi_rdma_send_kick(conn);
+}
+
+static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct ssi_rdma_conn *conn = cq->cq_context;
+	struct ssi_rdma_rx *buf = container_of(wc->wr_cqe, struct ssi_rdma_rx,
+					       cqe);
+
+	if (wc->status != IB_WC_SUCCESS) {
+		ssi_rdma_verbs_wc_failed(conn, "receiving from", wc);
+		return;
+	}
+	if (wc->byte_len < SSI_RDMA_WIRE_LEN) {
+		rx_broken(conn, "truncated message");
+		return;
+	}
+	ib_dma_sync_single_for_cpu(conn->pd->device, buf->wire_dma, SSI_RDMA_WIRE_LEN,
+				   DMA_FROM_DEVICE);
+	if (buf->wire->type == SSI_WIRE_CREDIT)
+		rx_credit(conn, buf, wc->byte_len - SSI_RDMA_WIRE_LEN);
+	else
+		rx_message(conn, buf, wc->byte_len - SSI_RDMA_WIRE_LEN);
+}
+
+static struct ssi_rx *rx_next_early(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rx *rx;
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	rx = list_first_entry_or_null(&conn->early, struct ssi_rx, list);
+	if (rx)
+		list_del_init(&rx->list);
+	else
+		WRITE_ONCE(conn->open, true);
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	return rx;
+}
+
+void ssi_rdma_recv_open(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rx *rx;
+
+	while ((rx = rx_next_early(conn)))
+		ssi_link_recv(&conn->rl->link, rx);
+}
+
+int ssi_rdma_recv_init(struct ssi_rdma_conn *conn)
+{
+	u32 i;
+
+	conn->rx_wires = ssi_rdma_verbs_wires_new(conn, SSI_RDMA_RX_DEPTH,
+						  DMA_FROM_DEVICE,
+						  &conn->rx_wires_dma);
+	if (!conn->rx_wires)
+		return -ENOMEM;
+	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++) {
+		conn->rx[i].cqe.done = ssi_rdma_recv_done;
+		conn->rx[i].wire = &conn->rx_wires[i];
+		conn->rx[i].wire_dma = conn->rx_wires_dma + i * SSI_RDMA_WIRE_LEN;
+		if (rx_fill(conn, &conn->rx[i], GFP_KERNEL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int ssi_rdma_recv_post(struct ssi_rdma_conn *conn)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; !ret && i < SSI_RDMA_RX_DEPTH; i++)
+		ret = rx_post(conn, &conn->rx[i]);
+	return ret;
+}
+
+void ssi_rdma_recv_free(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rx *rx, *next;
+	u32 i;
+
+	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++)
+		if (conn->rx[i].page)
+			__free_page(rx_unmap(conn, &conn->rx[i]));
+	ssi_rdma_verbs_wires_free(conn, conn->rx_wires, conn->rx_wires_dma,
+				  SSI_RDMA_RX_DEPTH, DMA_FROM_DEVICE);
+	list_for_each_entry_safe(rx, next, &conn->early, list)
+		ssi_rx_free(rx);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tracepoints: events/ssi_dsm/.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM ssi_dsm
+
+#if !defined(_SSI_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _SSI_TRACE_H
+
+#include <linux/tracepoint.h>
+#include "coherence.h"
+#include "wire.h"
+
+TRACE_EVENT(ssi_page_state,
+	TP_PROTO(u32 node, u32 region, u64 index, u32 from, u32 to),
+	TP_ARGS(node, region, index, from, to),
+	TP_STRUCT__entry(
+		__field(u32, node)
+		__field(u32, region)
+		__field(u64, index)
+		__field(u32, from)
+		__field(u32, to)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->region = region;
+		__entry->index = index;
+		__entry->from = from;
+		__entry->to = to;
+	),
+	TP_printk("node=%u region=%u page=%llu %s -> %s", __entry->node,
+		  __entry->region, __entry->index,
+		  ssi_page_state_name(__entry->from),
+		  ssi_page_state_name(__entry->to))
+);
+
+TRACE_EVENT(ssi_message,
+	TP_PROTO(u32 node, const struct ssi_msg *msg),
+	TP_ARGS(node, msg),
+	TP_STRUCT__entry(
+		__field(u32, node)
+		__field(u32, src)
+		__field(u32, type)
+		__field(u32, requester)
+		__field(u32, token)
+		__field(u64, index)
+		__field(u32, time)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->src = msg->src;
+		__entry->type = msg->type;
+		__entry->requester = msg->requester;
+		__entry->token = msg->token;
+		__entry->index = msg->index;
+		__entry->time = msg->time;
+	),
+	TP_printk("node=%u %s from=%u page=%llu requester=%u token=%u time=%u us",
+		  __entry->node, ssi_wire_type_name(__entry->type),
+		  __entry->src, __entry->index, __entry->requester,
+		  __entry->token, __entry->time)
+);
+
+#endif /* _SSI_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_PATH .
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
