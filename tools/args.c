@@ -155,7 +155,7 @@ int args_put_addr(struct nl_msg *msg, uint32_t attr, const char *value)
 	char *port;
 	int err = -1;
 
-	snprintf(fallback, sizeof(fallback), "%u", SSI_DSM_PORT);
+	snprintf(fallback, sizeof(fallback), "%d", SSI_DSM_PORT);
 	snprintf(text, sizeof(text), "%s", value);
 	if (strlen(value) >= sizeof(text) || split_addr(text, &host, &port) ||
 	    strtoul(port ?: fallback, NULL, 10) > UINT16_MAX ||

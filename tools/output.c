@@ -131,5 +131,5 @@ void error(const char *format, ...)
 	if (len >= (int)sizeof(text))
 		len = sizeof(text) - 1;
 	fprintf(stderr, "Error: %s%s\n", text,
-		len > 0 && text[len - 1] == '.' ? "" : ".");
+		len > 0 && strchr(".?!", text[len - 1]) ? "" : ".");
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Hold windows: they can be set while pages move, and no store is lost.
+ *
+ *	hold [loop|rdma [NODES [DELAY_US]]]
+ *
+ * Times are told, not judged: they depend on the machine.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "libcluster.h"
+#include "selftests/unit/tap.h"
+
+#define RUN_MS	1500
+
+static struct cluster cluster = { .name = "hold", .nodes = 2, .each = 2 * MIB };
+static uint64_t *added;		/* by node, shared by all processes */
+
+static void add_until(uint32_t node, uint64_t until)
+{
+	int fd = attach(cluster.name, node, SSI_DSM_ATTACH_NO_CHANNEL);
+	uint64_t *mem = fd < 0 ? NULL : map_region(fd, cluster_size(&cluster));
+
+	if (!mem)
+		_exit(1);
+	while (now_ms() < until) {
+		__atomic_fetch_add(mem, 1, __ATOMIC_SEQ_CST);
+		added[node]++;
+	}
+	_exit(0);
+}
+
+static uint64_t moves(void)
+{
+	struct stats_info info;
+	uint64_t sum = 0;
+	uint32_t n;
+
+	for (n = 0; n < cluster.nodes; n++) {
+		stats_get(cluster.name, n, REGION, &info);
+		sum += info.count[SSI_DSM_CLASS_WRITE_REMOTE];
+	}
+	return sum;
+}
+
+/* All nodes add to one word; @change sets the window while they do. */
+static bool add_together(volatile uint64_t *word, uint32_t change)
+{
+	uint64_t until = now_ms() + RUN_MS, start = *word, sum = start;
+	uint64_t before = moves();
+	bool all = true;
+	int pids[NODES_MAX];
+	uint32_t n;
+
+	memset(added, 0, NODES_MAX * sizeof(*added));
+	fflush(stdout);
+	for (n = 0; n < cluster.nodes; n++) {
+		pids[n] = fork();
+		if (!pids[n])
+			add_until(n, until);
+	}
+	for (; change && now_ms() < until; change++)
+		region_set_hold(cluster.name, change % cluster.nodes, REGION,
+				change % 7 * 700);
+	for (n = 0; n < cluster.nodes; n++) {
+		all &= !reap(pids[n], until + DEADLINE_MS, "a program");
+		all &= added[n] > 0;
+		sum += added[n];
+	}
+	tap_diag("%llu additions, %llu moves of the page",
+		 (unsigned long long)(sum - start),
+		 (unsigned long long)(moves() - before));
+	return all && *word == sum;
+}
+
+static void test_window(volatile uint64_t *word, uint32_t us, const char *text)
+{
+	struct region_info info;
+	bool all = true;
+	uint32_t n;
+
+	for (n = 0; n < cluster.nodes; n++) {
+		all &= !region_set_hold(cluster.name, n, REGION, us);
+		all &= !region_get(cluster.name, n, REGION, &info);
+		all &= info.hold_us == us;
+	}
+	tap_ok(all, "%s is set and told", text);
+	tap_ok(add_together(word, 0), "%s: no addition is lost", text);
+}
+
+int main(int argc, char **argv)
+{
+	volatile uint64_t *word;
+	int keepers[NODES_MAX];
+	uint32_t n;
+
+	cluster_args(&cluster, argc, argv);
+	conf_need();
+	alarm(120);
+	tap_plan(8);
+	added = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cluster_make(&cluster);
+	for (n = 0; n < cluster.nodes; n++)
+		keepers[n] = attach(cluster.name, n, SSI_DSM_ATTACH_NO_CHANNEL);
+	tap_ok(cluster_wait_ready(&cluster), "the region is ready");
+	word = map_region(keepers[0], cluster_size(&cluster));
+	if (!word)
+		tap_bail("mmap: %s", strerror(errno));
+	test_window(word, 0, "no window");
+	test_window(word, 20000, "a window of 20 ms");
+	test_window(word, SSI_DSM_HOLD_AUTO, "the automatic window");
+	tap_ok(add_together(word, 1), "changed all the time: none is lost");
+	munmap((void *)word, cluster_size(&cluster));
+	for (n = 0; n < cluster.nodes; n++)
+		close(keepers[n]);
+	cluster_delete(&cluster);
+	return tap_exit();
+}

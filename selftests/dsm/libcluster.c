@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A cluster of several nodes in this kernel, and programs attached to it.
+ */
+#include "libcluster.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "selftests/unit/tap.h"
+
+#define STEP_NS	2000000	/* between two looks at a state */
+
+uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
+}
+
+static void pause_a_bit(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = STEP_NS }, NULL);
+}
+
+void cluster_args(struct cluster *c, int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "rdma"))
+		c->transport = SSI_DSM_TRANSPORT_RDMA;
+	else if (argc <= 1 || !strcmp(argv[1], "loop"))
+		c->transport = SSI_DSM_TRANSPORT_LOOP;
+	else
+		tap_bail("the transport is loop or rdma, not %s", argv[1]);
+	if (argc > 2)
+		c->nodes = atoi(argv[2]);
+	if (argc > 3)
+		c->delay_us = atoi(argv[3]);
+	if (c->nodes < 2 || c->nodes > NODES_MAX)
+		tap_bail("2 to %u nodes, not %u", NODES_MAX, c->nodes);
+	if (c->transport == SSI_DSM_TRANSPORT_RDMA &&
+	    !cluster_addr(c, c->nodes - 1))
+		tap_skip_all("SSI_ADDR_%u is not set: run it in a virtual host",
+			     c->nodes - 1);
+}
+
+const char *cluster_addr(const struct cluster *c, uint32_t n)
+{
+	char name[32];
+
+	if (c->transport != SSI_DSM_TRANSPORT_RDMA)
+		return NULL;
+	snprintf(name, sizeof(name), "SSI_ADDR_%u", n);
+	return getenv(name);
+}
+
+uint64_t cluster_size(const struct cluster *c)
+{
+	return c->each * c->nodes;
+}
+
+static void must(int ret, const char *what, uint32_t node)
+{
+	if (ret)
+		tap_bail("%s of node %u: %s%s%s", what, node, strerror(-ret),
+			 *conf_text() ? ": " : "", conf_text());
+}
+
+/* Different on all links, so that messages of different links overtake. */
+static uint32_t link_delay(const struct cluster *c, uint32_t n, uint32_t peer)
+{
+	return c->delay_us * ((3 * n + 2 * peer) % 5);
+}
+
+void cluster_make(const struct cluster *c)
+{
+	struct part map[NODES_MAX];
+	uint32_t n, peer;
+
+	for (n = 0; n < c->nodes; n++) {
+		map[n] = (struct part){ n, c->each };
+		must(node_new(c->name, n, c->transport, cluster_addr(c, n)),
+		     "creation", n);
+	}
+	for (n = 0; n < c->nodes; n++)
+		for (peer = 0; peer < c->nodes; peer++)
+			if (peer != n)
+				must(peer_new(c->name, n, peer,
+					      cluster_addr(c, peer),
+					      link_delay(c, n, peer)),
+				     "peers", n);
+	for (n = 0; n < c->nodes; n++)
+		must(region_new(c->name, n, REGION, map, c->nodes),
+		     "region", n);
+}
+
+void cluster_delete(const struct cluster *c)
+{
+	uint32_t n;
+
+	for (n = 0; n < c->nodes; n++)
+		must(node_del(c->name, n), "deletion", n);
+}
+
+static bool wait_ready(const struct cluster *c, uint32_t node, uint64_t until)
+{
+	struct region_info info;
+
+	for (;;) {
+		must(region_get(c->name, node, REGION, &info), "state", node);
+		if (info.state == SSI_DSM_REGION_READY)
+			return true;
+		if (info.state != SSI_DSM_REGION_WAITING || now_ms() > until)
+			break;
+		pause_a_bit();
+	}
+	tap_diag("node %u is not ready, its region is in state %u: %s", node,
+		 info.state, info.reason);
+	return false;
+}
+
+bool cluster_wait_ready(const struct cluster *c)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+	bool all = true;
+	uint32_t n;
+
+	for (n = 0; n < c->nodes; n++)
+		all &= wait_ready(c, n, until);
+	return all;
+}
+
+int attach(const char *cluster, uint32_t node, uint32_t flags)
+{
+	struct ssi_dsm_attach args = {
+		.node = node,
+		.region = REGION,
+		.flags = flags,
+	};
+	int fd = open(SSI_DSM_DEVICE, O_RDWR | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	strncpy((char *)args.cluster, cluster, SSI_DSM_CLUSTER_LEN - 1);
+	if (!ioctl(fd, SSI_DSM_ATTACH, &args))
+		return fd;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
+void *map_region(int fd, uint64_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+int read_message(int fd, struct message *m, int ms)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	ssize_t len;
+	int ret = poll(&pollfd, 1, ms);
+
+	if (ret <= 0)
+		return ret ? -errno : -ETIMEDOUT;
+	len = read(fd, m, sizeof(m->head) + SSI_DSM_MSG_MAX);
+	if (len < 0)
+		return -errno;
+	if (len < (ssize_t)sizeof(m->head) ||
+	    (size_t)len != sizeof(m->head) + m->head.len)
+		return -EBADMSG;
+	m->data[m->head.len] = '\0';
+	return 0;
+}
+
+int send_message(int fd, uint32_t node, const void *data, uint32_t len)
+{
+	struct ssi_dsm_send args = {
+		.node = node,
+		.len = len,
+		.data = (uintptr_t)data,
+	};
+
+	return ioctl(fd, SSI_DSM_SEND, &args) ? -errno : 0;
+}
+
+static int tell_status(int status, const char *who)
+{
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	if (WIFSIGNALED(status))
+		tap_diag("%s was killed by signal %d (%s)", who,
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		tap_diag("%s ended with %d", who, WEXITSTATUS(status));
+	return -ECHILD;
+}
+
+int reap(int pid, uint64_t deadline_ms, const char *who)
+{
+	int status;
+
+	for (;;) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return tell_status(status, who);
+		if (now_ms() > deadline_ms)
+			break;
+		pause_a_bit();
+	}
+	tap_diag("%s does not end", who);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return -ETIMEDOUT;
+}

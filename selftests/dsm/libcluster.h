@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A cluster of several nodes in this kernel, and programs attached to it.
+ */
+#ifndef LIBCLUSTER_H
+#define LIBCLUSTER_H
+
+#include "libconf.h"
+
+#define PAGE		4096u
+#define REGION		1u	/* the region that clusters here have */
+#define NODES_MAX	8u	/* addresses a virtual host has for itself */
+#define DEADLINE_MS	20000	/* for a state that must come */
+
+/**
+ * struct cluster - nodes 0 .. @nodes - 1, all in this kernel
+ * @name: of the cluster
+ * @transport: enum ssi_dsm_transport
+ * @nodes: how many
+ * @each: bytes of memory of each node
+ * @delay_us: loop: messages take up to four times this, each link its own time
+ */
+struct cluster {
+	const char *name;
+	uint32_t transport;
+	uint32_t nodes;
+	uint64_t each;
+	uint32_t delay_us;
+};
+
+/* A message as read; the payload of a state is a sentence. */
+struct message {
+	struct ssi_dsm_msg head;
+	uint8_t data[SSI_DSM_MSG_MAX + 1];
+};
+
+/* [loop|rdma [NODES [DELAY_US]]]; other arguments end the program. */
+void cluster_args(struct cluster *c, int argc, char **argv);
+
+/* Nodes, peers, region. Bails out when the kernel refuses. */
+void cluster_make(const struct cluster *c);
+void cluster_delete(const struct cluster *c);
+
+/* The address of node @n, or NULL over loop. */
+const char *cluster_addr(const struct cluster *c, uint32_t n);
+
+/* Until the region is READY on all nodes. False, and why, if it is not. */
+bool cluster_wait_ready(const struct cluster *c);
+uint64_t cluster_size(const struct cluster *c);
+
+/* An attached file, or a negative errno. */
+int attach(const char *cluster, uint32_t node, uint32_t flags);
+
+/* The whole region, or NULL with errno set. */
+void *map_region(int fd, uint64_t size);
+
+/* One message in @ms; 0, -ETIMEDOUT, or a negative errno. */
+int read_message(int fd, struct message *m, int ms);
+int send_message(int fd, uint32_t node, const void *data, uint32_t len);
+
+uint64_t now_ms(void);
+/* 0 if the child ended with 0 in time, else it is killed and told of. */
+int reap(int pid, uint64_t deadline_ms, const char *who);
+
+#endif /* LIBCLUSTER_H */

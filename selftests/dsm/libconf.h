@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Configuration of the module over generic netlink, with the kernel's sentence
+ * when it refuses.
+ *
+ * All functions return 0 or a negative errno; conf_text() is what the kernel
+ * said with the last one.
+ */
+#ifndef LIBCONF_H
+#define LIBCONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/ssi_dsm.h>
+#include <linux/ssi_dsm_genl.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#define MIB	(1ull << 20)
+
+/* One part of a placement map. */
+struct part {
+	uint32_t node;
+	uint64_t size;
+};
+
+/* What REGION_GET says. */
+struct region_info {
+	uint32_t state;
+	char reason[256];
+	uint64_t size;
+	uint64_t shared;
+	uint64_t exclusive;
+	uint64_t directory;
+	uint64_t metadata;
+	uint32_t hold_us;
+	uint32_t spin_us;
+};
+
+/* What STATS_GET says: how many of each class, and the sum of its buckets. */
+struct stats_info {
+	uint64_t count[__SSI_DSM_CLASS_MAX];
+	uint64_t sum_ns[__SSI_DSM_CLASS_MAX];
+	uint64_t bucketed[__SSI_DSM_CLASS_MAX];
+};
+
+/* Opens the socket; -ENOENT if the module is not there. Closes an open one. */
+int conf_open(void);
+void conf_close(void);
+
+/* Like conf_open(), but a program that cannot run without it is skipped. */
+void conf_need(void);
+
+/* The kernel's sentence, "" if it said none. */
+const char *conf_text(void);
+
+/*
+ * A request of one's own: begin, put attributes with nla_put_*(), send. Sending
+ * frees it.
+ */
+struct nl_msg *conf_request(uint8_t cmd);
+int conf_send(struct nl_msg *msg);
+
+/* The same for a dump: how many objects there are, or a negative errno. */
+int conf_count(struct nl_msg *msg);
+
+int node_new(const char *cluster, uint32_t node, uint32_t transport,
+	     const char *addr);
+int node_del(const char *cluster, uint32_t node);
+int node_get(const char *cluster, uint32_t node);
+int peer_new(const char *cluster, uint32_t node, uint32_t peer,
+	     const char *addr, uint32_t delay_us);
+int peer_del(const char *cluster, uint32_t node, uint32_t peer);
+/* -1 in @state if it was not told. */
+int peer_get(const char *cluster, uint32_t node, uint32_t peer,
+	     uint32_t *state);
+int region_new(const char *cluster, uint32_t node, uint32_t region,
+	       const struct part *map, unsigned int parts);
+int region_del(const char *cluster, uint32_t node, uint32_t region);
+int region_set_hold(const char *cluster, uint32_t node, uint32_t region,
+		    uint32_t hold_us);
+int region_get(const char *cluster, uint32_t node, uint32_t region,
+	       struct region_info *info);
+int stats_get(const char *cluster, uint32_t node, uint32_t region,
+	      struct stats_info *info);
+
+/* Put ADDR for an IPv4 address as text. */
+int put_addr(struct nl_msg *msg, const char *addr);
+/* Put MAP. */
+void put_map(struct nl_msg *msg, const struct part *map, unsigned int parts);
+/* Put CLUSTER, NODE_ID, and @id as @attr unless that is 0. */
+void put_name(struct nl_msg *msg, const char *cluster, uint32_t node,
+	      uint32_t attr, uint32_t id);
+
+/* delete_module() without waiting, and modprobe. 0 or a negative errno. */
+int module_unload(void);
+int module_load(void);
+
+#endif /* LIBCONF_H */

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The home side: all states, copysets, owners and requests of four nodes.
+ */
+#include "directory.h"
+#include "tap.h"
+
+#define NODES	4
+#define NODE(n)	(1u << (n))
+
+/* One request, as it was before and after. */
+struct trial {
+	struct ssi_dir before;
+	struct ssi_dir after;
+	u32 requester;
+	bool exclusive;
+	int ret;
+	struct ssi_dir_plan plan;
+};
+
+typedef bool (*rule_fn)(const struct trial *t);
+
+static bool is_unchanged(const struct trial *t)
+{
+	return !memcmp(&t->before, &t->after, sizeof(t->before));
+}
+
+static bool has_it(const struct trial *t)
+{
+	if (t->before.state == SSI_DIR_EXCLUSIVE)
+		return t->before.owner == t->requester;
+	return t->before.state == SSI_DIR_SHARED && !t->exclusive &&
+	       (t->before.copyset & NODE(t->requester));
+}
+
+static bool busy_is_queued(const struct trial *t)
+{
+	return !t->before.busy || (t->ret == -EBUSY && is_unchanged(t));
+}
+
+static bool having_is_refused(const struct trial *t)
+{
+	bool refused = t->ret == -EPROTO && is_unchanged(t);
+
+	return t->before.busy || refused == has_it(t);
+}
+
+static bool success_is_busy(const struct trial *t)
+{
+	struct trial idle = *t;
+
+	idle.after.busy = false;
+	return t->ret || (t->after.busy && is_unchanged(&idle));
+}
+
+static bool grants_or_forwards(const struct trial *t)
+{
+	return t->ret || t->plan.grant != t->plan.forward;
+}
+
+static bool only_untouched_is_zero(const struct trial *t)
+{
+	bool untouched = t->before.state == SSI_DIR_UNTOUCHED;
+
+	return t->ret || (t->plan.zero == untouched &&
+			  (!untouched || (t->plan.grant && !t->plan.inv)));
+}
+
+static bool grant_is_upgrade(const struct trial *t)
+{
+	return t->ret || !t->plan.grant || t->plan.zero ||
+	       (t->exclusive && (t->before.copyset & NODE(t->requester)));
+}
+
+static bool acks_count_invalidations(const struct trial *t)
+{
+	return t->ret ||
+	       t->plan.acks == (u32)__builtin_popcount(t->plan.inv);
+}
+
+static bool copies_invalidate_nobody(const struct trial *t)
+{
+	return t->ret || t->exclusive || (!t->plan.inv && !t->plan.acks);
+}
+
+/* Whoever had it hands it over, is invalidated, or is the requester. */
+static bool nobody_keeps_it(const struct trial *t)
+{
+	u32 gone = t->plan.inv;
+
+	if (t->ret || !t->exclusive || t->before.state == SSI_DIR_UNTOUCHED)
+		return true;
+	if (t->plan.forward)
+		gone |= NODE(t->before.owner);
+	if (t->plan.inv & NODE(t->requester))
+		return false;
+	if (t->plan.forward && (t->plan.inv & NODE(t->before.owner)))
+		return false;
+	return (gone | NODE(t->requester)) ==
+	       (t->before.copyset | NODE(t->requester));
+}
+
+static bool plan_says_what_was_asked(const struct trial *t)
+{
+	return t->ret || t->plan.exclusive == t->exclusive;
+}
+
+static const struct {
+	const char *text;
+	rule_fn holds;
+} rules[] = {
+	{ "a busy page is queued and stays as it was", busy_is_queued },
+	{ "who has the page is refused, nobody else is", having_is_refused },
+	{ "a begun transaction makes busy and no more", success_is_busy },
+	{ "the plan grants or forwards, never both", grants_or_forwards },
+	{ "an untouched page, and no other, is zero", only_untouched_is_zero },
+	{ "a grant with a copy is an upgrade", grant_is_upgrade },
+	{ "acks are as many as invalidations", acks_count_invalidations },
+	{ "a copy invalidates nobody", copies_invalidate_nobody },
+	{ "nobody keeps a page given away exclusively", nobody_keeps_it },
+	{ "the plan says what was asked for", plan_says_what_was_asked },
+};
+
+/* Copyset and owner that a home can have in this state. */
+static bool is_possible(const struct ssi_dir *dir)
+{
+	switch (dir->state) {
+	case SSI_DIR_UNTOUCHED:
+		return !dir->copyset && !dir->owner;
+	case SSI_DIR_SHARED:
+		return dir->copyset & NODE(dir->owner);
+	default:
+		return dir->copyset == NODE(dir->owner);
+	}
+}
+
+static bool holds_for(rule_fn holds, const struct ssi_dir *dir, u32 request)
+{
+	struct trial t = {
+		.before = *dir,
+		.after = *dir,
+		.requester = request / 2,
+		.exclusive = request % 2,
+	};
+
+	t.ret = ssi_directory_begin(&t.after, t.requester, t.exclusive,
+				    &t.plan);
+	if (holds(&t))
+		return true;
+	tap_diag("%s%s, owner %u, copyset %x; node %u asks for %s: %d",
+		 ssi_dir_state_name(dir->state), dir->busy ? " (busy)" : "",
+		 dir->owner, dir->copyset, t.requester,
+		 t.exclusive ? "the page" : "a copy", t.ret);
+	return false;
+}
+
+/* Calls @fn for every possible entry; returns how many there are. */
+static u32 for_each_dir(bool (*fn)(rule_fn, const struct ssi_dir *),
+			rule_fn holds, bool *all)
+{
+	struct ssi_dir dir = { };
+	u32 i, count = 0;
+
+	for (i = 0; i < SSI_DIR_STATES * NODES * NODE(NODES) * 2; i++) {
+		dir.busy = i % 2;
+		dir.copyset = i / 2 % NODE(NODES);
+		dir.owner = i / 2 / NODE(NODES) % NODES;
+		dir.state = i / 2 / NODE(NODES) / NODES;
+		if (!is_possible(&dir))
+			continue;
+		*all &= fn(holds, &dir);
+		count++;
+	}
+	return count;
+}
+
+static bool begins_well(rule_fn holds, const struct ssi_dir *dir)
+{
+	bool all = true;
+	u32 request;
+
+	for (request = 0; request < 2 * NODES; request++)
+		all &= holds_for(holds, dir, request);
+	return all;
+}
+
+/* What the entry must be after the request was served. */
+static struct ssi_dir expected_end(const struct ssi_dir *dir, u32 requester,
+				   bool exclusive)
+{
+	struct ssi_dir end = { .state = SSI_DIR_SHARED, .owner = dir->owner };
+
+	if (exclusive || dir->state == SSI_DIR_UNTOUCHED) {
+		end.state = SSI_DIR_EXCLUSIVE;
+		end.owner = requester;
+	}
+	end.copyset = NODE(requester);
+	if (end.state == SSI_DIR_SHARED)
+		end.copyset |= dir->copyset;
+	return end;
+}
+
+static bool ends_well(rule_fn unused, const struct ssi_dir *dir)
+{
+	bool all = true;
+	u32 request;
+
+	(void)unused;
+	for (request = 0; request < 2 * NODES; request++) {
+		struct ssi_dir end = *dir;
+		struct ssi_dir_plan plan;
+		struct ssi_dir want = expected_end(dir, request / 2,
+						   request % 2);
+
+		if (ssi_directory_begin(&end, request / 2, request % 2, &plan))
+			continue;
+		all &= !ssi_directory_end(&end, request / 2, request % 2);
+		all &= !memcmp(&end, &want, sizeof(end)) && is_possible(&end);
+	}
+	return all;
+}
+
+static bool idle_end_is_refused(rule_fn unused, const struct ssi_dir *dir)
+{
+	struct ssi_dir end = *dir;
+
+	(void)unused;
+	return dir->busy || (ssi_directory_end(&end, 0, true) == -EPROTO &&
+			     !memcmp(&end, dir, sizeof(end)));
+}
+
+int main(void)
+{
+	bool all = true;
+	u32 entries;
+	size_t i;
+
+	tap_plan(ARRAY_SIZE(rules) + 3);
+	entries = for_each_dir(idle_end_is_refused, NULL, &all);
+	tap_diag("%u entries times %u requests", entries, 2 * NODES);
+	tap_ok(all, "DONE without a transaction is refused");
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		all = true;
+		for_each_dir(begins_well, rules[i].holds, &all);
+		tap_ok(all, "%s", rules[i].text);
+	}
+	all = true;
+	for_each_dir(ends_well, NULL, &all);
+	tap_ok(all, "DONE leaves exactly who has it now");
+	tap_ok(sizeof(struct ssi_dir) == 8, "an entry is eight bytes");
+	return tap_exit();
+}

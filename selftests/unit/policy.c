@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Policy: who keeps a page that came lately, for how long; bounds and monotony
+ * of hold window and service time.
+ *
+ * DOC: What must hold of a contest
+ *
+ * Two nodes that want each other's pages must never both give away what they
+ * have: neither would get anywhere. Nor may both keep it for ever. So the
+ * verdicts of both sides are looked at together, for every combination of the
+ * times below.
+ */
+#include "policy.h"
+#include "tap.h"
+
+#include <linux/ssi_dsm_genl.h>
+
+#define MS	1000000ull
+#define SECOND	(1000 * MS)
+
+/* Bounds of the automatic window. */
+#define HOLD_MIN	MS
+#define HOLD_MAX	(10 * MS)
+
+/* 0, then ever larger ones, up to an hour. */
+#define for_each_time(ns) \
+	for (ns = 0; ns < 3600 * SECOND; ns += 1 + ns / 7)
+
+static bool fixed_window_is_taken(void)
+{
+	u64 ns;
+	u32 us;
+
+	for (us = 0; us <= 60000000; us += 1 + us / 5)
+		for_each_time(ns)
+			if (ssi_policy_hold_ns(us, ns) != us * 1000ull)
+				return false;
+	return true;
+}
+
+static bool auto_window_is_bounded(void)
+{
+	u64 ns;
+
+	for_each_time(ns) {
+		u64 hold = ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns);
+
+		if (hold < HOLD_MIN || hold > HOLD_MAX)
+			return false;
+	}
+	return true;
+}
+
+static bool auto_window_grows(void)
+{
+	u64 ns, before = 0;
+
+	for_each_time(ns) {
+		u64 hold = ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns);
+
+		if (hold < before)
+			return false;
+		before = hold;
+	}
+	return before == HOLD_MAX;
+}
+
+/* Long enough to gather ten pages, unless a bound says otherwise. */
+static bool auto_window_gathers(void)
+{
+	u64 ns;
+
+	for_each_time(ns)
+		if (ns <= HOLD_MAX / 10 &&
+		    ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns) < 10 * ns)
+			return false;
+	return true;
+}
+
+static bool first_is_the_average(void)
+{
+	u64 ns;
+
+	for_each_time(ns)
+		if (ssi_policy_service_ns(0, ns) != ns)
+			return false;
+	return true;
+}
+
+static bool average_grows_with_time(void)
+{
+	u64 average, ns;
+
+	for_each_time(average) {
+		u64 before = 0;
+
+		if (!average)
+			continue;
+		for_each_time(ns) {
+			u64 now = ssi_policy_service_ns(average, ns);
+
+			if (now < before)
+				return false;
+			before = now;
+		}
+	}
+	return true;
+}
+
+/* An outlier may be anything; it cannot take the average far up with it. */
+static bool outliers_are_damped(void)
+{
+	u64 average, ns;
+
+	for_each_time(average)
+		for_each_time(ns)
+			if (average && ssi_policy_service_ns(average, ns) >
+					       average + average / 8)
+				return false;
+	return true;
+}
+
+static bool average_stays_between(void)
+{
+	u64 average, ns;
+
+	for_each_time(average) {
+		for_each_time(ns) {
+			u64 now = ssi_policy_service_ns(average, ns);
+
+			if (average && (now < (ns < average ? ns : average) ||
+					now > (ns > average ? ns : average)))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Requests until the average has gone nearly all the way, 1000 if never. */
+static u32 steps_to_follow(u64 from, u64 to)
+{
+	u64 average = from;
+	u32 i;
+
+	for (i = 0; i < 1000; i++) {
+		if (average >= to - to / 16 && average <= to + to / 16)
+			break;
+		average = ssi_policy_service_ns(average, to);
+	}
+	return i;
+}
+
+/* ---- contests ---- */
+
+static const u64 windows[] = { 0, 1000, MS, 5 * MS, 50 * MS, SECOND };
+static const u64 times[] = { 0, 1, MS / 2 - 1, MS / 2, MS / 2 + 1, MS - 1, MS,
+	2 * MS - 1, 2 * MS, 5 * MS, 25 * MS, 99 * MS, 100 * MS, SECOND,
+	3600 * SECOND };
+
+#define for_each_of(value, list) \
+	for (value = list; value < list + ARRAY_SIZE(list); value++)
+
+static u64 turn_of(u64 window, const struct ssi_contest *c)
+{
+	return c->copy ? window / 2 : 2 * window;
+}
+
+/* Has everybody here who wanted pages got them and done with them? */
+static bool is_idle(u64 window, const struct ssi_contest *c)
+{
+	return !c->outstanding && (!c->running || c->since_done >= window);
+}
+
+static bool hold_is_short(u64 window, const struct ssi_contest *c, u64 wait)
+{
+	if (!wait || wait > MS / 2 || c->page_age + wait > turn_of(window, c))
+		return false;
+	return c->outstanding || c->since_done + wait <= window;
+}
+
+/* What protocol.rst says of one side, without a look at the other's. */
+static bool verdict_is_right(u64 window, const struct ssi_contest *c)
+{
+	u64 wait = 0;
+
+	switch (ssi_policy_judge(window, c, &wait)) {
+	case SSI_VERDICT_DONE:
+		return c->page_age >= turn_of(window, c) || is_idle(window, c);
+	case SSI_VERDICT_LOST:
+		return c->page_age < turn_of(window, c) &&
+		       !is_idle(window, c) && c->their_age > c->our_age;
+	default:
+		return c->page_age < turn_of(window, c) &&
+		       !is_idle(window, c) && c->their_age <= c->our_age &&
+		       hold_is_short(window, c, wait);
+	}
+}
+
+/* Looks that it takes until the page goes, 0 if that is too many. */
+static u32 looks_until_gone(u64 window, struct ssi_contest c)
+{
+	u32 looks, most = 2 + 2 * window / (MS / 2);
+	u64 wait;
+
+	for (looks = 1; looks <= most; looks++) {
+		if (ssi_policy_judge(window, &c, &wait) != SSI_VERDICT_HOLD)
+			return looks;
+		c.page_age += wait;
+		c.since_done += wait;
+		c.our_age += wait;
+		c.their_age += wait;
+	}
+	return 0;
+}
+
+/*
+ * Both gather, have a page that the other wants, and know both ages. Never may
+ * both lose; both may hold if they are equally old, which ends; else the older
+ * one holds.
+ */
+static bool one_side_wins(u64 window, const struct ssi_contest *c)
+{
+	struct ssi_contest other = *c;
+	enum ssi_verdict here, there;
+	u64 wait;
+
+	other.our_age = c->their_age;
+	other.their_age = c->our_age;
+	here = ssi_policy_judge(window, c, &wait);
+	there = ssi_policy_judge(window, &other, &wait);
+	if (here == SSI_VERDICT_LOST && there == SSI_VERDICT_LOST)
+		return false;
+	if (here != SSI_VERDICT_HOLD && here != SSI_VERDICT_LOST)
+		return true;
+	if (c->our_age == c->their_age)
+		return here == SSI_VERDICT_HOLD && there == SSI_VERDICT_HOLD;
+	return (here == SSI_VERDICT_HOLD) == (c->our_age > c->their_age) &&
+	       here != there;
+}
+
+/* Who begins anew is the youngest from then on, so it must have been done. */
+static bool anew_is_done(u64 window, const struct ssi_contest *c)
+{
+	u64 wait;
+
+	if (!ssi_policy_gathers_anew(window, c))
+		return c->outstanding || c->since_done < window;
+	return ssi_policy_judge(window, c, &wait) == SSI_VERDICT_DONE;
+}
+
+static bool is_gone_in_time(u64 window, const struct ssi_contest *c)
+{
+	return looks_until_gone(window, *c);
+}
+
+static bool all_ages(bool (*check)(u64 window, const struct ssi_contest *c),
+		     u64 window, struct ssi_contest c)
+{
+	const u64 *ours, *theirs;
+
+	for_each_of(ours, times) {
+		for_each_of(theirs, times) {
+			c.our_age = *ours;
+			c.their_age = *theirs;
+			if (!check(window, &c))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool all_flags(bool (*check)(u64 window, const struct ssi_contest *c),
+		      u64 window, struct ssi_contest c)
+{
+	u32 bits;
+
+	for (bits = 0; bits < 8; bits++) {
+		c.copy = bits & 1;
+		c.running = bits & 2;
+		c.outstanding = bits & 4 ? 3 : 0;
+		if (!all_ages(check, window, c))
+			return false;
+	}
+	return true;
+}
+
+static bool all_contests(bool (*check)(u64 window, const struct ssi_contest *c))
+{
+	const u64 *window, *age, *done;
+	bool all = true;
+
+	for_each_of(window, windows)
+		for_each_of(age, times)
+			for_each_of(done, times)
+				all &= all_flags(check, *window,
+						 (struct ssi_contest){
+							 .page_age = *age,
+							 .since_done = *done });
+	return all;
+}
+
+int main(void)
+{
+	tap_plan(15);
+	tap_ok(fixed_window_is_taken(), "a window that is set is taken as it is");
+	tap_ok(auto_window_is_bounded(), "the automatic window is 1 to 10 ms");
+	tap_ok(auto_window_grows(), "it never shrinks as service gets slower");
+	tap_ok(auto_window_gathers(), "it is long enough for ten pages");
+	tap_ok(first_is_the_average(), "the first request is the average");
+	tap_ok(average_grows_with_time(),
+	       "the average never shrinks as a request gets slower");
+	tap_ok(average_stays_between(),
+	       "it stays between what it was and the new one");
+	tap_ok(outliers_are_damped(), "an outlier moves it up by little");
+	tap_ok(steps_to_follow(100000, 5 * MS) < 1000,
+	       "it follows a slower service");
+	tap_ok(steps_to_follow(5 * MS, 100000) <
+	       steps_to_follow(100000, 5 * MS) / 2,
+	       "it follows a faster service, and sooner");
+	tap_ok(all_contests(verdict_is_right),
+	       "a page goes after its turn, when nobody uses it, or to the older");
+	tap_ok(all_contests(is_gone_in_time), "no page is held beyond its turn");
+	tap_ok(all_contests(one_side_wins),
+	       "of two that want each other's pages the older one holds");
+	tap_ok(all_contests(anew_is_done),
+	       "who begins to gather anew has had its turn");
+	tap_ok(!ssi_policy_gathers_anew(MS, &(struct ssi_contest){
+		       .outstanding = 1, .since_done = SECOND }),
+	       "who waits for a page does not");
+	return tap_exit();
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The cluster's configuration file: YAML, the same on every node.
+ *
+ *   cluster: demo                  # name, at most 31 characters
+ *   transport: rdma                # or loop: all nodes in one kernel
+ *   timeout: 30                    # seconds to wait for the other nodes
+ *   nodes:
+ *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M }
+ *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
+ *         distances: [20, 10] }    # optional row of the SLIT
+ *   guest:
+ *     kernel: /boot/vmlinuz        # bzImage
+ *     initrd: /boot/initrd.img     # optional
+ *     append: "console=ttyS0"      # optional
+ *     invariant-tsc: true          # optional: the host's TSC is, though its
+ *                                  # CPUID does not say so
+ *     pm-timer: true               # optional: on, unless the host is virtual
+ */
+#include "config.h"
+
+#include <cyaml/cyaml.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define STRING_MAX	256
+
+struct config_node {
+	uint32_t id;
+	char *address;
+	uint32_t cpus;
+	char *memory;
+	uint8_t *distances;
+	unsigned int distances_count;
+};
+
+struct config_guest {
+	char *kernel;
+	char *initrd;
+	char *append;
+	bool *invariant_tsc;
+	bool *pm_timer;
+};
+
+struct config_file {
+	char *cluster;
+	int transport;
+	unsigned int *timeout;
+	struct config_node *nodes;
+	unsigned int nodes_count;
+	struct config_guest guest;
+};
+
+static const cyaml_schema_value_t distance_schema = {
+	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint8_t),
+};
+
+static const cyaml_schema_field_t node_fields[] = {
+	CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct config_node, id),
+	CYAML_FIELD_STRING_PTR("address", CYAML_FLAG_POINTER |
+			       CYAML_FLAG_OPTIONAL, struct config_node,
+			       address, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_UINT("cpus", CYAML_FLAG_DEFAULT, struct config_node, cpus),
+	CYAML_FIELD_STRING_PTR("memory", CYAML_FLAG_POINTER,
+			       struct config_node, memory, 1,
+			       CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("distances", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_node,
+			     distances, &distance_schema, 0,
+			     SSI_DSM_MAX_NODES),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t node_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_node,
+			    node_fields),
+};
+
+static const cyaml_schema_field_t guest_fields[] = {
+	CYAML_FIELD_STRING_PTR("kernel", CYAML_FLAG_POINTER |
+			       CYAML_FLAG_OPTIONAL, struct config_guest,
+			       kernel, 1, CYAML_UNLIMITED),
+	CYAML_FIELD_STRING_PTR("initrd", CYAML_FLAG_POINTER |
+			       CYAML_FLAG_OPTIONAL, struct config_guest,
+			       initrd, 1, CYAML_UNLIMITED),
+	CYAML_FIELD_STRING_PTR("append", CYAML_FLAG_POINTER |
+			       CYAML_FLAG_OPTIONAL, struct config_guest,
+			       append, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_BOOL_PTR("invariant-tsc", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_guest,
+			     invariant_tsc),
+	CYAML_FIELD_BOOL_PTR("pm-timer", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_guest,
+			     pm_timer),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_strval_t transport_names[] = {
+	{ "rdma", 0 },
+	{ "loop", 1 },
+};
+
+static const cyaml_schema_field_t file_fields[] = {
+	CYAML_FIELD_STRING_PTR("cluster", CYAML_FLAG_POINTER,
+			       struct config_file, cluster, 1,
+			       SSI_DSM_CLUSTER_LEN - 1),
+	CYAML_FIELD_ENUM("transport", CYAML_FLAG_OPTIONAL |
+			 CYAML_FLAG_STRICT, struct config_file, transport,
+			 transport_names, CYAML_ARRAY_LEN(transport_names)),
+	CYAML_FIELD_UINT_PTR("timeout", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_file, timeout),
+	CYAML_FIELD_SEQUENCE("nodes", CYAML_FLAG_POINTER, struct config_file,
+			     nodes, &node_schema, 1, SSI_DSM_MAX_NODES),
+	CYAML_FIELD_MAPPING("guest", CYAML_FLAG_OPTIONAL, struct config_file,
+			    guest, guest_fields),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t file_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_file,
+			    file_fields),
+};
+
+/* Keep the library's first complaint; the rest is its way there. */
+static void keep_complaint(cyaml_log_t level, void *ctx, const char *fmt,
+			   va_list args)
+{
+	char *text = ctx;
+	size_t len;
+
+	if (level < CYAML_LOG_ERROR || text[0])
+		return;
+	vsnprintf(text, STRING_MAX, fmt, args);
+	len = strcspn(text, "\n");
+	/* Some of its sentences have a full stop, and ours gets one. */
+	text[len && text[len - 1] == '.' ? len - 1 : len] = '\0';
+}
+
+static struct config_file *load_file(const char *path)
+{
+	char complaint[STRING_MAX] = "";
+	const cyaml_config_t config = {
+		.log_fn = keep_complaint, .log_ctx = complaint,
+		.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR,
+	};
+	struct config_file *file = NULL;
+	cyaml_err_t err;
+
+	if (access(path, R_OK))
+		die(EXIT_USAGE, "The configuration %s cannot be read: %s.",
+		    path, strerror(errno));
+	err = cyaml_load_file(path, &config, &file_schema,
+			      (cyaml_data_t **)&file, NULL);
+	if (err == CYAML_OK && !file)
+		die(EXIT_USAGE, "The configuration %s is empty.", path);
+	if (err != CYAML_OK)
+		die(EXIT_USAGE, "The configuration %s is not right: %s.", path,
+		    complaint[0] ? complaint : cyaml_strerror(err));
+	return file;
+}
+
+const char *config_parse_size(const char *text, uint64_t *bytes)
+{
+	unsigned int shift = 20;
+	char *end;
+
+	errno = 0;
+	*bytes = strtoull(text, &end, 10);
+	if (end == text || text[0] == '-' || errno)
+		return "is not a size like 256M or 2G";
+	if (strcmp(end, "G") == 0)
+		shift = 30;
+	else if (strcmp(end, "") != 0 && strcmp(end, "M") != 0)
+		return "is not a size like 256M or 2G";
+	if (*bytes > UINT64_MAX >> shift)
+		return "is too large";
+	*bytes <<= shift;
+	return NULL;
+}
+
+static void take_node(const char *path, const struct config_node *from,
+		      unsigned int count, struct options *options)
+{
+	struct node_options *node;
+	const char *why;
+
+	if (from->id >= count)
+		die(EXIT_USAGE, "The configuration %s has a node %u; with %u nodes the ids are 0 to %u.",
+		    path, from->id, count, count - 1);
+	node = &options->nodes[from->id];
+	if (node->memory)
+		die(EXIT_USAGE, "The configuration %s has node %u twice.", path,
+		    from->id);
+	why = config_parse_size(from->memory, &node->memory);
+	if (!why && !node->memory)
+		why = "is no memory at all";
+	if (why)
+		die(EXIT_USAGE, "The memory of node %u, \"%s\", %s.", from->id,
+		    from->memory, why);
+	node->id = from->id;
+	node->address = from->address ? from->address : "";
+	node->cpus = from->cpus;
+	node->distances = from->distances;
+	if (from->distances && from->distances_count != count)
+		die(EXIT_USAGE, "Node %u has %u distances; there must be one to each of the %u nodes.",
+		    from->id, from->distances_count, count);
+	if (!options->loop && count > 1 && !node->address[0])
+		die(EXIT_USAGE, "Node %u has no address, which the transport rdma needs.",
+		    from->id);
+}
+
+static void take_guest(const struct config_guest *guest,
+		       struct options *options)
+{
+	if (guest->kernel)
+		options->kernel = guest->kernel;
+	if (guest->initrd)
+		options->initrd = guest->initrd;
+	if (guest->append)
+		options->append = guest->append;
+	if (guest->invariant_tsc)
+		options->invariant_tsc = *guest->invariant_tsc;
+	if (guest->pm_timer)
+		options->pm_timer = *guest->pm_timer ? PM_TIMER_ON :
+						       PM_TIMER_OFF;
+}
+
+/* The file's data stays: the options point into it. */
+void config_load(const char *path, struct options *options)
+{
+	const struct config_file *file = load_file(path);
+
+	options->cluster = file->cluster;
+	options->loop = file->transport;
+	if (file->timeout)
+		options->timeout = *file->timeout;
+	options->num_nodes = file->nodes_count;
+	memset(options->nodes, 0, sizeof(options->nodes));
+	for (unsigned int i = 0; i < file->nodes_count; i++)
+		take_node(path, &file->nodes[i], file->nodes_count, options);
+	take_guest(&file->guest, options);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a guest CPU says of itself. */
+#ifndef VMM_CPUID_H
+#define VMM_CPUID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct cpuid_topology - a CPU's place, and what the host does not know
+ * @apic_id: of this CPU
+ * @shift: bits of an APIC id that number the CPUs of a package
+ * @cpus: CPUs of this package
+ * @tsc_khz: speed of the guest's TSC
+ * @invariant_tsc: say that the TSC is, whatever the host says
+ */
+struct cpuid_topology {
+	uint32_t apic_id;
+	unsigned int shift;
+	unsigned int cpus;
+	uint32_t tsc_khz;
+	bool invariant_tsc;
+};
+
+/* Set a CPU's CPUID. Ends the process on errors. */
+void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology);
+
+/* Is this host a guest itself? */
+bool cpuid_host_is_virtual(void);
+
+/* A hash of what this host can show, to notice hosts that differ. */
+uint64_t cpuid_host_hash(void);
+
+#endif /* VMM_CPUID_H */

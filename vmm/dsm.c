@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The kernel module: this node's part of the cluster, memory and channel. */
+#include "dsm.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../tools/genl.h"
+#include "../uapi/linux/ssi_dsm_genl.h"
+#include "log.h"
+
+#define REGION_ID	1	/* a cluster has one guest */
+
+static struct {
+	const struct options *options;
+	struct genl genl;	/* owns what was created */
+	int fd;
+} dsm = { .fd = -1 };
+
+static void open_netlink(void)
+{
+	if (!genl_open(&dsm.genl))
+		return;
+	if (dsm.genl.err == ENOENT)
+		die(EXIT_HOST, "The kernel module ssi_dsm is not loaded; load it with modprobe ssi_dsm.");
+	die(EXIT_HOST, "The kernel module cannot be talked to: %s.",
+	    dsm.genl.error);
+}
+
+/* A request about this node. */
+static struct nl_msg *new_request(enum ssi_dsm_cmd cmd)
+{
+	struct nl_msg *msg = genl_request(cmd);
+
+	if (!msg || nla_put_string(msg, SSI_DSM_A_CLUSTER,
+				   dsm.options->cluster) ||
+	    nla_put_u32(msg, SSI_DSM_A_NODE_ID, dsm.options->self))
+		die(EXIT_HOST, "There is no memory for a netlink message.");
+	return msg;
+}
+
+/* Call and free. Return: 0 or -errno. */
+static int request(struct nl_msg *msg, genl_fn fn, void *arg)
+{
+	int err = genl_call(&dsm.genl, msg, fn, arg);
+
+	nlmsg_free(msg);
+	return err ? -dsm.genl.err : 0;
+}
+
+/* For set-up: what is wrong with the request is wrong with the user's file. */
+static void must(struct nl_msg *msg, const char *what)
+{
+	int err = request(msg, NULL, NULL);
+
+	if (err == -EPERM)
+		die(EXIT_HOST, "The kernel does not let this user %s; run as root (CAP_NET_ADMIN).",
+		    what);
+	if (err)
+		die(err == -EINVAL || err == -EEXIST || err == -ERANGE ?
+			EXIT_USAGE : EXIT_HOST,
+		    "The kernel does not %s: %s.", what, dsm.genl.error);
+}
+
+/* "host:port" or "[host]:port", numbers only: names are not for fabrics. */
+static void put_address(struct nl_msg *msg, const char *address)
+{
+	struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *info;
+	char host[64], *end, port[8];
+
+	snprintf(port, sizeof(port), "%d", SSI_DSM_PORT);
+	snprintf(host, sizeof(host), "%s", address[0] == '[' ? address + 1 :
+							       address);
+	end = address[0] == '[' ? strchr(host, ']') : strrchr(host, ':');
+	if (end) {
+		if (*end == ']')
+			*end++ = '\0';
+		if (*end == ':')
+			snprintf(port, sizeof(port), "%s", end + 1);
+		*end = '\0';
+	}
+	if (getaddrinfo(host, port, &hints, &info))
+		die(EXIT_USAGE, "\"%s\" is not an address like 10.0.0.1:%d.",
+		    address, SSI_DSM_PORT);
+	if (nla_put(msg, SSI_DSM_A_ADDR, info->ai_addrlen, info->ai_addr))
+		die(EXIT_HOST, "There is no memory for a netlink message.");
+	freeaddrinfo(info);
+}
+
+static void create_node(void)
+{
+	const struct options *o = dsm.options;
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_NODE_NEW);
+	char what[64];
+
+	nla_put_u32(msg, SSI_DSM_A_TRANSPORT, o->loop ?
+		    SSI_DSM_TRANSPORT_LOOP : SSI_DSM_TRANSPORT_RDMA);
+	nla_put_flag(msg, SSI_DSM_A_OWNER);
+	if (!o->loop)
+		put_address(msg, o->nodes[o->self].address);
+	snprintf(what, sizeof(what), "create node %u", o->self);
+	must(msg, what);
+}
+
+static void create_peer(unsigned int node)
+{
+	const struct options *o = dsm.options;
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_PEER_NEW);
+	char what[64];
+
+	nla_put_u32(msg, SSI_DSM_A_PEER_ID, node);
+	if (!o->loop)
+		put_address(msg, o->nodes[node].address);
+	snprintf(what, sizeof(what), "add node %u as a peer", node);
+	must(msg, what);
+}
+
+static uint64_t create_region(void)
+{
+	const struct options *o = dsm.options;
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_REGION_NEW);
+	uint64_t size = 0;
+
+	nla_put_u32(msg, SSI_DSM_A_REGION_ID, REGION_ID);
+	for (unsigned int i = 0; i < o->num_nodes; i++) {
+		if (genl_put_map(msg, o->nodes[i].id, o->nodes[i].memory))
+			die(EXIT_HOST, "There is no memory for a netlink message.");
+		size += o->nodes[i].memory;
+	}
+	must(msg, "create the guest's memory");
+	return size;
+}
+
+static void attach(void)
+{
+	struct ssi_dsm_attach arg = {
+		.node = dsm.options->self, .region = REGION_ID,
+	};
+
+	snprintf((char *)arg.cluster, sizeof(arg.cluster), "%s",
+		 dsm.options->cluster);
+	dsm.fd = open(SSI_DSM_DEVICE, O_RDWR | O_CLOEXEC);
+	if (dsm.fd < 0)
+		die(EXIT_HOST, SSI_DSM_DEVICE " cannot be opened: %s; run as root.",
+		    strerror(errno));
+	if (ioctl(dsm.fd, SSI_DSM_ATTACH, &arg))
+		die(EXIT_HOST, "The kernel does not attach to the guest's memory: %s.",
+		    strerror(errno));
+}
+
+void *dsm_join(const struct options *options)
+{
+	uint64_t size;
+	void *host;
+
+	dsm.options = options;
+	open_netlink();
+	create_node();
+	/* The peers first: a region's map names only nodes that are known. */
+	for (unsigned int i = 0; i < options->num_nodes; i++)
+		if (i != options->self)
+			create_peer(i);
+	size = create_region();
+	attach();
+	host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dsm.fd, 0);
+	if (host == MAP_FAILED)
+		die(EXIT_HOST, "The guest's memory cannot be mapped: %s.",
+		    strerror(errno));
+	return host;
+}
+
+int dsm_send(unsigned int node, const void *data, size_t len)
+{
+	struct ssi_dsm_send arg = {
+		.node = node, .len = len, .data = (uintptr_t)data,
+	};
+
+	while (ioctl(dsm.fd, SSI_DSM_SEND, &arg) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+int dsm_read(struct ssi_dsm_msg *message)
+{
+	ssize_t len;
+
+	do {
+		len = read(dsm.fd, message, DSM_MESSAGE_MAX);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return -errno;
+	if (len < (ssize_t)sizeof(*message) ||
+	    (size_t)len - sizeof(*message) != message->len)
+		return -EPROTO;
+	return 0;
+}
+
+struct link_answer {
+	uint32_t state;
+	char reason[128];
+};
+
+static void keep_link(const struct genl_reply *reply, void *arg)
+{
+	struct link_answer *answer = arg;
+
+	answer->state = genl_u32(reply, SSI_DSM_A_LINK_STATE);
+	snprintf(answer->reason, sizeof(answer->reason), "%s",
+		 genl_string(reply, SSI_DSM_A_REASON));
+}
+
+int dsm_link_problem(unsigned int node, char *text, size_t size)
+{
+	struct link_answer answer = { .state = SSI_DSM_LINK_DOWN };
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_PEER_GET);
+	int err;
+
+	nla_put_u32(msg, SSI_DSM_A_PEER_ID, node);
+	err = request(msg, keep_link, &answer);
+	if (err)
+		return err;
+	snprintf(text, size, "%s", answer.reason[0] ? answer.reason :
+							"no link");
+	return answer.state != SSI_DSM_LINK_UP;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel module: this node's part of the cluster, memory and channel. */
+#ifndef VMM_DSM_H
+#define VMM_DSM_H
+
+#include <stddef.h>
+
+#include "options.h"
+
+/* struct ssi_dsm_msg with room for any payload. */
+#define DSM_MESSAGE_MAX	(sizeof(struct ssi_dsm_msg) + SSI_DSM_MSG_MAX)
+
+/**
+ * dsm_join() - create this node, its peers and the region; map the memory
+ * @options: the cluster
+ *
+ * All of it goes when this process does, however it ends. Ends the process
+ * with the kernel's own words if the kernel refuses. Does not wait for others.
+ *
+ * Return: the memory, which faults until all nodes have joined.
+ */
+void *dsm_join(const struct options *options);
+
+/* Send on the channel, from any thread. Return: 0 or -errno. */
+int dsm_send(unsigned int node, const void *data, size_t len);
+
+/* The next message, of at most DSM_MESSAGE_MAX bytes. Return: 0 or -errno. */
+int dsm_read(struct ssi_dsm_msg *message);
+
+/**
+ * dsm_link_problem() - why is there no link to a node?
+ * @node: the node
+ * @text: out: a part of a sentence
+ * @size: of @text
+ *
+ * Not from several threads at once.
+ * Return: 1 if there is no link, 0 if there is, or -errno.
+ */
+int dsm_link_problem(unsigned int node, char *text, size_t size);
+
+#endif /* VMM_DSM_H */

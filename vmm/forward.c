@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Port and MMIO accesses go to the node that has the devices. A CPU's
+ * accesses keep their order, since the channel does; only reads wait.
+ */
+#include "forward.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include "cluster.h"
+#include "stop.h"
+
+/* Payload of CLUSTER_IO. */
+struct io_message {
+	uint64_t addr;
+	uint64_t value;
+	uint32_t cpu;
+	uint8_t space;
+	uint8_t len;
+	uint8_t is_write;
+	uint8_t reserved;
+};
+
+/* Payload of CLUSTER_IO_REPLY. */
+struct io_reply {
+	uint64_t value;
+	uint32_t cpu;
+	uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct io_message) == 24, "no holes");
+_Static_assert(sizeof(struct io_reply) == 16, "no holes");
+
+/* What a CPU's thread waits for; forward_lock protects all of them. */
+static struct {
+	bool waiting;
+	uint64_t value;
+	pthread_cond_t done;
+} forward_cpus[OPTIONS_MAX_CPUS];
+
+static unsigned int forward_num_cpus;
+static pthread_mutex_t forward_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void access_here(struct forward_access *access)
+{
+	if (access->is_write)
+		bus_write(access->space, access->addr, access->len,
+			  access->value);
+	else
+		access->value = bus_read(access->space, access->addr,
+					 access->len);
+}
+
+static void handle_io(unsigned int node, const void *payload)
+{
+	const struct io_message *m = payload;
+	struct forward_access access = {
+		.space = m->space, .addr = m->addr, .len = m->len,
+		.is_write = m->is_write, .value = m->value,
+	};
+	struct io_reply reply = { .cpu = m->cpu };
+
+	if (m->space > BUS_MMIO || m->is_write > 1 || m->cpu >= forward_num_cpus ||
+	    (m->len != 1 && m->len != 2 && m->len != 4 && m->len != 8) ||
+	    cluster_self() != FORWARD_DEVICE_NODE) {
+		stop_ask(EXIT_NODE_LOST, "Node %u sent an access to a device that makes no sense.",
+			 node);
+		return;
+	}
+	access_here(&access);
+	if (access.is_write)
+		return;
+	reply.value = access.value;
+	cluster_send(node, CLUSTER_IO_REPLY, &reply);
+}
+
+static void handle_reply(unsigned int node, const void *payload)
+{
+	const struct io_reply *reply = payload;
+
+	if (node != FORWARD_DEVICE_NODE || reply->cpu >= forward_num_cpus) {
+		stop_ask(EXIT_NODE_LOST, "Node %u answered an access that nobody made.",
+			 node);
+		return;
+	}
+	pthread_mutex_lock(&forward_lock);
+	forward_cpus[reply->cpu].value = reply->value;
+	forward_cpus[reply->cpu].waiting = false;
+	pthread_cond_signal(&forward_cpus[reply->cpu].done);
+	pthread_mutex_unlock(&forward_lock);
+}
+
+static uint64_t wait_for_reply(unsigned int cpu)
+{
+	uint64_t value;
+
+	pthread_mutex_lock(&forward_lock);
+	while (forward_cpus[cpu].waiting)
+		pthread_cond_wait(&forward_cpus[cpu].done, &forward_lock);
+	value = forward_cpus[cpu].value;
+	pthread_mutex_unlock(&forward_lock);
+	return value;
+}
+
+void forward_access(unsigned int cpu, struct forward_access *access)
+{
+	struct io_message m = {
+		.addr = access->addr, .value = access->value, .cpu = cpu,
+		.space = access->space, .len = access->len,
+		.is_write = access->is_write,
+	};
+
+	if (cluster_self() == FORWARD_DEVICE_NODE) {
+		access_here(access);
+		return;
+	}
+	pthread_mutex_lock(&forward_lock);
+	forward_cpus[cpu].waiting = !access->is_write;
+	pthread_mutex_unlock(&forward_lock);
+	cluster_send(FORWARD_DEVICE_NODE, CLUSTER_IO, &m);
+	if (!access->is_write)
+		access->value = wait_for_reply(cpu);
+}
+
+void forward_init(unsigned int cpus)
+{
+	forward_num_cpus = cpus;
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		pthread_cond_init(&forward_cpus[cpu].done, NULL);
+	cluster_handle(CLUSTER_IO, sizeof(struct io_message), handle_io);
+	cluster_handle(CLUSTER_IO_REPLY, sizeof(struct io_reply), handle_reply);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ACPI's fixed hardware (ACPI 6.4, 4.8.3): PM1 event and control registers,
+ * and the PM timer. No event ever happens, so the SCI is never raised.
+ */
+#include "acpi_pm.h"
+
+#include <time.h>
+
+#include "../bus.h"
+
+#define PM_TIMER_HZ	3579545u
+#define CONTROL_SCI_EN	0x0001u
+#define CONTROL_SLP_EN	0x2000u
+#define SLP_TYPE(value)	((value) >> 10 & 7)
+
+static struct {
+	const struct acpi_pm_config *config;
+	uint16_t enable;
+	uint16_t control;
+} acpi_pm;
+
+static uint64_t event_read(uint64_t offset, unsigned int len)
+{
+	uint32_t value = (uint32_t)acpi_pm.enable << 16;	/* status: 0 */
+
+	(void)len;
+	return value >> (8 * offset);
+}
+
+static void event_write(uint64_t offset, unsigned int len, uint64_t value)
+{
+	if (offset == 2 && len == 2)
+		acpi_pm.enable = value;
+}
+
+static uint64_t control_read(uint64_t offset, unsigned int len)
+{
+	(void)len;
+	return acpi_pm.control >> (8 * offset);
+}
+
+static void control_write(uint64_t offset, unsigned int len, uint64_t value)
+{
+	if (offset || len != 2)
+		return;
+	acpi_pm.control = (value & ~CONTROL_SLP_EN) | CONTROL_SCI_EN;
+	if ((value & CONTROL_SLP_EN) &&
+	    SLP_TYPE(value) == acpi_pm.config->s5_type)
+		acpi_pm.config->power_off();
+}
+
+static uint64_t timer_read(uint64_t offset, unsigned int len)
+{
+	struct timespec ts;
+	uint64_t ticks;
+
+	(void)len;
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	ticks = (uint64_t)ts.tv_sec * PM_TIMER_HZ +
+		(uint64_t)ts.tv_nsec * PM_TIMER_HZ / 1000000000u;
+	return (uint32_t)ticks >> (8 * offset);
+}
+
+void acpi_pm_init(const struct acpi_pm_config *config)
+{
+	static struct bus_device event = {
+		.name = "pm1 event", .space = BUS_PORT, .size = 4,
+		.read = event_read, .write = event_write,
+	};
+	static struct bus_device control = {
+		.name = "pm1 control", .space = BUS_PORT, .size = 2,
+		.read = control_read, .write = control_write,
+	};
+	static struct bus_device timer = {
+		.name = "pm timer", .space = BUS_PORT, .size = 4,
+		.read = timer_read,
+	};
+
+	acpi_pm.config = config;
+	acpi_pm.control = CONTROL_SCI_EN;	/* there is no legacy mode */
+	event.base = config->event_port;
+	control.base = config->control_port;
+	timer.base = config->timer_port;
+	bus_add(&event);
+	bus_add(&control);
+	if (config->timer_port)
+		bus_add(&timer);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pvpanic: how a guest tells that it has crashed. */
+#ifndef VMM_HW_PVPANIC_H
+#define VMM_HW_PVPANIC_H
+
+#include <stdint.h>
+
+/* @panic is called when the guest reports a panic. */
+void pvpanic_init(uint16_t port, void (*panic)(void));
+
+#endif /* VMM_HW_PVPANIC_H */

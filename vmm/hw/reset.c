@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The two ports by which a PC resets itself: the chipset's reset control
+ * register, and a keyboard controller of which only that command is there.
+ */
+#include "reset.h"
+
+#include "../bus.h"
+
+#define RESET_CPU	0x04	/* on a change from 0; Intel ICH9, 13.7.5 */
+#define KEYBOARD_PORT	0x64
+#define KEYBOARD_PULSE	0xfe
+
+static void (*reset_guest)(void);
+static uint8_t reset_control;
+
+static uint64_t control_read(uint64_t offset, unsigned int len)
+{
+	(void)offset;
+	(void)len;
+	return reset_control;
+}
+
+static void control_write(uint64_t offset, unsigned int len, uint64_t value)
+{
+	(void)offset;
+	if (len != 1)
+		return;		/* 0xcf8 is PCI's, as 4 bytes */
+	if ((value & RESET_CPU) && !(reset_control & RESET_CPU))
+		reset_guest();
+	reset_control = value;
+}
+
+/* Never busy: a guest waits for that before it sends the command. */
+static uint64_t keyboard_read(uint64_t offset, unsigned int len)
+{
+	(void)offset;
+	(void)len;
+	return 0;
+}
+
+static void keyboard_write(uint64_t offset, unsigned int len, uint64_t value)
+{
+	(void)offset;
+	(void)len;
+	if ((value & 0xff) == KEYBOARD_PULSE)
+		reset_guest();
+}
+
+void reset_init(uint16_t port, void (*reset)(void))
+{
+	static struct bus_device control = {
+		.name = "reset", .space = BUS_PORT, .size = 1,
+		.read = control_read, .write = control_write,
+	};
+	static const struct bus_device keyboard = {
+		.name = "keyboard reset", .space = BUS_PORT,
+		.base = KEYBOARD_PORT, .size = 1,
+		.read = keyboard_read, .write = keyboard_write,
+	};
+
+	reset_guest = reset;
+	control.base = port;
+	bus_add(&control);
+	bus_add(&keyboard);
+}

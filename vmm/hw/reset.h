@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two ports by which a PC resets itself. */
+#ifndef VMM_HW_RESET_H
+#define VMM_HW_RESET_H
+
+#include <stdint.h>
+
+/* @reset is called when the guest resets itself. */
+void reset_init(uint16_t port, void (*reset)(void));
+
+#endif /* VMM_HW_RESET_H */

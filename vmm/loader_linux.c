@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Boots a Linux bzImage at its 64-bit entry (Linux, Documentation/arch/x86/
+ * boot.rst: "64-bit Boot Protocol").
+ *
+ * Guest memory, all of it RAM of node 0:
+ *
+ *   0x001000  GDT              0x010000  command line
+ *   0x002000  boot parameters  0x0e0000  ACPI tables
+ *   0x003000  page tables: the lowest 4 GiB, one to one
+ *   where the kernel prefers to be, the kernel; behind the memory that it
+ *   needs to unpack itself, the initrd
+ */
+#include "loader_linux.h"
+
+#include <asm/bootparam.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "memory.h"
+
+#define GDT_GPA		0x1000u
+#define PARAMS_GPA	0x2000u
+#define PML4_GPA	0x3000u
+#define PDPT_GPA	0x4000u
+#define PD_GPA		0x5000u		/* four of them */
+#define CMDLINE_GPA	0x10000u
+#define CMDLINE_MAX	0x10000u
+#define LOW_RAM_END	0x9f000u
+#define HIGH_RAM_START	0x100000u
+
+#define SECTOR		512u
+#define HEADER_OFFSET	0x1f1u
+#define BOOT_FLAG	0xaa55u
+#define HEADER_MAGIC	0x53726448u	/* HdrS */
+#define PROTOCOL_MIN	0x020cu		/* 64-bit entry, Linux 3.8 */
+#define ENTRY_64	0x200u
+#define LOADER_UNKNOWN	0xffu
+
+#define E820_RAM	1
+#define E820_ACPI	3
+
+#define PAGE_PRESENT_RW	0x3ull
+#define PAGE_LARGE	0x80ull
+#define PAGE_SIZE	4096ull
+#define LARGE_PAGE_SIZE	(2ull << 20)
+
+/* A file, mapped read-only. */
+struct file {
+	const unsigned char *data;
+	uint64_t size;
+};
+
+static struct {
+	struct file kernel, initrd;
+	const char *append;
+	struct setup_header header;
+	uint64_t setup_size;	/* what precedes the kernel proper */
+	uint64_t kernel_gpa, initrd_gpa;
+} loader;
+
+static struct file open_file(const char *what, const char *path)
+{
+	struct file file = { 0 };
+	struct stat st;
+	void *data;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st))
+		die(EXIT_USAGE, "The %s %s cannot be opened: %s.", what, path,
+		    strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		die(EXIT_USAGE, "The %s %s is not a file.", what, path);
+	if (!st.st_size)
+		die(EXIT_USAGE, "The %s %s is empty.", what, path);
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		die(EXIT_HOST, "The %s %s cannot be read: %s.", what, path,
+		    strerror(errno));
+	close(fd);
+	file.data = data;
+	file.size = st.st_size;
+	return file;
+}
+
+static void read_header(const char *path)
+{
+	struct setup_header *h = &loader.header;
+	uint64_t kernel_size;
+
+	if (loader.kernel.size < HEADER_OFFSET + sizeof(*h))
+		die(EXIT_USAGE, "The kernel %s is too short for a bzImage.",
+		    path);
+	memcpy(h, loader.kernel.data + HEADER_OFFSET, sizeof(*h));
+	if (h->boot_flag != BOOT_FLAG || h->header != HEADER_MAGIC)
+		die(EXIT_USAGE, "The kernel %s is not a Linux bzImage.", path);
+	if (h->version < PROTOCOL_MIN || !(h->xloadflags & XLF_KERNEL_64))
+		die(EXIT_USAGE, "The kernel %s has no 64-bit entry; take a 64-bit kernel.",
+		    path);
+	loader.setup_size = (h->setup_sects ? h->setup_sects + 1 : 5) * SECTOR;
+	kernel_size = h->syssize * 16ull;
+	if (loader.setup_size + kernel_size > loader.kernel.size)
+		die(EXIT_USAGE, "The kernel %s is truncated: %llu bytes of %llu.",
+		    path, (unsigned long long)loader.kernel.size,
+		    (unsigned long long)(loader.setup_size + kernel_size));
+}
+
+static uint64_t align_up(uint64_t value, uint64_t align)
+{
+	return (value + align - 1) / align * align;
+}
+
+/* Where it prefers to be, or as low as it can. */
+static void place_kernel(const char *path, uint64_t low_size)
+{
+	const struct setup_header *h = &loader.header;
+	uint64_t payload = loader.kernel.size - loader.setup_size;
+	uint64_t need = h->init_size > payload ? h->init_size : payload;
+	uint64_t at = h->pref_address;
+
+	if (at < HIGH_RAM_START)
+		at = HIGH_RAM_START;
+	if (h->relocatable_kernel && (at > low_size || need > low_size - at))
+		at = align_up(HIGH_RAM_START, h->kernel_alignment ?
+			      h->kernel_alignment : LARGE_PAGE_SIZE);
+	if (at > low_size || need > low_size - at)
+		die(EXIT_USAGE, "The kernel %s needs %llu MiB of guest memory below 3 GiB, and there are %llu.",
+		    path, (unsigned long long)((at + need) >> 20) + 1,
+		    (unsigned long long)low_size >> 20);
+	loader.kernel_gpa = at;
+	loader.initrd_gpa = align_up(at + need, PAGE_SIZE);
+}
+
+static void check_initrd(const char *path, uint64_t low_size)
+{
+	uint64_t end = loader.initrd_gpa + loader.initrd.size;
+
+	if (end > low_size || end - 1 > loader.header.initrd_addr_max)
+		die(EXIT_USAGE, "The initrd %s does not fit: with the kernel it needs %llu MiB of guest memory below 3 GiB, and there are %llu.",
+		    path, (unsigned long long)(end >> 20) + 1,
+		    (unsigned long long)low_size >> 20);
+}
+
+void loader_linux_open(const char *kernel, const char *initrd,
+		       const char *append, uint64_t low_size)
+{
+	loader.kernel = open_file("kernel", kernel);
+	read_header(kernel);
+	place_kernel(kernel, low_size);
+	if (initrd) {
+		loader.initrd = open_file("initrd", initrd);
+		check_initrd(initrd, low_size);
+	}
+	if (strlen(append) >= CMDLINE_MAX ||
+	    strlen(append) > loader.header.cmdline_size)
+		die(EXIT_USAGE, "The kernel command line is longer than the %u bytes that this kernel takes.",
+		    loader.header.cmdline_size);
+	loader.append = append;
+}
+
+/* Everything was checked to fit before. */
+static void *guest(uint64_t gpa, uint64_t len)
+{
+	void *host = memory_at(gpa, len);
+
+	if (!host)
+		die(EXIT_USAGE, "There is no guest memory at 0x%llx.",
+		    (unsigned long long)gpa);
+	return host;
+}
+
+static void write_gdt(void)
+{
+	static const uint64_t gdt[] = {
+		0, 0, 0x00af9b000000ffffull, 0x00cf93000000ffffull,
+	};
+
+	memcpy(guest(GDT_GPA, sizeof(gdt)), gdt, sizeof(gdt));
+}
+
+static void write_page_tables(void)
+{
+	uint64_t *pml4 = guest(PML4_GPA, PAGE_SIZE);
+	uint64_t *pdpt = guest(PDPT_GPA, PAGE_SIZE);
+	uint64_t *pd = guest(PD_GPA, 4 * PAGE_SIZE);
+
+	pml4[0] = PDPT_GPA | PAGE_PRESENT_RW;
+	for (unsigned int i = 0; i < 4; i++)
+		pdpt[i] = (PD_GPA + i * PAGE_SIZE) | PAGE_PRESENT_RW;
+	for (unsigned int i = 0; i < 4 * 512; i++)
+		pd[i] = i * LARGE_PAGE_SIZE | PAGE_LARGE | PAGE_PRESENT_RW;
+}
+
+static void add_e820(struct boot_params *params, uint64_t start, uint64_t size,
+		     uint32_t type)
+{
+	params->e820_table[params->e820_entries++] = (struct boot_e820_entry) {
+		.addr = start, .size = size, .type = type,
+	};
+}
+
+static void write_e820(struct boot_params *params)
+{
+	uint64_t low = memory_low_size();
+
+	add_e820(params, 0, LOW_RAM_END, E820_RAM);
+	add_e820(params, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, E820_ACPI);
+	add_e820(params, HIGH_RAM_START, low - HIGH_RAM_START, E820_RAM);
+	if (memory_size() > low)
+		add_e820(params, MEMORY_HOLE_END, memory_size() - low,
+			 E820_RAM);
+}
+
+static void write_params(uint64_t rsdp)
+{
+	struct boot_params *params = guest(PARAMS_GPA, sizeof(*params));
+	unsigned int header_size = 0x202 + loader.kernel.data[0x201] -
+				   HEADER_OFFSET;
+
+	memset(params, 0, sizeof(*params));
+	if (header_size > sizeof(params->hdr))
+		header_size = sizeof(params->hdr);
+	memcpy(&params->hdr, &loader.header, header_size);
+	params->hdr.type_of_loader = LOADER_UNKNOWN;
+	params->hdr.cmd_line_ptr = CMDLINE_GPA;
+	if (loader.initrd.size) {
+		params->hdr.ramdisk_image = loader.initrd_gpa;
+		params->hdr.ramdisk_size = loader.initrd.size;
+	}
+	params->acpi_rsdp_addr = rsdp;
+	write_e820(params);
+}
+
+void loader_linux_load(uint64_t rsdp, struct vcpu_boot *boot)
+{
+	size_t len = strlen(loader.append) + 1;
+	uint64_t size = loader.kernel.size - loader.setup_size;
+
+	write_gdt();
+	write_page_tables();
+	write_params(rsdp);
+	memcpy(guest(CMDLINE_GPA, len), loader.append, len);
+	memcpy(guest(loader.kernel_gpa, size),
+	       loader.kernel.data + loader.setup_size, size);
+	if (loader.initrd.size)
+		memcpy(guest(loader.initrd_gpa, loader.initrd.size),
+		       loader.initrd.data, loader.initrd.size);
+	*boot = (struct vcpu_boot) {
+		.rip = loader.kernel_gpa + ENTRY_64, .rsi = PARAMS_GPA,
+		.cr3 = PML4_GPA, .gdt = GDT_GPA, .gdt_limit = 31,
+	};
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Boots a Linux bzImage at its 64-bit entry. */
+#ifndef VMM_LOADER_LINUX_H
+#define VMM_LOADER_LINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vcpu.h"
+
+/* Where the ACPI tables go, in the area that a PC's firmware has. */
+#define LOADER_ACPI_GPA		0xe0000u
+#define LOADER_ACPI_SIZE	0x20000u
+
+/**
+ * loader_linux_open() - read the files, and check that they can be booted
+ * @kernel: path of a bzImage
+ * @initrd: path, or NULL
+ * @append: kernel command line
+ * @low_size: bytes of guest RAM below the hole
+ *
+ * Ends the process with a sentence if not. Touches no guest memory, so that
+ * what is wrong shows before other nodes are waited for.
+ */
+void loader_linux_open(const char *kernel, const char *initrd,
+		       const char *append, uint64_t low_size);
+
+/* Put all of it into guest memory. @rsdp: address of ACPI's root; 0: none. */
+void loader_linux_load(uint64_t rsdp, struct vcpu_boot *boot);
+
+#endif /* VMM_LOADER_LINUX_H */

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Sentences for the user, on stderr. */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "term.h"
+
+static bool log_verbose;
+static char log_prefix[32] = "ssi-vmm";
+
+void log_set_verbose(bool verbose)
+{
+	log_verbose = verbose;
+}
+
+void log_set_node(unsigned int node)
+{
+	snprintf(log_prefix, sizeof(log_prefix), "ssi-vmm[%u]", node);
+}
+
+/* One write a line: several threads and the guest's console share stderr. */
+static void log_line(const char *kind, const char *fmt, va_list args)
+{
+	char text[1024], line[1100];
+	int len;
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	len = snprintf(line, sizeof(line), "%s: %s%s\n", log_prefix, kind,
+		       text);
+	if (write(STDERR_FILENO, line, len) != len)
+		return;	/* nobody to tell */
+}
+
+void log_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line("", fmt, args);
+	va_end(args);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line("warning: ", fmt, args);
+	va_end(args);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list args;
+
+	if (!log_verbose)
+		return;
+	va_start(args, fmt);
+	log_line("", fmt, args);
+	va_end(args);
+}
+
+void die(enum exit_code code, const char *fmt, ...)
+{
+	va_list args;
+
+	term_restore();
+	va_start(args, fmt);
+	log_line("", fmt, args);
+	va_end(args);
+	_exit(code);
+}

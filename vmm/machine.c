@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The machine: everything that is created, in order, until it ends. */
+#include "machine.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../acpi/layout.h"
+#include "../acpi/ssi_acpi.h"
+#include "clock.h"
+#include "cluster.h"
+#include "cpuid.h"
+#include "dsm.h"
+#include "forward.h"
+#include "hw/acpi_pm.h"
+#include "hw/ioapic.h"
+#include "hw/pit.h"
+#include "hw/pvpanic.h"
+#include "hw/reset.h"
+#include "hw/rtc.h"
+#include "hw/serial.h"
+#include "irq.h"
+#include "loader_linux.h"
+#include "log.h"
+#include "memory.h"
+#include "proxy.h"
+#include "stop.h"
+#include "term.h"
+#include "vcpu.h"
+#include "vm.h"
+
+/* Above it Linux' watchdog compares the TSC with what is worse than it. */
+#define WATCHDOG_NODES		2
+
+#define APPEND_MAX		0x10000
+
+static struct {
+	const struct options *options;
+	struct ssi_layout layout;
+	struct vcpu vcpus[OPTIONS_MAX_CPUS];
+	struct vcpu_boot boot;
+	char append[APPEND_MAX];
+	uint32_t tsc_khz;
+	bool has_pm_timer;
+	int stop_fd;
+} machine;
+
+static bool has_devices(void)
+{
+	return machine.options->self == FORWARD_DEVICE_NODE;
+}
+
+static void make_layout(void)
+{
+	const struct options *options = machine.options;
+	struct ssi_layout_node nodes[SSI_DSM_MAX_NODES];
+	const char *why;
+
+	for (unsigned int i = 0; i < options->num_nodes; i++) {
+		nodes[i].cpus = options->nodes[i].cpus;
+		nodes[i].memory = options->nodes[i].memory;
+	}
+	why = ssi_layout_make(&machine.layout, nodes, options->num_nodes);
+	if (why)
+		die(EXIT_USAGE, "This guest cannot be: %s.", why);
+	/* The IOAPIC names a CPU by 8 bits, of which all ones is everyone. */
+	if (machine.layout.cpus[machine.layout.num_cpus - 1].apic_id > 254)
+		die(EXIT_USAGE, "This guest cannot be: its APIC ids go beyond 254; give the nodes fewer or more equal CPUs.");
+}
+
+static bool says(const char *append, const char *option)
+{
+	const char *at = append;
+
+	while ((at = strstr(at, option))) {
+		if (at == append || at[-1] == ' ')
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/* Tell the guest of its TSC what it would else measure, badly in a VM. */
+static void make_append(void)
+{
+	const struct options *options = machine.options;
+	const char *user = options->append;
+	char tsc[64] = "";
+	const char *reliable = "";
+
+	if (!says(user, "tsc_early_khz="))
+		snprintf(tsc, sizeof(tsc), " tsc_early_khz=%u",
+			 machine.tsc_khz);
+	if (!says(user, "tsc=") && options->num_nodes > WATCHDOG_NODES)
+		reliable = " tsc=reliable";
+	if (strlen(user) + sizeof(tsc) + 16 > sizeof(machine.append))
+		die(EXIT_USAGE, "The kernel command line is longer than 64 KiB.");
+	snprintf(machine.append, sizeof(machine.append), "%s%s%s", user, tsc,
+		 reliable);
+}
+
+/*
+ * Linux throws a reading of the PM timer away that takes longer than 1/32 ms
+ * (arch/x86/kernel/tsc.c), and one reading is three exits. Those of a host
+ * that is virtual itself take longer, and Linux then never settles on the TSC.
+ */
+static void choose_pm_timer(void)
+{
+	machine.has_pm_timer = machine.options->pm_timer == PM_TIMER_ON ||
+			       (machine.options->pm_timer == PM_TIMER_AUTO &&
+				!cpuid_host_is_virtual());
+	log_debug("The guest gets %s PM timer.",
+		  machine.has_pm_timer ? "a" : "no");
+}
+
+static void check_host_tsc(void)
+{
+	FILE *file = fopen("/sys/devices/system/clocksource/clocksource0/available_clocksource",
+			   "re");
+	char names[256] = "";
+
+	if (!file)
+		return;
+	if (fgets(names, sizeof(names), file) && !strstr(names, "tsc"))
+		log_warn("The host holds its TSC for unstable, and so will the guest; boot the host with tsc=reliable if you know better.");
+	fclose(file);
+}
+
+static void open_guest_files(void)
+{
+	uint64_t low = 0;
+
+	for (unsigned int i = 0; i < machine.options->num_nodes; i++)
+		low += machine.options->nodes[i].memory;
+	if (low > MEMORY_HOLE_START)
+		low = MEMORY_HOLE_START;
+	loader_linux_open(machine.options->kernel, machine.options->initrd,
+			  machine.append, low);
+}
+
+static void create_memory(void)
+{
+	const struct options *options = machine.options;
+	uint64_t size = 0;
+
+	for (unsigned int i = 0; i < options->num_nodes; i++)
+		size += options->nodes[i].memory;
+	if (options->num_nodes == 1)
+		memory_create_anonymous(size);
+	else
+		memory_use(dsm_join(options), size);
+	memory_add_to_vm();
+}
+
+static unsigned int package_shift(void)
+{
+	unsigned int most = 0, shift = 0;
+
+	for (unsigned int i = 0; i < machine.options->num_nodes; i++)
+		if (machine.options->nodes[i].cpus > most)
+			most = machine.options->nodes[i].cpus;
+	while (1u << shift < most)
+		shift++;
+	return shift;
+}
+
+static void create_cpu(unsigned int cpu)
+{
+	const struct ssi_acpi_cpu *place = &machine.layout.cpus[cpu];
+	struct vcpu *vcpu = &machine.vcpus[cpu];
+	struct cpuid_topology topology = {
+		.apic_id = place->apic_id, .shift = package_shift(),
+		.cpus = machine.options->nodes[place->node].cpus,
+		.tsc_khz = machine.tsc_khz,
+		.invariant_tsc = machine.options->invariant_tsc,
+	};
+
+	vcpu->cpu = cpu;
+	vcpu->apic_id = place->apic_id;
+	vcpu->node = place->node;
+	vcpu->real = place->node == machine.options->self;
+	vcpu->boots = cpu == 0;
+	vcpu_create(vcpu);
+	cpuid_set(vcpu->fd, &topology);
+	vcpu_enable_x2apic(vcpu);
+}
+
+static void power_off_guest(void)
+{
+	stop_ask(EXIT_GUEST_OFF, "The guest has powered off.");
+}
+
+static void reset_guest(void)
+{
+	stop_ask(EXIT_GUEST_OFF, "The guest has reset itself.");
+}
+
+static void panic_guest(void)
+{
+	stop_ask(EXIT_GUEST_PANIC, "The guest's kernel has panicked.");
+}
+
+static void quit_by_user(void)
+{
+	stop_ask(EXIT_GUEST_OFF, "The user has quit.");
+}
+
+static void set_serial_irq(bool level)
+{
+	ioapic_set_line(SSI_ACPI_SERIAL_IRQ, level);
+}
+
+static const struct serial_ops machine_serial_ops = {
+	.set_irq = set_serial_irq,
+	.output = term_output,
+};
+
+static const struct term_ops machine_term_ops = {
+	.input = serial_input,
+	.quit = quit_by_user,
+};
+
+static void create_devices(void)
+{
+	static struct acpi_pm_config pm = {
+		.event_port = SSI_ACPI_PM1_EVENT,
+		.control_port = SSI_ACPI_PM1_CONTROL,
+		.s5_type = SSI_ACPI_S5_TYPE,
+		.power_off = power_off_guest,
+	};
+
+	if (machine.has_pm_timer)
+		pm.timer_port = SSI_ACPI_PM_TIMER;
+	ioapic_init(SSI_ACPI_IOAPIC_BASE, &irq_ioapic_ops);
+	serial_init(SSI_ACPI_SERIAL_PORT, &machine_serial_ops);
+	rtc_init(SSI_ACPI_RTC_PORT);
+	pit_init();
+	acpi_pm_init(&pm);
+	reset_init(SSI_ACPI_RESET_PORT, reset_guest);
+	pvpanic_init(SSI_ACPI_PVPANIC_PORT, panic_guest);
+}
+
+/* Rows that the file does not give are 10 and 20. */
+static const uint8_t *make_distances(void)
+{
+	static uint8_t matrix[SSI_DSM_MAX_NODES * SSI_DSM_MAX_NODES];
+	unsigned int nodes = machine.options->num_nodes;
+
+	for (unsigned int from = 0; from < nodes; from++) {
+		const uint8_t *row = machine.options->nodes[from].distances;
+
+		for (unsigned int to = 0; to < nodes; to++)
+			matrix[from * nodes + to] = row ? row[to] :
+						    from == to ? 10 : 20;
+	}
+	return matrix;
+}
+
+static uint64_t load_acpi(void)
+{
+	struct ssi_acpi_config config = {
+		SSI_ACPI_CONFIG_DEFAULTS,
+		.distances = make_distances(),
+	};
+	void *buffer = memory_at(LOADER_ACPI_GPA, LOADER_ACPI_SIZE);
+	const char *why;
+	uint64_t rsdp;
+	size_t used;
+
+	ssi_layout_apply(&machine.layout, &config);
+	if (!machine.has_pm_timer)
+		config.pm_timer_port = 0;
+	/* An id that no CPU has, as far as there is one. */
+	config.ioapic_id = 0;
+	why = ssi_acpi_check(&config);
+	if (why)
+		die(EXIT_USAGE, "The ACPI tables cannot be made: %s.", why);
+	if (!buffer || ssi_acpi_build(&config, LOADER_ACPI_GPA, buffer,
+				      LOADER_ACPI_SIZE, &used, &rsdp))
+		die(EXIT_USAGE, "The ACPI tables do not fit into the guest.");
+	return rsdp;
+}
+
+static void load_guest(void)
+{
+	loader_linux_load(load_acpi(), &machine.boot);
+	vcpu_set_boot(&machine.vcpus[0], &machine.boot);
+	log_debug("Kernel command line: %s", machine.append);
+}
+
+static void set_clocks(void)
+{
+	uint64_t offset = clock_sync();
+
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
+		vcpu_set_tsc_offset(&machine.vcpus[cpu], offset);
+}
+
+static void agree_on_tsc_speed(uint32_t host_khz)
+{
+	int err = vm_set_tsc_khz(machine.tsc_khz);
+
+	if (err && machine.tsc_khz != host_khz)
+		die(EXIT_HOST, "This host's TSC has %u kHz and cannot be made to look like node 0's %u kHz: %s.",
+		    host_khz, machine.tsc_khz, strerror(-err));
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* A page of a lost node: only async-signal-safe calls from here. */
+static void machine_handle_bus_error(int sig)
+{
+	static const char text[] =
+		"ssi-vmm: Memory of the guest is out of reach: a node was lost.\n";
+
+	(void)sig;
+	term_restore();
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(EXIT_NODE_LOST);
+	_exit(EXIT_NODE_LOST);
+}
+
+static void catch_bus_errors(void)
+{
+	struct sigaction action = { .sa_handler = machine_handle_bus_error };
+
+	sigaction(SIGBUS, &action, NULL);
+}
+
+/* What needs nobody else, so that what is wrong here shows at once. */
+static void prepare(const struct options *options)
+{
+	machine.options = options;
+	if (options->num_nodes > 1)
+		log_set_node(options->self);
+	block_signals();
+	catch_bus_errors();
+	machine.stop_fd = stop_init();
+	make_layout();
+	vm_create(IOAPIC_PINS);
+	machine.tsc_khz = vm_tsc_khz();
+	make_append();
+	check_host_tsc();
+	if (has_devices()) {
+		choose_pm_timer();
+		open_guest_files();
+		term_open(options->serial);
+	} else {
+		log_info("The guest's console is on node %u.",
+			 FORWARD_DEVICE_NODE);
+	}
+}
+
+void machine_create(const struct options *options)
+{
+	uint32_t host_khz;
+
+	prepare(options);
+	host_khz = machine.tsc_khz;
+	create_memory();
+	clock_init();
+	forward_init(machine.layout.num_cpus);
+	proxy_init(machine.vcpus, machine.layout.num_cpus);
+	cluster_start(options, &machine.tsc_khz);
+	agree_on_tsc_speed(host_khz);
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
+		create_cpu(cpu);
+	set_clocks();
+	if (has_devices()) {
+		create_devices();
+		load_guest();
+	}
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (fd < 0)
+		die(EXIT_HOST, "The host gives no descriptor for signals.");
+	return fd;
+}
+
+static void take_signal(int fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	stop_ask(EXIT_SIGNAL + info.ssi_signo, "Ended by %s.",
+		 strsignal(info.ssi_signo));
+}
+
+static void wait_for_stop(void)
+{
+	struct pollfd fds[] = {
+		{ .fd = machine.stop_fd, .events = POLLIN },
+		{ .fd = open_signals(), .events = POLLIN },
+	};
+
+	while (!(fds[0].revents & POLLIN)) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents & POLLIN)
+			take_signal(fds[1].fd);
+	}
+}
+
+int machine_run(void)
+{
+	const struct stop_request *request = stop_get();
+
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
+		vcpu_start(&machine.vcpus[cpu]);
+	cluster_barrier();
+	if (has_devices())
+		term_start(&machine_term_ops);
+	if (machine.vcpus[0].real)
+		proxy_report_sipi(&machine.vcpus[0], 0);
+	wait_for_stop();
+	term_restore();
+	log_info("%s", request->reason);
+	cluster_stop();
+	return request->code;
+}

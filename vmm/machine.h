@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine: everything that is created, in order, until it ends. */
+#ifndef VMM_MACHINE_H
+#define VMM_MACHINE_H
+
+#include "options.h"
+
+/* Create the machine. Ends the process with a sentence if it cannot. */
+void machine_create(const struct options *options);
+
+/* Run it to its end. Return: the exit code, after the reason was shown. */
+int machine_run(void);
+
+#endif /* VMM_MACHINE_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Guest RAM: where it is in the guest, and the only way to touch it. */
+#include "memory.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "log.h"
+#include "vm.h"
+
+static struct {
+	unsigned char *host;
+	uint64_t size;
+} memory;
+
+void memory_create_anonymous(uint64_t size)
+{
+	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (host == MAP_FAILED)
+		die(EXIT_HOST, "The host gives no %llu MiB of memory: %s.",
+		    (unsigned long long)(size >> 20), strerror(errno));
+	memory_use(host, size);
+}
+
+void memory_use(void *host, uint64_t size)
+{
+	memory.host = host;
+	memory.size = size;
+}
+
+uint64_t memory_size(void)
+{
+	return memory.size;
+}
+
+uint64_t memory_low_size(void)
+{
+	return memory.size < MEMORY_HOLE_START ? memory.size :
+						 MEMORY_HOLE_START;
+}
+
+void memory_add_to_vm(void)
+{
+	uint64_t low = memory_low_size();
+
+	vm_add_memory(VM_SLOT_LOW, 0, memory.host, low, false);
+	if (memory.size > low)
+		vm_add_memory(VM_SLOT_HIGH, MEMORY_HOLE_END, memory.host + low,
+			      memory.size - low, false);
+}
+
+void *memory_at(uint64_t gpa, uint64_t len)
+{
+	uint64_t low = memory_low_size();
+	uint64_t high = memory.size - low;
+
+	if (gpa < low && len <= low - gpa)
+		return memory.host + gpa;
+	if (gpa < MEMORY_HOLE_END)
+		return NULL;
+	gpa -= MEMORY_HOLE_END;
+	if (gpa < high && len <= high - gpa)
+		return memory.host + low + gpa;
+	return NULL;
+}

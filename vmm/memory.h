@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guest RAM: where it is in the guest, and the only way to touch it. */
+#ifndef VMM_MEMORY_H
+#define VMM_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* RAM is contiguous except for this hole, where devices are. */
+#define MEMORY_HOLE_START	(3ull << 30)
+#define MEMORY_HOLE_END		(4ull << 30)
+
+/* Take anonymous memory of this node. Ends the process on errors. */
+void memory_create_anonymous(uint64_t size);
+
+/* Use the mapping of a shared region. */
+void memory_use(void *host, uint64_t size);
+
+/* Show it to KVM. */
+void memory_add_to_vm(void);
+
+/* Bytes of RAM in all, and below the hole. */
+uint64_t memory_size(void);
+uint64_t memory_low_size(void);
+
+/**
+ * memory_at() - guest RAM at an address
+ * @gpa: guest physical address
+ * @len: bytes that will be touched
+ *
+ * Return: where it is here, or NULL if any of it is not RAM.
+ */
+void *memory_at(uint64_t gpa, uint64_t len);
+
+#endif /* VMM_MEMORY_H */

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command line and the cluster's configuration file. */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "term.h"
+
+#define MEMORY_ALIGN	(2ull << 20)
+
+enum {
+	OPT_CONFIG = 256, OPT_NODE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
+	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_TIMEOUT, OPT_INVARIANT_TSC,
+	OPT_PM_TIMER, OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "node", required_argument, NULL, OPT_NODE },
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "initrd", required_argument, NULL, OPT_INITRD },
+	{ "append", required_argument, NULL, OPT_APPEND },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "serial", required_argument, NULL, OPT_SERIAL },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "invariant-tsc", no_argument, NULL, OPT_INVARIANT_TSC },
+	{ "pm-timer", required_argument, NULL, OPT_PM_TIMER },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ 0 },
+};
+
+static const char help_text[] =
+"Usage: ssi-vmm --kernel FILE [OPTION]...\n"
+"       ssi-vmm --config FILE --node ID [OPTION]...\n"
+"Run a Linux guest on this host, or together with other hosts as one machine.\n"
+"\n"
+"  --kernel FILE         bzImage to boot\n"
+"  --initrd FILE         its initial RAM disk\n"
+"  --append TEXT         its command line\n"
+"  --cpus N              CPUs, without --config (1)\n"
+"  --memory SIZE         memory, without --config (512M); M or G, else MiB\n"
+"  --config FILE         the cluster: nodes and guest, the same on every node\n"
+"  --node ID             which of its nodes this is\n"
+"  --timeout SECONDS     how long to wait for the other nodes (30)\n"
+"  --serial WHERE        stdio, null or file=PATH (stdio; node 0 has it)\n"
+"  --invariant-tsc       the host's TSC is, even if its CPUID does not say so\n"
+"  --pm-timer on|off     ACPI PM timer (on, unless the host is virtual itself)\n"
+"  -v, --verbose         say more\n"
+"  --help, --version\n"
+"\n"
+"On the terminal, Ctrl-A x quits and Ctrl-A h helps.\n"
+"\n"
+"Exit code: 0 guest powered off or reset, 1 usage or configuration, 2 host or\n"
+"kernel error, 3 guest panic, 4 a node was lost or did not answer, 5 triple\n"
+"fault, 128+n ended by signal n. All nodes of a cluster end with the same.\n";
+
+static void print_and_exit(const char *text)
+{
+	fputs(text, stdout);
+	exit(EXIT_GUEST_OFF);
+}
+
+static unsigned int parse_number(const char *name, const char *text,
+				 unsigned int max)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || value > max)
+		die(EXIT_USAGE, "--%s %s is not a number from 0 to %u.", name,
+		    text, max);
+	return value;
+}
+
+static uint64_t parse_memory(const char *text)
+{
+	uint64_t bytes;
+	const char *why = config_parse_size(text, &bytes);
+
+	if (why)
+		die(EXIT_USAGE, "--memory %s %s.", text, why);
+	return bytes;
+}
+
+static void parse_pm_timer(const char *text, struct options *options)
+{
+	if (strcmp(text, "on") == 0)
+		options->pm_timer = PM_TIMER_ON;
+	else if (strcmp(text, "off") == 0)
+		options->pm_timer = PM_TIMER_OFF;
+	else
+		die(EXIT_USAGE, "--pm-timer %s is neither on nor off.", text);
+}
+
+/* What was given besides the options themselves. */
+struct given {
+	bool config, node, cpus, memory;
+};
+
+static void need_value_range(unsigned int cpus)
+{
+	if (cpus < 1 || cpus > OPTIONS_MAX_CPUS)
+		die(EXIT_USAGE, "A guest has 1 to %u CPUs, not %u.",
+		    OPTIONS_MAX_CPUS, cpus);
+}
+
+/* Second pass: what the command line says counts more than the file. */
+static void take_option(int opt, struct options *options, struct given *given)
+{
+	switch (opt) {
+	case OPT_NODE:
+		options->self = parse_number("node", optarg, UINT16_MAX);
+		given->node = true;
+		break;
+	case OPT_KERNEL:
+		options->kernel = optarg;
+		break;
+	case OPT_INITRD:
+		options->initrd = optarg;
+		break;
+	case OPT_APPEND:
+		options->append = optarg;
+		break;
+	case OPT_CPUS:
+		options->nodes[0].cpus = parse_number("cpus", optarg,
+						      UINT16_MAX);
+		given->cpus = true;
+		break;
+	case OPT_MEMORY:
+		options->nodes[0].memory = parse_memory(optarg);
+		given->memory = true;
+		break;
+	case OPT_SERIAL:
+		options->serial = optarg;
+		break;
+	case OPT_TIMEOUT:
+		options->timeout = parse_number("timeout", optarg, 86400);
+		break;
+	case OPT_INVARIANT_TSC:
+		options->invariant_tsc = true;
+		break;
+	case OPT_PM_TIMER:
+		parse_pm_timer(optarg, options);
+		break;
+	case 'v':
+		log_set_verbose(true);
+		break;
+	}
+}
+
+/* First pass: the file, and what ends at once. */
+static void find_config(int argc, char **argv, struct options *options,
+			struct given *given)
+{
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) >= 0) {
+		if (opt == OPT_CONFIG) {
+			config_load(optarg, options);
+			given->config = true;
+		} else if (opt == 'h') {
+			print_and_exit(help_text);
+		} else if (opt == OPT_VERSION) {
+			print_and_exit("ssi-vmm 0.1\n");
+		} else if (opt == '?') {
+			die(EXIT_USAGE, "Try ssi-vmm --help.");
+		}
+	}
+	if (optind < argc)
+		die(EXIT_USAGE, "\"%s\" is not an option; try ssi-vmm --help.",
+		    argv[optind]);
+}
+
+static void check_given(const struct options *options,
+			const struct given *given)
+{
+	if (given->config && (given->cpus || given->memory))
+		die(EXIT_USAGE, "With --config, the file tells the CPUs and the memory of each node.");
+	if (!given->config && given->node)
+		die(EXIT_USAGE, "--node needs --config.");
+	if (given->config && !given->node && options->num_nodes > 1)
+		die(EXIT_USAGE, "Which of the %u nodes is this? Say it with --node.",
+		    options->num_nodes);
+	if (options->self >= options->num_nodes)
+		die(EXIT_USAGE, "There is no node %u; the ids are 0 to %u.",
+		    options->self, options->num_nodes - 1);
+	if (!options->kernel && options->self == 0)
+		die(EXIT_USAGE, "Which kernel shall be booted? Say it with --kernel or in the configuration.");
+}
+
+static void check_nodes(const struct options *options)
+{
+	uint64_t host = (uint64_t)sysconf(_SC_PHYS_PAGES) *
+			sysconf(_SC_PAGESIZE);
+	unsigned int cpus = 0;
+
+	for (unsigned int i = 0; i < options->num_nodes; i++) {
+		const struct node_options *node = &options->nodes[i];
+
+		if (!node->memory || node->memory % MEMORY_ALIGN)
+			die(EXIT_USAGE, "The memory of node %u, %llu MiB, is not a multiple of 2 MiB.",
+			    i, (unsigned long long)node->memory >> 20);
+		if (node->cpus > OPTIONS_MAX_CPUS)
+			need_value_range(node->cpus);
+		cpus += node->cpus;
+	}
+	need_value_range(cpus);
+	if (!options->nodes[0].cpus)
+		die(EXIT_USAGE, "Node 0 has no CPU, and the guest boots there.");
+	if (options->nodes[options->self].memory > host)
+		die(EXIT_USAGE, "Node %u is to give %llu MiB, and this host has %llu.",
+		    options->self, (unsigned long long)
+		    options->nodes[options->self].memory >> 20,
+		    (unsigned long long)host >> 20);
+}
+
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	while (len--)
+		hash = (hash ^ *bytes++) * 0x100000001b3ull;	/* FNV-1a */
+	return hash;
+}
+
+/* Not the guest's files and command line: only node 0 needs those. */
+static uint64_t hash_options(const struct options *options)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+	uint8_t flags[] = { options->loop, options->invariant_tsc };
+
+	if (options->cluster)
+		hash = hash_bytes(hash, options->cluster,
+				  strlen(options->cluster));
+	hash = hash_bytes(hash, flags, sizeof(flags));
+	for (unsigned int i = 0; i < options->num_nodes; i++) {
+		const struct node_options *node = &options->nodes[i];
+
+		hash = hash_bytes(hash, &node->cpus, sizeof(node->cpus));
+		hash = hash_bytes(hash, &node->memory, sizeof(node->memory));
+		hash = hash_bytes(hash, node->address, strlen(node->address));
+		if (node->distances)
+			hash = hash_bytes(hash, node->distances,
+					  options->num_nodes);
+	}
+	return hash;
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	struct given given = { 0 };
+	int opt;
+
+	*options = (struct options) {
+		.num_nodes = 1, .append = "console=ttyS0", .serial = "stdio",
+		.timeout = OPTIONS_TIMEOUT,
+		.nodes[0] = { .address = "", .cpus = 1, .memory = 512u << 20 },
+	};
+	find_config(argc, argv, options, &given);
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) >= 0)
+		take_option(opt, options, &given);
+	check_given(options, &given);
+	check_nodes(options);
+	options->hash = hash_options(options);
+}

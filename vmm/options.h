@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line and the cluster's configuration file. */
+#ifndef VMM_OPTIONS_H
+#define VMM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../uapi/linux/ssi_dsm.h"
+
+#define OPTIONS_MAX_CPUS	254	/* what 8 bits of an MSI can name */
+
+/* Who waits how long for the others when nothing else is said, in seconds. */
+#define OPTIONS_TIMEOUT		30
+
+/**
+ * struct node_options - what one node gives to the guest
+ * @id: its id; ids are 0 .. count - 1
+ * @address: "host:port" for rdma; empty for loop
+ * @cpus: CPUs of the guest that run here
+ * @memory: bytes of guest memory whose home is here
+ * @distances: SLIT row, one entry a node; NULL: 10 and 20
+ */
+struct node_options {
+	uint32_t id;
+	const char *address;
+	uint32_t cpus;
+	uint64_t memory;
+	const uint8_t *distances;
+};
+
+/**
+ * struct options - everything the user can say
+ * @cluster: name; NULL: one node, no cluster and no module
+ * @loop: the transport is loop, not rdma
+ * @nodes: the nodes, sorted by id
+ * @num_nodes: how many
+ * @self: the id of the node that this is
+ * @kernel: bzImage
+ * @initrd: or NULL
+ * @append: kernel command line
+ * @serial: where the serial port goes
+ * @invariant_tsc: tell the guest that its TSC is, even if the host does not
+ * @pm_timer: give the guest an ACPI PM timer
+ * @timeout: seconds to wait for the other nodes
+ * @hash: of what all nodes have to agree on
+ */
+struct options {
+	const char *cluster;
+	bool loop;
+	struct node_options nodes[SSI_DSM_MAX_NODES];
+	unsigned int num_nodes;
+	unsigned int self;
+	const char *kernel;
+	const char *initrd;
+	const char *append;
+	const char *serial;
+	bool invariant_tsc;
+	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
+	unsigned int timeout;
+	uint64_t hash;
+};
+
+/* Parse and check; ends the process with a sentence if something is wrong. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif /* VMM_OPTIONS_H */

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * CPUs that are elsewhere: what reaches them here is sent there.
+ *
+ * DOC: Theory of operation
+ *
+ * KVM does not show userspace what guests write into the ICR, but it delivers
+ * an interrupt to any CPU of its machine. So each node's KVM has all CPUs, and
+ * one that is real elsewhere runs a stub of ours (Documentation/design.rst):
+ * 32-bit, flat, without paging, in memory that is not the guest's, halted with
+ * interrupts on. The handler of each vector writes it to a port, which is an
+ * exit; it becomes a message to the CPU's owner, whose KVM delivers it.
+ *
+ * Start of a CPU (see vcpu.c for how it is seen); O is its owner, P the node
+ * where the SIPI was seen, X all nodes but O, P among them:
+ *
+ *   P -> O  CPU_SIPI         with the vector (nothing to send if P is O)
+ *   O -> X  CPU_STUB         make your proxy run the stub
+ *   X -> O  CPU_STUB_READY   it takes interrupts now
+ *   O       when all X have answered: run the real CPU
+ *
+ * The boot CPU starts the same way, only that machine.c reports it.
+ * Thus an interrupt to a running CPU finds a running proxy on every node. A
+ * second SIPI, which guests send, finds the proxy in its stub and is ignored
+ * by KVM, or arrives at O as a second CPU_SIPI and is ignored there.
+ */
+#include "proxy.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "cluster.h"
+#include "irq.h"
+#include "log.h"
+#include "stop.h"
+#include "vm.h"
+
+/* In the hole below 4 GiB, far from the IOAPIC and the local APICs. */
+#define STUB_GPA	0xfd000000u
+#define STUB_SIZE	0x2000u
+#define STUB_GDT	0x000u
+#define STUB_IDLE	0x040u
+#define STUB_EOI	0x050u
+#define STUB_IDT	0x800u
+#define STUB_HANDLERS	0x1000u
+#define HANDLER_SIZE	16u
+#define VECTORS		256u
+
+#define STACK_GPA	0xfd010000u
+#define STACK_SIZE	256u	/* an interrupt needs 12 bytes, once or twice */
+
+#define SELECTOR_CODE	0x08
+#define SELECTOR_DATA	0x10
+
+/* Ports that only the stub uses; the byte written is the vector. */
+#define PORT_VECTOR	0x10
+#define PORT_NMI	0x11
+#define PORT_FAULT	0x12
+
+#define VECTOR_NMI	2
+#define VECTOR_FIRST	16	/* below it no interrupt can be sent */
+
+#define APIC_TPR	0x80	/* offsets in struct kvm_lapic_state */
+#define APIC_SVR	0xf0
+#define SVR_ENABLED	0x1ff
+
+/* Payload of CLUSTER_CPU_SIPI, CLUSTER_CPU_STUB and CLUSTER_CPU_STUB_READY. */
+struct cpu_message {
+	uint32_t cpu;
+	uint32_t vector;	/* of a SIPI; else 0 */
+};
+
+/* Payload of CLUSTER_IRQ. */
+struct irq_message {
+	uint32_t cpu;
+	uint8_t vector;
+	uint8_t is_nmi;
+	uint16_t reserved;
+};
+
+_Static_assert(sizeof(struct cpu_message) == 8, "no holes");
+_Static_assert(sizeof(struct irq_message) == 8, "no holes");
+
+static struct vcpu *proxy_vcpus;
+static unsigned int proxy_count;
+
+/* Starts of this node's own CPUs; proxy_lock protects them. */
+static struct {
+	bool starting;
+	uint8_t vector;
+	unsigned int missing;	/* answers */
+} proxy_starts[OPTIONS_MAX_CPUS];
+
+static pthread_mutex_t proxy_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void make_gdt(unsigned char *stub)
+{
+	/* "Accessed" is set, so that the CPU never writes to it. */
+	static const uint64_t gdt[] = {
+		0, 0x00cf9b000000ffffull, 0x00cf93000000ffffull,
+	};
+
+	memcpy(stub + STUB_GDT, gdt, sizeof(gdt));
+}
+
+static void make_idle_and_eoi(unsigned char *stub)
+{
+	static const unsigned char idle[] = {
+		0xfb,			/* sti */
+		0xf4,			/* hlt */
+		0xeb, 0xfc,		/* jmp to the sti */
+	};
+	static const unsigned char eoi[] = {
+		0x31, 0xc0,			/* xor eax, eax */
+		0x31, 0xd2,			/* xor edx, edx */
+		0xb9, 0x0b, 0x08, 0x00, 0x00,	/* mov ecx, 0x80b: x2APIC EOI */
+		0x0f, 0x30,			/* wrmsr */
+		0xcf,				/* iret */
+	};
+
+	memcpy(stub + STUB_IDLE, idle, sizeof(idle));
+	memcpy(stub + STUB_EOI, eoi, sizeof(eoi));
+}
+
+static uint8_t handler_port(unsigned int vector)
+{
+	if (vector == VECTOR_NMI)
+		return PORT_NMI;
+	return vector < VECTOR_FIRST ? PORT_FAULT : PORT_VECTOR;
+}
+
+static void make_handler(unsigned char *stub, unsigned int vector)
+{
+	unsigned int at = STUB_HANDLERS + vector * HANDLER_SIZE;
+	uint8_t port = handler_port(vector);
+	int32_t to_eoi = (int32_t)STUB_EOI - (int32_t)(at + 9);
+	unsigned char code[] = {
+		0xb0, vector,		/* mov al, vector */
+		0xe6, port,		/* out port, al */
+		0xe9, 0, 0, 0, 0,	/* jmp to the EOI */
+	};
+
+	memcpy(code + 5, &to_eoi, sizeof(to_eoi));
+	if (port == PORT_NMI)
+		code[4] = 0xcf;		/* iret: an NMI has no EOI */
+	memcpy(stub + at, code, sizeof(code));
+}
+
+static void make_gate(unsigned char *stub, unsigned int vector)
+{
+	uint32_t handler = STUB_GPA + STUB_HANDLERS + vector * HANDLER_SIZE;
+	uint16_t gate[] = {
+		handler & 0xffff, SELECTOR_CODE, 0x8e00, handler >> 16,
+	};
+
+	memcpy(stub + STUB_IDT + vector * sizeof(gate), gate, sizeof(gate));
+}
+
+static void *map_private(size_t size)
+{
+	void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (host == MAP_FAILED)
+		die(EXIT_HOST, "There is no memory for the proxies.");
+	return host;
+}
+
+static void make_stub(void)
+{
+	size_t stacks = proxy_count * STACK_SIZE;
+	unsigned char *stub = map_private(STUB_SIZE);
+
+	make_gdt(stub);
+	make_idle_and_eoi(stub);
+	for (unsigned int vector = 0; vector < VECTORS; vector++) {
+		make_handler(stub, vector);
+		make_gate(stub, vector);
+	}
+	vm_add_memory(VM_SLOT_STUB, STUB_GPA, stub, STUB_SIZE, true);
+	stacks = (stacks + 0xfff) & ~(size_t)0xfff;
+	vm_add_memory(VM_SLOT_STUB_STACK, STACK_GPA, map_private(stacks),
+		      stacks, false);
+}
+
+static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment) {
+		.limit = UINT32_MAX, .selector = selector, .type = type,
+		.present = 1, .db = 1, .s = 1, .g = 1,
+	};
+}
+
+static void set_stub_registers(struct vcpu *vcpu)
+{
+	struct kvm_regs regs = {
+		.rip = STUB_GPA + STUB_IDLE,
+		.rsp = STACK_GPA + (vcpu->cpu + 1) * STACK_SIZE,
+		.rflags = 2,
+	};
+	struct kvm_segment data = flat_segment(SELECTOR_DATA, 3);
+	struct kvm_sregs sregs;
+
+	vcpu_ioctl(vcpu, KVM_GET_SREGS, &sregs, "KVM_GET_SREGS");
+	sregs.cs = flat_segment(SELECTOR_CODE, 0xb);
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
+	sregs.gdt.base = STUB_GPA + STUB_GDT;
+	sregs.gdt.limit = 23;
+	sregs.idt.base = STUB_GPA + STUB_IDT;
+	sregs.idt.limit = VECTORS * 8 - 1;
+	sregs.cr0 = 0x11;	/* PE, ET */
+	sregs.cr4 = 0;
+	sregs.efer = 0;
+	sregs.cr8 = 0;
+	vcpu_ioctl(vcpu, KVM_SET_SREGS, &sregs, "the stub's state");
+	vcpu_ioctl(vcpu, KVM_SET_REGS, &regs, "the stub's registers");
+}
+
+/* Nothing is sent to this CPU yet, so nothing gets lost between the two. */
+static void enable_apic(struct vcpu *vcpu)
+{
+	const uint32_t svr = SVR_ENABLED, tpr = 0;
+	struct kvm_lapic_state apic;
+
+	vcpu_ioctl(vcpu, KVM_GET_LAPIC, &apic, "KVM_GET_LAPIC");
+	memcpy(apic.regs + APIC_SVR, &svr, sizeof(svr));
+	memcpy(apic.regs + APIC_TPR, &tpr, sizeof(tpr));
+	vcpu_ioctl(vcpu, KVM_SET_LAPIC, &apic, "the stub's APIC");
+}
+
+void proxy_enter_stub(struct vcpu *vcpu)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct cpu_message m = { .cpu = vcpu->cpu };
+
+	set_stub_registers(vcpu);
+	enable_apic(vcpu);
+	vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &state, "the running state");
+	log_debug("CPU %u is on node %u.", vcpu->cpu, vcpu->node);
+	cluster_send(vcpu->node, CLUSTER_CPU_STUB_READY, &m);
+}
+
+static void send_irq(struct vcpu *vcpu, uint8_t vector, bool is_nmi)
+{
+	struct irq_message m = {
+		.cpu = vcpu->cpu, .vector = vector, .is_nmi = is_nmi,
+	};
+
+	cluster_send(vcpu->node, CLUSTER_IRQ, &m);
+}
+
+void proxy_handle_exit(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint8_t vector = ((unsigned char *)run)[run->io.data_offset];
+
+	if (run->exit_reason == KVM_EXIT_INTR ||
+	    run->exit_reason == KVM_EXIT_IOAPIC_EOI)
+		return;
+	if (run->exit_reason == KVM_EXIT_IO && run->io.port == PORT_VECTOR)
+		send_irq(vcpu, vector, false);
+	else if (run->exit_reason == KVM_EXIT_IO && run->io.port == PORT_NMI)
+		send_irq(vcpu, 0, true);
+	else
+		stop_ask(EXIT_HOST, "The proxy of CPU %u has failed: exit %u, vector %u.",
+			 vcpu->cpu, run->exit_reason,
+			 run->exit_reason == KVM_EXIT_IO ? vector : 0);
+}
+
+/* On the owner. */
+static void begin_start(struct vcpu *vcpu, uint8_t vector)
+{
+	unsigned int others = cluster_nodes() - 1;
+	struct cpu_message m = { .cpu = vcpu->cpu };
+	bool is_new;
+
+	pthread_mutex_lock(&proxy_lock);
+	is_new = !proxy_starts[vcpu->cpu].starting;
+	if (is_new) {
+		proxy_starts[vcpu->cpu].starting = true;
+		proxy_starts[vcpu->cpu].vector = vector;
+		proxy_starts[vcpu->cpu].missing = others;
+	}
+	pthread_mutex_unlock(&proxy_lock);
+	if (!is_new)
+		return;
+	if (others)
+		cluster_send_others(CLUSTER_CPU_STUB, &m);
+	else
+		vcpu_release(vcpu, vector);
+}
+
+void proxy_report_sipi(struct vcpu *vcpu, uint8_t vector)
+{
+	struct cpu_message m = { .cpu = vcpu->cpu, .vector = vector };
+
+	log_debug("CPU %u is to start at 0x%x.", vcpu->cpu, vector << 12);
+	if (vcpu->real)
+		begin_start(vcpu, vector);
+	else
+		cluster_send(vcpu->node, CLUSTER_CPU_SIPI, &m);
+}
+
+/* The CPU that a message speaks of; it must be real here or must not. */
+static struct vcpu *find_vcpu(unsigned int node, uint32_t cpu, bool real)
+{
+	if (cpu < proxy_count && proxy_vcpus[cpu].real == real &&
+	    (real || proxy_vcpus[cpu].node == node))
+		return &proxy_vcpus[cpu];
+	stop_ask(EXIT_NODE_LOST, "Node %u sent a message about CPU %u, which is not its to send.",
+		 node, cpu);
+	return NULL;
+}
+
+static void handle_sipi(unsigned int node, const void *payload)
+{
+	const struct cpu_message *m = payload;
+	struct vcpu *vcpu = find_vcpu(node, m->cpu, true);
+
+	if (vcpu)
+		begin_start(vcpu, m->vector & 0xff);
+}
+
+static void handle_stub(unsigned int node, const void *payload)
+{
+	const struct cpu_message *m = payload;
+	struct vcpu *vcpu = find_vcpu(node, m->cpu, false);
+
+	if (vcpu)
+		vcpu_release(vcpu, 0);
+}
+
+static void handle_stub_ready(unsigned int node, const void *payload)
+{
+	const struct cpu_message *m = payload;
+	struct vcpu *vcpu = find_vcpu(node, m->cpu, true);
+	bool complete;
+
+	if (!vcpu)
+		return;
+	pthread_mutex_lock(&proxy_lock);
+	complete = proxy_starts[m->cpu].starting &&
+		   proxy_starts[m->cpu].missing &&
+		   --proxy_starts[m->cpu].missing == 0;
+	pthread_mutex_unlock(&proxy_lock);
+	if (complete)
+		vcpu_release(vcpu, proxy_starts[m->cpu].vector);
+}
+
+static void handle_irq(unsigned int node, const void *payload)
+{
+	const struct irq_message *m = payload;
+	struct vcpu *vcpu = find_vcpu(node, m->cpu, true);
+
+	if (!vcpu)
+		return;
+	if (m->is_nmi)
+		irq_deliver_nmi(vcpu->apic_id);
+	else
+		irq_deliver(vcpu->apic_id, m->vector);
+}
+
+void proxy_init(struct vcpu *vcpus, unsigned int count)
+{
+	proxy_vcpus = vcpus;
+	proxy_count = count;
+	make_stub();
+	cluster_handle(CLUSTER_CPU_SIPI, sizeof(struct cpu_message),
+		       handle_sipi);
+	cluster_handle(CLUSTER_CPU_STUB, sizeof(struct cpu_message),
+		       handle_stub);
+	cluster_handle(CLUSTER_CPU_STUB_READY, sizeof(struct cpu_message),
+		       handle_stub_ready);
+	cluster_handle(CLUSTER_IRQ, sizeof(struct irq_message), handle_irq);
+}

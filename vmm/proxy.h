@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CPUs that are elsewhere: what reaches them here is sent there. */
+#ifndef VMM_PROXY_H
+#define VMM_PROXY_H
+
+#include <stdint.h>
+
+#include "vcpu.h"
+
+/**
+ * proxy_init() - make the stub and register the messages
+ * @vcpus: all CPUs
+ * @count: how many
+ *
+ * After vm_create(), before cluster_start().
+ */
+void proxy_init(struct vcpu *vcpus, unsigned int count);
+
+/* A CPU of this node was seen to start @vcpu. Called by its thread. */
+void proxy_report_sipi(struct vcpu *vcpu, uint8_t vector);
+
+/* Make a proxy run the stub, and tell its owner. Called by its thread. */
+void proxy_enter_stub(struct vcpu *vcpu);
+
+/* KVM_RUN of a proxy has returned. Called by its thread. */
+void proxy_handle_exit(struct vcpu *vcpu);
+
+#endif /* VMM_PROXY_H */

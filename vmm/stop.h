@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How anything asks the machine to end. */
+#ifndef VMM_STOP_H
+#define VMM_STOP_H
+
+#include <stdbool.h>
+
+#include "exit.h"
+
+#define STOP_REASON_MAX	256	/* bytes of a reason with its NUL */
+
+/**
+ * struct stop_request - why the machine ends
+ * @code: the exit code
+ * @told: another node asked for it, so the others know already
+ * @reason: one sentence
+ */
+struct stop_request {
+	enum exit_code code;
+	bool told;
+	char reason[STOP_REASON_MAX];
+};
+
+/* While setting up. Return: a descriptor that is readable after a request. */
+int stop_init(void);
+
+/* Ask; returns at once. Only the first one counts. Any thread, any lock. */
+void stop_ask(enum exit_code code, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The same for what another node has told. */
+void stop_told(const struct stop_request *request);
+
+/* Has somebody asked? A CPU's thread must not go on then. */
+bool stop_asked(void);
+
+/* The first request; valid once the descriptor is readable. */
+const struct stop_request *stop_get(void);
+
+#endif /* VMM_STOP_H */

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The user's terminal: raw mode, escape keys, and where the guest's goes.
+ *
+ * Ctrl-A is the escape, as users of QEMU and kvmtool know it: x quits, h
+ * helps, Ctrl-A sends itself. Output processing stays on, so that lines of
+ * ours begin in the first column while the guest has the terminal.
+ */
+#include "term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define ESCAPE	1	/* Ctrl-A */
+
+static struct termios term_saved;
+static atomic_bool term_is_raw;
+static bool term_reads;
+static int term_out = STDOUT_FILENO;
+static const struct term_ops *term_ops;
+
+void term_open(const char *spec)
+{
+	const char *path = spec;
+
+	term_reads = strcmp(spec, "stdio") == 0;
+	if (term_reads)
+		return;
+	if (strcmp(spec, "null") == 0)
+		path = "/dev/null";
+	else if (strncmp(spec, "file=", 5) == 0 && spec[5])
+		path = spec + 5;
+	else
+		die(EXIT_USAGE,
+		    "--serial %s is not stdio, null or file=PATH.", spec);
+	term_out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (term_out < 0)
+		die(EXIT_USAGE, "The serial output %s cannot be opened: %s.",
+		    path, strerror(errno));
+}
+
+static void enter_raw_mode(void)
+{
+	struct termios raw;
+
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &term_saved))
+		return;
+	raw = term_saved;
+	raw.c_iflag &= ~(ICRNL | INLCR | IGNCR | IXON | ISTRIP | BRKINT);
+	raw.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0)
+		atomic_store(&term_is_raw, true);
+}
+
+void term_restore(void)
+{
+	if (atomic_exchange(&term_is_raw, false))
+		tcsetattr(STDIN_FILENO, TCSANOW, &term_saved);
+}
+
+/* Return: whether the key goes to the guest. */
+static bool take_escape_key(unsigned char key)
+{
+	switch (key) {
+	case ESCAPE:
+		return true;
+	case 'x':
+		term_ops->quit();
+		return false;
+	case 'h':
+		log_info("Ctrl-A x quits, Ctrl-A h shows this, Ctrl-A Ctrl-A sends Ctrl-A.");
+		return false;
+	default:
+		return false;
+	}
+}
+
+static size_t filter_escapes(unsigned char *data, size_t len)
+{
+	static bool escaped;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (escaped) {
+			escaped = false;
+			if (take_escape_key(data[i]))
+				data[kept++] = data[i];
+		} else if (data[i] == ESCAPE && atomic_load(&term_is_raw)) {
+			escaped = true;
+		} else {
+			data[kept++] = data[i];
+		}
+	}
+	return kept;
+}
+
+static void *read_terminal(void *unused)
+{
+	unsigned char data[256];
+	ssize_t len;
+
+	while ((len = read(STDIN_FILENO, data, sizeof(data))) != 0) {
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			break;
+		len = filter_escapes(data, len);
+		if (len)
+			term_ops->input(data, len);
+	}
+	return unused;
+}
+
+void term_start(const struct term_ops *ops)
+{
+	pthread_t thread;
+
+	if (!term_reads)
+		return;
+	term_ops = ops;
+	enter_raw_mode();
+	if (pthread_create(&thread, NULL, read_terminal, NULL))
+		die(EXIT_HOST, "The terminal's thread cannot be created.");
+	pthread_detach(thread);
+}
+
+void term_output(const unsigned char *data, size_t len)
+{
+	while (len) {
+		ssize_t done = write(term_out, data, len);
+
+		if (done < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (done <= 0)
+			return;	/* the reader has gone; the guest runs on */
+		data += done;
+		len -= done;
+	}
+}

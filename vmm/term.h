@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The user's terminal: raw mode, escape keys, and where the guest's goes. */
+#ifndef VMM_TERM_H
+#define VMM_TERM_H
+
+#include <stddef.h>
+
+/**
+ * struct term_ops - who gets what the user does
+ * @input: characters for the guest; may block while the guest is slow
+ * @quit: the user asked to quit
+ */
+struct term_ops {
+	void (*input)(const unsigned char *data, size_t len);
+	void (*quit)(void);
+};
+
+/**
+ * term_open() - choose where the guest's output goes
+ * @spec: "stdio", "null" or "file=PATH"
+ *
+ * Ends the process with a sentence if that is none of them or the file cannot
+ * be opened.
+ */
+void term_open(const char *spec);
+
+/* Begin to read the terminal: raw if it is one. Only stdio reads. */
+void term_start(const struct term_ops *ops);
+
+/* What the guest wrote. */
+void term_output(const unsigned char *data, size_t len);
+
+/* Give the terminal back as it was; may be called again, and anywhere. */
+void term_restore(void);
+
+#endif /* VMM_TERM_H */

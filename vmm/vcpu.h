@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's CPUs: every node has all of them, real ones and proxies. */
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct vcpu - one CPU of the guest, on this node
+ * @cpu: its number in the guest's ACPI tables
+ * @apic_id: its x2APIC id
+ * @node: where it is real
+ * @real: it is real here
+ * @boots: it is the boot CPU, which no SIPI starts
+ * @fd: KVM's descriptor
+ * @run: the page shared with KVM
+ * @thread: runs it
+ * @lock: protects what follows
+ * @wake: signals @released
+ * @released: it may run: a real one the guest, a proxy the stub
+ * @vector: where a real one begins, in 4 KiB
+ */
+struct vcpu {
+	unsigned int cpu;
+	uint32_t apic_id;
+	unsigned int node;
+	bool real;
+	bool boots;
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool released;
+	uint8_t vector;
+};
+
+/**
+ * struct vcpu_boot - how the boot CPU begins, in 64-bit mode
+ * @rip: first instruction
+ * @rsi: what Linux finds there: the boot parameters
+ * @cr3: page tables
+ * @gdt: a table with code at 0x10 and data at 0x18
+ * @gdt_limit: its size less one
+ */
+struct vcpu_boot {
+	uint64_t rip;
+	uint64_t rsi;
+	uint64_t cr3;
+	uint64_t gdt;
+	uint16_t gdt_limit;
+};
+
+/* Initialise @vcpu, whose first five fields are set, and create it in KVM. */
+void vcpu_create(struct vcpu *vcpu);
+
+/* Begin in x2APIC mode; after its CPUID was set. */
+void vcpu_enable_x2apic(struct vcpu *vcpu);
+
+/* Set the offset of its TSC to the host's. */
+void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset);
+
+/* Make it ready to boot. Before its thread. */
+void vcpu_set_boot(struct vcpu *vcpu, const struct vcpu_boot *boot);
+
+/* Create its thread. */
+void vcpu_start(struct vcpu *vcpu);
+
+/* Let it run, from any thread; more than once does nothing. */
+void vcpu_release(struct vcpu *vcpu, uint8_t vector);
+
+/* One of its ioctls; an error ends the machine, and the caller's thread. */
+void vcpu_ioctl(struct vcpu *vcpu, unsigned long request, void *arg,
+		const char *name);
+
+#endif /* VMM_VCPU_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The KVM virtual machine: the only file that holds its descriptor. */
+#ifndef VMM_VM_H
+#define VMM_VM_H
+
+#include <linux/kvm.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Memory slots, by their number. */
+enum vm_slot {
+	VM_SLOT_LOW,		/* guest RAM below the hole */
+	VM_SLOT_HIGH,		/* guest RAM from 4 GiB */
+	VM_SLOT_STUB,		/* the proxies' code, read-only */
+	VM_SLOT_STUB_STACK,	/* and their stacks */
+};
+
+/*
+ * Open KVM and create the machine with in-kernel local APICs in x2APIC mode
+ * and a userspace IOAPIC of @pins pins. Ends the process if it cannot.
+ */
+void vm_create(unsigned int pins);
+
+/**
+ * vm_add_memory() - show memory to the guest; ends the process on errors
+ * @slot: which
+ * @gpa: where in the guest
+ * @host: where here
+ * @size: bytes
+ * @readonly: the guest may not write
+ */
+void vm_add_memory(enum vm_slot slot, uint64_t gpa, void *host, size_t size,
+		   bool readonly);
+
+/* Create a CPU. Return: its descriptor, and its shared page in @run. */
+int vm_create_vcpu(unsigned int apic_id, struct kvm_run **run);
+
+/* What this host can show to a guest; the caller frees it. */
+struct kvm_cpuid2 *vm_supported_cpuid(void);
+
+/* How fast the TSC of a new CPU runs, and change it. Return: 0 or -errno. */
+uint32_t vm_tsc_khz(void);
+int vm_set_tsc_khz(uint32_t khz);
+
+/* Deliver a message-signalled interrupt. Return: 0 or -errno. */
+int vm_signal_msi(uint64_t address, uint32_t data);
+
+/**
+ * vm_set_routes() - tell KVM which vectors of pins are level triggered
+ * @routes: one entry for each such pin
+ * @count: how many
+ *
+ * Return: 0 or -errno.
+ */
+int vm_set_routes(const struct kvm_irq_routing_entry *routes,
+		  unsigned int count);
+
+#endif /* VMM_VM_H */
