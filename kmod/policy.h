@@ -9,8 +9,6 @@
 
 #include "portable.h"
 
-#define SSI_POLICY_HOLD_MAX_US	1000000u
-#define SSI_POLICY_SPIN_MAX_US	1000u
 #define SSI_POLICY_SPIN_US	20u
 
 /**
