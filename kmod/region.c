@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "gather.h"
 #include "netlink.h"
 #include "node.h"
 #include "peer.h"
@@ -152,7 +153,7 @@ static void ssi_region_free(struct work_struct *work)
 	void *block;
 
 	ssi_channel_purge(&region->channel);
-	ssi_request_forget_tasks(region);
+	ssi_gather_forget(region);
 	free_pages_of(region);
 	xa_destroy(&region->pages);
 	xa_for_each(&region->dirs, number, block)

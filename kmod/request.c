@@ -24,21 +24,18 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/hash.h>
 #include <linux/ktime.h>
-#include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
 #include "coherence.h"
+#include "gather.h"
 #include "node.h"
 #include "peer.h"
-#include "policy.h"
 #include "pte.h"
 #include "region.h"
 #include "request.h"
@@ -158,12 +155,6 @@ static u32 to_usec(u64 ns)
 	return min_t(u64, div_u64(ns, NSEC_PER_USEC), U32_MAX);
 }
 
-static u64 hold_window(struct ssi_region *region)
-{
-	return ssi_policy_hold_ns(READ_ONCE(region->hold_us),
-				  READ_ONCE(region->service_ns));
-}
-
 /* ---- holder ---- */
 
 static void answer(struct ssi_rx *rx, struct page *page)
@@ -196,43 +187,6 @@ static void answer(struct ssi_rx *rx, struct page *page)
 	ssi_rx_free(rx);
 }
 
-/*
- * The pages that a node loses to another come back together: nodes that share
- * page tables or other hot pages take turns with the whole set. So a page that
- * was used here and is handed over joins the gang, and the first of the gang
- * that is asked for again brings the others along.
- */
-static void join_gang(struct ssi_region *region, u64 index)
-{
-	u32 i;
-
-	spin_lock_bh(&region->held_lock);
-	for (i = 0; i < SSI_GANG; i++)
-		if (region->gang[i] == index + 1)
-			goto out_unlock;
-	region->gang[region->gang_next] = index + 1;
-	region->gang_next = (region->gang_next + 1) % SSI_GANG;
-out_unlock:
-	spin_unlock_bh(&region->held_lock);
-}
-
-/* Is @index of the gang? Then it is dissolved into @gang, index + 1 or 0. */
-static bool call_gang(struct ssi_region *region, u64 index, u64 *gang)
-{
-	bool member = false;
-	u32 i;
-
-	spin_lock_bh(&region->held_lock);
-	for (i = 0; i < SSI_GANG && !member; i++)
-		member = region->gang[i] == index + 1;
-	if (member) {
-		memcpy(gang, region->gang, sizeof(region->gang));
-		memset(region->gang, 0, sizeof(region->gang));
-	}
-	spin_unlock_bh(&region->held_lock);
-	return member;
-}
-
 /* Unmap or write-protect, then answer. On node->wq. */
 static void ssi_request_page_work(struct work_struct *work)
 {
@@ -245,7 +199,7 @@ static void ssi_request_page_work(struct work_struct *work)
 	struct ssi_step step;
 
 	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
-		join_gang(region, index);
+		ssi_gather_join_gang(region, index);
 	if (!page) {	/* exclusive, never written: zero */
 		page = alloc_page(GFP_HIGHUSER | __GFP_ZERO | __GFP_NOFAIL);
 		ssi_pte_install(region, page, index);
@@ -291,84 +245,6 @@ static void hold(struct ssi_region *region, struct ssi_rx *rx)
 	spin_unlock(&region->held_lock);
 }
 
-/* How this node's gathering stands; the page's age and theirs are not set. */
-static void look_at_us(struct ssi_region *region, u64 now,
-		       struct ssi_contest *us)
-{
-	*us = (struct ssi_contest){
-		.outstanding = atomic_read(&region->outstanding),
-		.since_done = now - READ_ONCE(region->gather_done),
-		.our_age = now - READ_ONCE(region->gather_start),
-	};
-}
-
-/* Whoever opens a request is somebody for whom pages are held. */
-static void remember_task(struct ssi_region *region)
-{
-	u32 slot = hash_32(current->pid, ilog2(SSI_TASKS));
-	struct task_struct *old;
-
-	if (READ_ONCE(region->tasks[slot]) == current)
-		return;
-	get_task_struct(current);
-	spin_lock_bh(&region->held_lock);
-	old = region->tasks[slot];
-	region->tasks[slot] = current;
-	spin_unlock_bh(&region->held_lock);
-	if (old)
-		put_task_struct(old);
-}
-
-void ssi_request_forget_tasks(struct ssi_region *region)
-{
-	u32 i;
-
-	for (i = 0; i < SSI_TASKS; i++)
-		if (region->tasks[i])
-			put_task_struct(region->tasks[i]);
-}
-
-static bool is_anybody_running(struct ssi_region *region)
-{
-	bool running = false;
-	u32 i;
-
-	spin_lock(&region->held_lock);
-	for (i = 0; i < SSI_TASKS && !running; i++)
-		running = region->tasks[i] &&
-			  task_is_running(region->tasks[i]);
-	spin_unlock(&region->held_lock);
-	return running;
-}
-
-/* Whether @rx has to wait for a page that came lately; sets rx->due. */
-static bool must_hold(struct ssi_region *region, const struct ssi_page *entry,
-		      struct ssi_rx *rx)
-{
-	struct ssi_contest contest;
-	u64 now = ktime_get_ns();
-	enum ssi_verdict verdict;
-	u64 wait;
-
-	look_at_us(region, now, &contest);
-	contest.running = is_anybody_running(region);
-	contest.page_age = ssi_page_age_ns(entry, now);
-	contest.copy = rx->msg.type == SSI_WIRE_INV;
-	contest.their_age = now - rx->start +
-			    rx->msg.time * (u64)NSEC_PER_USEC;
-	verdict = ssi_policy_judge(hold_window(region), &contest, &wait);
-	if (verdict == SSI_VERDICT_HOLD) {
-		rx->due = now + wait;
-		return true;
-	}
-	if (verdict == SSI_VERDICT_DONE && (rx->due || !contest.outstanding))
-		WRITE_ONCE(region->gather_start, now);
-	/* From here on: until when the requester was kept waiting. */
-	if (rx->due)
-		rx->due = now;
-	return false;
-}
-
 static u32 holder_event(u32 type)
 {
 	switch (type) {
@@ -394,7 +270,7 @@ static void holder_recv(struct ssi_region *region, struct ssi_rx *rx)
 		return violation(rx, "the page was never here");
 	spin_lock(&bucket->lock);
 	step = ssi_coherence_step(entry->state, holder_event(rx->msg.type));
-	if (step.action == SSI_ACT_WORK && must_hold(region, entry, rx)) {
+	if (step.action == SSI_ACT_WORK && ssi_gather_must_hold(region, entry, rx)) {
 		spin_unlock(&bucket->lock);
 		return hold(region, rx);
 	}
@@ -690,14 +566,11 @@ static void finish(struct ssi_region *region, struct ssi_req *req,
 	u64 ns = ktime_get_ns() - req->start;
 	u64 held = req->held * (u64)NSEC_PER_USEC;
 
-	WRITE_ONCE(region->gather_done, req->start + ns);
-	atomic_dec(&region->outstanding);
+	ssi_gather_end(region, req->start + ns);
 	wake_up_all(&bucket->wait);
 	ssi_stats_add(region->stats, req->class, ns);
 	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
-		WRITE_ONCE(region->service_ns,
-			   ssi_policy_service_ns(region->service_ns,
-						 ns - held));
+		ssi_gather_learn(region, ns - held);
 	kmem_cache_free(req_cache, req);
 	send(region, ssi_region_home(region, msg.index), &msg, NULL);
 }
@@ -776,8 +649,6 @@ void ssi_request_recv(struct ssi_rx *rx)
 static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 			 struct ssi_req *req, u64 index, u32 action)
 {
-	struct ssi_contest us;
-
 	*req = (struct ssi_req){
 		.index = index,
 		.token = atomic_inc_return(&region->token),
@@ -787,10 +658,7 @@ static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 						  SSI_DSM_CLASS_WRITE_REMOTE,
 	};
 	list_add(&req->list, &bucket->reqs);
-	look_at_us(region, req->start, &us);
-	if (ssi_policy_gathers_anew(hold_window(region), &us))
-		WRITE_ONCE(region->gather_start, req->start);
-	atomic_inc(&region->outstanding);
+	ssi_gather_begin(region, req->start);
 }
 
 /* A page in E that nobody has written: give it memory. */
@@ -860,11 +728,10 @@ static void send_request(struct ssi_region *region, u64 index, u32 token,
 		.type = exclusive ? SSI_WIRE_GETX : SSI_WIRE_GETS,
 		.index = index,
 		.token = token,
-		.time = to_usec(ktime_get_ns() -
-				READ_ONCE(region->gather_start)),
+		.time = to_usec(ssi_gather_age_ns(region)),
 	};
 
-	remember_task(region);
+	ssi_gather_remember(region);
 	local_bh_disable();
 	send(region, ssi_region_home(region, index), &msg, NULL);
 	local_bh_enable();
@@ -902,7 +769,7 @@ static void fetch_gang(struct ssi_region *region, u64 index)
 	u64 gang[SSI_GANG];
 	u32 i;
 
-	if (!call_gang(region, index, gang))
+	if (!ssi_gather_call_gang(region, index, gang))
 		return;
 	for (i = 0; i < SSI_GANG; i++)
 		if (gang[i] && gang[i] != index + 1)

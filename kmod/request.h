@@ -43,9 +43,6 @@ void ssi_request_recv(struct ssi_rx *rx);
 enum hrtimer_restart ssi_request_held_timer(struct hrtimer *timer);
 void ssi_request_purge(struct ssi_region *region);
 
-/* The region is being freed. */
-void ssi_request_forget_tasks(struct ssi_region *region);
-
 int ssi_request_init(void);
 void ssi_request_exit(void);
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -180,7 +181,7 @@ static bool is_sigbus(volatile uint8_t *addr, bool write)
 	return false;
 }
 
-/* A program that attaches, takes a page, says so, and waits to be killed. */
+/* A program that attaches, takes a page, says so, and runs until it is killed. */
 static void victim(uint32_t node, int say)
 {
 	int fd = attach(cluster.name, node, 0);
@@ -192,7 +193,7 @@ static void victim(uint32_t node, int say)
 	if (write(say, "x", 1) != 1)
 		_exit(1);
 	for (;;)
-		pause();
+		sched_yield();	/* pages are held for who runs */
 }
 
 static int start_victim(uint32_t node)
