@@ -116,9 +116,13 @@ static void region_announced(struct ssi_peer *peer, struct ssi_rx *rx)
 static void region_left(struct ssi_peer *peer, struct ssi_rx *rx)
 {
 	xa_erase_bh(&peer->announced, rx->msg.region);
-	if (rx->region)
+	if (rx->region && rx->msg.requester == peer->id)
 		ssi_region_lose(rx->region, peer->id,
 				"node %u has left the region", peer->id);
+	else if (rx->region)	/* it goes because of somebody else */
+		ssi_region_lose(rx->region, rx->msg.requester,
+				"node %u has lost node %u", peer->id,
+				rx->msg.requester);
 	ssi_rx_free(rx);
 }
 

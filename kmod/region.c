@@ -205,7 +205,10 @@ static void tell_members(struct ssi_region *region, struct ssi_msg *msg)
  */
 static void tell_of_loss(struct ssi_region *region)
 {
-	struct ssi_msg msg = { .type = SSI_WIRE_LEAVE };
+	struct ssi_msg msg = {
+		.type = SSI_WIRE_LEAVE,
+		.requester = READ_ONCE(region->culprit),
+	};
 
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST &&
 	    !xchg(&region->told, 1))

@@ -18,7 +18,7 @@ enum ssi_wire_type {
 	SSI_WIRE_CREDIT,	/* transport: returns receive credits */
 	SSI_WIRE_PING,		/* link: a sign of life */
 	SSI_WIRE_REGION,	/* member: I have this region, map hash in arg */
-	SSI_WIRE_LEAVE,		/* member: I leave this region for good */
+	SSI_WIRE_LEAVE,		/* member: this region is lost for me */
 	SSI_WIRE_CHANNEL,	/* program to program, payload follows */
 	SSI_WIRE_GETS,		/* requester -> home: a copy, please */
 	SSI_WIRE_GETX,		/* requester -> home: the page alone, please */
@@ -40,7 +40,8 @@ enum ssi_wire_type {
  * @type: enum ssi_wire_type
  * @src: sending node
  * @dst: receiving node
- * @requester: the node whose request this serves (FWDS, FWDX, INV), else 0
+ * @requester: the node whose request this serves (FWDS, FWDX, INV), or whose
+ *	loss this tells of (LEAVE), else 0
  * @len: bytes of payload that follow
  * @region: region id
  * @token: chosen by the requester, echoed by everybody who serves it
