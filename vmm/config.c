@@ -16,6 +16,7 @@
  *     invariant-tsc: true          # optional: the host's TSC is, though its
  *                                  # CPUID does not say so
  *     pm-timer: true               # optional: on, unless the host is virtual
+ *     time-dilation: 1             # optional: seconds that its second takes
  */
 #include "config.h"
 
@@ -47,6 +48,7 @@ struct config_guest {
 	char *append;
 	bool *invariant_tsc;
 	bool *pm_timer;
+	unsigned int *time_dilation;
 };
 
 struct config_file {
@@ -99,6 +101,9 @@ static const cyaml_schema_field_t guest_fields[] = {
 	CYAML_FIELD_BOOL_PTR("pm-timer", CYAML_FLAG_POINTER |
 			     CYAML_FLAG_OPTIONAL, struct config_guest,
 			     pm_timer),
+	CYAML_FIELD_UINT_PTR("time-dilation", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_guest,
+			     time_dilation),
 	CYAML_FIELD_END,
 };
 
@@ -227,6 +232,8 @@ static void take_guest(const struct config_guest *guest,
 		options->append = guest->append;
 	if (guest->invariant_tsc)
 		options->invariant_tsc = *guest->invariant_tsc;
+	if (guest->time_dilation)
+		options->time_dilation = *guest->time_dilation;
 	if (guest->pm_timer)
 		options->pm_timer = *guest->pm_timer ? PM_TIMER_ON :
 						       PM_TIMER_OFF;

@@ -24,6 +24,7 @@
 #include "hw/reset.h"
 #include "hw/rtc.h"
 #include "hw/serial.h"
+#include "hw/timebase.h"
 #include "irq.h"
 #include "loader_linux.h"
 #include "log.h"
@@ -36,6 +37,12 @@
 
 /* Above it Linux' watchdog compares the TSC with what is worse than it. */
 #define WATCHDOG_NODES		2
+
+/*
+ * Linux keeps the frequency of the TSC-deadline timer, an eighth of the TSC's,
+ * in 32 bits of Hz (__setup_APIC_LVTT() in arch/x86/kernel/apic/apic.c).
+ */
+#define TSC_KHZ_MAX		(UINT32_MAX / 1000 * 8)
 
 #define APPEND_MAX		0x10000
 
@@ -85,6 +92,25 @@ static bool says(const char *append, const char *option)
 	return false;
 }
 
+/*
+ * What the guest takes the TSC's speed for. Its time is dilated by telling it
+ * of a TSC faster than what it has: KVM can slow a TSC down only where the
+ * hardware can, and this works everywhere.
+ */
+static uint32_t guest_tsc_khz(void)
+{
+	return machine.tsc_khz * machine.options->time_dilation;
+}
+
+static void check_time_dilation(void)
+{
+	unsigned int most = TSC_KHZ_MAX / machine.tsc_khz;
+
+	if (machine.options->time_dilation > most)
+		die(EXIT_USAGE, "The time dilation is at most %u with this host's TSC of %u kHz.",
+		    most, machine.tsc_khz);
+}
+
 /* Tell the guest of its TSC what it would else measure, badly in a VM. */
 static void make_append(void)
 {
@@ -95,7 +121,7 @@ static void make_append(void)
 
 	if (!says(user, "tsc_early_khz="))
 		snprintf(tsc, sizeof(tsc), " tsc_early_khz=%u",
-			 machine.tsc_khz);
+			 guest_tsc_khz());
 	if (!says(user, "tsc=") && options->num_nodes > WATCHDOG_NODES)
 		reliable = " tsc=reliable";
 	if (strlen(user) + sizeof(tsc) + 16 > sizeof(machine.append))
@@ -176,7 +202,7 @@ static void create_cpu(unsigned int cpu)
 	struct cpuid_topology topology = {
 		.apic_id = place->apic_id, .shift = package_shift(),
 		.cpus = machine.options->nodes[place->node].cpus,
-		.tsc_khz = machine.tsc_khz,
+		.tsc_khz = guest_tsc_khz(),
 		.invariant_tsc = machine.options->invariant_tsc,
 	};
 
@@ -354,6 +380,8 @@ static void prepare(const struct options *options)
 	make_layout();
 	vm_create(IOAPIC_PINS);
 	machine.tsc_khz = vm_tsc_khz();
+	check_time_dilation();
+	timebase_init(options->time_dilation);
 	make_append();
 	check_host_tsc();
 	if (has_devices()) {

@@ -17,7 +17,7 @@
 enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_TIMEOUT, OPT_INVARIANT_TSC,
-	OPT_PM_TIMER, OPT_VERSION,
+	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -32,6 +32,7 @@ static const struct option long_options[] = {
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "invariant-tsc", no_argument, NULL, OPT_INVARIANT_TSC },
 	{ "pm-timer", required_argument, NULL, OPT_PM_TIMER },
+	{ "time-dilation", required_argument, NULL, OPT_TIME_DILATION },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -54,6 +55,7 @@ static const char help_text[] =
 "  --serial WHERE        stdio, null or file=PATH (stdio; node 0 has it)\n"
 "  --invariant-tsc       the host's TSC is, even if its CPUID does not say so\n"
 "  --pm-timer on|off     ACPI PM timer (on, unless the host is virtual itself)\n"
+"  --time-dilation N     let a second of the guest take N seconds (1)\n"
 "  -v, --verbose         say more\n"
 "  --help, --version\n"
 "\n"
@@ -151,6 +153,10 @@ static void take_option(int opt, struct options *options, struct given *given)
 	case OPT_PM_TIMER:
 		parse_pm_timer(optarg, options);
 		break;
+	case OPT_TIME_DILATION:
+		options->time_dilation = parse_number("time-dilation", optarg,
+						      UINT16_MAX);
+		break;
 	case 'v':
 		log_set_verbose(true);
 		break;
@@ -193,6 +199,8 @@ static void check_given(const struct options *options,
 	if (options->self >= options->num_nodes)
 		die(EXIT_USAGE, "There is no node %u; the ids are 0 to %u.",
 		    options->self, options->num_nodes - 1);
+	if (!options->time_dilation)
+		die(EXIT_USAGE, "The time dilation is at least 1.");
 	if (!options->kernel && options->self == 0)
 		die(EXIT_USAGE, "Which kernel shall be booted? Say it with --kernel or in the configuration.");
 }
@@ -242,6 +250,8 @@ static uint64_t hash_options(const struct options *options)
 		hash = hash_bytes(hash, options->cluster,
 				  strlen(options->cluster));
 	hash = hash_bytes(hash, flags, sizeof(flags));
+	hash = hash_bytes(hash, &options->time_dilation,
+			  sizeof(options->time_dilation));
 	for (unsigned int i = 0; i < options->num_nodes; i++) {
 		const struct node_options *node = &options->nodes[i];
 
@@ -262,7 +272,7 @@ void options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options) {
 		.num_nodes = 1, .append = "console=ttyS0", .serial = "stdio",
-		.timeout = OPTIONS_TIMEOUT,
+		.timeout = OPTIONS_TIMEOUT, .time_dilation = 1,
 		.nodes[0] = { .address = "", .cpus = 1, .memory = 512u << 20 },
 	};
 	find_config(argc, argv, options, &given);

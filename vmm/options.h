@@ -42,6 +42,7 @@ struct node_options {
  * @serial: where the serial port goes
  * @invariant_tsc: tell the guest that its TSC is, even if the host does not
  * @pm_timer: give the guest an ACPI PM timer
+ * @time_dilation: how many seconds a second of the guest takes
  * @timeout: seconds to wait for the other nodes
  * @hash: of what all nodes have to agree on
  */
@@ -57,6 +58,7 @@ struct options {
 	const char *serial;
 	bool invariant_tsc;
 	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
+	unsigned int time_dilation;
 	unsigned int timeout;
 	uint64_t hash;
 };

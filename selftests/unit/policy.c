@@ -20,7 +20,7 @@
 
 /* Bounds of the automatic window. */
 #define HOLD_MIN	MS
-#define HOLD_MAX	(10 * MS)
+#define HOLD_MAX	(100 * MS)
 
 /* 0, then ever larger ones, up to an hour. */
 #define for_each_time(ns) \
@@ -71,8 +71,8 @@ static bool auto_window_gathers(void)
 	u64 ns;
 
 	for_each_time(ns)
-		if (ns <= HOLD_MAX / 10 &&
-		    ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns) < 10 * ns)
+		if (ns <= HOLD_MAX / 100 &&
+		    ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns) < 100 * ns)
 			return false;
 	return true;
 }

@@ -5,9 +5,8 @@
  */
 #include "acpi_pm.h"
 
-#include <time.h>
-
 #include "../bus.h"
+#include "timebase.h"
 
 #define PM_TIMER_HZ	3579545u
 #define CONTROL_SCI_EN	0x0001u
@@ -52,13 +51,9 @@ static void control_write(uint64_t offset, unsigned int len, uint64_t value)
 
 static uint64_t timer_read(uint64_t offset, unsigned int len)
 {
-	struct timespec ts;
-	uint64_t ticks;
+	uint64_t ticks = (__uint128_t)timebase_ns() * PM_TIMER_HZ / 1000000000u;
 
 	(void)len;
-	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
-	ticks = (uint64_t)ts.tv_sec * PM_TIMER_HZ +
-		(uint64_t)ts.tv_nsec * PM_TIMER_HZ / 1000000000u;
 	return (uint32_t)ticks >> (8 * offset);
 }
 

@@ -11,9 +11,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "../bus.h"
+#include "timebase.h"
 
 #define PIT_HZ		1193182ull
 #define PIT_BASE	0x40
@@ -37,19 +37,11 @@ static struct {
 	bool read_high, write_high;
 } pit = { .access = ACCESS_BOTH };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 static uint64_t elapsed_ticks(void)
 {
 	if (!pit.start_ns || !(pit.gate & GATE_ON))
 		return 0;
-	return (__uint128_t)(now_ns() - pit.start_ns) * PIT_HZ /
+	return (__uint128_t)(timebase_ns() - pit.start_ns) * PIT_HZ /
 	       1000000000u;
 }
 
@@ -84,7 +76,7 @@ static void write_count(uint8_t value)
 	if (pit.access == ACCESS_BOTH)
 		pit.write_high = !pit.write_high;
 	/* Counting begins when the last byte has come. */
-	pit.start_ns = pit.write_high ? 0 : now_ns();
+	pit.start_ns = pit.write_high ? 0 : timebase_ns();
 }
 
 static void write_control(uint8_t value)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../bus.h"
+#include "timebase.h"
 
 #define RTC_BYTES	128
 
@@ -32,7 +33,7 @@ static uint8_t to_bcd(int value)
 
 static uint8_t read_time(unsigned int reg)
 {
-	time_t now = time(NULL);
+	time_t now = timebase_wall();
 	struct tm tm;
 
 	gmtime_r(&now, &tm);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The time that the guest's devices show: the host's, or slower by a factor
+ * (time dilation: Gupta et al., "To Infinity and Beyond", NSDI 2006).
+ */
+#include "timebase.h"
+
+#define NS_PER_S	1000000000ull
+
+static struct {
+	unsigned int dilation;
+	uint64_t start_ns;
+	time_t start;
+} timebase = { .dilation = 1 };
+
+static uint64_t host_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+void timebase_init(unsigned int dilation)
+{
+	timebase.dilation = dilation;
+	timebase.start_ns = host_ns();
+	timebase.start = time(NULL);
+}
+
+uint64_t timebase_ns(void)
+{
+	return host_ns() / timebase.dilation;
+}
+
+time_t timebase_wall(void)
+{
+	if (timebase.dilation == 1)	/* follows when the host's is set */
+		return time(NULL);
+	return timebase.start + (host_ns() - timebase.start_ns) /
+	       timebase.dilation / NS_PER_S;
+}
