@@ -137,6 +137,20 @@ bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang)
 	return member;
 }
 
+u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first)
+{
+	u64 pages = region->size >> PAGE_SHIFT;
+	u32 count;
+
+	spin_lock_bh(&region->held_lock);
+	count = ssi_policy_read_ahead(region->streams, &region->oldest_stream,
+				      index, first);
+	spin_unlock_bh(&region->held_lock);
+	if (!count || *first >= pages)
+		return 0;
+	return min_t(u64, count, pages - *first);
+}
+
 void ssi_gather_begin(struct ssi_region *region, u64 now)
 {
 	struct ssi_contest us;

@@ -42,4 +42,10 @@ void ssi_gather_join_gang(struct ssi_region *region, u64 index);
  */
 bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang);
 
+/*
+ * A fault at page @index: pages to ask for ahead, @first and as many as is
+ * returned, within the region. Process context.
+ */
+u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first);
+
 #endif /* _SSI_GATHER_H */

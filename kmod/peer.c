@@ -7,11 +7,11 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 
+#include "message.h"
 #include "netlink.h"
 #include "node.h"
 #include "peer.h"
 #include "region.h"
-#include "request.h"
 #include "transport.h"
 
 /* Every region of the node that has this member, with the reason of the link. */
@@ -159,7 +159,7 @@ void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 		else if (rx->msg.type == SSI_WIRE_CHANNEL)
 			ssi_channel_recv(rx->region, rx);
 		else
-			ssi_request_recv(rx);
+			ssi_message_recv(rx);
 		break;
 	}
 }

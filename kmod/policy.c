@@ -94,3 +94,55 @@ u64 ssi_policy_service_ns(u64 average, u64 ns)
 		ns = 4 * average;
 	return average + (ns - average) / 32;
 }
+
+/*
+ * DOC: Read-ahead
+ *
+ * Faults that follow each other, page after page, are a stream; a page that was
+ * mapped already makes a gap. From the third fault on, the pages that come next
+ * are asked for as the fault asks, a copy or exclusively: twice as many each
+ * time the stream has used up half of what it was ahead. Pages that were asked
+ * for ahead fault, too, when they are touched, and so move the stream on;
+ * without that, nothing more is asked for.
+ */
+#define STREAM_GAP	4
+#define STREAM_RUN	3
+#define DEPTH_MIN	4
+
+/* A fault that waited faults again, at the last page of its stream. */
+static struct ssi_stream *find_stream(struct ssi_stream *streams, u64 index)
+{
+	u32 i;
+
+	for (i = 0; i < SSI_POLICY_STREAMS; i++)
+		if (streams[i].run && index + 1 >= streams[i].next &&
+		    index - streams[i].next + 1 <= STREAM_GAP)
+			return &streams[i];
+	return NULL;
+}
+
+u32 ssi_policy_read_ahead(struct ssi_stream *streams, u32 *oldest, u64 index,
+			  u64 *first)
+{
+	struct ssi_stream *stream = find_stream(streams, index);
+	u64 end;
+
+	if (!stream) {
+		stream = &streams[(*oldest)++ % SSI_POLICY_STREAMS];
+		*stream = (struct ssi_stream){ .depth = DEPTH_MIN };
+	}
+	if (stream->next == index + 1)
+		return 0;
+	stream->next = index + 1;
+	if (stream->ahead < stream->next)
+		stream->ahead = stream->next;
+	if (++stream->run < STREAM_RUN ||
+	    stream->ahead - stream->next > stream->depth / 2)
+		return 0;
+	if (stream->depth < SSI_POLICY_AHEAD)
+		stream->depth *= 2;
+	*first = stream->ahead;
+	end = stream->next + stream->depth;
+	stream->ahead = end;
+	return end - *first;
+}

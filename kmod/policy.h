@@ -10,6 +10,8 @@
 #include "portable.h"
 
 #define SSI_POLICY_SPIN_US	20u
+#define SSI_POLICY_STREAMS	16	/* followed at a time */
+#define SSI_POLICY_AHEAD	32	/* pages asked for ahead, at most */
 
 /**
  * struct ssi_contest - a page that came lately, and another node that wants it
@@ -46,6 +48,27 @@ bool ssi_policy_gathers_anew(u64 window, const struct ssi_contest *us);
 
 /* The hold window in ns: @hold_us, or from the service time if it is AUTO. */
 u64 ssi_policy_hold_ns(u32 hold_us, u64 service_ns);
+
+/**
+ * struct ssi_stream - faults that follow each other
+ * @next: page index that would go on with it
+ * @ahead: first one that has not been asked for ahead
+ * @run: faults so far
+ * @depth: pages to be ahead
+ */
+struct ssi_stream {
+	u64 next;
+	u64 ahead;
+	u32 run;
+	u32 depth;
+};
+
+/*
+ * A fault at page @index: which pages to ask for ahead, @first and as many as
+ * is returned. @streams are SSI_POLICY_STREAMS, zeroed at first; @oldest counts.
+ */
+u32 ssi_policy_read_ahead(struct ssi_stream *streams, u32 *oldest, u64 index,
+			  u64 *first);
 
 /* The moving average of the service time after a request that took @ns. */
 u64 ssi_policy_service_ns(u64 average, u64 ns);

@@ -25,13 +25,15 @@
 #include <linux/vmalloc.h>
 
 #include "gather.h"
+#include "holder.h"
+#include "message.h"
 #include "netlink.h"
 #include "node.h"
 #include "peer.h"
 #include "policy.h"
 #include "pte.h"
 #include "region.h"
-#include "request.h"
+#include "trace.h"
 #include "transport.h"
 
 #define SSI_FS_MAGIC	0x53534944
@@ -302,9 +304,24 @@ void ssi_region_delete(struct ssi_region *region)
 	ssi_pte_unmap_all(region);
 	/* Those who saw it READY run with BH disabled; then nobody parks. */
 	synchronize_rcu();
-	ssi_request_purge(region);
+	ssi_message_purge(region);
 	flush_workqueue(node->wq);
 	ssi_region_put(region);
+}
+
+void ssi_region_set_page_state(struct ssi_region *region, u64 index,
+			       struct ssi_page *entry, u32 next)
+{
+	bool was_writable = ssi_page_writable(entry->state);
+	bool was_readable = ssi_page_readable(entry->state);
+
+	atomic64_add(ssi_page_writable(next) - was_writable,
+		     &region->nr_exclusive);
+	atomic64_add((ssi_page_readable(next) && !ssi_page_writable(next)) -
+		     (was_readable && !was_writable), &region->nr_shared);
+	trace_ssi_page_state(region->node->id, region->id, index, entry->state,
+			     next);
+	entry->state = next;
 }
 
 /* ---- files ---- */
@@ -481,7 +498,7 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 	INIT_LIST_HEAD(&region->held);
 	hrtimer_init(&region->held_timer, CLOCK_MONOTONIC,
 		     HRTIMER_MODE_ABS_SOFT);
-	region->held_timer.function = ssi_request_held_timer;
+	region->held_timer.function = ssi_holder_timer;
 	ssi_channel_init(&region->channel);
 	INIT_WORK(&region->changed, ssi_region_changed);
 	INIT_WORK(&region->free, ssi_region_free);

@@ -18,6 +18,7 @@
 #include "channel.h"
 #include "directory.h"
 #include "page.h"
+#include "policy.h"
 #include "stats.h"
 
 struct ssi_node;
@@ -77,7 +78,7 @@ struct ssi_bucket {
  * @pages: block number -> struct ssi_page[SSI_BLOCK_PAGES]
  * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
  * @buckets: by page index
- * @held_lock: protects @held, @tasks and @gang
+ * @held_lock: protects @held, @tasks, @gang and @streams
  * @held: messages that wait for a hold window, by due time
  * @held_timer: for the first of @held
  * @hold_us: window, or SSI_DSM_HOLD_AUTO
@@ -89,6 +90,8 @@ struct ssi_bucket {
  * @gang: pages that were used here and handed over lately, as index + 1 or 0;
  *	under @held_lock
  * @gang_next: which one is overwritten next
+ * @streams: faults that follow each other
+ * @oldest_stream: which one is overwritten next
  * @service_ns: moving average of the time a remote request takes
  * @token: source of request tokens
  * @nr_shared: pages in S here
@@ -133,6 +136,8 @@ struct ssi_region {
 	struct task_struct *tasks[SSI_TASKS];
 	u64 gang[SSI_GANG];
 	u32 gang_next;
+	struct ssi_stream streams[SSI_POLICY_STREAMS];
+	u32 oldest_stream;
 	u64 service_ns;
 	atomic_t token;
 	atomic64_t nr_shared;
@@ -196,6 +201,16 @@ struct ssi_page *ssi_region_page(struct ssi_region *region, u64 index,
 struct ssi_dir *ssi_region_dir(struct ssi_region *region, u64 index,
 			       gfp_t gfp);
 struct ssi_bucket *ssi_region_bucket(struct ssi_region *region, u64 index);
+
+/* The one change function of a page's state. Bucket lock held. */
+void ssi_region_set_page_state(struct ssi_region *region, u64 index,
+			       struct ssi_page *entry, u32 next);
+
+/* A page's data; NULL if it is not here or zero. Bucket lock held. */
+static inline struct page *ssi_region_data(const struct ssi_page *entry)
+{
+	return entry->pfn ? pfn_to_page(entry->pfn) : NULL;
+}
 
 int ssi_region_init(void);
 void ssi_region_exit(void);

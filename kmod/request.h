@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Requests and transactions under way: runs the coherence tables and carries
- * out their actions.
+ * Requester: pages that this node wants.
  */
 #ifndef _SSI_REQUEST_H
 #define _SSI_REQUEST_H
@@ -9,6 +8,7 @@
 #include <linux/types.h>
 
 struct page;
+struct ssi_bucket;
 struct ssi_region;
 struct ssi_rx;
 
@@ -33,15 +33,11 @@ bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
  */
 int ssi_request_wait(struct ssi_region *region, u64 index, u32 event);
 
-/*
- * A coherence message for rx->region came. Takes @rx. BH disabled or process
- * context.
- */
-void ssi_request_recv(struct ssi_rx *rx);
+/* DATAS, DATAX, GRANT, ZERO or ACK came. Takes @rx. BH disabled. */
+void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx);
 
-/* hrtimer of region->held; the region is lost or goes: drop what is parked. */
-enum hrtimer_restart ssi_request_held_timer(struct hrtimer *timer);
-void ssi_request_purge(struct ssi_region *region);
+/* The region is lost or goes: drop the requests. Bucket lock held. */
+void ssi_request_purge(struct ssi_bucket *bucket);
 
 int ssi_request_init(void);
 void ssi_request_exit(void);

@@ -65,7 +65,7 @@ static bool auto_window_grows(void)
 	return before == HOLD_MAX;
 }
 
-/* Long enough to gather ten pages, unless a bound says otherwise. */
+/* Long enough to gather a hundred pages, unless a bound says otherwise. */
 static bool auto_window_gathers(void)
 {
 	u64 ns;
@@ -299,13 +299,79 @@ static bool all_contests(bool (*check)(u64 window, const struct ssi_contest *c))
 	return all;
 }
 
+/* A node's streams, and what all faults so far have asked for. */
+struct reader {
+	struct ssi_stream streams[SSI_POLICY_STREAMS];
+	u32 oldest;
+	u64 first;
+	u32 count;
+};
+
+static u32 fault(struct reader *reader, u64 index)
+{
+	reader->count = ssi_policy_read_ahead(reader->streams, &reader->oldest,
+					      index, &reader->first);
+	return reader->count;
+}
+
+/* Every page behind the third is asked for once, in time, and not too soon. */
+static bool stream_is_read_ahead(u64 step)
+{
+	struct reader reader = { 0 };
+	u64 asked = 0;
+
+	for (u64 index = 1000; index < 5000; index += step) {
+		if (fault(&reader, index)) {
+			if (asked && reader.first != asked)
+				return false;
+			asked = reader.first + reader.count;
+		}
+		if (index > 1000 + 2 * step &&
+		    (asked <= index || asked > index + 1 + SSI_POLICY_AHEAD))
+			return false;
+	}
+	return true;
+}
+
+static bool streams_do_not_disturb(void)
+{
+	struct reader reader = { 0 };
+	u32 asked = 0;
+
+	for (u64 i = 0; i < 100; i++)
+		for (u64 stream = 0; stream < SSI_POLICY_STREAMS; stream++)
+			asked += !!fault(&reader, stream * 100000 + i);
+	return asked >= SSI_POLICY_STREAMS * 100 / SSI_POLICY_AHEAD;
+}
+
+static bool strangers_ask_for_nothing(void)
+{
+	struct reader reader = { 0 };
+
+	for (u64 i = 1; i < 10000; i++)
+		if (fault(&reader, i * 7919 % 100003 * 10))
+			return false;
+	return true;
+}
+
+/* A fault that waits comes again, and again, with the same page. */
+static bool same_page_asks_for_nothing(void)
+{
+	struct reader reader = { 0 };
+
+	for (u64 i = 0; i < 100; i++)
+		if (fault(&reader, 77))
+			return false;
+	return true;
+}
+
 int main(void)
 {
-	tap_plan(15);
+	tap_plan(20);
 	tap_ok(fixed_window_is_taken(), "a window that is set is taken as it is");
-	tap_ok(auto_window_is_bounded(), "the automatic window is 1 to 10 ms");
+	tap_ok(auto_window_is_bounded(), "the automatic window is 1 to 100 ms");
 	tap_ok(auto_window_grows(), "it never shrinks as service gets slower");
-	tap_ok(auto_window_gathers(), "it is long enough for ten pages");
+	tap_ok(auto_window_gathers(), "it is long enough for a hundred pages");
 	tap_ok(first_is_the_average(), "the first request is the average");
 	tap_ok(average_grows_with_time(),
 	       "the average never shrinks as a request gets slower");
@@ -327,5 +393,12 @@ int main(void)
 	tap_ok(!ssi_policy_gathers_anew(MS, &(struct ssi_contest){
 		       .outstanding = 1, .since_done = SECOND }),
 	       "who waits for a page does not");
+	tap_ok(stream_is_read_ahead(1), "ascending faults are read ahead");
+	tap_ok(stream_is_read_ahead(3), "so are those with gaps");
+	tap_ok(streams_do_not_disturb(), "streams do not disturb each other");
+	tap_ok(strangers_ask_for_nothing(),
+	       "faults all over the place ask for nothing ahead");
+	tap_ok(same_page_asks_for_nothing(),
+	       "nor does one that comes again and again");
 	return tap_exit();
 }
