@@ -2,12 +2,10 @@
 /* The machine: everything that is created, in order, until it ends. */
 #include "machine.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../acpi/layout.h"
@@ -54,7 +52,6 @@ static struct {
 	char append[APPEND_MAX];
 	uint32_t tsc_khz;
 	bool has_pm_timer;
-	int stop_fd;
 } machine;
 
 static bool has_devices(void)
@@ -336,18 +333,6 @@ static void agree_on_tsc_speed(uint32_t host_khz)
 		    host_khz, machine.tsc_khz, strerror(-err));
 }
 
-static void block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 /* A page of a lost node: only async-signal-safe calls from here. */
 static void machine_handle_bus_error(int sig)
 {
@@ -374,9 +359,9 @@ static void prepare(const struct options *options)
 	machine.options = options;
 	if (options->num_nodes > 1)
 		log_set_node(options->self);
-	block_signals();
+	signal(SIGPIPE, SIG_IGN);
 	catch_bus_errors();
-	machine.stop_fd = stop_init();
+	stop_init();
 	make_layout();
 	vm_create(IOAPIC_PINS);
 	machine.tsc_khz = vm_tsc_khz();
@@ -415,49 +400,9 @@ void machine_create(const struct options *options)
 	}
 }
 
-static int open_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (fd < 0)
-		die(EXIT_HOST, "The host gives no descriptor for signals.");
-	return fd;
-}
-
-static void take_signal(int fd)
-{
-	struct signalfd_siginfo info;
-
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	stop_ask(EXIT_SIGNAL + info.ssi_signo, "Ended by %s.",
-		 strsignal(info.ssi_signo));
-}
-
-static void wait_for_stop(void)
-{
-	struct pollfd fds[] = {
-		{ .fd = machine.stop_fd, .events = POLLIN },
-		{ .fd = open_signals(), .events = POLLIN },
-	};
-
-	while (!(fds[0].revents & POLLIN)) {
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[1].revents & POLLIN)
-			take_signal(fds[1].fd);
-	}
-}
-
 int machine_run(void)
 {
-	const struct stop_request *request = stop_get();
+	const struct stop_request *request;
 
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		vcpu_start(&machine.vcpus[cpu]);
@@ -466,7 +411,7 @@ int machine_run(void)
 		term_start(&machine_term_ops);
 	if (machine.vcpus[0].real)
 		proxy_report_sipi(&machine.vcpus[0], 0);
-	wait_for_stop();
+	request = stop_wait();
 	term_restore();
 	log_info("%s", request->reason);
 	cluster_stop();

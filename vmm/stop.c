@@ -6,39 +6,50 @@
 #include "stop.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "log.h"
 
 /* Protects stop_request until stop_is_asked is set. */
 static pthread_mutex_t stop_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t stop_cond = PTHREAD_COND_INITIALIZER;
 static struct stop_request stop_request;
 static atomic_bool stop_is_asked;
-static int stop_fd = -1;
+static sigset_t stop_signals;
 
-int stop_init(void)
+static void *wait_for_signals(void *unused)
 {
-	stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (stop_fd < 0)
-		die(EXIT_HOST, "The host gives no event descriptor.");
-	return stop_fd;
+	int sig;
+
+	while (!sigwait(&stop_signals, &sig))
+		stop_ask(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
+	return unused;
+}
+
+void stop_init(void)
+{
+	pthread_t thread;
+
+	sigemptyset(&stop_signals);
+	sigaddset(&stop_signals, SIGINT);
+	sigaddset(&stop_signals, SIGTERM);
+	sigaddset(&stop_signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &stop_signals, NULL);
+	if (pthread_create(&thread, NULL, wait_for_signals, NULL))
+		die(EXIT_HOST, "The host gives no thread for signals.");
 }
 
 void stop_told(const struct stop_request *request)
 {
-	uint64_t one = 1;
-
 	pthread_mutex_lock(&stop_mutex);
 	if (!atomic_load(&stop_is_asked)) {
 		stop_request = *request;
 		atomic_store(&stop_is_asked, true);
-		if (write(stop_fd, &one, sizeof(one)) != sizeof(one))
-			_exit(request->code);	/* cannot be full */
+		pthread_cond_broadcast(&stop_cond);
 	}
 	pthread_mutex_unlock(&stop_mutex);
 }
@@ -61,5 +72,14 @@ bool stop_asked(void)
 
 const struct stop_request *stop_get(void)
 {
+	return &stop_request;
+}
+
+const struct stop_request *stop_wait(void)
+{
+	pthread_mutex_lock(&stop_mutex);
+	while (!atomic_load(&stop_is_asked))
+		pthread_cond_wait(&stop_cond, &stop_mutex);
+	pthread_mutex_unlock(&stop_mutex);
 	return &stop_request;
 }

@@ -21,8 +21,11 @@ struct stop_request {
 	char reason[STOP_REASON_MAX];
 };
 
-/* While setting up. Return: a descriptor that is readable after a request. */
-int stop_init(void);
+/*
+ * Before any other thread is made: from here on SIGINT, SIGTERM and SIGHUP ask,
+ * too. Ends the process on errors.
+ */
+void stop_init(void);
 
 /* Ask; returns at once. Only the first one counts. Any thread, any lock. */
 void stop_ask(enum exit_code code, const char *fmt, ...)
@@ -34,7 +37,10 @@ void stop_told(const struct stop_request *request);
 /* Has somebody asked? A CPU's thread must not go on then. */
 bool stop_asked(void);
 
-/* The first request; valid once the descriptor is readable. */
+/* The first request; valid once stop_asked(). */
 const struct stop_request *stop_get(void);
+
+/* Wait for it. */
+const struct stop_request *stop_wait(void);
 
 #endif /* VMM_STOP_H */

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For scenarios with a guest on several nodes: its configuration from the lab's
+# --guest options, and ssi-vmm for each node. They set $transport (rdma, loop or
+# alone) before they source this.
+# shellcheck shell=dash
+# shellcheck disable=SC2034,SC2154 # set here and used there, and the reverse
+
+config=/tmp/cluster.yaml
+
+fail() {
+	echo "${0##*/}: $*"
+	exit 1
+}
+
+uptime_s() {
+	read -r up _ </proc/uptime
+	echo "${up%.*}"
+}
+
+# ---- the cluster ------------------------------------------------------------
+
+item() { # item N LIST: the Nth, from 0
+	echo "$2" | cut -d, -f$(($1 + 1))
+}
+
+count() {
+	echo "$1" | awk -F, '{ print NF }'
+}
+
+yaml_quoted() {
+	printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"
+}
+
+# quiet: a byte that a CPU of another node prints is two forwarded exits.
+guest_append() {
+	printf '%s' "console=ttyS0 quiet panic=-1 ssi.cpus=$SSI_GUEST_CPUS "
+	[ "$transport" = alone ] ||
+		printf '%s' "ssi.nodes=$nodes ssi.memory=$SSI_GUEST_MEMORY "
+	printf '%s' "$SSI_GUEST_APPEND"
+}
+
+write_config() {
+	echo "cluster: lab"
+	echo "transport: $transport"
+	echo "timeout: 60"
+	echo "nodes:"
+	for n in $(seq 0 $((nodes - 1))); do
+		eval "address=\$SSI_ADDR_$n"
+		# shellcheck disable=SC2154 # it is assigned just above
+		echo "  - { id: $n, address: '$address:7471'," \
+			"cpus: $(item "$n" "$SSI_GUEST_CPUS")," \
+			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M }"
+	done
+	echo "guest:"
+	echo "  kernel: $SSI_GUEST_KERNEL"
+	[ -z "$SSI_GUEST_INITRD" ] || echo "  initrd: $SSI_GUEST_INITRD"
+	echo "  append: $(yaml_quoted "$(guest_append)")"
+	# the lab's hosts have TSCs that are, whatever QEMU's CPUID says
+	echo "  invariant-tsc: true"
+	echo "  time-dilation: $SSI_GUEST_TIME_DILATION"
+}
+
+run_vmm() { # run_vmm NODE
+	if [ "$transport" = alone ]; then
+		ssi-vmm --kernel "$SSI_GUEST_KERNEL" \
+			${SSI_GUEST_INITRD:+--initrd "$SSI_GUEST_INITRD"} \
+			--append "$(guest_append)" --invariant-tsc \
+			--time-dilation "$SSI_GUEST_TIME_DILATION" \
+			--cpus "$SSI_GUEST_CPUS" --memory "$SSI_GUEST_MEMORY"
+	else
+		ssi-vmm --config $config --node "$1"
+	fi 2>&3
+	echo $? >"$SSI_OUT/node$1.exit"
+}
+
+start_node() { # start_node NODE
+	if [ "$1" = 0 ]; then
+		run_vmm 0 </dev/null | tee "$SSI_OUT/guest.console" &
+	else
+		run_vmm "$1" </dev/null &
+	fi
+}
+
+guest_said() {
+	grep -qa "$1" "$SSI_OUT/guest.console" 2>/dev/null
+}
+
+# ---- what came out of it ----------------------------------------------------
+
+tests=0
+bad=0
+
+result() { # result STATUS TEXT
+	tests=$((tests + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tests $2"
+	else
+		bad=$((bad + 1))
+		echo "not ok $tests $2"
+	fi
+}
+
+exec 3>&1
+nodes=$(count "$SSI_GUEST_CPUS")
+[ "$nodes" = "$(count "$SSI_GUEST_MEMORY")" ] ||
+	fail "--guest-cpus and --guest-memory are for different numbers of nodes"
+mine=$SSI_HOST
+[ "$SSI_HOSTS" -gt 1 ] || mine=$(seq 0 $((nodes - 1)))
+[ "$SSI_HOSTS" = 1 ] || [ "$SSI_HOSTS" = "$nodes" ] ||
+	fail "--guest-cpus names $nodes nodes, and there are $SSI_HOSTS hosts"
+[ "$nodes" -le 8 ] || [ "$SSI_HOSTS" -gt 1 ] ||
+	fail "one host has addresses for 8 nodes, not $nodes"
