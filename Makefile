@@ -75,10 +75,10 @@ $(B)/obj/%.o: %.c
 # ---- test programs ----------------------------------------------------------
 
 # Unit tests: each selftests/unit/*.c is a program; lib*.c, the pure files of
-# the module and the ACPI library are linked into all, sanitizers on.
+# the module and the VMM and the ACPI library are linked into all, sanitizers on.
 KMOD_PURE := $(wildcard $(addprefix kmod/,page.c directory.c coherence.c \
 						 policy.c wire.c))
-UNIT_LIB := $(wildcard selftests/unit/lib*.c) $(KMOD_PURE) $(ACPI_LIB)
+UNIT_LIB := $(wildcard selftests/unit/lib*.c) $(KMOD_PURE) $(ACPI_LIB) vmm/cpufeatures.c
 UNIT_SRC := $(filter-out $(UNIT_LIB),$(wildcard selftests/unit/*.c))
 UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 

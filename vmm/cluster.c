@@ -24,7 +24,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cpuid.h"
+#include "cpufeatures.h"
 #include "dsm.h"
 #include "log.h"
 #include "stop.h"
@@ -46,7 +46,7 @@ struct hello_message {
 	uint32_t version;	/* stays first, whatever else changes */
 	uint32_t tsc_khz;
 	uint64_t config;
-	uint64_t cpuid;
+	struct cpufeatures features;
 };
 
 /* Payload of CLUSTER_ARRIVED, CLUSTER_GO and CLUSTER_STOP_ACK. */
@@ -62,7 +62,8 @@ struct stop_message {
 };
 
 _Static_assert(sizeof(struct message_head) == 8, "no holes");
-_Static_assert(sizeof(struct hello_message) == 24, "no holes");
+_Static_assert(sizeof(struct hello_message) == 16 + sizeof(struct cpufeatures),
+	       "no holes");
 _Static_assert(sizeof(struct stop_message) == 4 + STOP_REASON_MAX, "no holes");
 
 static struct {
@@ -318,9 +319,20 @@ static void check_hello(unsigned int node, const struct hello_message *mine)
 	if (theirs->config != mine->config)
 		die(EXIT_USAGE, "Node %u was given another configuration; the file must be the same on every node.",
 		    node);
-	if (theirs->cpuid != mine->cpuid)
-		log_warn("The host of node %u has other CPU features; a guest that uses what one lacks will fail.",
-			 node);
+}
+
+/* What all hosts can; a guest is shown no more. */
+static void agree_on_features(struct cpufeatures *features)
+{
+	struct cpufeatures mine = *features;
+
+	for (unsigned int node = 0; node < cluster_num_nodes; node++)
+		if (node != cluster_node &&
+		    !cpufeatures_join(features, &seen.hello[node].features))
+			die(EXIT_USAGE, "The CPUs of node %u are another vendor's; one guest cannot have both.",
+			    node);
+	if (memcmp(features, &mine, sizeof(mine)))
+		log_info("The guest is not shown some features of this host's CPUs that other nodes' lack.");
 }
 
 static void register_messages(void)
@@ -335,11 +347,12 @@ static void register_messages(void)
 		       handle_stop_ack);
 }
 
-void cluster_start(const struct options *options, uint32_t *tsc_khz)
+void cluster_start(const struct options *options, uint32_t *tsc_khz,
+		   struct cpufeatures *features)
 {
 	struct hello_message hello = {
 		.version = CLUSTER_VERSION, .tsc_khz = *tsc_khz,
-		.config = options->hash, .cpuid = cpuid_host_hash(),
+		.config = options->hash, .features = *features,
 	};
 	pthread_t reader;
 
@@ -354,6 +367,7 @@ void cluster_start(const struct options *options, uint32_t *tsc_khz)
 	for (unsigned int node = 0; node < cluster_num_nodes; node++)
 		if (node != cluster_node)
 			check_hello(node, &hello);
+	agree_on_features(features);
 	if (cluster_node != 0)
 		*tsc_khz = seen.hello[0].tsc_khz;
 }

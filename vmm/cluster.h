@@ -12,12 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpufeatures.h"
 #include "options.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are copied as they are");
 
-#define CLUSTER_VERSION	1	/* of all messages together */
+#define CLUSTER_VERSION	2	/* of all messages together */
 
 enum cluster_type {
 	CLUSTER_HELLO,		/* cluster.c: who I am */
@@ -53,10 +54,12 @@ void cluster_send_others(enum cluster_type type, const void *payload);
  * cluster_start() - begin to read, and agree with the others
  * @options: what all must agree on
  * @tsc_khz: in: speed of this host's TSC; out: of node 0's
+ * @features: in: of this host's CPUs; out: what all hosts' have
  *
  * Ends the process with a sentence if a node does not answer or differs.
  */
-void cluster_start(const struct options *options, uint32_t *tsc_khz);
+void cluster_start(const struct options *options, uint32_t *tsc_khz,
+		   struct cpufeatures *features);
 
 /* Wait until all nodes have come here; ends the process if one does not. */
 void cluster_barrier(void);

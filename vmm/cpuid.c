@@ -254,6 +254,7 @@ void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology)
 	table->head.nent = host->nent;
 	memcpy(table->entries, host->entries,
 	       host->nent * sizeof(host->entries[0]));
+	cpufeatures_apply(topology->features, &table->head);
 	adapt(table, topology);
 	if (ioctl(vcpu_fd, KVM_SET_CPUID2, table))
 		die(EXIT_HOST, "KVM does not take the CPUID of a CPU: %s.",
@@ -272,26 +273,10 @@ bool cpuid_host_is_virtual(void)
 	return ecx & FEATURES_ECX_HYPERVISOR;
 }
 
-uint64_t cpuid_host_hash(void)
+void cpuid_host_features(struct cpufeatures *features)
 {
 	struct kvm_cpuid2 *host = vm_supported_cpuid();
-	uint64_t hash = 0xcbf29ce484222325ull;	/* FNV-1a, 64 bits */
 
-	for (unsigned int i = 0; i < host->nent; i++) {
-		const struct kvm_cpuid_entry2 *e = &host->entries[i];
-		uint32_t words[] = { e->function, e->index, e->eax, e->ebx,
-				     e->ecx, e->edx };
-
-		/* These tell of the CPU that answers, not of the model. */
-		if (e->function == LEAF_FEATURES)
-			words[3] &= 0xffff;
-		if (e->function == LEAF_TOPOLOGY ||
-		    e->function == LEAF_TOPOLOGY_V2 ||
-		    e->function == LEAF_AMD_TOPOLOGY)
-			continue;
-		for (unsigned int w = 0; w < 6; w++)
-			hash = (hash ^ words[w]) * 0x100000001b3ull;
-	}
+	cpufeatures_read(features, host);
 	free(host);
-	return hash;
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cpufeatures.h"
+
 /**
  * struct cpuid_topology - a CPU's place, and what the host does not know
  * @apic_id: of this CPU
@@ -13,6 +15,7 @@
  * @cpus: CPUs of this package
  * @tsc_khz: speed of the guest's TSC
  * @invariant_tsc: say that the TSC is, whatever the host says
+ * @features: what may be shown
  */
 struct cpuid_topology {
 	uint32_t apic_id;
@@ -20,6 +23,7 @@ struct cpuid_topology {
 	unsigned int cpus;
 	uint32_t tsc_khz;
 	bool invariant_tsc;
+	const struct cpufeatures *features;
 };
 
 /* Set a CPU's CPUID. Ends the process on errors. */
@@ -28,7 +32,7 @@ void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology);
 /* Is this host a guest itself? */
 bool cpuid_host_is_virtual(void);
 
-/* A hash of what this host can show, to notice hosts that differ. */
-uint64_t cpuid_host_hash(void);
+/* What this host can show. */
+void cpuid_host_features(struct cpufeatures *features);
 
 #endif /* VMM_CPUID_H */

@@ -51,6 +51,7 @@ static struct {
 	struct vcpu_boot boot;
 	char append[APPEND_MAX];
 	uint32_t tsc_khz;
+	struct cpufeatures features;
 	bool has_pm_timer;
 } machine;
 
@@ -201,6 +202,7 @@ static void create_cpu(unsigned int cpu)
 		.cpus = machine.options->nodes[place->node].cpus,
 		.tsc_khz = guest_tsc_khz(),
 		.invariant_tsc = machine.options->invariant_tsc,
+		.features = &machine.features,
 	};
 
 	vcpu->cpu = cpu;
@@ -389,7 +391,8 @@ void machine_create(const struct options *options)
 	clock_init();
 	forward_init(machine.layout.num_cpus);
 	proxy_init(machine.vcpus, machine.layout.num_cpus);
-	cluster_start(options, &machine.tsc_khz);
+	cpuid_host_features(&machine.features);
+	cluster_start(options, &machine.tsc_khz, &machine.features);
 	agree_on_tsc_speed(host_khz);
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		create_cpu(cpu);
