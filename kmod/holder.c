@@ -75,7 +75,7 @@ static void page_work(struct work_struct *work)
 		get_page(page);
 	} else {
 		if (rx->exclusive && !ssi_pte_was_written(page))
-			entry->read_mostly = true;
+			entry->migratory = false;
 		entry->pfn = 0;
 	}
 	spin_unlock_bh(&bucket->lock);

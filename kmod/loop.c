@@ -98,6 +98,15 @@ static int replace_page(struct ssi_rx *rx)
 	return 0;
 }
 
+/*
+ * The two links of a pair come up one after the other, and what is sent over
+ * the first must not be lost to the second.
+ */
+static bool takes_messages(struct loop_link *ll)
+{
+	return READ_ONCE(ll->link.state) != SSI_DSM_LINK_LOST;
+}
+
 static void loop_deliver(struct work_struct *work)
 {
 	struct loop_link *ll = container_of(work, struct loop_link, deliver);
@@ -114,7 +123,7 @@ static void loop_deliver(struct work_struct *work)
 		}
 		local_bh_disable();
 		spin_lock(&loop_lock);
-		if (ll->other && ssi_link_is_up(&ll->other->link)) {
+		if (ll->other && takes_messages(ll->other)) {
 			/* Its close waits for us with our wq drained. */
 			spin_unlock(&loop_lock);
 			ssi_link_recv(&ll->other->link, rx);

@@ -36,14 +36,14 @@ enum ssi_page_state {
  * @pfn: page frame number of the data; 0 in E: zero, not yet allocated
  * @state: enum ssi_page_state
  * @came: when it was granted, in ticks of 2^SSI_PAGE_TICK_SHIFT ns, modulo 2^19
- * @read_mostly: last time it was here exclusively and was not written: ask for
- *	a copy
+ * @migratory: last time it was read here and then written: ask for it
+ *	exclusively at once
  */
 struct ssi_page {
 	u64 pfn   : 40;
 	u64 state : 4;
 	u64 came  : 19;
-	u64 read_mostly : 1;
+	u64 migratory : 1;
 };
 
 #define SSI_PAGE_TICK_SHIFT	16	/* 65.5 us */

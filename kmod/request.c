@@ -197,15 +197,14 @@ static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
 }
 
 /*
- * What to look up in the table. Most data that several CPUs of a guest use is
- * read and then written: a read asks for it exclusively, too, unless last time
- * that was not worth it.
+ * What to look up in the table. Data that was read and then written here last
+ * time most likely will be again: the read asks for it exclusively.
  */
 static u32 access_event(struct ssi_page *entry, u32 event)
 {
 	if (entry->state == SSI_PAGE_S && event == SSI_EV_STORE)
-		entry->read_mostly = false;
-	if (entry->state == SSI_PAGE_I && !entry->read_mostly)
+		entry->migratory = true;
+	if (entry->state == SSI_PAGE_I && entry->migratory)
 		return SSI_EV_STORE;
 	return event;
 }
