@@ -17,7 +17,7 @@ struct ssi_rx;
 
 /* A sign of life this often, and no sign for this long is a loss. */
 #define SSI_PEER_PING_MS	500
-#define SSI_PEER_LOST_MS	3500
+#define SSI_PEER_LOST_MS	3000
 
 /**
  * struct ssi_peer - another node, as one local node sees it
