@@ -31,6 +31,7 @@ enum cluster_type {
 	CLUSTER_CPU_SIPI,	/* proxy.c: your CPU was told to start */
 	CLUSTER_CPU_STUB,	/* proxy.c: make your proxy of my CPU run */
 	CLUSTER_CPU_STUB_READY,	/* proxy.c: it does */
+	CLUSTER_CPU_PARKED,	/* proxy.c: make your proxy of my CPU wait */
 	CLUSTER_IRQ,		/* proxy.c: your CPU was sent an interrupt */
 	CLUSTER_IO,		/* forward.c: access your device */
 	CLUSTER_IO_REPLY,	/* forward.c: what it read */

@@ -44,6 +44,9 @@
 
 #define APPEND_MAX		0x10000
 
+/* How often to look for CPUs that the guest has parked; a look is an exit. */
+#define LOOK_MS			100
+
 static struct {
 	const struct options *options;
 	struct ssi_layout layout;
@@ -390,7 +393,8 @@ void machine_create(const struct options *options)
 	create_memory();
 	clock_init();
 	forward_init(machine.layout.num_cpus);
-	proxy_init(machine.vcpus, machine.layout.num_cpus);
+	if (options->num_nodes > 1)
+		proxy_init(machine.vcpus, machine.layout.num_cpus);
 	cpuid_host_features(&machine.features);
 	cluster_start(options, &machine.tsc_khz, &machine.features);
 	agree_on_tsc_speed(host_khz);
@@ -401,6 +405,18 @@ void machine_create(const struct options *options)
 		create_devices();
 		load_guest();
 	}
+}
+
+/* One node has no proxies that would have to know. */
+static int look_ms(void)
+{
+	return machine.options->num_nodes > 1 ? LOOK_MS : -1;
+}
+
+static void look_at_cpus(void)
+{
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
+		vcpu_look(&machine.vcpus[cpu]);
 }
 
 int machine_run(void)
@@ -414,7 +430,8 @@ int machine_run(void)
 		term_start(&machine_term_ops);
 	if (machine.vcpus[0].real)
 		proxy_report_sipi(&machine.vcpus[0], 0);
-	request = stop_wait();
+	while (!(request = stop_wait(look_ms())))
+		look_at_cpus();
 	term_restore();
 	log_info("%s", request->reason);
 	cluster_stop();

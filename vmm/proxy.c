@@ -7,11 +7,13 @@
  * KVM does not show userspace what guests write into the ICR, but it delivers
  * an interrupt to any CPU of its machine. So each node's KVM has all CPUs, and
  * one that is real elsewhere runs a stub of ours (Documentation/design.rst):
- * 32-bit, flat, without paging, in memory that is not the guest's, halted with
- * interrupts on. The handler of each vector writes it to a port, which is an
- * exit; it becomes a message to the CPU's owner, whose KVM delivers it.
+ * 32-bit, flat, without paging, halted with interrupts on. The handler of each
+ * vector writes it to a port, which is an exit; it becomes a message to the
+ * CPU's owner, whose KVM delivers it. Proxies are in system management mode,
+ * for which KVM has an address space of its own: the guest does not see the
+ * stub, the proxy not the guest, and an INIT waits (sipi.c).
  *
- * Start of a CPU (see vcpu.c for how it is seen); O is its owner, P the node
+ * Start of a CPU (see sipi.c for how it is seen); O is its owner, P the node
  * where the SIPI was seen, X all nodes but O, P among them:
  *
  *   P -> O  CPU_SIPI         with the vector (nothing to send if P is O)
@@ -19,7 +21,15 @@
  *   X -> O  CPU_STUB_READY   it takes interrupts now
  *   O       when all X have answered: run the real CPU
  *
- * The boot CPU starts the same way, only that machine.c reports it.
+ * The boot CPU starts the same way, only that machine.c reports it. When O finds
+ * that the guest has parked a CPU, it can be started again:
+ *
+ *   O -> X  CPU_PARKED       make your proxy wait for INIT and SIPI
+ *
+ * O then knows of no start, so the next CPU_SIPI counts, and its CPU_STUB comes
+ * to X after CPU_PARKED. Interrupts to a parked CPU are lost; that includes an
+ * NMI, which would wake it.
+ *
  * Thus an interrupt to a running CPU finds a running proxy on every node. A
  * second SIPI, which guests send, finds the proxy in its stub and is ignored
  * by KVM, or arrives at O as a second CPU_SIPI and is ignored there.
@@ -32,10 +42,10 @@
 #include "cluster.h"
 #include "irq.h"
 #include "log.h"
+#include "sipi.h"
 #include "stop.h"
 #include "vm.h"
 
-/* In the hole below 4 GiB, far from the IOAPIC and the local APICs. */
 #define STUB_GPA	0xfd000000u
 #define STUB_SIZE	0x2000u
 #define STUB_GDT	0x000u
@@ -64,7 +74,7 @@
 #define APIC_SVR	0xf0
 #define SVR_ENABLED	0x1ff
 
-/* Payload of CLUSTER_CPU_SIPI, CLUSTER_CPU_STUB and CLUSTER_CPU_STUB_READY. */
+/* Payload of all CLUSTER_CPU_ messages. */
 struct cpu_message {
 	uint32_t cpu;
 	uint32_t vector;	/* of a SIPI; else 0 */
@@ -236,6 +246,7 @@ void proxy_enter_stub(struct vcpu *vcpu)
 	set_stub_registers(vcpu);
 	enable_apic(vcpu);
 	vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &state, "the running state");
+	sipi_block(vcpu);
 	log_debug("CPU %u is on node %u.", vcpu->cpu, vcpu->node);
 	cluster_send(vcpu->node, CLUSTER_CPU_STUB_READY, &m);
 }
@@ -301,6 +312,17 @@ void proxy_report_sipi(struct vcpu *vcpu, uint8_t vector)
 		cluster_send(vcpu->node, CLUSTER_CPU_SIPI, &m);
 }
 
+void proxy_report_parked(struct vcpu *vcpu)
+{
+	struct cpu_message m = { .cpu = vcpu->cpu };
+
+	log_debug("CPU %u is parked.", vcpu->cpu);
+	pthread_mutex_lock(&proxy_lock);
+	proxy_starts[vcpu->cpu].starting = false;
+	pthread_mutex_unlock(&proxy_lock);
+	cluster_send_others(CLUSTER_CPU_PARKED, &m);
+}
+
 /* The CPU that a message speaks of; it must be real here or must not. */
 static struct vcpu *find_vcpu(unsigned int node, uint32_t cpu, bool real)
 {
@@ -347,6 +369,15 @@ static void handle_stub_ready(unsigned int node, const void *payload)
 		vcpu_release(vcpu, proxy_starts[m->cpu].vector);
 }
 
+static void handle_parked(unsigned int node, const void *payload)
+{
+	const struct cpu_message *m = payload;
+	struct vcpu *vcpu = find_vcpu(node, m->cpu, false);
+
+	if (vcpu)
+		vcpu_park(vcpu);
+}
+
 static void handle_irq(unsigned int node, const void *payload)
 {
 	const struct irq_message *m = payload;
@@ -362,6 +393,7 @@ static void handle_irq(unsigned int node, const void *payload)
 
 void proxy_init(struct vcpu *vcpus, unsigned int count)
 {
+	vm_need_smm();
 	proxy_vcpus = vcpus;
 	proxy_count = count;
 	make_stub();
@@ -371,5 +403,7 @@ void proxy_init(struct vcpu *vcpus, unsigned int count)
 		       handle_stub);
 	cluster_handle(CLUSTER_CPU_STUB_READY, sizeof(struct cpu_message),
 		       handle_stub_ready);
+	cluster_handle(CLUSTER_CPU_PARKED, sizeof(struct cpu_message),
+		       handle_parked);
 	cluster_handle(CLUSTER_IRQ, sizeof(struct irq_message), handle_irq);
 }

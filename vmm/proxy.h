@@ -12,12 +12,15 @@
  * @vcpus: all CPUs
  * @count: how many
  *
- * After vm_create(), before cluster_start().
+ * After vm_create(), before cluster_start(). Only a cluster needs it.
  */
 void proxy_init(struct vcpu *vcpus, unsigned int count);
 
 /* A CPU of this node was seen to start @vcpu. Called by its thread. */
 void proxy_report_sipi(struct vcpu *vcpu, uint8_t vector);
+
+/* The guest has parked @vcpu, which is real here. Called by its thread. */
+void proxy_report_parked(struct vcpu *vcpu);
 
 /* Make a proxy run the stub, and tell its owner. Called by its thread. */
 void proxy_enter_stub(struct vcpu *vcpu);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "log.h"
 
@@ -75,11 +76,23 @@ const struct stop_request *stop_get(void)
 	return &stop_request;
 }
 
-const struct stop_request *stop_wait(void)
+const struct stop_request *stop_wait(int ms)
 {
+	struct timespec until;
+	int err = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
 	pthread_mutex_lock(&stop_mutex);
-	while (!atomic_load(&stop_is_asked))
-		pthread_cond_wait(&stop_cond, &stop_mutex);
+	while (!atomic_load(&stop_is_asked) && !err)
+		err = ms < 0 ? pthread_cond_wait(&stop_cond, &stop_mutex) :
+			       pthread_cond_timedwait(&stop_cond, &stop_mutex,
+						      &until);
 	pthread_mutex_unlock(&stop_mutex);
-	return &stop_request;
+	return stop_asked() ? &stop_request : NULL;
 }

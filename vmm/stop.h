@@ -40,7 +40,7 @@ bool stop_asked(void);
 /* The first request; valid once stop_asked(). */
 const struct stop_request *stop_get(void);
 
-/* Wait for it. */
-const struct stop_request *stop_wait(void);
+/* Wait for it for @ms milliseconds, or as long as it takes if that is -1. */
+const struct stop_request *stop_wait(int ms);
 
 #endif /* VMM_STOP_H */

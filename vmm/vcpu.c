@@ -6,18 +6,20 @@
  *
  * A CPU's thread goes through these steps, real or proxy alike:
  *
- *   wait      KVM_RUN on a CPU in the state UNINITIALIZED runs nothing; it
- *             returns EAGAIN after an INIT. KVM_GET_MP_STATE then applies the
- *             SIPI, and CS tells its vector. So the start of a CPU is seen on
- *             the node of the CPU that asked for it, before the guest's code
- *             runs on the wrong node.
+ *   wait      for INIT and SIPI of a CPU of this node (sipi.c). So the start
+ *             of a CPU is seen on the node of the CPU that asked for it.
  *   reported  proxy.c was told of the vector and arranges with the other
  *             nodes that all proxies of this CPU run before it does.
  *   released  a real CPU runs the guest, a proxy runs the stub.
+ *   parked    the guest has halted a real CPU with interrupts off, as it does
+ *             with one that it takes offline. Its thread notices when it is
+ *             kicked (vcpu_look(), now and then), proxy.c tells the other
+ *             nodes, and here and there the CPU waits again.
  *
- * The boot CPU is not waited for: machine.c reports it itself. A release wakes
- * the thread out of KVM_RUN by a signal; immediate_exit closes the gap between the last look
- * at @released and KVM_RUN.
+ * The boot CPU is not waited for: machine.c reports it itself; nor is it ever
+ * parked, since KVM's boot CPU would not wait for a SIPI. A release or a park
+ * wakes the thread out of KVM_RUN by a signal; immediate_exit closes the gap
+ * between the last look and KVM_RUN.
  */
 #include "vcpu.h"
 
@@ -33,6 +35,7 @@
 #include "hw/ioapic.h"
 #include "log.h"
 #include "proxy.h"
+#include "sipi.h"
 #include "stop.h"
 #include "vm.h"
 
@@ -47,13 +50,10 @@
 #define EFER_LMA		0x400u
 #define RFLAGS_FIXED		0x2u
 
-#define SIPI_POLL_MIN_US	20
-#define SIPI_POLL_MAX_US	2000
-
 /* A lost page shows up here and on the channel; let the channel speak. */
 #define LOST_GRACE_S		2
 
-static void park_thread(void)
+void vcpu_rest(void)
 {
 	for (;;)
 		pause();
@@ -66,7 +66,7 @@ void vcpu_ioctl(struct vcpu *vcpu, unsigned long request, void *arg,
 		return;
 	stop_ask(EXIT_HOST, "KVM refuses %s of CPU %u: %s.", name, vcpu->cpu,
 		 strerror(errno));
-	park_thread();
+	vcpu_rest();
 }
 
 /* As vcpu_ioctl(), while setting up. */
@@ -85,7 +85,10 @@ static void vcpu_handle_kick(int sig)
 
 static void install_kick(void)
 {
-	struct sigaction action = { .sa_handler = vcpu_handle_kick };
+	/* KVM_RUN ends all the same; what else a thread does goes on. */
+	struct sigaction action = {
+		.sa_handler = vcpu_handle_kick, .sa_flags = SA_RESTART,
+	};
 
 	sigaction(SIGNAL_KICK, &action, NULL);
 }
@@ -95,6 +98,7 @@ void vcpu_create(struct vcpu *vcpu)
 	pthread_mutex_init(&vcpu->lock, NULL);
 	pthread_cond_init(&vcpu->wake, NULL);
 	vcpu->released = false;
+	vcpu->parked = false;
 	vcpu->fd = vm_create_vcpu(vcpu->apic_id, &vcpu->run);
 	install_kick();
 }
@@ -152,20 +156,41 @@ void vcpu_set_boot(struct vcpu *vcpu, const struct vcpu_boot *boot)
 	setup_ioctl(vcpu, KVM_SET_REGS, &regs, "the boot registers");
 }
 
+/* With the lock held. */
+static void leave_kvm_run(struct vcpu *vcpu)
+{
+	vcpu->run->immediate_exit = 1;
+	pthread_kill(vcpu->thread, SIGNAL_KICK);
+}
+
 void vcpu_release(struct vcpu *vcpu, uint8_t vector)
 {
 	pthread_mutex_lock(&vcpu->lock);
 	if (!vcpu->released) {
 		vcpu->released = true;
 		vcpu->vector = vector;
-		vcpu->run->immediate_exit = 1;
 		pthread_cond_signal(&vcpu->wake);
-		pthread_kill(vcpu->thread, SIGNAL_KICK);
+		leave_kvm_run(vcpu);
 	}
 	pthread_mutex_unlock(&vcpu->lock);
 }
 
-static bool is_released(struct vcpu *vcpu)
+void vcpu_park(struct vcpu *vcpu)
+{
+	pthread_mutex_lock(&vcpu->lock);
+	vcpu->released = false;
+	vcpu->parked = true;
+	leave_kvm_run(vcpu);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
+void vcpu_look(struct vcpu *vcpu)
+{
+	if (vcpu->real && !vcpu->boots)
+		pthread_kill(vcpu->thread, SIGNAL_KICK);
+}
+
+bool vcpu_is_released(struct vcpu *vcpu)
 {
 	bool released;
 
@@ -183,64 +208,12 @@ static void wait_for_release(struct vcpu *vcpu)
 	pthread_mutex_unlock(&vcpu->lock);
 }
 
-static uint32_t get_mp_state(struct vcpu *vcpu)
+uint32_t vcpu_mp_state(struct vcpu *vcpu)
 {
 	struct kvm_mp_state state;
 
 	vcpu_ioctl(vcpu, KVM_GET_MP_STATE, &state, "KVM_GET_MP_STATE");
 	return state.mp_state;
-}
-
-/* After an INIT: never KVM_RUN now, that would run the guest at the SIPI. */
-static bool poll_for_sipi(struct vcpu *vcpu)
-{
-	unsigned int us = SIPI_POLL_MIN_US;
-
-	while (get_mp_state(vcpu) != KVM_MP_STATE_RUNNABLE) {
-		if (is_released(vcpu) || stop_asked())
-			return false;
-		usleep(us);
-		if (us < SIPI_POLL_MAX_US)
-			us *= 2;
-	}
-	return true;
-}
-
-static uint8_t get_sipi_vector(struct vcpu *vcpu)
-{
-	struct kvm_sregs sregs;
-
-	vcpu_ioctl(vcpu, KVM_GET_SREGS, &sregs, "KVM_GET_SREGS");
-	return sregs.cs.selector >> 8;
-}
-
-static void run_until_init(struct vcpu *vcpu)
-{
-	if (ioctl(vcpu->fd, KVM_RUN, 0) == 0 || errno == EAGAIN ||
-	    errno == EINTR)
-		return;
-	stop_ask(EXIT_HOST, "CPU %u cannot wait for its start: %s.", vcpu->cpu,
-		 strerror(errno));
-	park_thread();
-}
-
-/* Return: a CPU of this node has sent INIT and SIPI; false when released. */
-static bool wait_for_sipi(struct vcpu *vcpu, uint8_t *vector)
-{
-	for (;;) {
-		vcpu->run->immediate_exit = 0;
-		if (is_released(vcpu))
-			return false;
-		if (stop_asked())
-			park_thread();
-		run_until_init(vcpu);
-		if (get_mp_state(vcpu) == KVM_MP_STATE_UNINITIALIZED)
-			continue;
-		if (!poll_for_sipi(vcpu))
-			continue;
-		*vector = get_sipi_vector(vcpu);
-		return true;
-	}
 }
 
 /* As a SIPI leaves it; the rest is as after the INIT, or never ran. */
@@ -333,7 +306,7 @@ static void handle_exit(struct vcpu *vcpu)
 
 static void handle_run_error(struct vcpu *vcpu, int err)
 {
-	if (err == EINTR || err == EAGAIN)
+	if (err == EAGAIN)
 		return;
 	if (err == EFAULT)
 		sleep(LOST_GRACE_S);
@@ -342,33 +315,92 @@ static void handle_run_error(struct vcpu *vcpu, int err)
 		 err == EFAULT ? " (memory of the guest is out of reach)" : "");
 }
 
+/* Waits for INIT, or for ever: Linux' offline CPUs have IF clear in HLT. */
+static bool has_guest_parked(struct vcpu *vcpu)
+{
+	uint32_t state;
+
+	if (!vcpu->real || vcpu->boots || vcpu->run->if_flag)
+		return false;
+	state = vcpu_mp_state(vcpu);
+	return state == KVM_MP_STATE_HALTED ||
+	       state == KVM_MP_STATE_INIT_RECEIVED;
+}
+
+static bool is_parked(struct vcpu *vcpu)
+{
+	bool parked;
+
+	pthread_mutex_lock(&vcpu->lock);
+	parked = vcpu->parked;
+	pthread_mutex_unlock(&vcpu->lock);
+	return parked;
+}
+
+/* Return: it is parked, and KVM owes it nothing. */
+static bool handle_interruption(struct vcpu *vcpu)
+{
+	if (is_parked(vcpu))
+		return true;
+	if (!has_guest_parked(vcpu))
+		return false;
+	vcpu_park(vcpu);
+	proxy_report_parked(vcpu);
+	return true;
+}
+
+/* Ends when the CPU is parked, or the machine is to end. */
 static void run_loop(struct vcpu *vcpu)
 {
 	while (!stop_asked()) {
 		vcpu->run->immediate_exit = 0;
-		if (ioctl(vcpu->fd, KVM_RUN, 0) < 0)
+		if (is_parked(vcpu))	/* still complete the last exit */
+			vcpu->run->immediate_exit = 1;
+		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
+			if (vcpu->real)
+				handle_exit(vcpu);
+			else
+				proxy_handle_exit(vcpu);
+		} else if (errno != EINTR) {
 			handle_run_error(vcpu, errno);
-		else if (vcpu->real)
-			handle_exit(vcpu);
-		else
-			proxy_handle_exit(vcpu);
+		} else if (handle_interruption(vcpu)) {
+			return;
+		}
 	}
+}
+
+static void wait_for_start(struct vcpu *vcpu)
+{
+	uint8_t vector;
+
+	if (!vcpu->boots && sipi_wait(vcpu, &vector))
+		proxy_report_sipi(vcpu, vector);
+	wait_for_release(vcpu);
+}
+
+static void begin_again(struct vcpu *vcpu)
+{
+	pthread_mutex_lock(&vcpu->lock);
+	vcpu->parked = false;
+	pthread_mutex_unlock(&vcpu->lock);
+	sipi_reset(vcpu);
 }
 
 static void *vcpu_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
-	uint8_t vector;
 
-	if (!vcpu->boots && wait_for_sipi(vcpu, &vector))
-		proxy_report_sipi(vcpu, vector);
-	wait_for_release(vcpu);
-	if (!vcpu->real)
-		proxy_enter_stub(vcpu);
-	else if (!vcpu->boots)
-		enter_guest(vcpu);
-	run_loop(vcpu);
-	park_thread();
+	for (;;) {
+		wait_for_start(vcpu);
+		if (!vcpu->real)
+			proxy_enter_stub(vcpu);
+		else if (!vcpu->boots)
+			enter_guest(vcpu);
+		run_loop(vcpu);
+		if (stop_asked())
+			vcpu_rest();
+		begin_again(vcpu);
+	}
 	return NULL;
 }
 

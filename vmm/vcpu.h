@@ -21,6 +21,7 @@
  * @lock: protects what follows
  * @wake: signals @released
  * @released: it may run: a real one the guest, a proxy the stub
+ * @parked: the guest has parked it, and its thread does not know yet
  * @vector: where a real one begins, in 4 KiB
  */
 struct vcpu {
@@ -35,6 +36,7 @@ struct vcpu {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool released;
+	bool parked;
 	uint8_t vector;
 };
 
@@ -71,6 +73,21 @@ void vcpu_start(struct vcpu *vcpu);
 
 /* Let it run, from any thread; more than once does nothing. */
 void vcpu_release(struct vcpu *vcpu, uint8_t vector);
+
+/* Has it been, since it was created or parked? */
+bool vcpu_is_released(struct vcpu *vcpu);
+
+/* The guest has parked it: it waits for its start again. From any thread. */
+void vcpu_park(struct vcpu *vcpu);
+
+/* Have the thread of a real CPU look whether the guest has parked it. */
+void vcpu_look(struct vcpu *vcpu);
+
+/* Its state (KVM_MP_STATE_*) after what was pending. Called by its thread. */
+uint32_t vcpu_mp_state(struct vcpu *vcpu);
+
+/* Where the thread of a CPU stays when the machine is to end. */
+__attribute__((noreturn)) void vcpu_rest(void);
 
 /* One of its ioctls; an error ends the machine, and the caller's thread. */
 void vcpu_ioctl(struct vcpu *vcpu, unsigned long request, void *arg,

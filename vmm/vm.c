@@ -50,6 +50,12 @@ static void check_caps(void)
 	need_cap(KVM_CAP_EXT_CPUID, "CPUID");
 }
 
+void vm_need_smm(void)
+{
+	need_cap(KVM_CAP_X86_SMM, "system management mode");
+	need_cap(KVM_CAP_MULTI_ADDRESS_SPACE, "an address space for it");
+}
+
 static void enable_cap(unsigned int cap, uint64_t arg, const char *name)
 {
 	struct kvm_enable_cap enable = { .cap = cap, .args[0] = arg };

@@ -12,7 +12,9 @@
 enum vm_slot {
 	VM_SLOT_LOW,		/* guest RAM below the hole */
 	VM_SLOT_HIGH,		/* guest RAM from 4 GiB */
-	VM_SLOT_STUB,		/* the proxies' code, read-only */
+
+	/* seen in system management mode only, in KVM's second address space */
+	VM_SLOT_STUB = 1 << 16,	/* the proxies' code, read-only */
 	VM_SLOT_STUB_STACK,	/* and their stacks */
 };
 
@@ -21,6 +23,9 @@ enum vm_slot {
  * and a userspace IOAPIC of @pins pins. Ends the process if it cannot.
  */
 void vm_create(unsigned int pins);
+
+/* Ends the process if this host's KVM has nothing for proxies. */
+void vm_need_smm(void);
 
 /**
  * vm_add_memory() - show memory to the guest; ends the process on errors

@@ -17,5 +17,7 @@ void check_litmus(const struct machine *machine,
 void check_ipi(const struct machine *machine, const struct settings *settings);
 void check_clock(const struct machine *machine,
 		 const struct settings *settings);
+void check_hotplug(const struct machine *machine,
+		   const struct settings *settings);
 
 #endif /* SSI_GUEST_CHECKS_H */

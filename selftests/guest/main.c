@@ -20,6 +20,7 @@ static const struct {
 	{ "atomics", check_atomics },
 	{ "litmus", check_litmus },
 	{ "memory", check_memory },
+	{ "hotplug", check_hotplug },	/* last: one that fails leaves a CPU off */
 };
 
 #define NUM_CHECKS	(sizeof(checks) / sizeof(checks[0]))
