@@ -145,17 +145,43 @@ static void choose_pm_timer(void)
 		  machine.has_pm_timer ? "a" : "no");
 }
 
-static void check_host_tsc(void)
+/* The file's first line, or "". */
+static void read_line(const char *path, char *line, int size)
 {
-	FILE *file = fopen("/sys/devices/system/clocksource/clocksource0/available_clocksource",
-			   "re");
-	char names[256] = "";
+	FILE *file = fopen(path, "re");
 
+	line[0] = '\0';
 	if (!file)
 		return;
-	if (fgets(names, sizeof(names), file) && !strstr(names, "tsc"))
-		log_warn("The host holds its TSC for unstable, and so will the guest; boot the host with tsc=reliable if you know better.");
+	if (!fgets(line, size, file))
+		line[0] = '\0';
 	fclose(file);
+}
+
+static void check_host_tsc(void)
+{
+	char names[256];
+
+	read_line("/sys/devices/system/clocksource/clocksource0/available_clocksource",
+		  names, sizeof(names));
+	if (names[0] && !strstr(names, "tsc"))
+		log_warn("The host holds its TSC for unstable, and so will the guest; boot the host with tsc=reliable if you know better.");
+}
+
+/*
+ * With accessed and dirty bits in Intel's nested page tables a walk of the
+ * guest's page tables counts as a write to them (SDM volume 3, 29.3.3.2).
+ */
+static void check_nested_walk(void)
+{
+	char eptad[8];
+
+	if (machine.options->num_nodes == 1)
+		return;
+	read_line("/sys/module/kvm_intel/parameters/eptad", eptad,
+		  sizeof(eptad));
+	if (eptad[0] == 'Y')
+		log_warn("Every page table walk of the guest takes the page table away from the other nodes, which makes its CPUs many times slower; load kvm_intel with eptad=0.");
 }
 
 static void open_guest_files(void)
@@ -374,6 +400,7 @@ static void prepare(const struct options *options)
 	timebase_init(options->time_dilation);
 	make_append();
 	check_host_tsc();
+	check_nested_walk();
 	if (has_devices()) {
 		choose_pm_timer();
 		open_guest_files();
