@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The coherence protocol: one page, N nodes, node 0 its home.
+ *
+ * Theory of operation
+ *
+ * What a node does in which state, and what a home does with a request, is
+ * not written here: step() and plan() come from tables.pml, which is made of
+ * the module's own tables. What is written here is what kmod/request.c does
+ * around them, function by function, and the world: links, CPUs, losses.
+ *
+ * Links keep no order at all, so they are no channels: whatever is under way
+ * may arrive next. There is never more than one message of a kind under way
+ * between two nodes (asserted), so a message is a place that is taken.
+ *
+ * Data is one bit: is it the last that was written? A store makes its own copy
+ * fresh and all others stale, those in messages included. That keeps the number
+ * of states finite and loses nothing, since all that matters of a value read
+ * is whether it is the last one written.
+ *
+ * Page tables are a permission of their own (pte), which lags behind the page's
+ * state until page work has taken it away, as on a machine. CPUs read and write
+ * through it whenever they like.
+ *
+ * Options (-D):
+ *   N=2..4	nodes
+ *   HOLD	a page that came stays until a CPU that waits for it has mapped
+ *		it: what a hold window does, without its length
+ *   LOSS	at any time the links of one node break: messages from and to it
+ *		may get lost, and sooner or later every node notices
+ *   REQUEST=n	check that every request of node n is answered (LTL, with weakly
+ *		fair processes, as the next)
+ *   FAULT=n	check that every fault of node n ends
+ */
+#include "tables.pml"
+
+#ifndef N
+#define N	3
+#endif
+#define HOME	0
+#define NODE(n)	(1 << (n))
+
+#define PTE_NONE	0
+#define PTE_READ	1
+#define PTE_WRITE	2
+
+#define NOTHING		0	/* no message, no wish; MSG_CREDIT is 0, too */
+#define LOAD_WISH	(EV_LOAD + 1)
+#define STORE_WISH	(EV_STORE + 1)
+#define NOBODY_CUT	N
+
+/* ---- what nodes know ---- */
+
+byte state[N];		/* P_* */
+byte pte[N];		/* PTE_* */
+bit fresh[N];		/* the copy here is the last written */
+byte wish[N];		/* a CPU waits: LOAD_WISH, STORE_WISH */
+bit lost[N];		/* the region is LOST here */
+
+/* struct ssi_req */
+bit has_req[N];
+bit granted[N];
+bit exclusive[N];
+short acks[N];
+byte acked[N];
+
+/* Page work, and the message that it is for; NOTHING when there is none. */
+byte work[N];
+byte work_for[N];
+byte work_acks[N];
+
+/* struct ssi_dir, and the transaction under way (requester + 1) */
+byte dir_state;
+byte dir_owner;
+byte dir_copyset;
+byte txn;
+bit txn_exclusive;
+chan pending = [N] of { byte, bit };
+
+bit virgin = 1;		/* nobody has written yet: zero is the last value */
+byte cut = NOBODY_CUT;	/* whose links have broken */
+
+/* ---- what is under way: by receiver, but want, done: by sender ---- */
+
+byte want[N];		/* MSG_GETS, MSG_GETX */
+bit done[N];
+byte fwd[N];		/* MSG_FWDS, MSG_FWDX */
+byte fwd_for[N];
+byte fwd_acks[N];
+byte inv_for[N];	/* INV: requester + 1 */
+byte grant_type[N];	/* MSG_GRANT, MSG_ZERO */
+byte grant_acks[N];
+byte data[N];		/* MSG_DATAS, MSG_DATAX */
+byte data_from[N];
+byte data_acks[N];
+bit data_fresh[N];	/* of data, or of ZERO */
+byte ack_from[N];	/* set of senders */
+
+/* Scratch, without meaning between steps. */
+hidden byte next, act, event, i, acks_due, inv_set, inv;
+hidden byte next_txn, next_exclusive;
+hidden byte refused, grant, forward, zero;
+
+/* ---- messages go ---- */
+
+inline drop_fwd(n)
+{
+	fwd[n] = NOTHING;
+	fwd_for[n] = 0;
+	fwd_acks[n] = 0
+}
+
+inline drop_data(n)
+{
+	data[n] = NOTHING;
+	data_from[n] = 0;
+	data_acks[n] = 0;
+	data_fresh[n] = 0
+}
+
+inline drop_grant(n)
+{
+	if
+	:: grant_type[n] == MSG_ZERO -> data_fresh[n] = 0
+	:: else
+	fi;
+	grant_type[n] = NOTHING;
+	grant_acks[n] = 0
+}
+
+/* ---- data ---- */
+
+inline store(n)
+{
+	virgin = 0;
+	i = 0;
+	do
+	:: i < N -> fresh[i] = (i == n); data_fresh[i] = 0; i++
+	:: else -> break
+	od
+}
+
+/* ---- holder: holder_recv(), ssi_request_page_work(), answer() ---- */
+
+inline answer(n, type, requester, count)
+{
+	if
+	:: type == MSG_INV ->
+		assert(!(ack_from[requester] & NODE(n)));
+		ack_from[requester] = ack_from[requester] | NODE(n)
+	:: else ->
+		assert(data[requester] == NOTHING);
+		data[requester] = (type == MSG_FWDS -> MSG_DATAS : MSG_DATAX);
+		data_from[requester] = n;
+		data_acks[requester] = count;
+		data_fresh[requester] = fresh[n]
+	fi
+}
+
+inline holder_recv(n, ev, type, requester, count)
+{
+	step(state[n], ev);
+	assert(act == ACT_SUPPLY || act == ACT_WORK);
+	if
+	:: act == ACT_SUPPLY ->
+		answer(n, type, requester, count)
+	:: else ->
+		assert(work[n] == NOTHING);
+		work[n] = type;
+		work_for[n] = requester;
+		work_acks[n] = count
+	fi;
+	state[n] = next
+}
+
+#define KEEPS(n)	(work[n] == MSG_FWDS -> PTE_READ : PTE_NONE)
+
+inline page_work_ends(n)
+{
+	step(state[n], EV_LEFT);
+	assert(act == ACT_ANSWER);
+	answer(n, work[n], work_for[n], work_acks[n]);
+	state[n] = next;
+	fresh[n] = fresh[n] && READABLE(next);
+	work[n] = NOTHING;
+	work_for[n] = 0;
+	work_acks[n] = 0
+}
+
+/* ---- home: serve(), home_request(), next_txn(), home_done() ---- */
+
+inline count_inv_set()
+{
+	acks_due = 0;
+	i = 0;
+	do
+	:: i < N ->
+		if
+		:: inv_set & NODE(i) -> acks_due++
+		:: else
+		fi;
+		i++
+	:: else -> break
+	od
+}
+
+inline send_invs(requester)
+{
+	i = 0;
+	do
+	:: i < N ->
+		if
+		:: inv_set & NODE(i) ->
+			assert(!inv_for[i]);
+			inv_for[i] = requester + 1
+		:: else
+		fi;
+		i++
+	:: else -> break
+	od
+}
+
+inline serve(requester, excl)
+{
+	if
+	:: inv == NOBODY -> inv_set = 0
+	:: inv == ALL_BUT_REQUESTER -> inv_set = dir_copyset & ~NODE(requester)
+	:: inv == ALL_BUT_OWNER -> inv_set = dir_copyset & ~NODE(dir_owner)
+	fi;
+	count_inv_set();
+	if
+	:: grant ->
+		assert(grant_type[requester] == NOTHING);
+		grant_type[requester] = (zero -> MSG_ZERO : MSG_GRANT);
+		grant_acks[requester] = acks_due;
+		if
+		:: zero -> data_fresh[requester] = virgin
+		:: else
+		fi
+	:: else
+	fi;
+	if
+	:: forward ->
+		assert(fwd[dir_owner] == NOTHING);
+		fwd[dir_owner] = (excl -> MSG_FWDX : MSG_FWDS);
+		fwd_for[dir_owner] = requester;
+		fwd_acks[dir_owner] = acks_due
+	:: else
+	fi;
+	send_invs(requester)
+}
+
+#define SHARES(n)	((dir_copyset & NODE(n)) != 0)
+
+inline begin(requester, excl)
+{
+	refused = false;
+	inv = NOBODY;
+	plan(dir_state, SHARES(requester),
+	     (SHARES(requester) && dir_owner == requester), excl);
+	assert(!refused);
+	txn = requester + 1;
+	txn_exclusive = excl;
+	serve(requester, excl)
+}
+
+inline home_request(n)
+{
+	if
+	:: txn -> pending!n,(want[n] == MSG_GETX)
+	:: else -> begin(n, (want[n] == MSG_GETX))
+	fi;
+	want[n] = NOTHING
+}
+
+inline home_done(n)
+{
+	assert(txn == n + 1);
+	if
+	:: txn_exclusive || dir_state == DIR_untouched ->
+		dir_state = DIR_exclusive;
+		dir_owner = n;
+		dir_copyset = NODE(n)
+	:: else ->
+		dir_state = DIR_shared;
+		dir_copyset = dir_copyset | NODE(n)
+	fi;
+	done[n] = 0;
+	txn = 0;
+	txn_exclusive = 0;
+	if
+	:: nempty(pending) ->
+		pending?next_txn,next_exclusive;
+		begin(next_txn, next_exclusive)
+	:: empty(pending)
+	fi
+}
+
+/* ---- requester: requester_event(), requester_recv(), finish() ---- */
+
+inline close_request(n)
+{
+	has_req[n] = 0;
+	granted[n] = 0;
+	exclusive[n] = 0;
+	acks[n] = 0;
+	acked[n] = 0
+}
+
+inline finish(n)
+{
+	close_request(n);
+	assert(!done[n]);
+	done[n] = 1
+}
+
+inline requester_step(n)
+{
+	step(state[n], event);
+	assert(act != ACT_ERROR);
+	state[n] = next;
+	if
+	:: act == ACT_FINISH -> finish(n)
+	:: else
+	fi
+}
+
+/* DATAX or GRANT: how many acks are missing? */
+inline fill_event(n)
+{
+	assert(acks[n] >= 0);
+	event = (acks[n] -> EV_FILLA : EV_FILLX)
+}
+
+inline recv_data(n)
+{
+	assert(has_req[n] && !granted[n]);
+	granted[n] = 1;
+	acks[n] = acks[n] + data_acks[n];
+	if
+	:: data[n] == MSG_DATAS ->
+		assert(!exclusive[n]);
+		event = EV_FILLS
+	:: else ->
+		assert(exclusive[n] && state[n] != P_SX);
+		fill_event(n)
+	fi;
+	fresh[n] = data_fresh[n];
+	drop_data(n);
+	requester_step(n)
+}
+
+inline recv_grant(n)
+{
+	assert(has_req[n] && !granted[n]);
+	granted[n] = 1;
+	acks[n] = acks[n] + grant_acks[n];
+	if
+	:: grant_type[n] == MSG_ZERO ->
+		assert(state[n] != P_SX && !acks[n]);
+		fresh[n] = data_fresh[n]
+	:: else ->
+		assert(state[n] == P_SX)
+	fi;
+	fill_event(n);
+	drop_grant(n);
+	requester_step(n)
+}
+
+inline recv_ack(n, from)
+{
+	assert(has_req[n] && !(acked[n] & NODE(from)));
+	ack_from[n] = ack_from[n] & ~NODE(from);
+	acked[n] = acked[n] | NODE(from);
+	acks[n]--;
+	event = (granted[n] && !acks[n] -> EV_ACKED : EV_ACK);
+	requester_step(n)
+}
+
+/* ---- local faults: ssi_request_access() ---- */
+
+/*
+ * Tokens tell the messages of an older request. Here they cannot exist: when a
+ * request is opened, nothing under way may speak of another one, but DONE.
+ */
+inline nothing_stale(n)
+{
+	assert(data[n] == NOTHING && grant_type[n] == NOTHING && !ack_from[n]);
+	assert(want[n] == NOTHING);
+	i = 0;
+	do
+	:: i < N ->
+		assert(fwd[i] == NOTHING || fwd_for[i] != n);
+		assert(inv_for[i] != n + 1);
+		assert(work[i] == NOTHING || work_for[i] != n);
+		i++
+	:: else -> break
+	od
+}
+
+inline open_request(n)
+{
+	assert(!has_req[n]);
+	nothing_stale(n);
+	has_req[n] = 1;
+	exclusive[n] = (act == ACT_GETX);
+	want[n] = (act == ACT_GETX -> MSG_GETX : MSG_GETS)
+}
+
+#define HITS(n) \
+	(wish[n] == LOAD_WISH && LOAD_HITS(state[n]) || \
+	 wish[n] == STORE_WISH && STORE_HITS(state[n]))
+#define WAITS(n) \
+	(wish[n] == LOAD_WISH && LOAD_WAITS(state[n]) || \
+	 wish[n] == STORE_WISH && STORE_WAITS(state[n]))
+
+inline access_page(n)
+{
+	step(state[n], wish[n] - 1);
+	if
+	:: act == ACT_HIT ->
+		pte[n] = (wish[n] == STORE_WISH -> PTE_WRITE : PTE_READ);
+		wish[n] = NOTHING
+	:: else ->
+		assert(act == ACT_GETS || act == ACT_GETX);
+		open_request(n);
+		state[n] = next
+	fi
+}
+
+/* A request that no CPU waits for: fetch_exclusively(), migratory pages. */
+inline fetch(n)
+{
+	step(P_I, EV_STORE);
+	open_request(n);
+	state[n] = next
+}
+
+/* ---- the world ---- */
+
+#ifdef HOLD
+/* What a CPU waited for and has not mapped yet is not given away. */
+#define MAY_GO(n)	(!HITS(n))
+#else
+#define MAY_GO(n)	true
+#endif
+
+#ifdef LOSS
+#define BROKEN(a, b)	((a) != (b) && (cut == (a) || cut == (b)))
+#else
+#define BROKEN(a, b)	false
+#endif
+
+/* A message that the receiver drops, or that breaks with its link. */
+#define GETS_LOST(a, b)	(lost[b] || BROKEN(a, b))
+
+/* What CPUs of a node do: fault, and use what is mapped. */
+proctype cpu(byte n)
+{
+end:	do
+	:: d_step { !wish[n] && !lost[n] && pte[n] == PTE_NONE ->
+		    wish[n] = LOAD_WISH }
+	:: d_step { !wish[n] && !lost[n] && pte[n] != PTE_WRITE ->
+		    wish[n] = STORE_WISH }
+	:: d_step { wish[n] && !WAITS(n) -> access_page(n) }
+	:: d_step { state[n] == P_I && !lost[n] -> fetch(n) }
+	:: d_step { pte[n] == PTE_WRITE -> store(n); skip }
+	od
+}
+
+/* What a node sends home. */
+proctype requests(byte n)
+{
+end:	do
+	:: d_step { want[n] && !lost[HOME] -> home_request(n) }
+	:: d_step { want[n] && GETS_LOST(n, HOME) -> want[n] = NOTHING }
+	:: d_step { done[n] && !lost[HOME] -> home_done(n) }
+	:: d_step { done[n] && GETS_LOST(n, HOME) -> done[n] = 0 }
+	od
+}
+
+/* What a node is sent, and the page work that comes of it. */
+proctype arrivals(byte n)
+{
+	byte from;
+
+end:	do
+	:: d_step { fwd[n] && !lost[n] &&
+		    (MAY_GO(n) || (fwd[n] == MSG_FWDS && SUPPLIES(state[n]))) ->
+		holder_recv(n, (fwd[n] == MSG_FWDS -> EV_FWDS : EV_FWDX),
+			    fwd[n], fwd_for[n], fwd_acks[n]);
+		drop_fwd(n) }
+	:: d_step { inv_for[n] && !lost[n] && MAY_GO(n) ->
+		holder_recv(n, EV_INV, MSG_INV, inv_for[n] - 1, 0);
+		inv_for[n] = 0 }
+	:: d_step { work[n] && pte[n] > KEEPS(n) -> pte[n] = KEEPS(n) }
+	:: d_step { work[n] && pte[n] <= KEEPS(n) -> page_work_ends(n) }
+	:: d_step { data[n] && !lost[n] -> recv_data(n) }
+	:: d_step { grant_type[n] && !lost[n] -> recv_grant(n) }
+	:: d_step { ack_from[n] & NODE(0) && !lost[n] -> recv_ack(n, 0) }
+	:: d_step { ack_from[n] & NODE(1) && !lost[n] -> recv_ack(n, 1) }
+#if N > 2
+	:: d_step { ack_from[n] & NODE(2) && !lost[n] -> recv_ack(n, 2) }
+#endif
+#if N > 3
+	:: d_step { ack_from[n] & NODE(3) && !lost[n] -> recv_ack(n, 3) }
+#endif
+#ifdef LOSS
+	:: d_step { fwd[n] && GETS_LOST(HOME, n) -> drop_fwd(n) }
+	:: d_step { inv_for[n] && GETS_LOST(HOME, n) -> inv_for[n] = 0 }
+	:: d_step { data[n] && GETS_LOST(data_from[n], n) -> drop_data(n) }
+	:: d_step { grant_type[n] && GETS_LOST(HOME, n) -> drop_grant(n) }
+	:: d_step { ack_from[n] && (lost[n] || cut == n) ->
+		    ack_from[n] = ack_from[n] & NODE(n) }
+	:: d_step { cut != NOBODY_CUT && cut != n && ack_from[n] & NODE(cut) ->
+		    ack_from[n] = ack_from[n] & ~NODE(cut) }
+#endif
+	od
+}
+
+#ifdef LOSS
+inline lose_home()
+{
+	i = 0;
+	do
+	:: i < N -> want[i] = NOTHING; done[i] = 0; i++
+	:: else -> break
+	od;
+	do
+	:: nempty(pending) -> pending?next_txn,next_exclusive
+	:: empty(pending) -> break
+	od;
+	dir_state = DIR_untouched;
+	dir_owner = 0;
+	dir_copyset = 0;
+	txn = 0;
+	txn_exclusive = 0
+}
+
+/*
+ * The region is lost here: those who wait get SIGBUS, what was sent here is
+ * dropped. What nobody looks at any more is reset, to have fewer states. Page
+ * tables stay as they are, and page work under way goes on.
+ */
+inline lose(n)
+{
+	lost[n] = 1;
+	wish[n] = NOTHING;
+	close_request(n);
+	drop_fwd(n);
+	inv_for[n] = 0;
+	drop_grant(n);
+	drop_data(n);
+	ack_from[n] = 0;
+	if
+	:: n == HOME -> lose_home()
+	:: else
+	fi
+}
+
+/*
+ * The links of one node break; whether it lives on makes no difference to what
+ * the others see. Everybody notices in the end, or is told (LEAVE). All nodes
+ * but the home are alike.
+ */
+proctype fate()
+{
+	atomic {
+		if
+		:: cut = HOME
+		:: cut = 1
+		fi
+	}
+end:	do
+	:: d_step { !lost[0] -> lose(0) }
+	:: d_step { !lost[1] -> lose(1) }
+#if N > 2
+	:: d_step { !lost[2] -> lose(2) }
+#endif
+	od
+}
+#endif
+
+/* ---- what must hold ---- */
+
+#if N == 2
+#define ALL(p)	(p(0) && p(1))
+#define SUM(p)	(p(0) + p(1))
+#elif N == 3
+#define ALL(p)	(p(0) && p(1) && p(2))
+#define SUM(p)	(p(0) + p(1) + p(2))
+#else
+#define ALL(p)	(p(0) && p(1) && p(2) && p(3))
+#define SUM(p)	(p(0) + p(1) + p(2) + p(3))
+#endif
+
+#define WRITES(n)	(pte[n] == PTE_WRITE)
+#define MAPS(n)		(pte[n] != PTE_NONE)
+#define IS_FRESH(n)	(fresh[n] || (!MAPS(n) && !READABLE(state[n])))
+
+/* Single writer or many readers; every load returns the last store. */
+#define COHERENT \
+	(ALL(IS_FRESH) && (SUM(WRITES) == 0 || SUM(MAPS) == 1))
+
+#define IS_QUIET(n) \
+	(!want[n] && !done[n] && !fwd[n] && !inv_for[n] && !data[n] && \
+	 !grant_type[n] && !ack_from[n] && !work[n])
+#define HAS(n) \
+	(!SHARES(n) -> P_I : (dir_state == DIR_shared -> P_S : P_E))
+#define IS_SETTLED(n)	(!has_req[n] && state[n] == HAS(n))
+
+/* When nothing is under way nobody waits, and the home knows who has what. */
+#define SETTLED \
+	(!ALL(IS_QUIET) || (!txn && ALL(IS_SETTLED)) || cut != NOBODY_CUT)
+
+active proctype watcher()
+{
+end:	do
+	:: d_step { !COHERENT -> assert(false) }
+	:: d_step { !SETTLED -> assert(false) }
+	od
+}
+
+init {
+	atomic {
+		byte n = 0;
+
+		do
+		:: n < N ->
+			run cpu(n);
+			run requests(n);
+			run arrivals(n);
+			n++
+		:: else -> break
+		od;
+#ifdef LOSS
+		run fate()
+#endif
+	}
+}
+
+#ifdef REQUEST
+ltl ends { [] ((has_req[REQUEST] && !lost[REQUEST]) -> <> !has_req[REQUEST]) }
+#endif
+#ifdef FAULT
+ltl ends { [] (wish[FAULT] -> <> !wish[FAULT]) }
+#endif

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Prints the tables of kmod/coherence.c and kmod/directory.c in Promela, for
+ * coherence.pml: the model checks the tables that drive the code, not a copy.
+ *
+ * DOC: Theory of operation
+ *
+ * The node's table is printed cell by cell. The home's is a function of owner
+ * and copyset, too large to print for every number of nodes. What it does
+ * depends only on the directory's state, on whether the requester is in the
+ * copyset, whether it is its owner, and on what it asks for; so one line is
+ * printed for each combination of these, and every owner, copyset and
+ * requester is tried to see that the line tells the truth of it. If it does
+ * not, nothing is printed and the exit code is 1.
+ */
+#include "coherence.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NODES	5	/* that the home's function is tried with */
+#define NODE(n)	(1u << (n))
+
+static const char *const invs[] = {
+	"NOBODY", "ALL_BUT_REQUESTER", "ALL_BUT_OWNER"
+};
+
+/* Who gets INV, as the model can say it. */
+enum inv { NOBODY, ALL_BUT_REQUESTER, ALL_BUT_OWNER };
+
+/* What the home does in one combination. */
+struct line {
+	u32 state;
+	bool seen;
+	bool refused;
+	struct ssi_dir_plan plan;
+	enum inv inv;
+};
+
+static struct line lines[SSI_DIR_STATES][2][2][2];
+
+static void die(const char *what)
+{
+	fprintf(stderr, "tables: %s\n", what);
+	exit(1);
+}
+
+/* ---- names ---- */
+
+static void print_names(const char *prefix, const char *(*name_of)(u32),
+			u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		printf("#define %s_%s\t%u\n", prefix, name_of(i), i);
+	putchar('\n');
+}
+
+static void print_all_names(void)
+{
+	print_names("P", ssi_page_state_name, SSI_PAGE_STATES);
+	print_names("EV", ssi_event_name, SSI_EVENTS);
+	print_names("ACT", ssi_action_name, SSI_ACTIONS);
+	print_names("DIR", ssi_dir_state_name, SSI_DIR_STATES);
+	print_names("MSG", ssi_wire_type_name, SSI_WIRE_TYPES);
+}
+
+/* ---- the node's table ---- */
+
+static void print_event(u32 event)
+{
+	u32 state;
+
+	printf("\t:: event == EV_%s ->\n\t\tif\n", ssi_event_name(event));
+	for (state = 0; state < SSI_PAGE_STATES; state++) {
+		struct ssi_step step = ssi_coherence_step(state, event);
+
+		if (step.action == SSI_ACT_ERROR)
+			continue;
+		printf("\t\t:: from == P_%s -> next = P_%s; act = ACT_%s\n",
+		       ssi_page_state_name(state),
+		       ssi_page_state_name(step.next),
+		       ssi_action_name(step.action));
+	}
+	printf("\t\t:: else -> next = from; act = ACT_ERROR\n\t\tfi\n");
+}
+
+/* A set of states, as a condition on one. */
+static void print_set(const char *name, bool (*has)(u32 state, u32 event),
+		      u32 event)
+{
+	u32 state;
+
+	printf("#define %s(from)\t(false", name);
+	for (state = 0; state < SSI_PAGE_STATES; state++)
+		if (has(state, event))
+			printf(" || from == P_%s", ssi_page_state_name(state));
+	printf(")\n");
+}
+
+static bool is_readable(u32 state, u32 event)
+{
+	(void)event;
+	return ssi_page_readable(state);
+}
+
+static bool is_hit(u32 state, u32 event)
+{
+	return ssi_coherence_step(state, event).action == SSI_ACT_HIT;
+}
+
+static bool waits(u32 state, u32 event)
+{
+	return ssi_coherence_step(state, event).action == SSI_ACT_WAIT;
+}
+
+static bool supplies(u32 state, u32 event)
+{
+	return ssi_coherence_step(state, event).action == SSI_ACT_SUPPLY;
+}
+
+static void print_sets(void)
+{
+	print_set("READABLE", is_readable, 0);
+	print_set("LOAD_HITS", is_hit, SSI_EV_LOAD);
+	print_set("LOAD_WAITS", waits, SSI_EV_LOAD);
+	print_set("STORE_HITS", is_hit, SSI_EV_STORE);
+	print_set("STORE_WAITS", waits, SSI_EV_STORE);
+	print_set("SUPPLIES", supplies, SSI_EV_FWDS);
+	putchar('\n');
+}
+
+static void print_node_table(void)
+{
+	u32 event;
+
+	print_sets();
+	printf("/* ssi_coherence_step(): sets next and act */\n");
+	printf("inline step(from, event)\n{\n\tif\n");
+	for (event = 0; event < SSI_EVENTS; event++)
+		print_event(event);
+	printf("\tfi\n}\n\n");
+}
+
+/* ---- the home's ---- */
+
+static enum inv inv_of(u32 mask, const struct ssi_dir *dir, u32 requester)
+{
+	if (!mask)
+		return NOBODY;
+	if (mask == (dir->copyset & ~NODE(requester)))
+		return ALL_BUT_REQUESTER;
+	if (mask == (dir->copyset & ~NODE(dir->owner)))
+		return ALL_BUT_OWNER;
+	die("a set of nodes to invalidate that the model has no word for");
+	return NOBODY;
+}
+
+static bool inv_fits(enum inv inv, u32 mask, const struct ssi_dir *dir,
+		     u32 requester)
+{
+	u32 but = inv == ALL_BUT_REQUESTER ? requester : dir->owner;
+
+	return mask == (inv == NOBODY ? 0 : dir->copyset & ~NODE(but));
+}
+
+static bool same_plan(const struct ssi_dir_plan *a, const struct ssi_dir_plan *b)
+{
+	return a->grant == b->grant && a->forward == b->forward &&
+	       a->zero == b->zero && a->exclusive == b->exclusive;
+}
+
+/* Note what the home does in one case, and that it is what the line says. */
+static void try_begin(const struct ssi_dir *dir, u32 requester, bool exclusive)
+{
+	bool sharer = dir->copyset & NODE(requester);
+	bool owner = sharer && dir->owner == requester;
+	struct line *line = &lines[dir->state][sharer][owner][exclusive];
+	struct ssi_dir copy = *dir;
+	struct ssi_dir_plan plan;
+	bool refused = ssi_directory_begin(&copy, requester, exclusive, &plan);
+
+	if (!refused && (!copy.busy || plan.acks != hweight32(plan.inv)))
+		die("a plan whose acks are not its invalidations, or not busy");
+	/* An empty set is any set; a later case may tell which. */
+	if (!line->seen || (line->inv == NOBODY && plan.inv && !refused)) {
+		line->inv = refused ? NOBODY : inv_of(plan.inv, dir, requester);
+		line->refused = refused;
+		line->plan = plan;
+	}
+	line->seen = true;
+	if (line->refused != refused)
+		die("the home's answer depends on more than the model knows");
+	if (!refused && (!same_plan(&line->plan, &plan) ||
+			 !inv_fits(line->inv, plan.inv, dir, requester)))
+		die("the home's plan depends on more than the model knows");
+}
+
+/* What the home knows after DONE is said by two rules in end(). */
+static void try_end(const struct ssi_dir *dir, u32 requester, bool exclusive)
+{
+	bool alone = exclusive || dir->state == SSI_DIR_UNTOUCHED;
+	struct ssi_dir copy = *dir;
+
+	copy.busy = true;
+	if (ssi_directory_end(&copy, requester, exclusive) || copy.busy)
+		die("the home does not end what it began");
+	if (copy.state != (alone ? SSI_DIR_EXCLUSIVE : SSI_DIR_SHARED) ||
+	    copy.owner != (alone ? requester : dir->owner) ||
+	    copy.copyset != (NODE(requester) | (alone ? 0 : dir->copyset)))
+		die("DONE leaves what the model does not know");
+}
+
+/* The directory's entries that can be: the owner is always of the copyset. */
+static bool is_entry(const struct ssi_dir *dir)
+{
+	if (dir->state == SSI_DIR_UNTOUCHED)
+		return !dir->copyset && !dir->owner;
+	if (dir->state == SSI_DIR_EXCLUSIVE)
+		return dir->copyset == NODE(dir->owner);
+	return dir->copyset & NODE(dir->owner);
+}
+
+static void try_all(struct ssi_dir *dir)
+{
+	u32 requester;
+
+	if (!is_entry(dir))
+		return;
+	for (requester = 0; requester < NODES; requester++) {
+		try_begin(dir, requester, false);
+		try_begin(dir, requester, true);
+		try_end(dir, requester, false);
+		try_end(dir, requester, true);
+	}
+}
+
+static void try_every_case(void)
+{
+	struct ssi_dir dir = { };
+	u32 state, owner, copyset;
+
+	for (state = 0; state < SSI_DIR_STATES; state++)
+		for (owner = 0; owner < NODES; owner++)
+			for (copyset = 0; copyset < NODE(NODES); copyset++) {
+				dir.state = state;
+				dir.owner = owner;
+				dir.copyset = copyset;
+				try_all(&dir);
+			}
+}
+
+static void print_line(const struct line *line, u32 i)
+{
+	u32 state = i / 8;
+
+	if (!line->seen)
+		return;
+	printf("\t:: home == DIR_%s && %ssharer && %sowns && %sexcl ->\n\t\t",
+	       ssi_dir_state_name(state), i & 4 ? "" : "!", i & 2 ? "" : "!",
+	       i & 1 ? "" : "!");
+	if (line->refused)
+		printf("refused = true\n");
+	else
+		printf("grant = %d; forward = %d; zero = %d; inv = %s\n",
+		       line->plan.grant, line->plan.forward, line->plan.zero,
+		       invs[line->inv]);
+}
+
+static void print_home_table(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(invs); i++)
+		printf("#define %s\t%u\n", invs[i], i);
+	printf("\n/* ssi_directory_begin(): sets refused, or grant, forward, zero, inv */\n");
+	printf("inline plan(home, sharer, owns, excl)\n{\n\tif\n");
+	for (i = 0; i < sizeof(lines) / sizeof(struct line); i++)
+		print_line(&lines[0][0][0][0] + i, i);
+	printf("\tfi\n}\n");
+}
+
+int main(void)
+{
+	try_every_case();
+	/* Once more, since a line may have been made by a later case. */
+	try_every_case();
+	printf("/* Made by selftests/model/tables.c from kmod/; do not edit. */\n\n");
+	print_all_names();
+	print_node_table();
+	print_home_table();
+	return 0;
+}
