@@ -53,6 +53,8 @@ void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
 	link->reason[0] = '\0';
 	link->last_rx = jiffies;
 	INIT_WORK(&link->changed, link_changed);
+	/* It may come up, and be asked for, before ops->open() returns. */
+	peer->link = link;
 }
 
 void ssi_link_fini(struct ssi_link *link)
