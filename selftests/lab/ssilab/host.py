@@ -165,7 +165,7 @@ class Host:
                 monitor.settimeout(5)
                 monitor.connect(str(self.monitor))
                 for _ in range(3):      # one that loops is not at one place
-                    monitor.sendall(b"info registers -a\n")
+                    monitor.sendall(b"info registers -a\ninfo lapic\n")
                     time.sleep(0.3)
                 monitor.shutdown(socket.SHUT_WR)
                 while part := monitor.recv(65536):
