@@ -32,7 +32,7 @@ enum token { TOKEN_NONE, TOKEN_GO, TOKEN_STOP };
  * @name: of the way they wake each other
  * @pass: give a token to the other thread; @to is its index
  * @await: wait for one; TOKEN_NONE when none came for LOST_SECONDS
- * @seconds: the longest to go on
+ * @seconds: how long to go on, but for one measured round trip at least
  * @rounds: round trips that were measured
  * @lost: a token did not come
  * @times: of the round trips, in seconds
@@ -107,7 +107,7 @@ static void serve(struct pingpong *pp)
 		ended = report_now();
 		if (i >= WARM_UP)
 			pp->times[pp->rounds++] = ended - begun;
-		if (ended > deadline)
+		if (pp->rounds && ended > deadline)
 			break;
 	}
 	pp->pass(1, TOKEN_STOP);
@@ -130,6 +130,7 @@ struct figures {
 	double rate;
 	double p50;
 	double p99;
+	double max;
 };
 
 static int compare_times(const void *a, const void *b)
@@ -151,14 +152,15 @@ static struct figures evaluate(struct pingpong *pp)
 		.rate = pp->rounds / sum,
 		.p50 = pp->times[pp->rounds / 2],
 		.p99 = pp->times[pp->rounds * 99 / 100],
+		.max = pp->times[pp->rounds - 1],
 	};
 }
 
 static void report_figures(const char *name, const struct figures *f)
 {
-	report_key("%s_rounds=%d %s_per_s=%.0f %s_p50_us=%.0f %s_p99_us=%.0f",
+	report_key("%s_rounds=%d %s_per_s=%.0f %s_p50_us=%.0f %s_p99_us=%.0f %s_max_us=%.0f",
 		   name, f->rounds, name, f->rate, name, f->p50 * 1e6, name,
-		   f->p99 * 1e6);
+		   f->p99 * 1e6, name, f->max * 1e6);
 }
 
 static bool run_pair(struct pingpong *pp, const struct machine_pair *pair)
@@ -173,10 +175,7 @@ static bool run_pair(struct pingpong *pp, const struct machine_pair *pair)
 		report_fail("%s: a wake-up between CPU %d and CPU %d was lost; none came for %d s after %d round trips.",
 			    pp->name, pair->cpus[0].id, pair->cpus[1].id,
 			    LOST_SECONDS, pp->rounds);
-	else if (!pp->rounds)
-		report_fail("%s: no round trip between CPU %d and CPU %d was finished.",
-			    pp->name, pair->cpus[0].id, pair->cpus[1].id);
-	return pp->rounds && !pp->lost;
+	return !pp->lost;
 }
 
 /* With several pairs of nodes, the figures are those of the slowest. */
