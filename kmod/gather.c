@@ -12,8 +12,10 @@
 #include <linux/sched/task.h>
 
 #include "gather.h"
+#include "node.h"
 #include "policy.h"
 #include "region.h"
+#include "trace.h"
 #include "transport.h"
 
 static u64 hold_window(struct ssi_region *region)
@@ -79,7 +81,7 @@ bool ssi_gather_must_hold(struct ssi_region *region,
 	struct ssi_contest contest;
 	u64 now = ktime_get_ns();
 	enum ssi_verdict verdict;
-	u64 wait;
+	u64 window, wait;
 
 	look_at_us(region, now, &contest);
 	contest.running = is_anybody_running(region);
@@ -87,7 +89,10 @@ bool ssi_gather_must_hold(struct ssi_region *region,
 	contest.copy = rx->msg.type == SSI_WIRE_INV;
 	contest.their_age = now - rx->start +
 			    rx->msg.time * (u64)NSEC_PER_USEC;
-	verdict = ssi_policy_judge(hold_window(region), &contest, &wait);
+	window = hold_window(region);
+	verdict = ssi_policy_judge(window, &contest, &wait);
+	trace_ssi_verdict(region->node->id, rx->msg.index, rx->msg.requester,
+			  verdict, window, &contest);
 	if (verdict == SSI_VERDICT_HOLD) {
 		rx->due = now + wait;
 		return true;

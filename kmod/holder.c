@@ -4,6 +4,7 @@
  * of operation is in message.c.
  */
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 
 #include "coherence.h"
@@ -115,8 +116,19 @@ static u32 holder_event(u32 type)
 	}
 }
 
+/*
+ * Whether the page has to stay for now. A node that waits to write its copy is
+ * not helped by keeping it: its own request is behind this one.
+ */
+static bool must_hold(struct ssi_region *region, const struct ssi_page *entry,
+		      struct ssi_rx *rx)
+{
+	return entry->state != SSI_PAGE_SX &&
+	       ssi_gather_must_hold(region, entry, rx);
+}
+
 /* FWDS, FWDX, INV */
-void ssi_holder_recv(struct ssi_region *region, struct ssi_rx *rx)
+static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 {
 	u64 index = rx->msg.index;
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
@@ -128,7 +140,7 @@ void ssi_holder_recv(struct ssi_region *region, struct ssi_rx *rx)
 		return ssi_message_violation(rx, "the page was never here");
 	spin_lock(&bucket->lock);
 	step = ssi_coherence_step(entry->state, holder_event(rx->msg.type));
-	if (step.action == SSI_ACT_WORK && ssi_gather_must_hold(region, entry, rx)) {
+	if (step.action == SSI_ACT_WORK && must_hold(region, entry, rx)) {
 		spin_unlock(&bucket->lock);
 		return hold(region, rx);
 	}
@@ -151,6 +163,47 @@ void ssi_holder_recv(struct ssi_region *region, struct ssi_rx *rx)
 	default:
 		return ssi_message_violation(rx, "the page is not here");
 	}
+}
+
+/* What is held for page @index, or NULL. */
+static struct ssi_rx *pop_page(struct ssi_region *region, u64 index)
+{
+	struct ssi_rx *rx, *found = NULL;
+
+	spin_lock(&region->held_lock);
+	list_for_each_entry(rx, &region->held, list)
+		if (rx->msg.index == index) {
+			list_del_init(&rx->list);
+			found = rx;
+			break;
+		}
+	spin_unlock(&region->held_lock);
+	return found;
+}
+
+/* OLDER: what is held is as old as that from now on. If nothing is, so be it. */
+static void holder_told(struct ssi_region *region, struct ssi_rx *older)
+{
+	struct ssi_rx *rx = pop_page(region, older->msg.index);
+	u32 waited;
+
+	if (rx) {
+		waited = ssi_message_usec(older->start - rx->start);
+		if (older->msg.time > waited)
+			rx->msg.time = max(rx->msg.time,
+					   older->msg.time - waited);
+		holder_asked(region, rx);
+	}
+	ssi_rx_free(older);
+}
+
+/* FWDS, FWDX, INV, OLDER */
+void ssi_holder_recv(struct ssi_region *region, struct ssi_rx *rx)
+{
+	if (rx->msg.type == SSI_WIRE_OLDER)
+		holder_told(region, rx);
+	else
+		holder_asked(region, rx);
 }
 
 static struct ssi_rx *pop_due(struct ssi_region *region)
@@ -178,7 +231,7 @@ enum hrtimer_restart ssi_holder_timer(struct hrtimer *timer)
 	struct ssi_rx *rx;
 
 	while ((rx = pop_due(region)))
-		ssi_holder_recv(region, rx);
+		holder_asked(region, rx);
 	return HRTIMER_NORESTART;
 }
 

@@ -3,7 +3,9 @@
  * Home: transactions of the pages whose directory is here. The theory of
  * operation is in message.c.
  */
+#include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 
 #include "home.h"
 #include "message.h"
@@ -26,15 +28,89 @@ static bool is_exclusive(const struct ssi_rx *rx)
 	return rx->msg.type == SSI_WIRE_GETX;
 }
 
-/* Send what the plan says. BH disabled, bucket lock not held. */
-static void serve(struct ssi_region *region, const struct ssi_msg *request,
-		  const struct ssi_dir_plan *plan, u32 owner)
+/* When the requester began to gather pages, by our clock; it may be negative. */
+static s64 gathers_since(const struct ssi_rx *rx)
 {
+	return rx->start - rx->msg.time * (u64)NSEC_PER_USEC;
+}
+
+static u32 age_usec(s64 since)
+{
+	return ssi_message_usec(ktime_get_ns() - since);
+}
+
+/* The oldest waits first. Whether @rx is older than all others, @txn included. */
+static bool queue_behind(struct ssi_rx *txn, struct ssi_rx *rx)
+{
+	s64 since = gathers_since(rx);
+	struct ssi_rx *pos;
+
+	list_for_each_entry_reverse(pos, &txn->pending, list)
+		if (gathers_since(pos) <= since)
+			break;
+	list_add(&rx->list, &pos->list);
+	return list_is_first(&rx->list, &txn->pending) &&
+	       since < gathers_since(txn);
+}
+
+static s64 oldest_since(struct ssi_rx *txn)
+{
+	struct ssi_rx *first = list_first_entry_or_null(&txn->pending,
+							struct ssi_rx, list);
+	s64 since = gathers_since(txn);
+
+	return first ? min(since, gathers_since(first)) : since;
+}
+
+/**
+ * struct service - a transaction that begins, to be sent without the lock
+ * @request: what is served; its time is the age of the oldest who waits
+ * @plan: what to send
+ * @owner: to whom the plan's forward goes
+ */
+struct service {
+	struct ssi_msg request;
+	struct ssi_dir_plan plan;
+	u32 owner;
+};
+
+/* 0 and @service, or as ssi_directory_begin(). Bucket lock held. */
+static int begin(struct ssi_rx *txn, struct ssi_dir *dir,
+		 struct service *service)
+{
+	int ret = ssi_directory_begin(dir, txn->msg.src, is_exclusive(txn),
+				      &service->plan);
+
+	if (ret)
+		return ret;
+	service->request = txn->msg;
+	service->request.time = age_usec(oldest_since(txn));
+	service->owner = dir->owner;
+	txn->asked = service->plan.inv;
+	if (service->plan.forward)
+		txn->asked |= BIT(dir->owner);
+	return 0;
+}
+
+static void send_to_all(struct ssi_region *region, u32 nodes,
+			struct ssi_msg *msg)
+{
+	u32 dst;
+
+	for (dst = 0; dst < SSI_DSM_MAX_NODES; dst++)
+		if (nodes & BIT(dst))
+			ssi_message_send(region, dst, msg, NULL);
+}
+
+/* BH disabled, bucket lock not held. */
+static void serve(struct ssi_region *region, const struct service *service)
+{
+	const struct ssi_msg *request = &service->request;
+	const struct ssi_dir_plan *plan = &service->plan;
 	struct ssi_msg msg = {
 		.index = request->index,
 		.token = request->token,
 	};
-	u32 dst;
 
 	if (plan->grant) {
 		msg.type = plan->zero ? SSI_WIRE_ZERO : SSI_WIRE_GRANT;
@@ -47,13 +123,26 @@ static void serve(struct ssi_region *region, const struct ssi_msg *request,
 	if (plan->forward) {
 		msg.type = plan->exclusive ? SSI_WIRE_FWDX : SSI_WIRE_FWDS;
 		msg.arg = plan->exclusive ? plan->acks : 0;
-		ssi_message_send(region, owner, &msg, NULL);
+		ssi_message_send(region, service->owner, &msg, NULL);
 	}
 	msg.arg = 0;
 	msg.type = SSI_WIRE_INV;
-	for (dst = 0; dst < SSI_DSM_MAX_NODES; dst++)
-		if (plan->inv & BIT(dst))
-			ssi_message_send(region, dst, &msg, NULL);
+	send_to_all(region, plan->inv, &msg);
+}
+
+/* Those who were asked for the page think that only younger ones want it. */
+static void tell_of_older(struct ssi_region *region, u32 nodes,
+			  const struct ssi_msg *older)
+{
+	struct ssi_msg msg = {
+		.type = SSI_WIRE_OLDER,
+		.requester = older->src,
+		.index = older->index,
+		.token = older->token,
+		.time = older->time,
+	};
+
+	send_to_all(region, nodes, &msg);
 }
 
 static void home_request(struct ssi_region *region, struct ssi_rx *rx,
@@ -61,57 +150,59 @@ static void home_request(struct ssi_region *region, struct ssi_rx *rx,
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, rx->msg.index);
 	struct ssi_msg request = rx->msg;
-	struct ssi_dir_plan plan;
-	u32 owner;
+	struct service service;
+	struct ssi_rx *txn;
+	u32 tell = 0;
 	int ret;
 
 	spin_lock(&bucket->lock);
-	ret = ssi_directory_begin(dir, request.src, is_exclusive(rx), &plan);
-	owner = dir->owner;
-	if (!ret && plan.zero)
-		atomic64_inc(&region->nr_directory);
-	if (!ret)
+	ret = begin(rx, dir, &service);
+	if (!ret) {
+		if (service.plan.zero)
+			atomic64_inc(&region->nr_directory);
 		list_add(&rx->list, &bucket->txns);
-	else if (ret == -EBUSY)
-		list_add_tail(&rx->list,
-			      &find_txn(bucket, request.index)->pending);
+	} else if (ret == -EBUSY) {
+		txn = find_txn(bucket, request.index);
+		if (queue_behind(txn, rx))
+			tell = txn->asked;
+	}
 	spin_unlock(&bucket->lock);
 	if (ret == -EPROTO)
-		return ssi_message_violation(rx, "the requester has the page already");
-	if (!ret)
-		serve(region, &request, &plan, owner);
+		ssi_message_violation(rx, "the requester has the page already");
+	else if (!ret)
+		serve(region, &service);
+	else
+		tell_of_older(region, tell, &request);
 }
 
 /* Begin the first pending request that is legal. Bucket lock held. */
-static struct ssi_rx *next_txn(struct ssi_bucket *bucket, struct ssi_dir *dir,
-			       struct ssi_rx *done, struct list_head *illegal,
-			       struct ssi_dir_plan *plan)
+static bool begin_next(struct ssi_bucket *bucket, struct ssi_dir *dir,
+		       struct ssi_rx *done, struct list_head *illegal,
+		       struct service *service)
 {
 	struct ssi_rx *rx;
 
 	while (!list_empty(&done->pending)) {
 		rx = list_first_entry(&done->pending, struct ssi_rx, list);
-		if (ssi_directory_begin(dir, rx->msg.src, is_exclusive(rx),
-					plan)) {
+		if (begin(rx, dir, service)) {
 			list_move(&rx->list, illegal);
 			continue;
 		}
 		list_move(&rx->list, &bucket->txns);
 		list_splice_tail_init(&done->pending, &rx->pending);
-		return rx;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 		      struct ssi_dir *dir)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, rx->msg.index);
-	struct ssi_rx *done, *next = NULL, *tmp;
-	struct ssi_dir_plan plan;
-	struct ssi_msg request;
+	struct ssi_rx *done, *tmp;
+	struct service service;
 	LIST_HEAD(illegal);
-	u32 owner = 0;
+	bool next;
 
 	spin_lock(&bucket->lock);
 	done = find_txn(bucket, rx->msg.index);
@@ -122,18 +213,14 @@ static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 	}
 	ssi_directory_end(dir, rx->msg.src, is_exclusive(done));
 	list_del_init(&done->list);
-	next = next_txn(bucket, dir, done, &illegal, &plan);
-	if (next) {
-		request = next->msg;
-		owner = dir->owner;
-	}
+	next = begin_next(bucket, dir, done, &illegal, &service);
 	spin_unlock(&bucket->lock);
 
 	ssi_rx_free(done);
 	list_for_each_entry_safe(done, tmp, &illegal, list)
 		ssi_message_violation(done, "the requester has the page already");
 	if (next)
-		serve(region, &request, &plan, owner);
+		serve(region, &service);
 	ssi_rx_free(rx);
 }
 

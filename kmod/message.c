@@ -11,7 +11,7 @@
  *   for. Local faults open it and wait on the bucket; messages fill it.
  * - Home (home.c): the struct ssi_rx of the request being served is the
  *   transaction; it stays in bucket->txns until the requester's DONE, and later
- *   requests for the page wait in its pending list, first come first served.
+ *   requests for the page wait in its pending list, the oldest first.
  * - Holder (holder.c): a FWDS, FWDX or INV waits in region->held for the end of
  *   the hold window, then either is answered at once or becomes page work on
  *   node->wq.
@@ -117,6 +117,7 @@ void ssi_message_recv(struct ssi_rx *rx)
 	case SSI_WIRE_FWDS:
 	case SSI_WIRE_FWDX:
 	case SSI_WIRE_INV:
+	case SSI_WIRE_OLDER:
 		if (ssi_region_home(region, rx->msg.index) != rx->msg.src ||
 		    !(region->members & BIT(rx->msg.requester)))
 			ssi_message_violation(rx, "it is not from the page's home");

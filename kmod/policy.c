@@ -26,18 +26,19 @@
  * A window ends early when everybody who gathered lately sleeps: a CPU that had
  * its tick and halted again has no use for its pages.
  *
- * How long is a window? Handing the turn over takes the time of ten to twenty
- * requests, most of it that of the page tables where a walk counts as a write
- * to them, and a turn is to be long against that: a hundred. (Measured with a
- * booting guest on two nodes in one host: windows of 1, 5, 20 and 80 ms take it
- * 86,000, 55,000, 23,000 and 15,000 pages fetched for each node.)
+ * How long is a window? Handing the turn over takes the time of fifteen to
+ * thirty requests, most of it that of the page tables where a walk counts as a
+ * write to them, and a turn is to be long against that: three hundred. (Measured
+ * with a booting guest on two nodes in one host: windows of 1, 5, 20 and 80 ms
+ * take it 86,000, 55,000, 23,000 and 15,000 pages fetched for each node; on three
+ * nodes a hundred requests' time takes 75,000 and three hundred 37,000.)
  *
  * All is bounded by the page's own age, so a node that never stops missing
  * keeps nothing for longer than two windows, and a mere copy, which a spinning
  * CPU may be reading while somebody wants to write what it waits for, for half
  * of one.
  */
-#define TURN			100	/* requests' time; see above */
+#define TURN			300	/* requests' time; see above */
 #define HOLD_MIN_NS		1000000ull
 #define HOLD_MAX_NS		100000000ull
 #define LOOK_AGAIN_NS		500000ull
@@ -61,6 +62,17 @@ enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,
 	/* They may all go to sleep before. */
 	*wait_ns = left < LOOK_AGAIN_NS ? left : LOOK_AGAIN_NS;
 	return SSI_VERDICT_HOLD;
+}
+
+static const char *const verdicts[SSI_VERDICTS] = {
+	[SSI_VERDICT_HOLD] = "HOLD",
+	[SSI_VERDICT_LOST] = "LOST",
+	[SSI_VERDICT_DONE] = "DONE",
+};
+
+const char *ssi_verdict_name(u32 verdict)
+{
+	return verdict < SSI_VERDICTS ? verdicts[verdict] : "?";
 }
 
 bool ssi_policy_gathers_anew(u64 window, const struct ssi_contest *us)

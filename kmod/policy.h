@@ -37,7 +37,10 @@ enum ssi_verdict {
 	SSI_VERDICT_HOLD,	/* ask again later */
 	SSI_VERDICT_LOST,	/* the other has waited longer: let it go */
 	SSI_VERDICT_DONE,	/* we have had our turn: let it go */
+	SSI_VERDICTS,
 };
+
+const char *ssi_verdict_name(u32 verdict);
 
 /* @wait_ns: for HOLD, when the question is worth asking again. */
 enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,

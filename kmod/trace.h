@@ -10,6 +10,7 @@
 
 #include <linux/tracepoint.h>
 #include "coherence.h"
+#include "policy.h"
 #include "wire.h"
 
 TRACE_EVENT(ssi_page_state,
@@ -60,6 +61,35 @@ TRACE_EVENT(ssi_message,
 		  __entry->node, ssi_wire_type_name(__entry->type),
 		  __entry->src, __entry->index, __entry->requester,
 		  __entry->token, __entry->time)
+);
+
+TRACE_EVENT(ssi_verdict,
+	TP_PROTO(u32 node, u64 index, u32 requester, u32 verdict, u64 window,
+		 const struct ssi_contest *contest),
+	TP_ARGS(node, index, requester, verdict, window, contest),
+	TP_STRUCT__entry(
+		__field(u32, node)
+		__field(u64, index)
+		__field(u32, requester)
+		__field(u32, verdict)
+		__field(u64, window)
+		__field_struct(struct ssi_contest, contest)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->index = index;
+		__entry->requester = requester;
+		__entry->verdict = verdict;
+		__entry->window = window;
+		__entry->contest = *contest;
+	),
+	TP_printk("node=%u page=%llu requester=%u %s window=%llu age=%llu copy=%d outstanding=%u running=%d since_done=%llu ours=%llu theirs=%llu (ns)",
+		  __entry->node, __entry->index, __entry->requester,
+		  ssi_verdict_name(__entry->verdict), __entry->window,
+		  __entry->contest.page_age, __entry->contest.copy,
+		  __entry->contest.outstanding, __entry->contest.running,
+		  __entry->contest.since_done, __entry->contest.our_age,
+		  __entry->contest.their_age)
 );
 
 #endif /* _SSI_TRACE_H */

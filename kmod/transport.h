@@ -28,7 +28,9 @@ struct ssi_region;
  * @page: holds the payload, or NULL; its reference belongs to this struct
  * @msg: @wire validated (set by ssi_peer_recv())
  * @region: the region it is for, with a reference, or NULL
- * @pending: requests for the same page that wait for this one (home side)
+ * @pending: requests for the same page that wait for this one, the oldest
+ *	first (home side)
+ * @asked: nodes that got FWDS, FWDX or INV for it (home side)
  * @due: ktime in ns when to look again whether the page may go (holder side)
  * @exclusive: the page was in E when its page work began (holder side)
  * @start: ktime in ns when it arrived
@@ -45,6 +47,7 @@ struct ssi_rx {
 	struct ssi_msg msg;
 	struct ssi_region *region;
 	struct list_head pending;
+	u32 asked;
 	u64 due;
 	bool exclusive;
 	u64 start;

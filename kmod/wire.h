@@ -11,7 +11,7 @@
 #include <linux/ssi_dsm.h>
 
 #define SSI_WIRE_MAGIC		0x44495353u	/* "SSID" */
-#define SSI_WIRE_VERSION	1
+#define SSI_WIRE_VERSION	2
 #define SSI_WIRE_PAYLOAD_MAX	4096
 
 enum ssi_wire_type {
@@ -25,6 +25,8 @@ enum ssi_wire_type {
 	SSI_WIRE_FWDS,		/* home -> owner: send a copy to requester */
 	SSI_WIRE_FWDX,		/* home -> owner: hand over to requester */
 	SSI_WIRE_INV,		/* home -> sharer: drop it, ack to requester */
+	SSI_WIRE_OLDER,		/* home -> owner, sharer: requester waits for it,
+				 * too, and has been gathering for longer */
 	SSI_WIRE_DATAS,		/* owner -> requester: a copy */
 	SSI_WIRE_DATAX,		/* owner -> requester: the page, arg = acks */
 	SSI_WIRE_GRANT,		/* home -> requester: your copy is good, and
@@ -40,8 +42,8 @@ enum ssi_wire_type {
  * @type: enum ssi_wire_type
  * @src: sending node
  * @dst: receiving node
- * @requester: the node whose request this serves (FWDS, FWDX, INV), or whose
- *	loss this tells of (LEAVE), else 0
+ * @requester: the node whose request this serves (FWDS, FWDX, INV) or speaks of
+ *	(OLDER), or whose loss this tells of (LEAVE), else 0
  * @len: bytes of payload that follow
  * @region: region id
  * @token: chosen by the requester, echoed by everybody who serves it
@@ -49,7 +51,8 @@ enum ssi_wire_type {
  * @arg: by type: acks to expect (DATAX, GRANT), map hash (REGION)
  * @size: region size in bytes (REGION)
  * @time: microseconds, by type: how long the requester has been gathering pages
- *	(GETS, GETX, FWDS, FWDX, INV); how long the holder kept the requester
+ *	(GETS, GETX, OLDER), or the one of all who wait for the page who has for
+ *	the longest (FWDS, FWDX, INV); how long the holder kept the requester
  *	waiting (DATAS, DATAX, ACK)
  * @credits: receive buffers given back; the transport's own field
  * @zero: must be 0
