@@ -6,7 +6,7 @@
  * Theory of operation
  *
  * The protocol below is left out: a page has an owner, a request under way at
- * the owner, and a line of further requests at its home. What is modelled is
+ * the owner, and further requests at its home, of which the oldest is next. What is modelled is
  * who gives way to whom: the rule of kmod/policy.c comes from verdicts.pml,
  * which is made of the code; what kmod/gather.c does with it is written here.
  *
@@ -48,8 +48,6 @@ byte owner[2];
 byte to[2];			/* whose request is at the owner, plus one */
 bit due[2];			/* it was held back */
 byte age[2];			/* ticks since the page came, no more than count */
-chan line0 = [N] of { byte };	/* of page 0: what waits at its home */
-chan line1 = [N] of { byte };
 
 byte start[N];			/* when it began to gather */
 byte claims[N * 2];		/* the same, as its request tells; 0: none */
@@ -151,11 +149,11 @@ inline give(p)
 
 #ifdef AGELESS
 #define IS_OLDER(p)	false
-#elif defined(TOLD)
-#define FIRST(n, p)	(CLAIM(n, p) && CLAIM(n, p) < start[owner[p]])
-#define IS_OLDER(p)	(FIRST(0, p) || FIRST(1, p) || FIRST(N - 1, p))
-#else
+#elif defined(UNTOLD)
 #define IS_OLDER(p)	(CLAIM(to[p] - 1, p) < start[owner[p]])
+#else
+#define OLDER(n, p)	(CLAIM(n, p) && CLAIM(n, p) < start[owner[p]])
+#define IS_OLDER(p)	(OLDER(0, p) || OLDER(1, p) || OLDER(N - 1, p))
 #endif
 
 #define JUDGED(verdict, p) \
@@ -182,12 +180,20 @@ end:	do
 	od
 }
 
-/* The page's home: one at a time, first come first served. */
-active proctype home()
+/* The page's home: one at a time, the oldest first. */
+#define BEFORE(n, m, p)	(!CLAIM(m, p) || CLAIM(n, p) <= CLAIM(m, p))
+#define IS_NEXT(n, p) \
+	(CLAIM(n, p) && BEFORE(n, 0, p) && BEFORE(n, 1, p) && \
+	 BEFORE(n, N - 1, p))
+
+proctype home(byte p)
 {
 end:	do
-	:: d_step { !to[0] && nempty(line0) -> line0?to[0]; to[0]++ }
-	:: d_step { !to[1] && nempty(line1) -> line1?to[1]; to[1]++ }
+	:: d_step { !to[p] && IS_NEXT(0, p) -> to[p] = 1 }
+	:: d_step { !to[p] && IS_NEXT(1, p) -> to[p] = 2 }
+#if N > 2
+	:: d_step { !to[p] && IS_NEXT(2, p) -> to[p] = 3 }
+#endif
 	od
 }
 
@@ -214,10 +220,10 @@ inline ask(n, p, together)
 proctype cpu(byte n)
 {
 end:	do
-	:: d_step { MAY_ASK(n, 0) -> ask(n, 0, false); line0!n }
-	:: d_step { MAY_ASK(n, 1) -> ask(n, 1, false); line1!n }
-	:: d_step { MAY_ASK(n, 0) && !calm -> ask(n, 0, true); line0!n }
-	:: d_step { MAY_ASK(n, 1) && !calm -> ask(n, 1, true); line1!n }
+	:: d_step { MAY_ASK(n, 0) -> ask(n, 0, false); skip }
+	:: d_step { MAY_ASK(n, 1) -> ask(n, 1, false); skip }
+	:: d_step { MAY_ASK(n, 0) && !calm -> ask(n, 0, true); skip }
+	:: d_step { MAY_ASK(n, 1) && !calm -> ask(n, 1, true); skip }
 	:: d_step { HAS_ALL(n) && !fed[n] && !asleep[n] ->
 		    hungry[n] = 0; fed[n] = 1 }
 	:: d_step { !hungry[n] && !asleep[n] -> asleep[n] = 1 }
@@ -226,8 +232,9 @@ end:	do
 
 /* ---- time ---- */
 
-#define AT_REST(p, line) \
-	((due[p] && JUDGED(HOLD, p)) || (!to[p] && len(line) == 0))
+#define NOBODY_ASKS(p)	(!CLAIM(0, p) && !CLAIM(1, p) && !CLAIM(N - 1, p))
+#define AT_REST(p) \
+	((due[p] && JUDGED(HOLD, p)) || (!to[p] && NOBODY_ASKS(p)))
 #define GETS_ON(n) \
 	(hungry[n] && (HAS_ALL(n) || MAY_ASK(n, 0) || MAY_ASK(n, 1)))
 #if N == 2
@@ -257,7 +264,7 @@ inline tick()
 active proctype clock()
 {
 end:	do
-	:: d_step { AT_REST(0, line0) && AT_REST(1, line1) &&
+	:: d_step { AT_REST(0) && AT_REST(1) &&
 		    !SOMEBODY_GETS_ON -> tick(); skip }
 	od
 }
@@ -278,6 +285,8 @@ init {
 			n++
 		:: else -> break
 		od;
+		run home(0);
+		run home(1);
 		run holder(0);
 		run holder(1)
 	}
