@@ -75,6 +75,7 @@ byte dir_owner;
 byte dir_copyset;
 byte txn;
 bit txn_exclusive;
+bit choosing;		/* one that waits is next */
 chan pending = [N] of { byte, bit };
 
 bit virgin = 1;		/* nobody has written yet: zero is the last value */
@@ -98,7 +99,7 @@ byte ack_from[N];	/* set of senders */
 
 /* Scratch, without meaning between steps. */
 hidden byte next, act, event, i, acks_due, inv_set, inv;
-hidden byte next_txn, next_exclusive;
+hidden byte next_txn, next_exclusive;	/* of what is dropped */
 hidden byte refused, grant, forward, zero;
 
 /* ---- messages go ---- */
@@ -187,7 +188,19 @@ inline page_work_ends(n)
 	work_acks[n] = 0
 }
 
-/* ---- home: serve(), home_request(), next_txn(), home_done() ---- */
+/*
+ * ---- home: serve(), home_request(), begin_next(), home_done() ----
+ *
+ * The oldest of those that wait is next. There are no ages here, so it may be
+ * any; or, where an end is to be shown, the first that came, since then nobody
+ * may be passed for ever. That ages see to that is hold.pml's to show.
+ */
+#if defined(REQUEST) || defined(FAULT)
+#define IS_NEXT(n, excl)	(choosing && pending?[eval(n),excl])
+#else
+#define IS_NEXT(n, excl)	(choosing && pending??[eval(n),excl])
+#endif
+
 
 inline count_inv_set()
 {
@@ -267,7 +280,7 @@ inline begin(requester, excl)
 inline home_request(n)
 {
 	if
-	:: txn -> pending!n,(want[n] == MSG_GETX)
+	:: txn || choosing -> pending!n,(want[n] == MSG_GETX)
 	:: else -> begin(n, (want[n] == MSG_GETX))
 	fi;
 	want[n] = NOTHING
@@ -288,12 +301,14 @@ inline home_done(n)
 	done[n] = 0;
 	txn = 0;
 	txn_exclusive = 0;
-	if
-	:: nempty(pending) ->
-		pending?next_txn,next_exclusive;
-		begin(next_txn, next_exclusive)
-	:: empty(pending)
-	fi
+	choosing = nempty(pending)
+}
+
+inline home_next(n, excl)
+{
+	pending??eval(n),excl;
+	choosing = 0;
+	begin(n, excl)
 }
 
 /* ---- requester: requester_event(), requester_recv(), finish() ---- */
@@ -475,6 +490,8 @@ end:	do
 	:: d_step { want[n] && !lost[HOME] -> home_request(n) }
 	:: d_step { want[n] && GETS_LOST(n, HOME) -> want[n] = NOTHING }
 	:: d_step { done[n] && !lost[HOME] -> home_done(n) }
+	:: d_step { IS_NEXT(n, 0) -> home_next(n, 0); skip }
+	:: d_step { IS_NEXT(n, 1) -> home_next(n, 1); skip }
 	:: d_step { done[n] && GETS_LOST(n, HOME) -> done[n] = 0 }
 	od
 }
@@ -534,7 +551,8 @@ inline lose_home()
 	dir_owner = 0;
 	dir_copyset = 0;
 	txn = 0;
-	txn_exclusive = 0
+	txn_exclusive = 0;
+	choosing = 0
 }
 
 /*
@@ -611,7 +629,7 @@ end:	do
 
 /* When nothing is under way nobody waits, and the home knows who has what. */
 #define SETTLED \
-	(!ALL(IS_QUIET) || (!txn && ALL(IS_SETTLED)) || cut != NOBODY_CUT)
+	(!ALL(IS_QUIET) || choosing || (!txn && ALL(IS_SETTLED)) || cut != NOBODY_CUT)
 
 active proctype watcher()
 {

@@ -9,6 +9,7 @@
  * and _end()); what kmod/request.c does with them is mirrored here, function
  * by function. Messages are a multiset: any of them may be delivered next, so
  * every order on and between links is covered, and so is every hold window.
+ * Requests that wait at the home do so in any order: what ages make of it.
  * Messages of a node to itself, which the module delivers at once, are
  * treated the same. Any node may load and store at any time, without bound.
  *
@@ -304,17 +305,29 @@ static void begin(struct state *s, const struct txn *txn)
 	serve(s, txn, &plan, owner);
 }
 
-static void home_request(struct state *s, const struct msg *msg)
+/* The transaction under way and those that wait. */
+static u32 queue_length(const struct state *s)
 {
-	struct txn txn = { msg->src + 1, msg->type == SSI_WIRE_GETX };
 	u32 i;
 
 	for (i = 0; i < MAX_NODES + 1 && s->queue[i].who; i++)
 		;
-	if (i == MAX_NODES + 1)
+	return i;
+}
+
+/* The request passes @pass of those that wait. */
+static void home_request(struct state *s, const struct msg *msg, u32 pass)
+{
+	struct txn txn = { msg->src + 1, msg->type == SSI_WIRE_GETX };
+	u32 at = queue_length(s);
+	bool first = !at;
+
+	if (at == MAX_NODES + 1)
 		return object("more requests wait than there can be");
-	s->queue[i] = txn;
-	if (!i || run.sabotage == DONE_EARLY)
+	for (; pass; pass--, at--)
+		s->queue[at] = s->queue[at - 1];
+	s->queue[at] = txn;
+	if (first || run.sabotage == DONE_EARLY)
 		begin(s, &txn);
 }
 
@@ -394,7 +407,12 @@ static void requester_recv(struct state *s, u32 n, const struct msg *msg)
 	send(s, (struct msg){ .type = SSI_WIRE_DONE, .src = n, .dst = HOME });
 }
 
-static void deliver(struct state *s, u32 i)
+static bool is_request(const struct msg *msg)
+{
+	return msg->type == SSI_WIRE_GETS || msg->type == SSI_WIRE_GETX;
+}
+
+static void deliver(struct state *s, u32 i, u32 pass)
 {
 	struct msg msg = s->msgs[i];
 
@@ -402,7 +420,7 @@ static void deliver(struct state *s, u32 i)
 	switch (msg.type) {
 	case SSI_WIRE_GETS:
 	case SSI_WIRE_GETX:
-		return home_request(s, &msg);
+		return home_request(s, &msg, pass);
 	case SSI_WIRE_DONE:
 		return home_done(s, &msg);
 	case SSI_WIRE_FWDS:
@@ -431,8 +449,7 @@ static void check_no_stale(const struct state *s, u32 n)
 			      m->type == SSI_WIRE_INV;
 
 		if (serves ? m->requester == n :
-		    m->type != SSI_WIRE_DONE && m->dst == n &&
-		    m->type != SSI_WIRE_GETS && m->type != SSI_WIRE_GETX)
+		    m->type != SSI_WIRE_DONE && m->dst == n && !is_request(m))
 			object("a message of an older request is under way");
 	}
 }
@@ -584,8 +601,17 @@ static u32 number_of(const struct state *s)
 
 /* ---- steps ---- */
 
-#define INNER_STEPS	(MAX_MSGS + MAX_NODES)
+#define DELIVERIES	(MAX_MSGS * MAX_NODES)
+#define INNER_STEPS	(DELIVERIES + MAX_NODES)
 #define ALL_STEPS	(INNER_STEPS + 3 * MAX_NODES)
+
+/* Message @i arrives, and as a request passes @pass of those that wait. */
+static bool can_deliver(const struct state *s, u32 i, u32 pass)
+{
+	if (!s->msgs[i].type)
+		return false;
+	return !pass || (is_request(&s->msgs[i]) && pass < queue_length(s));
+}
 
 /*
  * Step @k of @s into @next: a delivery, page work, a load, a store fault, a
@@ -593,13 +619,13 @@ static u32 number_of(const struct state *s)
  */
 static bool take_step(const struct state *s, u32 k, struct state *next)
 {
-	u32 n = k < INNER_STEPS ? k - MAX_MSGS : (k - INNER_STEPS) / 3;
+	u32 n = k < INNER_STEPS ? k - DELIVERIES : (k - INNER_STEPS) / 3;
 
 	*next = *s;
-	if (k < MAX_MSGS) {
-		if (!s->msgs[k].type)
+	if (k < DELIVERIES) {
+		if (!can_deliver(s, k / MAX_NODES, k % MAX_NODES))
 			return false;
-		deliver(next, k);
+		deliver(next, k / MAX_NODES, k % MAX_NODES);
 		return true;
 	}
 	if (n >= run.nodes)
