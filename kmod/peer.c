@@ -126,6 +126,17 @@ static void region_left(struct ssi_peer *peer, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
+/* With a reference; NULL also if @peer is no member and has no say in it. */
+static struct ssi_region *shared_region(struct ssi_peer *peer, u32 id)
+{
+	struct ssi_region *region = ssi_region_get(peer->node, id);
+
+	if (!region || (region->members & BIT(peer->id)))
+		return region;
+	ssi_region_put(region);
+	return NULL;
+}
+
 /* A message came. BH disabled or process context. */
 void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 {
@@ -139,7 +150,7 @@ void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 		ssi_rx_free(rx);
 		return;
 	}
-	rx->region = ssi_region_get(node, rx->msg.region);
+	rx->region = shared_region(peer, rx->msg.region);
 	switch (rx->msg.type) {
 	case SSI_WIRE_CREDIT:
 	case SSI_WIRE_PING:
@@ -153,8 +164,6 @@ void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 		break;
 	default:
 		if (!rx->region)	/* it has gone; LEAVE is on its way */
-			ssi_rx_free(rx);
-		else if (!(rx->region->members & BIT(peer->id)))
 			ssi_rx_free(rx);
 		else if (rx->msg.type == SSI_WIRE_CHANNEL)
 			ssi_channel_recv(rx->region, rx);
