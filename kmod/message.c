@@ -118,9 +118,11 @@ void ssi_message_recv(struct ssi_rx *rx)
 	case SSI_WIRE_FWDX:
 	case SSI_WIRE_INV:
 	case SSI_WIRE_OLDER:
-		if (ssi_region_home(region, rx->msg.index) != rx->msg.src ||
-		    !(region->members & BIT(rx->msg.requester)))
+		if (ssi_region_home(region, rx->msg.index) != rx->msg.src)
 			ssi_message_violation(rx, "it is not from the page's home");
+		else if (!(region->members & BIT(rx->msg.requester)) ||
+			 rx->msg.requester == region->node->id)
+			ssi_message_violation(rx, "it serves no other member of the region");
 		else
 			ssi_holder_recv(region, rx);
 		break;
