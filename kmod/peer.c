@@ -105,8 +105,12 @@ int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 static void region_announced(struct ssi_peer *peer, struct ssi_rx *rx)
 {
 	/* 63 bits are plenty, and what an xarray value holds. */
-	xa_store_bh(&peer->announced, rx->msg.region,
-		    xa_mk_value(rx->msg.arg & LONG_MAX), GFP_ATOMIC);
+	if (!xa_store_bh(&peer->announced, rx->msg.region,
+			 xa_mk_value(rx->msg.arg & LONG_MAX), GFP_ATOMIC) &&
+	    ++peer->nr_announced > SSI_PEER_REGIONS_MAX)
+		ssi_link_change_state(peer->link, SSI_DSM_LINK_LOST,
+				      "node %u broke the protocol: it has too many regions",
+				      peer->id);
 	if (rx->region)
 		ssi_region_peer_announced(rx->region, peer->id, rx->msg.arg,
 					  rx->msg.size);
@@ -115,7 +119,8 @@ static void region_announced(struct ssi_peer *peer, struct ssi_rx *rx)
 
 static void region_left(struct ssi_peer *peer, struct ssi_rx *rx)
 {
-	xa_erase_bh(&peer->announced, rx->msg.region);
+	if (xa_erase_bh(&peer->announced, rx->msg.region))
+		peer->nr_announced--;
 	if (rx->region && rx->msg.requester == peer->id)
 		ssi_region_lose(rx->region, peer->id,
 				"node %u has left the region", peer->id);

@@ -19,6 +19,9 @@ struct ssi_rx;
 #define SSI_PEER_PING_MS	500
 #define SSI_PEER_LOST_MS	3000
 
+/* Regions that a peer may have announced at a time. */
+#define SSI_PEER_REGIONS_MAX	1024
+
 /**
  * struct ssi_peer - another node, as one local node sees it
  * @node: the local node; the peer holds a reference
@@ -28,6 +31,7 @@ struct ssi_rx;
  * @link: the connection; set once before the peer is visible
  * @beat: sends pings and looks at link->last_rx
  * @announced: region id -> map hash (xa_value) that the peer told us
+ * @nr_announced: how many; only its link's messages change it, one at a time
  */
 struct ssi_peer {
 	struct ssi_node *node;
@@ -37,6 +41,7 @@ struct ssi_peer {
 	struct ssi_link *link;
 	struct delayed_work beat;
 	struct xarray announced;
+	u32 nr_announced;
 };
 
 /* ssi_config_lock held, may sleep. */
