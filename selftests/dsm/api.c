@@ -108,7 +108,7 @@ static int peer_without_id(void)
 
 static void test_peers(void)
 {
-	uint32_t state;
+	struct peer_info info;
 
 	node_new(CLUSTER, 0, SSI_DSM_TRANSPORT_LOOP, NULL);
 	must_refuse(peer_new(CLUSTER, 0, 32, NULL, 0), EINVAL, "peer id 32");
@@ -118,11 +118,11 @@ static void test_peers(void)
 		    "a peer of a node that is not here");
 	must_refuse(peer_without_id(), EINVAL, "a peer without an id");
 	tap_ok(!peer_new(CLUSTER, 0, 1, NULL, 0) &&
-	       !peer_get(CLUSTER, 0, 1, &state) && state != SSI_DSM_LINK_UP,
+	       !peer_get(CLUSTER, 0, 1, &info) && info.state != SSI_DSM_LINK_UP,
 	       "a peer that is not there yet is not up");
 	must_refuse(peer_new(CLUSTER, 0, 1, NULL, 0), EEXIST,
 		    "a peer id used twice");
-	must_refuse(peer_get(CLUSTER, 0, 2, &state), ENOENT,
+	must_refuse(peer_get(CLUSTER, 0, 2, &info), ENOENT,
 		    "asking for an unknown peer");
 	must_refuse(peer_del(CLUSTER, 0, 2), ENOENT, "deleting an unknown peer");
 	tap_ok(!peer_del(CLUSTER, 0, 1), "a peer is deleted");

@@ -5,7 +5,6 @@
  *	channel [loop|rdma [NODES [DELAY_US]]]
  */
 #include <errno.h>
-#include <setjmp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -160,26 +159,6 @@ static void test_exchange(void)
 }
 
 /* ---- loss ---- */
-
-static sigjmp_buf on_bus;
-
-static void handle_sigbus(int sig)
-{
-	(void)sig;
-	siglongjmp(on_bus, 1);
-}
-
-static bool is_sigbus(volatile uint8_t *addr, bool write)
-{
-	signal(SIGBUS, handle_sigbus);
-	if (sigsetjmp(on_bus, 1))
-		return true;
-	if (write)
-		*addr = 1;
-	else
-		(void)*addr;
-	return false;
-}
 
 /* A program that attaches, takes a page, says so, and runs until it is killed. */
 static void victim(uint32_t node, int say)

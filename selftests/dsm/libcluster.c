@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,11 +140,56 @@ bool cluster_wait_ready(const struct cluster *c)
 	return all;
 }
 
-int attach(const char *cluster, uint32_t node, uint32_t flags)
+static bool is_as(uint32_t is, const char *is_for, uint32_t state,
+		  const char *reason)
+{
+	return is == state && (!reason || !strcmp(is_for, reason));
+}
+
+bool wait_peer(const char *cluster, uint32_t node, uint32_t peer,
+	       uint32_t state, const char *reason)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+	struct peer_info info;
+
+	for (;;) {
+		must(peer_get(cluster, node, peer, &info), "peer", node);
+		if (is_as(info.state, info.reason, state, reason))
+			return true;
+		if (now_ms() > until)
+			break;
+		pause_a_bit();
+	}
+	tap_diag("the link from node %u to %u is in state %u, not %u: %s", node,
+		 peer, info.state, state, info.reason);
+	return false;
+}
+
+bool wait_region(const char *cluster, uint32_t node, uint32_t region,
+		 uint32_t state, const char *reason)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+	struct region_info info;
+
+	for (;;) {
+		must(region_get(cluster, node, region, &info), "region", node);
+		if (is_as(info.state, info.reason, state, reason))
+			return true;
+		if (now_ms() > until)
+			break;
+		pause_a_bit();
+	}
+	tap_diag("region %u of node %u is in state %u, not %u: %s", region,
+		 node, info.state, state, info.reason);
+	return false;
+}
+
+int attach_region(const char *cluster, uint32_t node, uint32_t region,
+		  uint32_t flags)
 {
 	struct ssi_dsm_attach args = {
 		.node = node,
-		.region = REGION,
+		.region = region,
 		.flags = flags,
 	};
 	int fd = open(SSI_DSM_DEVICE, O_RDWR | O_CLOEXEC);
@@ -159,11 +205,36 @@ int attach(const char *cluster, uint32_t node, uint32_t flags)
 	return ret;
 }
 
+int attach(const char *cluster, uint32_t node, uint32_t flags)
+{
+	return attach_region(cluster, node, REGION, flags);
+}
+
 void *map_region(int fd, uint64_t size)
 {
 	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	return mem == MAP_FAILED ? NULL : mem;
+}
+
+static sigjmp_buf on_bus;
+
+static void handle_sigbus(int sig)
+{
+	(void)sig;
+	siglongjmp(on_bus, 1);
+}
+
+bool is_sigbus(volatile uint8_t *addr, bool write)
+{
+	signal(SIGBUS, handle_sigbus);
+	if (sigsetjmp(on_bus, 1))
+		return true;
+	if (write)
+		*addr = 1;
+	else
+		(void)*addr;
+	return false;
 }
 
 int read_message(int fd, struct message *m, int ms)

@@ -48,11 +48,25 @@ const char *cluster_addr(const struct cluster *c, uint32_t n);
 bool cluster_wait_ready(const struct cluster *c);
 uint64_t cluster_size(const struct cluster *c);
 
+/*
+ * Until a link or a region is in @state, with that reason unless it is NULL.
+ * False, and what it is in, if that does not come.
+ */
+bool wait_peer(const char *cluster, uint32_t node, uint32_t peer,
+	       uint32_t state, const char *reason);
+bool wait_region(const char *cluster, uint32_t node, uint32_t region,
+		 uint32_t state, const char *reason);
+
 /* An attached file, or a negative errno. */
 int attach(const char *cluster, uint32_t node, uint32_t flags);
+int attach_region(const char *cluster, uint32_t node, uint32_t region,
+		  uint32_t flags);
 
 /* The whole region, or NULL with errno set. */
 void *map_region(int fd, uint64_t size);
+
+/* One access of mapped memory, and whether it was answered by SIGBUS. */
+bool is_sigbus(volatile uint8_t *addr, bool write);
 
 /* One message in @ms; 0, -ETIMEDOUT, or a negative errno. */
 int read_message(int fd, struct message *m, int ms);

@@ -222,6 +222,12 @@ static uint64_t u64_of(struct nlattr **tb, int attr)
 	return tb[attr] ? nla_get_u64(tb[attr]) : UINT64_MAX;
 }
 
+static void take_reason(struct nlattr **tb, char *reason, size_t size)
+{
+	snprintf(reason, size, "%s", tb[SSI_DSM_A_REASON] ?
+		 nla_get_string(tb[SSI_DSM_A_REASON]) : "");
+}
+
 /* ---- nodes, peers, regions ---- */
 
 int node_new(const char *cluster, uint32_t node, uint32_t transport,
@@ -276,16 +282,21 @@ int peer_del(const char *cluster, uint32_t node, uint32_t peer)
 
 static void take_peer(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 {
+	struct peer_info *info = arg;
+
 	(void)head;
-	*(uint32_t *)arg = u32_of(tb, SSI_DSM_A_LINK_STATE);
+	info->state = u32_of(tb, SSI_DSM_A_LINK_STATE);
+	info->rx_msgs = u64_of(tb, SSI_DSM_A_RX_MSGS);
+	info->tx_msgs = u64_of(tb, SSI_DSM_A_TX_MSGS);
+	take_reason(tb, info->reason, sizeof(info->reason));
 }
 
 int peer_get(const char *cluster, uint32_t node, uint32_t peer,
-	     uint32_t *state)
+	     struct peer_info *info)
 {
-	*state = UINT32_MAX;
+	*info = (struct peer_info){ .state = UINT32_MAX };
 	return talk(plain(SSI_DSM_CMD_PEER_GET, cluster, node,
-			  SSI_DSM_A_PEER_ID, peer), take_peer, state);
+			  SSI_DSM_A_PEER_ID, peer), take_peer, info);
 }
 
 int region_new(const char *cluster, uint32_t node, uint32_t region,
@@ -329,9 +340,7 @@ static void take_region(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 		.hold_us = u32_of(tb, SSI_DSM_A_HOLD_US),
 		.spin_us = u32_of(tb, SSI_DSM_A_SPIN_US),
 	};
-	if (tb[SSI_DSM_A_REASON])
-		snprintf(info->reason, sizeof(info->reason), "%s",
-			 nla_get_string(tb[SSI_DSM_A_REASON]));
+	take_reason(tb, info->reason, sizeof(info->reason));
 }
 
 int region_get(const char *cluster, uint32_t node, uint32_t region,

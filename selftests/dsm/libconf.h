@@ -25,6 +25,14 @@ struct part {
 	uint64_t size;
 };
 
+/* What PEER_GET says. */
+struct peer_info {
+	uint32_t state;
+	char reason[256];
+	uint64_t rx_msgs;
+	uint64_t tx_msgs;
+};
+
 /* What REGION_GET says. */
 struct region_info {
 	uint32_t state;
@@ -72,9 +80,9 @@ int node_get(const char *cluster, uint32_t node);
 int peer_new(const char *cluster, uint32_t node, uint32_t peer,
 	     const char *addr, uint32_t delay_us);
 int peer_del(const char *cluster, uint32_t node, uint32_t peer);
-/* -1 in @state if it was not told. */
+/* -1 as the state if it was not told. */
 int peer_get(const char *cluster, uint32_t node, uint32_t peer,
-	     uint32_t *state);
+	     struct peer_info *info);
 int region_new(const char *cluster, uint32_t node, uint32_t region,
 	       const struct part *map, unsigned int parts);
 int region_del(const char *cluster, uint32_t node, uint32_t region);
