@@ -39,18 +39,39 @@ static u32 age_usec(s64 since)
 	return ssi_message_usec(ktime_get_ns() - since);
 }
 
-/* The oldest waits first. Whether @rx is older than all others, @txn included. */
-static bool queue_behind(struct ssi_rx *txn, struct ssi_rx *rx)
+/*
+ * A node has one request for a page at a time. Its next one may overtake the
+ * DONE of the last, so one at most waits here.
+ */
+static bool waits_already(const struct ssi_rx *txn, u32 src)
+{
+	struct ssi_rx *rx;
+
+	list_for_each_entry(rx, &txn->pending, list)
+		if (rx->msg.src == src)
+			return true;
+	return false;
+}
+
+/*
+ * Behind the request that is served, the oldest first. NULL, or what is wrong
+ * with that. @tell: to whom it is news that somebody that old wants the page.
+ */
+static const char *park(struct ssi_rx *txn, struct ssi_rx *rx, u32 *tell)
 {
 	s64 since = gathers_since(rx);
 	struct ssi_rx *pos;
 
+	if (waits_already(txn, rx->msg.src))
+		return "the requester waits for the page already";
 	list_for_each_entry_reverse(pos, &txn->pending, list)
 		if (gathers_since(pos) <= since)
 			break;
 	list_add(&rx->list, &pos->list);
-	return list_is_first(&rx->list, &txn->pending) &&
-	       since < gathers_since(txn);
+	if (list_is_first(&rx->list, &txn->pending) &&
+	    since < gathers_since(txn))
+		*tell = txn->asked & ~BIT(rx->msg.src);
+	return NULL;
 }
 
 static s64 oldest_since(struct ssi_rx *txn)
@@ -150,8 +171,8 @@ static void home_request(struct ssi_region *region, struct ssi_rx *rx,
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, rx->msg.index);
 	struct ssi_msg request = rx->msg;
+	const char *wrong = NULL;
 	struct service service;
-	struct ssi_rx *txn;
 	u32 tell = 0;
 	int ret;
 
@@ -162,13 +183,13 @@ static void home_request(struct ssi_region *region, struct ssi_rx *rx,
 			atomic64_inc(&region->nr_directory);
 		list_add(&rx->list, &bucket->txns);
 	} else if (ret == -EBUSY) {
-		txn = find_txn(bucket, request.index);
-		if (queue_behind(txn, rx))
-			tell = txn->asked;
+		wrong = park(find_txn(bucket, request.index), rx, &tell);
+	} else {
+		wrong = "the requester has the page already";
 	}
 	spin_unlock(&bucket->lock);
-	if (ret == -EPROTO)
-		ssi_message_violation(rx, "the requester has the page already");
+	if (wrong)
+		ssi_message_violation(rx, wrong);
 	else if (!ret)
 		serve(region, &service);
 	else
