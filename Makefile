@@ -101,6 +101,10 @@ $$($(1)_BIN): $$(B)/%: $$(B)/obj/%.o $$(call objects,$$($(1)_LIB))
 endef
 $(foreach kind,$(HOST_KINDS),$(eval $(call host_tests,$(kind))))
 
+# the guest's litmus tests, between programs on different nodes
+$(B)/selftests/dsm/litmus: $(call objects,selftests/guest/litmus_tests.c \
+					  selftests/guest/barrier.c)
+
 $(HOST_TESTS): LIBS = $(GENL_LIBS) -lrdmacm -libverbs -lpthread
 $(HOST_TESTS):
 	@mkdir -p $(@D)
@@ -225,12 +229,17 @@ check: fetch
 lint: deps
 	selftests/run --only lint
 
+# Breaks the engine in small ways: does a test catch each? A quarter of an hour.
+mutants: fetch
+	+@$(MAKE) --no-print-directory all
+	selftests/mutants/mutants
+
 # The emulator for the lab's --kind intel
 qemu-intel: deps
 	selftests/lab/qemu-intel
 
 .PHONY: all programs selftests guest modules modules_install install clean
-.PHONY: deps fetch demo check lint qemu-intel
+.PHONY: deps fetch demo check lint mutants qemu-intel
 
 -include $(wildcard */Makefile.inc selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -98,7 +98,7 @@ static uint64_t await_turn(struct clock_run *run, int me)
 			run->lost = true;
 			return OVER;
 		}
-		workers_relax();
+		barrier_relax();
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Threads that are pinned to one CPU each, and a barrier between them. */
+/* Threads that are pinned to one CPU each. */
 #include "workers.h"
 
 #include <pthread.h>
@@ -7,9 +7,6 @@
 #include <string.h>
 
 #include "report.h"
-
-/* So that threads make progress even where two share a CPU. */
-#define SPINS_BEFORE_YIELD	10000
 
 struct worker {
 	pthread_t thread;
@@ -71,24 +68,4 @@ int workers_run(const struct machine_cpu *cpus, int count,
 	for (int i = 0; i < created; i++)
 		pthread_join(workers[i].thread, NULL);
 	return created == count ? 0 : -1;
-}
-
-void workers_wait(struct workers_barrier *barrier, uint32_t count)
-{
-	uint32_t generation = __atomic_load_n(&barrier->generation,
-					      __ATOMIC_SEQ_CST);
-	unsigned int spins = 0;
-
-	if (__atomic_add_fetch(&barrier->waiting, 1, __ATOMIC_SEQ_CST) ==
-	    count) {
-		__atomic_store_n(&barrier->waiting, 0, __ATOMIC_SEQ_CST);
-		__atomic_add_fetch(&barrier->generation, 1, __ATOMIC_SEQ_CST);
-		return;
-	}
-	while (__atomic_load_n(&barrier->generation, __ATOMIC_SEQ_CST) ==
-	       generation) {
-		workers_relax();
-		if (++spins % SPINS_BEFORE_YIELD == 0)
-			sched_yield();
-	}
 }

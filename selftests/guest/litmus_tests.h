@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Litmus tests of x86 memory ordering. They know of threads and variables, not
+ * of what is between them: the guest's CPUs run them, and so do programs that
+ * are attached to different nodes (selftests/dsm/litmus.c).
+ */
+#ifndef SSI_LITMUS_TESTS_H
+#define SSI_LITMUS_TESTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LITMUS_THREADS		4
+#define LITMUS_TESTS		6
+#define LITMUS_VARIABLES	8192	/* bytes, at a page's beginning */
+
+typedef volatile uint64_t litmus_var;
+
+/* What a thread read; the first and the second value. */
+struct litmus_reads {
+	uint64_t a;
+	uint64_t b;
+};
+
+enum litmus_outcome { LITMUS_PLAIN, LITMUS_MIXED, LITMUS_FORBIDDEN };
+
+/**
+ * struct litmus_test - one test
+ * @name: prefix of its keys
+ * @threads: how many CPUs it takes
+ * @run: what each thread does; k is the new value
+ * @judge: of one instance; MIXED is an allowed outcome that only appears when
+ *	the threads really ran at the same time
+ */
+struct litmus_test {
+	const char *name;
+	int threads;
+	void (*run[LITMUS_THREADS])(litmus_var *x, litmus_var *y, uint64_t k,
+				    struct litmus_reads *r);
+	enum litmus_outcome (*judge)(const struct litmus_reads *const *r,
+				     uint64_t k);
+};
+
+extern const struct litmus_test litmus_tests[LITMUS_TESTS];
+
+/**
+ * struct litmus_run - one test in one layout
+ * @test: the test
+ * @y_offset: words from x to y
+ * @stride: words from one instance to the next
+ * @max_batches: stop after these,
+ * @deadline: or at this time
+ * @stop: thread 0 says so, in front of a barrier
+ * @batches: done
+ * @counts: instances by outcome
+ */
+struct litmus_run {
+	const struct litmus_test *test;
+	unsigned int y_offset;
+	unsigned int stride;
+	uint64_t max_batches;
+	double deadline;
+	bool stop;
+	uint64_t batches;
+	uint64_t counts[3];
+};
+
+/*
+ * Begin a run of @runs instances, or for @seconds if that is less, with both
+ * variables on one page (@together) or on two. One run at a time.
+ */
+void litmus_run_init(struct litmus_run *run, const struct litmus_test *test,
+		     bool together, uint64_t runs, double seconds);
+
+/*
+ * What thread @thread of @run->test->threads does; all of them do it at once.
+ * @variables are LITMUS_VARIABLES bytes, the same memory for all, zero at first.
+ */
+void litmus_run_thread(struct litmus_run *run, int thread,
+		       litmus_var *variables);
+
+/* Instances that were run. */
+uint64_t litmus_run_count(const struct litmus_run *run);
+
+#endif /* SSI_LITMUS_TESTS_H */
