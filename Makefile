@@ -32,10 +32,11 @@ quietly = @echo "  $(1)	$@";
 
 # ---- programs ---------------------------------------------------------------
 
-ACPI_MAIN := $(wildcard acpi/*_main.c)
-ACPI_LIB  := $(filter-out $(ACPI_MAIN),$(wildcard acpi/*.c))
+ACPI_LIB  := $(wildcard acpi/*.c)
 GENL_LIB  := $(wildcard tools/genl*.c)
-VMM_SRC   := $(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c)
+ACPI_MAIN := vmm/acpi_main.c
+ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c host.c log.c tables.c term.c)
+VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
 TOOL_SRC  := $(wildcard tools/*.c tools/cmd/*.c)
 
 ifneq ($(call have_header,libnl3/netlink/genl/genl.h),)
@@ -46,14 +47,14 @@ ifneq ($(call have_header,cyaml/cyaml.h),)
 ifneq ($(wildcard vmm/main.c),)
 PROGRAMS += $(B)/bin/ssi-vmm
 endif
-else
-$(info no libcyaml-dev here (make deps): ssi-vmm is not built)
 endif
 else
 $(info no libnl-genl-3-dev here (make deps): ssi-vmm and ssictl are not built)
 endif
-ifneq ($(ACPI_MAIN),)
+ifneq ($(call have_header,cyaml/cyaml.h),)
 PROGRAMS += $(B)/bin/ssi-acpi
+else
+$(info no libcyaml-dev here (make deps): ssi-vmm and ssi-acpi are not built)
 endif
 
 programs: $(PROGRAMS)
@@ -62,7 +63,8 @@ $(B)/bin/ssi-vmm: $(call objects,$(VMM_SRC) $(ACPI_LIB) $(GENL_LIB))
 $(B)/bin/ssi-vmm: LIBS = $(YAML_LIBS) $(GENL_LIBS) -lpthread
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC))
 $(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
-$(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_MAIN))
+$(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC))
+$(B)/bin/ssi-acpi: LIBS = $(YAML_LIBS) -lpthread
 
 $(B)/bin/%:
 	@mkdir -p $(@D)

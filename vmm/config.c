@@ -32,6 +32,7 @@
 #include "log.h"
 
 #define STRING_MAX	256
+#define MEMORY_ALIGN	(2ull << 20)
 
 struct config_node {
 	uint32_t id;
@@ -253,4 +254,30 @@ void config_load(const char *path, struct options *options)
 	for (unsigned int i = 0; i < file->nodes_count; i++)
 		take_node(path, &file->nodes[i], file->nodes_count, options);
 	take_guest(&file->guest, options);
+}
+
+static void need_value_range(unsigned int cpus)
+{
+	if (cpus < 1 || cpus > OPTIONS_MAX_CPUS)
+		die(EXIT_USAGE, "A guest has 1 to %u CPUs, not %u.",
+		    OPTIONS_MAX_CPUS, cpus);
+}
+
+void config_check_nodes(const struct options *options)
+{
+	unsigned int cpus = 0;
+
+	for (unsigned int i = 0; i < options->num_nodes; i++) {
+		const struct node_options *node = &options->nodes[i];
+
+		if (!node->memory || node->memory % MEMORY_ALIGN)
+			die(EXIT_USAGE, "The memory of node %u, %llu MiB, is not a multiple of 2 MiB.",
+			    i, (unsigned long long)node->memory >> 20);
+		if (node->cpus > OPTIONS_MAX_CPUS)
+			need_value_range(node->cpus);
+		cpus += node->cpus;
+	}
+	need_value_range(cpus);
+	if (!options->nodes[0].cpus)
+		die(EXIT_USAGE, "Node 0 has no CPU, and the guest boots there.");
 }

@@ -11,6 +11,9 @@
  */
 void config_load(const char *path, struct options *options);
 
+/* End the process with a sentence if no guest can run on such nodes. */
+void config_check_nodes(const struct options *options);
+
 /**
  * config_parse_size() - "256M", "2G", or a number of MiB
  * @text: the text

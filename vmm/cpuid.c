@@ -263,16 +263,6 @@ void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology)
 	free(host);
 }
 
-/* Not <cpuid.h>: with -I. that is this file's own header. */
-bool cpuid_host_is_virtual(void)
-{
-	uint32_t eax = LEAF_FEATURES, ebx, ecx = 0, edx;
-
-	__asm__ volatile("cpuid"
-			 : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	return ecx & FEATURES_ECX_HYPERVISOR;
-}
-
 void cpuid_host_features(struct cpufeatures *features)
 {
 	struct kvm_cpuid2 *host = vm_supported_cpuid();

@@ -29,9 +29,6 @@ struct cpuid_topology {
 /* Set a CPU's CPUID. Ends the process on errors. */
 void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology);
 
-/* Is this host a guest itself? */
-bool cpuid_host_is_virtual(void);
-
 /* What this host can show. */
 void cpuid_host_features(struct cpufeatures *features);
 

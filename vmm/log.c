@@ -16,6 +16,11 @@ void log_set_verbose(bool verbose)
 	log_verbose = verbose;
 }
 
+void log_set_program(const char *name)
+{
+	snprintf(log_prefix, sizeof(log_prefix), "%s", name);
+}
+
 void log_set_node(unsigned int node)
 {
 	snprintf(log_prefix, sizeof(log_prefix), "ssi-vmm[%u]", node);

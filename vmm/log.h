@@ -10,6 +10,9 @@
 /* Show what log_debug() says. */
 void log_set_verbose(bool verbose);
 
+/* Who speaks, if it is not ssi-vmm. */
+void log_set_program(const char *name);
+
 /* Put the node's id in front of every line; a cluster has several. */
 void log_set_node(unsigned int node);
 
@@ -22,7 +25,7 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * @code: the exit code
  * @fmt: the sentence
  *
- * Once guest CPUs run, machine_stop() is the way to end.
+ * Once guest CPUs run, stop_ask() is the way to end.
  */
 void die(enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));

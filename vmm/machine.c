@@ -8,13 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../acpi/layout.h"
-#include "../acpi/ssi_acpi.h"
 #include "clock.h"
 #include "cluster.h"
 #include "cpuid.h"
 #include "dsm.h"
 #include "forward.h"
+#include "host.h"
 #include "hw/acpi_pm.h"
 #include "hw/ioapic.h"
 #include "hw/pit.h"
@@ -29,6 +28,7 @@
 #include "memory.h"
 #include "proxy.h"
 #include "stop.h"
+#include "tables.h"
 #include "term.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -65,20 +65,12 @@ static bool has_devices(void)
 
 static void make_layout(void)
 {
-	const struct options *options = machine.options;
-	struct ssi_layout_node nodes[SSI_DSM_MAX_NODES];
-	const char *why;
+	const char *why = tables_place(machine.options, &machine.layout);
 
-	for (unsigned int i = 0; i < options->num_nodes; i++) {
-		nodes[i].cpus = options->nodes[i].cpus;
-		nodes[i].memory = options->nodes[i].memory;
-	}
-	why = ssi_layout_make(&machine.layout, nodes, options->num_nodes);
+	if (!why)
+		why = tables_check_cpus(&machine.layout);
 	if (why)
 		die(EXIT_USAGE, "This guest cannot be: %s.", why);
-	/* The IOAPIC names a CPU by 8 bits, of which all ones is everyone. */
-	if (machine.layout.cpus[machine.layout.num_cpus - 1].apic_id > 254)
-		die(EXIT_USAGE, "This guest cannot be: its APIC ids go beyond 254; give the nodes fewer or more equal CPUs.");
 }
 
 static bool says(const char *append, const char *option)
@@ -129,59 +121,6 @@ static void make_append(void)
 		die(EXIT_USAGE, "The kernel command line is longer than 64 KiB.");
 	snprintf(machine.append, sizeof(machine.append), "%s%s%s", user, tsc,
 		 reliable);
-}
-
-/*
- * Linux throws a reading of the PM timer away that takes longer than 1/32 ms
- * (arch/x86/kernel/tsc.c), and one reading is three exits. Those of a host
- * that is virtual itself take longer, and Linux then never settles on the TSC.
- */
-static void choose_pm_timer(void)
-{
-	machine.has_pm_timer = machine.options->pm_timer == PM_TIMER_ON ||
-			       (machine.options->pm_timer == PM_TIMER_AUTO &&
-				!cpuid_host_is_virtual());
-	log_debug("The guest gets %s PM timer.",
-		  machine.has_pm_timer ? "a" : "no");
-}
-
-/* The file's first line, or "". */
-static void read_line(const char *path, char *line, int size)
-{
-	FILE *file = fopen(path, "re");
-
-	line[0] = '\0';
-	if (!file)
-		return;
-	if (!fgets(line, size, file))
-		line[0] = '\0';
-	fclose(file);
-}
-
-static void check_host_tsc(void)
-{
-	char names[256];
-
-	read_line("/sys/devices/system/clocksource/clocksource0/available_clocksource",
-		  names, sizeof(names));
-	if (names[0] && !strstr(names, "tsc"))
-		log_warn("The host holds its TSC for unstable, and so will the guest; boot the host with tsc=reliable if you know better.");
-}
-
-/*
- * With accessed and dirty bits in Intel's nested page tables a walk of the
- * guest's page tables counts as a write to them (SDM volume 3, 29.3.3.2).
- */
-static void check_nested_walk(void)
-{
-	char eptad[8];
-
-	if (machine.options->num_nodes == 1)
-		return;
-	read_line("/sys/module/kvm_intel/parameters/eptad", eptad,
-		  sizeof(eptad));
-	if (eptad[0] == 'Y')
-		log_warn("Every page table walk of the guest takes the page table away from the other nodes, which makes its CPUs many times slower; load kvm_intel with eptad=0.");
 }
 
 static void open_guest_files(void)
@@ -299,39 +238,16 @@ static void create_devices(void)
 	pvpanic_init(SSI_ACPI_PVPANIC_PORT, panic_guest);
 }
 
-/* Rows that the file does not give are 10 and 20. */
-static const uint8_t *make_distances(void)
-{
-	static uint8_t matrix[SSI_DSM_MAX_NODES * SSI_DSM_MAX_NODES];
-	unsigned int nodes = machine.options->num_nodes;
-
-	for (unsigned int from = 0; from < nodes; from++) {
-		const uint8_t *row = machine.options->nodes[from].distances;
-
-		for (unsigned int to = 0; to < nodes; to++)
-			matrix[from * nodes + to] = row ? row[to] :
-						    from == to ? 10 : 20;
-	}
-	return matrix;
-}
-
 static uint64_t load_acpi(void)
 {
-	struct ssi_acpi_config config = {
-		SSI_ACPI_CONFIG_DEFAULTS,
-		.distances = make_distances(),
-	};
 	void *buffer = memory_at(LOADER_ACPI_GPA, LOADER_ACPI_SIZE);
+	struct ssi_acpi_config config;
 	const char *why;
 	uint64_t rsdp;
 	size_t used;
 
-	ssi_layout_apply(&machine.layout, &config);
-	if (!machine.has_pm_timer)
-		config.pm_timer_port = 0;
-	/* An id that no CPU has, as far as there is one. */
-	config.ioapic_id = 0;
-	why = ssi_acpi_check(&config);
+	why = tables_describe(machine.options, &machine.layout,
+			      machine.has_pm_timer, &config);
 	if (why)
 		die(EXIT_USAGE, "The ACPI tables cannot be made: %s.", why);
 	if (!buffer || ssi_acpi_build(&config, LOADER_ACPI_GPA, buffer,
@@ -399,10 +315,11 @@ static void prepare(const struct options *options)
 	check_time_dilation();
 	timebase_init(options->time_dilation);
 	make_append();
-	check_host_tsc();
-	check_nested_walk();
+	host_check(options->num_nodes);
 	if (has_devices()) {
-		choose_pm_timer();
+		machine.has_pm_timer = tables_have_pm_timer(options);
+		log_debug("The guest gets %s PM timer.",
+			  machine.has_pm_timer ? "a" : "no");
 		open_guest_files();
 		term_open(options->serial);
 	} else {

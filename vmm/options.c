@@ -12,8 +12,6 @@
 #include "log.h"
 #include "term.h"
 
-#define MEMORY_ALIGN	(2ull << 20)
-
 enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_TIMEOUT, OPT_INVARIANT_TSC,
@@ -108,13 +106,6 @@ struct given {
 	bool config, node, cpus, memory;
 };
 
-static void need_value_range(unsigned int cpus)
-{
-	if (cpus < 1 || cpus > OPTIONS_MAX_CPUS)
-		die(EXIT_USAGE, "A guest has 1 to %u CPUs, not %u.",
-		    OPTIONS_MAX_CPUS, cpus);
-}
-
 /* Second pass: what the command line says counts more than the file. */
 static void take_option(int opt, struct options *options, struct given *given)
 {
@@ -205,29 +196,15 @@ static void check_given(const struct options *options,
 		die(EXIT_USAGE, "Which kernel shall be booted? Say it with --kernel or in the configuration.");
 }
 
-static void check_nodes(const struct options *options)
+static void check_own_memory(const struct options *options)
 {
+	uint64_t memory = options->nodes[options->self].memory;
 	uint64_t host = (uint64_t)sysconf(_SC_PHYS_PAGES) *
 			sysconf(_SC_PAGESIZE);
-	unsigned int cpus = 0;
 
-	for (unsigned int i = 0; i < options->num_nodes; i++) {
-		const struct node_options *node = &options->nodes[i];
-
-		if (!node->memory || node->memory % MEMORY_ALIGN)
-			die(EXIT_USAGE, "The memory of node %u, %llu MiB, is not a multiple of 2 MiB.",
-			    i, (unsigned long long)node->memory >> 20);
-		if (node->cpus > OPTIONS_MAX_CPUS)
-			need_value_range(node->cpus);
-		cpus += node->cpus;
-	}
-	need_value_range(cpus);
-	if (!options->nodes[0].cpus)
-		die(EXIT_USAGE, "Node 0 has no CPU, and the guest boots there.");
-	if (options->nodes[options->self].memory > host)
+	if (memory > host)
 		die(EXIT_USAGE, "Node %u is to give %llu MiB, and this host has %llu.",
-		    options->self, (unsigned long long)
-		    options->nodes[options->self].memory >> 20,
+		    options->self, (unsigned long long)memory >> 20,
 		    (unsigned long long)host >> 20);
 }
 
@@ -280,6 +257,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) >= 0)
 		take_option(opt, options, &given);
 	check_given(options, &given);
-	check_nodes(options);
+	config_check_nodes(options);
+	check_own_memory(options);
 	options->hash = hash_options(options);
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From the cluster's options to the guest's ACPI tables. */
+#include "tables.h"
+
+#include "host.h"
+
+#define LAST_APIC_ID	254	/* an IOAPIC names a CPU by 8 bits */
+
+const char *tables_place(const struct options *options,
+			 struct ssi_layout *layout)
+{
+	struct ssi_layout_node nodes[SSI_DSM_MAX_NODES];
+
+	for (unsigned int i = 0; i < options->num_nodes; i++) {
+		nodes[i].cpus = options->nodes[i].cpus;
+		nodes[i].memory = options->nodes[i].memory;
+	}
+	return ssi_layout_make(layout, nodes, options->num_nodes);
+}
+
+const char *tables_check_cpus(const struct ssi_layout *layout)
+{
+	/* they ascend, and all ones is everyone */
+	if (layout->cpus[layout->num_cpus - 1].apic_id > LAST_APIC_ID)
+		return "its APIC ids go beyond 254; give the nodes fewer or more equal CPUs";
+	return NULL;
+}
+
+/*
+ * Linux throws a reading of the PM timer away that takes longer than 1/32 ms
+ * (arch/x86/kernel/tsc.c), and one reading is three exits. Those of a host
+ * that is virtual itself take longer, and Linux then never settles on the TSC.
+ */
+bool tables_have_pm_timer(const struct options *options)
+{
+	return options->pm_timer == PM_TIMER_ON ||
+	       (options->pm_timer == PM_TIMER_AUTO && !host_is_virtual());
+}
+
+/* Rows that nobody gave are 10 and 20. */
+static const uint8_t *make_distances(const struct options *options)
+{
+	static uint8_t matrix[SSI_DSM_MAX_NODES * SSI_DSM_MAX_NODES];
+	unsigned int nodes = options->num_nodes;
+
+	for (unsigned int from = 0; from < nodes; from++) {
+		const uint8_t *row = options->nodes[from].distances;
+
+		for (unsigned int to = 0; to < nodes; to++)
+			matrix[from * nodes + to] = row ? row[to] :
+						    from == to ? 10 : 20;
+	}
+	return matrix;
+}
+
+const char *tables_describe(const struct options *options,
+			    const struct ssi_layout *layout, bool pm_timer,
+			    struct ssi_acpi_config *config)
+{
+	*config = (struct ssi_acpi_config) {
+		SSI_ACPI_CONFIG_DEFAULTS,
+		.distances = make_distances(options),
+	};
+	ssi_layout_apply(layout, config);
+	if (!pm_timer)
+		config->pm_timer_port = 0;
+	/* An id that no CPU has, as far as there is one. */
+	config->ioapic_id = 0;
+	return ssi_acpi_check(config);
+}
