@@ -5,8 +5,9 @@
  *
  *	litmus [loop|rdma [NODES [DELAY_US]]]
  *
- * LITMUS_RUNS in the environment: runs of each test, half of them with both
- * variables on one page (5120).
+ * There is no hold window, so that a page may go between any two accesses.
+ *
+ * LITMUS_RUNS in the environment: runs of each test and layout (2560).
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -18,11 +19,11 @@
 #include "selftests/guest/litmus_tests.h"
 #include "selftests/unit/tap.h"
 
-#define RUNS	5120
+#define RUNS	2560
 #define ENDLESS	1e9	/* seconds: as many runs as are wanted */
 
-static struct cluster cluster = { .name = "litmus", .nodes = 4, .each = 2 * MIB };
-static void *maps[NODES_MAX];
+static struct cluster cluster = { .name = "litmus", .nodes = 4, .each = 4 * MIB };
+static uint8_t *maps[NODES_MAX];
 
 /**
  * struct thread - one thread of a run
@@ -46,28 +47,32 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* Memory that no run before has touched; every run begins at another place. */
-static uint64_t next_place(void)
+/* Memory that no run before has touched. */
+static uint64_t next_place(size_t size)
 {
-	static uint64_t places;
-	uint64_t step = cluster_size(&cluster) / (2 * LITMUS_TESTS);
+	static uint64_t next;
+	uint64_t place = next;
 
-	return places++ * (step & ~(uint64_t)(PAGE - 1));
+	next += size;
+	if (next > cluster_size(&cluster))
+		tap_bail("the region is too small for all runs");
+	return place;
 }
 
 static void run_layout(struct litmus_run *run, const struct litmus_test *test,
-		       bool together, uint64_t runs)
+		       enum litmus_layout layout, uint64_t runs)
 {
+	uint64_t place = next_place(litmus_size(layout));
 	struct thread threads[LITMUS_THREADS];
-	uint64_t place = next_place();
 	int i, ret;
 
-	litmus_run_init(run, test, together, runs, ENDLESS);
+	litmus_run_init(run, test, layout, runs, ENDLESS);
 	for (i = 0; i < test->threads; i++) {
 		threads[i] = (struct thread) {
 			.run = run,
 			.index = i,
-			.variables = maps[i % cluster.nodes] + place,
+			.variables = (litmus_var *)(maps[i % cluster.nodes] +
+						    place),
 		};
 		ret = pthread_create(&threads[i].thread, NULL, run_thread,
 				     &threads[i]);
@@ -80,20 +85,21 @@ static void run_layout(struct litmus_run *run, const struct litmus_test *test,
 
 static void run_test(const struct litmus_test *test, uint64_t runs)
 {
-	struct litmus_run apart, together;
-	uint64_t forbidden;
+	static const char *const names[LITMUS_LAYOUTS] = {
+		"on one page", "on two pages", "on a page each"
+	};
+	struct litmus_run run;
+	uint32_t layout;
 
-	run_layout(&apart, test, false, runs / 2);
-	run_layout(&together, test, true, runs / 2);
-	forbidden = apart.counts[LITMUS_FORBIDDEN] +
-		    together.counts[LITMUS_FORBIDDEN];
-	tap_diag("%s: %" PRIu64 " runs, %" PRIu64 " forbidden, %" PRIu64 " mixed",
-		 test->name, litmus_run_count(&apart) +
-		 litmus_run_count(&together), forbidden,
-		 apart.counts[LITMUS_MIXED] + together.counts[LITMUS_MIXED]);
-	tap_ok(!forbidden && litmus_run_count(&apart) >= runs / 2 &&
-	       litmus_run_count(&together) >= runs / 2,
-	       "%s: no forbidden outcome", test->name);
+	for (layout = 0; layout < LITMUS_LAYOUTS; layout++) {
+		run_layout(&run, test, layout, runs);
+		tap_diag("%" PRIu64 " runs, %" PRIu64 " mixed",
+			 litmus_run_count(&run), run.counts[LITMUS_MIXED]);
+		tap_ok(!run.counts[LITMUS_FORBIDDEN] &&
+		       litmus_run_count(&run) >= runs,
+		       "%s, %s: no forbidden outcome", test->name,
+		       names[layout]);
+	}
 }
 
 static uint64_t wanted_runs(void)
@@ -110,12 +116,13 @@ int main(int argc, char **argv)
 
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	tap_plan(1 + LITMUS_TESTS);
+	tap_plan(1 + LITMUS_TESTS * LITMUS_LAYOUTS);
 	cluster_make(&cluster);
 	for (n = 0; n < cluster.nodes; n++)
 		files[n] = attach(cluster.name, n, SSI_DSM_ATTACH_NO_CHANNEL);
 	tap_ok(cluster_wait_ready(&cluster), "the region is ready");
 	for (n = 0; n < cluster.nodes; n++) {
+		region_set_hold(cluster.name, n, REGION, 0);
 		maps[n] = map_region(files[n], cluster_size(&cluster));
 		if (!maps[n])
 			tap_bail("node %u: mmap failed", n);

@@ -9,7 +9,7 @@
 #include "report.h"
 #include "workers.h"
 
-static litmus_var variables[LITMUS_VARIABLES / sizeof(litmus_var)] PAGE_ALIGNED;
+static litmus_var variables[2 * PAGE_SIZE / sizeof(litmus_var)] PAGE_ALIGNED;
 
 static void run_thread(int thread, void *run)
 {
@@ -17,11 +17,11 @@ static void run_thread(int thread, void *run)
 }
 
 static int run_layout(struct litmus_run *run, const struct litmus_test *test,
-		      bool together, const struct machine *machine,
+		      enum litmus_layout layout, const struct machine *machine,
 		      const struct settings *settings)
 {
 	memset((void *)variables, 0, sizeof(variables));
-	litmus_run_init(run, test, together, settings->litmus_runs,
+	litmus_run_init(run, test, layout, settings->litmus_runs,
 			settings->seconds);
 	return workers_run(machine->cpus, test->threads, run_thread, run);
 }
@@ -34,8 +34,8 @@ static uint64_t run_test(const struct litmus_test *test,
 	struct litmus_run apart, together;
 	uint64_t forbidden, mixed;
 
-	if (run_layout(&apart, test, false, machine, settings) ||
-	    run_layout(&together, test, true, machine, settings))
+	if (run_layout(&apart, test, LITMUS_APART, machine, settings) ||
+	    run_layout(&together, test, LITMUS_TOGETHER, machine, settings))
 		return 0;
 	forbidden = apart.counts[LITMUS_FORBIDDEN] +
 		    together.counts[LITMUS_FORBIDDEN];

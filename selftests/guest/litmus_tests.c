@@ -11,10 +11,11 @@
  * of instances of x and y, through which all threads run without waiting for
  * each other; between batches is a barrier.
  *
- * The variables of a batch lie on a page each ("apart") or share one
- * ("together"). Nothing is reset between batches: batch k writes the value k,
- * so that "old" is k - 1 and "new" is k. Results go to pages that only their
- * thread writes, and thread 0 judges them behind the barrier.
+ * The variables of a batch lie on two pages, share one, or have a page each, so
+ * that pages come and go between the instances. Nothing is reset between
+ * batches: batch k writes the value k, so that "old" is k - 1 and "new" is k.
+ * Results go to pages that only their thread writes, and thread 0 judges them
+ * behind the barrier.
  */
 #include <string.h>
 #include <time.h>
@@ -174,7 +175,7 @@ static double now(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec * 1e-9;
+	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 /* splitmix64: enough to vary where and when the threads meet. */
@@ -232,13 +233,30 @@ void litmus_run_thread(struct litmus_run *run, int thread, var *variables)
 	}
 }
 
+#define PAGE_WORDS	(PAGE_SIZE / sizeof(var))
+
+static const struct {
+	unsigned int y_offset;
+	unsigned int stride;
+	size_t pages;
+} layouts[LITMUS_LAYOUTS] = {
+	[LITMUS_TOGETHER] = { PAGE_WORDS / 2, 1, 1 },
+	[LITMUS_APART] = { PAGE_WORDS, 2, 2 },
+	[LITMUS_SPREAD] = { PAGE_WORDS, 2 * PAGE_WORDS, 2 * INSTANCES },
+};
+
+size_t litmus_size(enum litmus_layout layout)
+{
+	return layouts[layout].pages * PAGE_SIZE;
+}
+
 void litmus_run_init(struct litmus_run *run, const struct litmus_test *test,
-		     bool together, uint64_t runs, double seconds)
+		     enum litmus_layout layout, uint64_t runs, double seconds)
 {
 	*run = (struct litmus_run) {
 		.test = test,
-		.y_offset = PAGE_SIZE / (together ? 16 : 8),
-		.stride = together ? 1 : 2,
+		.y_offset = layouts[layout].y_offset,
+		.stride = layouts[layout].stride,
 		.max_batches = (runs + INSTANCES - 1) / INSTANCES,
 		.deadline = now() + seconds,
 	};

@@ -8,11 +8,11 @@
 #define SSI_LITMUS_TESTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define LITMUS_THREADS		4
 #define LITMUS_TESTS		6
-#define LITMUS_VARIABLES	8192	/* bytes, at a page's beginning */
 
 typedef volatile uint64_t litmus_var;
 
@@ -41,6 +41,14 @@ struct litmus_test {
 				     uint64_t k);
 };
 
+/* Where the variables of a test's instances lie. */
+enum litmus_layout {
+	LITMUS_TOGETHER,	/* all on one page */
+	LITMUS_APART,		/* all x on one page, all y on another */
+	LITMUS_SPREAD,		/* each on a page of its own */
+	LITMUS_LAYOUTS,
+};
+
 extern const struct litmus_test litmus_tests[LITMUS_TESTS];
 
 /**
@@ -65,16 +73,20 @@ struct litmus_run {
 	uint64_t counts[3];
 };
 
+/* Bytes that the variables of a layout take. */
+size_t litmus_size(enum litmus_layout layout);
+
 /*
- * Begin a run of @runs instances, or for @seconds if that is less, with both
- * variables on one page (@together) or on two. One run at a time.
+ * Begin a run of @runs instances, or for @seconds if that is less. One run at a
+ * time.
  */
 void litmus_run_init(struct litmus_run *run, const struct litmus_test *test,
-		     bool together, uint64_t runs, double seconds);
+		     enum litmus_layout layout, uint64_t runs, double seconds);
 
 /*
  * What thread @thread of @run->test->threads does; all of them do it at once.
- * @variables are LITMUS_VARIABLES bytes, the same memory for all, zero at first.
+ * @variables are litmus_size() bytes at a page's beginning, the same memory for
+ * all, zero at first.
  */
 void litmus_run_thread(struct litmus_run *run, int thread,
 		       litmus_var *variables);
