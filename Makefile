@@ -92,10 +92,11 @@ $(B)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
 	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -Ikmod $(SANITIZE) -MMD -MP -c -o $@ $<
 
-# Tests for a virtual host: each .c is a program, lib*.c is linked into all.
+# Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c,
+# for those that speak to it, are linked into all.
 HOST_KINDS := dsm cluster litmus stress
 define host_tests
-$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) $$(GENL_LIB)
+$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) $$(GENL_LIB) kmod/wire.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
 			$$(wildcard selftests/$(1)/*.c)))
 HOST_TESTS += $$($(1)_BIN)

@@ -156,8 +156,8 @@ bool wait_peer(const char *cluster, uint32_t node, uint32_t peer,
 		must(peer_get(cluster, node, peer, &info), "peer", node);
 		if (is_as(info.state, info.reason, state, reason))
 			return true;
-		if (now_ms() > until)
-			break;
+		if (info.state == SSI_DSM_LINK_LOST || now_ms() > until)
+			break;	/* LOST is for good */
 		pause_a_bit();
 	}
 	tap_diag("the link from node %u to %u is in state %u, not %u: %s", node,
@@ -175,8 +175,8 @@ bool wait_region(const char *cluster, uint32_t node, uint32_t region,
 		must(region_get(cluster, node, region, &info), "region", node);
 		if (is_as(info.state, info.reason, state, reason))
 			return true;
-		if (now_ms() > until)
-			break;
+		if (info.state == SSI_DSM_REGION_LOST || now_ms() > until)
+			break;	/* LOST is for good */
 		pause_a_bit();
 	}
 	tap_diag("region %u of node %u is in state %u, not %u: %s", region,

@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A node that was let in breaks the protocol. That costs it its link, and the
+ * region that it shares with the victim; everything else goes on.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libvictim.h"
+#include "selftests/unit/tap.h"
+
+#define HEAD	((uint32_t)sizeof(struct ssi_wire))
+#define TOKEN	7u	/* of the fake node's own requests */
+#define OURS	5u	/* a page whose home is the victim */
+#define THEIRS	(PART_PAGES + 5u)	/* one whose home is the fake node */
+
+#define MALFORMED	"sent a malformed message"
+#define BROKE		"broke the protocol: "
+#define NOT_AWAITED	BROKE "nobody here waits for it"
+
+/* ---- several messages ---- */
+
+static int say_page(struct fake *f, uint8_t type, uint64_t index, uint32_t token)
+{
+	const struct ssi_msg msg = {
+		.type = type,
+		.region = REGION,
+		.index = index,
+		.token = token,
+		.len = type == SSI_WIRE_DATAS || type == SSI_WIRE_DATAX ? PAGE : 0,
+	};
+
+	return fake_say(f, &msg);
+}
+
+/* The victim is the home of a page that is untouched: the fake node gets it. */
+static int own_page(struct fake *f)
+{
+	struct ssi_msg msg;
+
+	return say_page(f, SSI_WIRE_GETX, OURS, TOKEN) ?:
+	       fake_hear(f, SSI_WIRE_ZERO, &msg) ?:
+	       say_page(f, SSI_WIRE_DONE, OURS, TOKEN);
+}
+
+static int ask_for_own(struct fake *f)
+{
+	return own_page(f) ?: say_page(f, SSI_WIRE_GETS, OURS, TOKEN + 1);
+}
+
+static int done_twice(struct fake *f)
+{
+	return own_page(f) ?: say_page(f, SSI_WIRE_DONE, OURS, TOKEN);
+}
+
+static int done_for_another(struct fake *f)
+{
+	struct ssi_msg msg;
+
+	return say_page(f, SSI_WIRE_GETX, OURS, TOKEN) ?:
+	       fake_hear(f, SSI_WIRE_ZERO, &msg) ?:
+	       say_page(f, SSI_WIRE_DONE, OURS, TOKEN + 1);
+}
+
+/* The second may be an upgrade that overtook DONE. */
+static int ask_thrice(struct fake *f)
+{
+	return say_page(f, SSI_WIRE_GETX, OURS, TOKEN) ?:
+	       say_page(f, SSI_WIRE_GETX, OURS, TOKEN + 1) ?:
+	       say_page(f, SSI_WIRE_GETX, OURS, TOKEN + 2);
+}
+
+/* ---- several messages, to a victim that waits for a page ---- */
+
+static int writer;
+
+/* A program on the victim has asked for a page: the token of that. */
+static int be_asked(struct fake *f, uint32_t *token)
+{
+	struct ssi_msg msg;
+	int ret;
+
+	writer = victim_write(THEIRS);
+	ret = fake_hear(f, SSI_WIRE_GETX, &msg);
+	*token = msg.token;
+	return ret;
+}
+
+static int say_datax(struct fake *f, uint32_t token, uint32_t acks)
+{
+	const struct ssi_msg msg = {
+		.type = SSI_WIRE_DATAX,
+		.region = REGION,
+		.index = THEIRS,
+		.token = token,
+		.arg = acks,
+		.len = PAGE,
+	};
+
+	return fake_say(f, &msg);
+}
+
+static int ack_twice(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?: say_datax(f, token, 2) ?:
+	       say_page(f, SSI_WIRE_ACK, THEIRS, token) ?:
+	       say_page(f, SSI_WIRE_ACK, THEIRS, token);
+}
+
+static int supply_twice(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?: say_datax(f, token, 1) ?:
+	       say_datax(f, token, 1);
+}
+
+static int supply_another(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?: say_datax(f, token + 1, 0);
+}
+
+static int supply_a_copy(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?:
+	       say_page(f, SSI_WIRE_DATAS, THEIRS, token);
+}
+
+static int grant_without_copy(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?:
+	       say_page(f, SSI_WIRE_GRANT, THEIRS, token);
+}
+
+static int ack_uncalled(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?:
+	       say_page(f, SSI_WIRE_ACK, THEIRS, token) ?:
+	       say_datax(f, token, 0);
+}
+
+/* ---- several messages, to a victim that has the page ---- */
+
+static int hand_over(struct fake *f)
+{
+	struct ssi_msg msg;
+	uint32_t token;
+
+	return be_asked(f, &token) ?: say_datax(f, token, 0) ?:
+	       fake_hear(f, SSI_WIRE_DONE, &msg);
+}
+
+static int ack_late(struct fake *f)
+{
+	struct ssi_msg msg;
+	uint32_t token;
+
+	return be_asked(f, &token) ?: say_datax(f, token, 1) ?:
+	       say_page(f, SSI_WIRE_ACK, THEIRS, token) ?:
+	       fake_hear(f, SSI_WIRE_DONE, &msg) ?:
+	       say_page(f, SSI_WIRE_ACK, THEIRS, token);
+}
+
+static int say_forward(struct fake *f, uint8_t type, uint32_t requester)
+{
+	const struct ssi_msg msg = {
+		.type = type,
+		.requester = requester,
+		.region = REGION,
+		.index = THEIRS,
+		.token = TOKEN,
+	};
+
+	return fake_say(f, &msg);
+}
+
+static int take_twice(struct fake *f)
+{
+	struct ssi_msg msg;
+
+	return hand_over(f) ?: say_forward(f, SSI_WIRE_FWDX, HIGH) ?:
+	       fake_hear(f, SSI_WIRE_DATAX, &msg) ?:
+	       say_forward(f, SSI_WIRE_FWDX, HIGH);
+}
+
+static int invalidate_owner(struct fake *f)
+{
+	return hand_over(f) ?: say_forward(f, SSI_WIRE_INV, HIGH);
+}
+
+static int send_in_circle(struct fake *f)
+{
+	return hand_over(f) ?: say_forward(f, SSI_WIRE_FWDX, VICTIM);
+}
+
+/* ---- a great many ---- */
+
+static int announce_for_ever(struct fake *f)
+{
+	struct ssi_msg msg = { .type = SSI_WIRE_REGION, .region = 1000 };
+	int ret = 0;
+
+	/* Sending fails once the victim has had enough. */
+	while (!ret && msg.region++ < 10000)
+		ret = fake_say(f, &msg);
+	return ret == -ENOTCONN ? 0 : -EPROTO;
+}
+
+/* ---- what makes a single message bad ---- */
+
+static void fill_with_ones(struct ssi_wire *wire)
+{
+	memset(wire, 0xff, sizeof(*wire));
+}
+
+static void use_last_byte(struct ssi_wire *wire)
+{
+	wire->zero[sizeof(wire->zero) - 1] = 1;
+}
+
+static void lie_of_src(struct ssi_wire *wire)
+{
+	wire->src = NEIGHBOUR;
+}
+
+static void lie_of_dst(struct ssi_wire *wire)
+{
+	wire->dst = NEIGHBOUR;
+}
+
+static void say_len_100(struct ssi_wire *wire)
+{
+	wire->len = htole32(100);
+}
+
+static void say_len_page(struct ssi_wire *wire)
+{
+	wire->len = htole32(PAGE);
+}
+
+static void say_len_huge(struct ssi_wire *wire)
+{
+	wire->len = htole32(UINT32_MAX);
+}
+
+static void give_all_credits(struct ssi_wire *wire)
+{
+	wire->credits = htole32(UINT32_MAX);
+}
+
+static void give_too_many_credits(struct ssi_wire *wire)
+{
+	wire->credits = htole32(FAKE_CREDITS + 1);
+}
+
+/* A message about a page, as far as all of them are alike. */
+#define PAGE_MSG(kind, page, ...) { \
+	.type = SSI_WIRE_##kind, .region = REGION, .index = page, \
+	.token = TOKEN, ##__VA_ARGS__ }
+
+/**
+ * struct offence - what the fake node does, and what is said of it
+ * @name: of the case
+ * @says: the victim's reason for losing the link, without "node 3 "
+ * @waits: a program waits for a page meanwhile; for it that is SIGBUS
+ * @commit: does it, if it takes more than one message
+ * @msg: the one message
+ * @spoil: what is then changed in it
+ * @bytes: sent, if not what @msg says
+ */
+static const struct offence {
+	const char *name;
+	const char *says;
+	bool waits;
+	int (*commit)(struct fake *f);
+	struct ssi_msg msg;
+	void (*spoil)(struct ssi_wire *wire);
+	uint32_t bytes;
+} offences[] = {
+	{ "a header of ones", BROKE "more credits given back than taken",
+	  .spoil = fill_with_ones },
+	{ "an unknown type", MALFORMED, .msg = { .type = SSI_WIRE_TYPES } },
+	{ "one byte", BROKE "truncated message", .msg = { .type = SSI_WIRE_PING },
+	  .bytes = 1 },
+	{ "63 bytes", BROKE "truncated message", .msg = { .type = SSI_WIRE_PING },
+	  .bytes = HEAD - 1 },
+	{ "another node's id as the source", MALFORMED,
+	  .msg = { .type = SSI_WIRE_PING }, .spoil = lie_of_src },
+	{ "another node's id as the destination", MALFORMED,
+	  .msg = { .type = SSI_WIRE_PING }, .spoil = lie_of_dst },
+	{ "an unused byte that is not zero", MALFORMED,
+	  .msg = { .type = SSI_WIRE_PING }, .spoil = use_last_byte },
+	{ "an unused field that is not zero", MALFORMED,
+	  .msg = { .type = SSI_WIRE_PING, .token = 1 } },
+	{ "a payload where none belongs", MALFORMED,
+	  .msg = { .type = SSI_WIRE_PING, .len = 8 } },
+	{ "a message shorter than it says", MALFORMED,
+	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION, .len = 10 },
+	  .spoil = say_len_100 },
+	{ "a message that says it has 4 GiB", MALFORMED,
+	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION, .len = 10 },
+	  .spoil = say_len_huge },
+	{ "a program's message without content", MALFORMED,
+	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION } },
+	{ "a page that is one byte short, and says so", MALFORMED,
+	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE - 1) },
+	{ "a page that is one byte short, and denies it", MALFORMED,
+	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE - 1),
+	  .spoil = say_len_page },
+	{ "a page without the page", MALFORMED,
+	  .msg = PAGE_MSG(DATAX, THEIRS), .spoil = say_len_page },
+	{ "a requester that cannot be", MALFORMED,
+	  .msg = PAGE_MSG(INV, THEIRS, .requester = SSI_DSM_MAX_NODES) },
+	{ "acks of more nodes than there can be", MALFORMED,
+	  .msg = PAGE_MSG(DATAX, THEIRS, .arg = SSI_DSM_MAX_NODES, .len = PAGE) },
+
+	{ "all credits there are", BROKE "more credits given back than taken",
+	  .msg = { .type = SSI_WIRE_PING }, .spoil = give_all_credits },
+	{ "a credit more than it granted",
+	  BROKE "more credits given back than taken",
+	  .msg = { .type = SSI_WIRE_PING }, .spoil = give_too_many_credits },
+	{ "a CREDIT without credits", BROKE "bad credit message",
+	  .msg = { .type = SSI_WIRE_CREDIT } },
+	{ "a CREDIT of too many", BROKE "bad credit message",
+	  .msg = { .type = SSI_WIRE_CREDIT }, .spoil = give_all_credits },
+	{ "a CREDIT with a payload", BROKE "bad credit message",
+	  .msg = { .type = SSI_WIRE_CREDIT, .len = 1 } },
+
+	{ "the first page behind the region", BROKE "the page is outside the region",
+	  .msg = PAGE_MSG(GETS, 2 * PART_PAGES) },
+	{ "the last page there can be", BROKE "the page is outside the region",
+	  .msg = PAGE_MSG(DATAX, UINT64_MAX, .len = PAGE) },
+	{ "GETX to who is not the home", BROKE "this is not the page's home",
+	  .msg = PAGE_MSG(GETX, THEIRS) },
+	{ "DONE without a transaction", BROKE "no such transaction",
+	  .msg = PAGE_MSG(DONE, OURS) },
+	{ "FWDS from who is not the home", BROKE "it is not from the page's home",
+	  .msg = PAGE_MSG(FWDS, OURS, .requester = HIGH) },
+	{ "FWDX from who is not the home", BROKE "it is not from the page's home",
+	  .msg = PAGE_MSG(FWDX, OURS, .requester = HIGH) },
+	{ "INV from who is not the home", BROKE "it is not from the page's home",
+	  .msg = PAGE_MSG(INV, OURS, .requester = HIGH) },
+	{ "FWDX for a page that was never there", BROKE "the page was never here",
+	  .msg = PAGE_MSG(FWDX, THEIRS, .requester = HIGH) },
+	{ "FWDX for a node that is no member",
+	  BROKE "it serves no other member of the region",
+	  .msg = PAGE_MSG(FWDX, THEIRS, .requester = NEIGHBOUR) },
+	{ "DATAS that nobody asked for", NOT_AWAITED,
+	  .msg = PAGE_MSG(DATAS, THEIRS, .len = PAGE) },
+	{ "DATAX that nobody asked for", NOT_AWAITED,
+	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE) },
+	{ "GRANT that nobody asked for", NOT_AWAITED,
+	  .msg = PAGE_MSG(GRANT, THEIRS) },
+	{ "ZERO that nobody asked for", NOT_AWAITED,
+	  .msg = PAGE_MSG(ZERO, THEIRS) },
+	{ "ACK that nobody asked for", NOT_AWAITED,
+	  .msg = PAGE_MSG(ACK, THEIRS) },
+
+	{ "GETS for what it owns", BROKE "the requester has the page already",
+	  .commit = ask_for_own },
+	{ "DONE twice", BROKE "no such transaction", .commit = done_twice },
+	{ "DONE for another request", BROKE "no such transaction",
+	  .commit = done_for_another },
+	{ "GETX again and again", BROKE "the requester waits for the page already",
+	  .commit = ask_thrice },
+	{ "ACK twice", NOT_AWAITED, .commit = ack_twice, .waits = true },
+	{ "ACK when all is done", NOT_AWAITED, .commit = ack_late },
+	{ "ACK that the page does not need", NOT_AWAITED,
+	  .commit = ack_uncalled, .waits = true },
+	{ "DATAX twice", NOT_AWAITED, .commit = supply_twice, .waits = true },
+	{ "DATAX for another request", NOT_AWAITED, .commit = supply_another,
+	  .waits = true },
+	{ "a copy for who wants to write", NOT_AWAITED,
+	  .commit = supply_a_copy, .waits = true },
+	{ "GRANT for who has no copy", NOT_AWAITED,
+	  .commit = grant_without_copy, .waits = true },
+	{ "FWDX twice", BROKE "the page is not here", .commit = take_twice },
+	{ "INV to the owner", BROKE "the page is not here",
+	  .commit = invalidate_owner },
+	{ "FWDX for the node that has it",
+	  BROKE "it serves no other member of the region",
+	  .commit = send_in_circle },
+	{ "regions without end", BROKE "it has too many regions",
+	  .commit = announce_for_ever },
+};
+
+/* The one message, as bad as it shall be. */
+static int send_bad(struct fake *f, const struct offence *o)
+{
+	uint8_t out[HEAD + FAKE_PAYLOAD];
+	struct ssi_msg msg = o->msg;
+	struct ssi_wire wire;
+
+	msg.src = f->id;
+	msg.dst = f->peer;
+	ssi_wire_encode(&wire, &msg);
+	if (o->spoil)
+		o->spoil(&wire);
+	memcpy(out, &wire, HEAD);
+	memset(out + HEAD, 0x5a, msg.len);
+	return fake_send(f, out, o->bytes ?: HEAD + msg.len, 1);
+}
+
+/* Of a single message it does not matter whether its sender sees it arrive. */
+static bool commit(struct fake *f, const struct offence *o)
+{
+	int ret;
+
+	if (!o->commit) {
+		send_bad(f, o);
+		return true;
+	}
+	ret = o->commit(f);
+	if (ret)
+		tap_diag("the offence failed: %s", strerror(-ret));
+	return !ret;
+}
+
+static bool end_writer(bool must_get_sigbus)
+{
+	bool ok = true;
+
+	if (must_get_sigbus) {
+		ok = writer && victim_got_sigbus(writer);
+	} else if (writer) {
+		kill(writer, SIGKILL);
+		waitpid(writer, NULL, 0);
+	}
+	writer = 0;
+	return ok;
+}
+
+static void test_offence(const struct offence *o)
+{
+	struct fake f = fake_node(HIGH);
+	char reason[128];
+	bool ok;
+
+	snprintf(reason, sizeof(reason), "node %u %s", f.id, o->says);
+	victim_meet(&f);
+	ok = fake_befriend(&f, FAKE_CREDITS) && commit(&f, o) &&
+	     victim_lost(&f, reason);
+	ok &= end_writer(o->waits && ok);
+	victim_part(&f);
+	fake_close(&f);
+	ok &= neighbour_is_well();
+	tap_ok(ok, "%s: %s", o->name, reason);
+}
+
+/* The device finds this one; cards have words of their own for it. */
+static void test_too_long(void)
+{
+	const struct ssi_msg msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE + 1);
+	const char *says = "receiving from node 3 failed: ";
+	struct fake f = fake_node(HIGH);
+	struct peer_info info = { };
+	bool ok;
+
+	victim_meet(&f);
+	ok = fake_befriend(&f, FAKE_CREDITS);
+	fake_say(&f, &msg);
+	ok = ok && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_LOST, NULL) &&
+	     !peer_get(CLUSTER, VICTIM, HIGH, &info) &&
+	     !strncmp(info.reason, says, strlen(says)) &&
+	     victim_lost(&f, info.reason) && neighbour_is_well();
+	tap_ok(ok, "more than a page: %s", info.reason);
+	victim_part(&f);
+	fake_close(&f);
+}
+
+/* ---- what is none of the sender's business, and is dropped ---- */
+
+static int flood(struct fake *f)
+{
+	const struct ssi_msg ping = {
+		.type = SSI_WIRE_PING, .src = HIGH, .dst = VICTIM,
+	};
+	struct ssi_wire wire;
+
+	ssi_wire_encode(&wire, &ping);
+	return fake_send(f, &wire, sizeof(wire), FAKE_SENDS);
+}
+
+static const struct {
+	const char *name;
+	struct ssi_msg msg;
+	int (*commit)(struct fake *f);
+} vain[] = {
+	{ "GETX for a region that does not exist",
+	  .msg = { .type = SSI_WIRE_GETX, .region = 77 } },
+	{ "GETX for a region of others",
+	  .msg = { .type = SSI_WIRE_GETX, .region = OTHER_REGION } },
+	{ "a page for a region of others",
+	  .msg = { .type = SSI_WIRE_DATAX, .region = OTHER_REGION, .len = PAGE } },
+	{ "a program's message for a region of others",
+	  .msg = { .type = SSI_WIRE_CHANNEL, .region = OTHER_REGION, .len = 5 } },
+	{ "LEAVE for a region of others",
+	  .msg = { .type = SSI_WIRE_LEAVE, .region = OTHER_REGION, .requester = HIGH } },
+	{ "LEAVE for a region of others, because of one of them",
+	  .msg = { .type = SSI_WIRE_LEAVE, .region = OTHER_REGION,
+	    .requester = NEIGHBOUR } },
+	{ "another map for a region of others",
+	  .msg = { .type = SSI_WIRE_REGION, .region = OTHER_REGION, .arg = 1 } },
+	{ "twice as many messages as it has credits", .commit = flood },
+};
+
+/* A page of the victim's can be had, so what was sent before was dealt with. */
+static bool is_served(struct fake *f)
+{
+	static uint64_t index = 100;
+	struct ssi_msg msg;
+
+	return !say_page(f, SSI_WIRE_GETX, ++index, TOKEN) &&
+	       !fake_hear(f, SSI_WIRE_ZERO, &msg) &&
+	       !say_page(f, SSI_WIRE_DONE, index, TOKEN) && msg.index == index;
+}
+
+static void test_vain(void)
+{
+	struct fake f = fake_node(HIGH);
+	struct region_info info;
+	bool ok;
+	size_t i;
+
+	victim_meet(&f);
+	if (!fake_befriend(&f, FAKE_CREDITS))
+		tap_bail("no link to send something over");
+	for (i = 0; i < ARRAY_SIZE(vain); i++) {
+		ok = !(vain[i].commit ? vain[i].commit(&f) :
+					fake_say(&f, &vain[i].msg));
+		ok = ok && is_served(&f) && neighbour_is_well();
+		ok &= !region_get(CLUSTER, VICTIM, OTHER_REGION, &info) &&
+		      info.state == SSI_DSM_REGION_READY;
+		tap_ok(ok, "%s: nothing happens", vain[i].name);
+	}
+	fake_hang_up(&f);
+	tap_ok(victim_lost(&f, "the connection was closed by node 3") &&
+	       neighbour_is_well(), "it hangs up: lost, and the others are well");
+	victim_part(&f);
+	fake_close(&f);
+}
+
+/* A region that waits for the neighbour, and hears of a stranger. */
+static void test_stranger(void)
+{
+	const struct part map[] = { { VICTIM, PART }, { NEIGHBOUR, PART } };
+	const uint32_t third = 3;
+	const struct ssi_msg other = {
+		.type = SSI_WIRE_REGION, .region = third, .arg = 1,
+	};
+	struct fake f = fake_node(HIGH);
+	struct region_info info;
+	bool ok;
+
+	victim_meet(&f);
+	region_new(CLUSTER, VICTIM, third, map, 2);
+	ok = fake_befriend(&f, FAKE_CREDITS) && !fake_say(&f, &other) &&
+	     is_served(&f) && !region_get(CLUSTER, VICTIM, third, &info) &&
+	     info.state == SSI_DSM_REGION_WAITING;
+	region_new(CLUSTER, NEIGHBOUR, third, map, 2);
+	ok = ok && wait_region(CLUSTER, VICTIM, third, SSI_DSM_REGION_READY,
+			       NULL);
+	tap_ok(ok, "who is no member has no say in a region that is made");
+	region_del(CLUSTER, VICTIM, third);
+	region_del(CLUSTER, NEIGHBOUR, third);
+	victim_part(&f);
+	fake_close(&f);
+}
+
+int main(void)
+{
+	size_t i;
+
+	alarm(110);
+	victim_make();
+	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 5);
+	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
+	for (i = 0; i < ARRAY_SIZE(offences); i++)
+		test_offence(&offences[i]);
+	test_too_long();
+	test_vain();
+	test_stranger();
+	victim_delete();
+	tap_ok(!module_unload() && !module_load(), "the module unloads after");
+	return tap_exit();
+}

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A node that is none: connections, and messages of any content.
+ */
+#include "libfake.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "selftests/unit/tap.h"
+
+#define RESOLVE_MS	2000
+#define HEAD		((uint32_t)sizeof(struct ssi_wire))
+#define SEND_ID		UINT64_MAX	/* as wr_id; receives have their slot */
+#define NOTHING		(-EAGAIN)	/* no event that matters */
+
+static void need(bool ok, const char *what)
+{
+	if (!ok)
+		tap_bail("the fake node: %s: %s", what, strerror(errno));
+}
+
+struct ssi_wire_hello fake_hello(const struct fake *f)
+{
+	struct ssi_wire_hello hello;
+
+	ssi_wire_hello_encode(&hello, f->cluster, f->id, f->peer, FAKE_CREDITS);
+	return hello;
+}
+
+static struct sockaddr_in address(const char *text, uint16_t port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	need(text && inet_pton(AF_INET, text, &sin.sin_addr) == 1, "an address");
+	return sin;
+}
+
+/* ---- events of rdma_cm ---- */
+
+static void need_channel(struct fake *f)
+{
+	int fd;
+
+	if (f->events)
+		return;
+	f->events = rdma_create_event_channel();
+	need(f->events, "rdma_create_event_channel (is rdma_ucm loaded?)");
+	fd = f->events->fd;
+	need(!fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK), "fcntl");
+}
+
+static void take_hello(struct fake *f, const struct rdma_conn_param *param)
+{
+	memset(&f->hello, 0, sizeof(f->hello));
+	if (param->private_data_len >= sizeof(f->hello))
+		memcpy(&f->hello, param->private_data, sizeof(f->hello));
+}
+
+/* 0, or the refusal that a reject tells. */
+static int told_refusal(const struct rdma_conn_param *param)
+{
+	uint32_t data[2];	/* struct ssi_rdma_refusal */
+
+	if (param->private_data_len < sizeof(data))
+		return -ECONNREFUSED;
+	memcpy(data, param->private_data, sizeof(data));
+	if (le32toh(data[0]) != SSI_WIRE_MAGIC)
+		return -ECONNREFUSED;
+	return (int)le32toh(data[1]);
+}
+
+/* What an event means for who waits for @want. */
+static int judge_event(struct fake *f, const struct rdma_cm_event *event,
+		       enum rdma_cm_event_type want)
+{
+	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST) {
+		if (want != event->event || f->cm) {
+			rdma_destroy_id(event->id);
+			return NOTHING;
+		}
+		f->cm = event->id;
+	} else if (event->id != f->cm) {
+		return NOTHING;
+	}
+	switch (event->event) {
+	case RDMA_CM_EVENT_REJECTED:
+		return told_refusal(&event->param.conn);
+	case RDMA_CM_EVENT_DISCONNECTED:
+		return -ENOTCONN;
+	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
+		return NOTHING;
+	case RDMA_CM_EVENT_CONNECT_REQUEST:
+	case RDMA_CM_EVENT_ESTABLISHED:
+		take_hello(f, &event->param.conn);
+		break;
+	default:
+		break;
+	}
+	if (event->event == want)
+		return 0;
+	tap_diag("the fake node got %s", rdma_event_str(event->event));
+	return -EPROTO;
+}
+
+/* One event if there is one. */
+static int take_event(struct fake *f, enum rdma_cm_event_type want)
+{
+	struct rdma_cm_event *event, copy;
+	uint8_t data[256];
+
+	if (rdma_get_cm_event(f->events, &event))
+		return NOTHING;
+	/* An id can only be destroyed when its events are acknowledged. */
+	copy = *event;
+	copy.param.conn.private_data = data;
+	if (event->param.conn.private_data)
+		memcpy(data, event->param.conn.private_data,
+		       event->param.conn.private_data_len);
+	rdma_ack_cm_event(event);
+	return judge_event(f, &copy, want);
+}
+
+static bool wait_readable(int fd, int other, uint64_t until)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN }, { .fd = other, .events = POLLIN },
+	};
+	int64_t left = (int64_t)(until - now_ms());
+
+	return left > 0 && poll(fds, 2, (int)left) > 0;
+}
+
+static int await_event(struct fake *f, enum rdma_cm_event_type want)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+	int ret;
+
+	do {
+		ret = take_event(f, want);
+		if (ret != NOTHING)
+			return ret;
+	} while (wait_readable(f->events->fd, -1, until));
+	return -ETIMEDOUT;
+}
+
+/* ---- buffers ---- */
+
+static void post_slot(struct fake *f, uint32_t slot)
+{
+	struct ibv_sge sge[2] = {
+		{ (uintptr_t)&f->memory->heads[slot], HEAD, f->mr->lkey },
+		{ (uintptr_t)f->memory->pages[slot], PAGE, f->mr->lkey },
+	};
+	struct ibv_recv_wr wr = { .wr_id = slot, .sg_list = sge, .num_sge = 2 };
+	struct ibv_recv_wr *bad;
+
+	if (ibv_post_recv(f->cm->qp, &wr, &bad))
+		f->broken = true;
+}
+
+static void make_queues(struct fake *f)
+{
+	struct ibv_qp_init_attr attr = {
+		.cap = {
+			.max_send_wr = FAKE_SENDS,
+			.max_recv_wr = FAKE_SLOTS,
+			.max_send_sge = 1,
+			.max_recv_sge = 2,
+		},
+		.qp_type = IBV_QPT_RC,
+		.sq_sig_all = 1,
+	};
+	struct ibv_context *verbs = f->cm->verbs;
+	uint32_t i;
+
+	f->memory = calloc(1, sizeof(*f->memory));
+	f->pd = ibv_alloc_pd(verbs);
+	f->comp = ibv_create_comp_channel(verbs);
+	need(f->memory && f->pd && f->comp, "verbs");
+	f->cq = ibv_create_cq(verbs, FAKE_SENDS + FAKE_SLOTS, NULL, f->comp, 0);
+	f->mr = ibv_reg_mr(f->pd, f->memory, sizeof(*f->memory),
+			   IBV_ACCESS_LOCAL_WRITE);
+	need(f->cq && f->mr && !ibv_req_notify_cq(f->cq, 0), "verbs");
+	attr.send_cq = f->cq;
+	attr.recv_cq = f->cq;
+	need(!rdma_create_qp(f->cm, f->pd, &attr), "rdma_create_qp");
+	f->came = 0;
+	f->heard = 0;
+	f->sent = 0;
+	f->owed = 0;
+	f->returned = 0;
+	f->broken = false;
+	for (i = 0; i < FAKE_SLOTS; i++)
+		post_slot(f, i);
+}
+
+static void free_queues(struct fake *f)
+{
+	struct ibv_cq *cq;
+	void *context;
+
+	if (!f->pd)
+		return;
+	rdma_destroy_qp(f->cm);
+	fcntl(f->comp->fd, F_SETFL, O_NONBLOCK);
+	if (!ibv_get_cq_event(f->comp, &cq, &context))
+		ibv_ack_cq_events(f->cq, 1);
+	ibv_destroy_cq(f->cq);
+	ibv_destroy_comp_channel(f->comp);
+	ibv_dereg_mr(f->mr);
+	ibv_dealloc_pd(f->pd);
+	free(f->memory);
+	f->pd = NULL;
+}
+
+/* ---- connections ---- */
+
+static struct rdma_conn_param conn_param(const void *data, uint8_t len)
+{
+	return (struct rdma_conn_param){
+		.private_data = data,
+		.private_data_len = len,
+		.retry_count = 6,
+		.rnr_retry_count = 7,	/* for ever: the module sets the pace */
+	};
+}
+
+static void ask(struct fake *f, const void *hello, uint8_t len)
+{
+	struct sockaddr_in from = address(f->addr, 0);
+	struct sockaddr_in to = address(f->peer_addr, SSI_DSM_PORT);
+	struct rdma_conn_param param = conn_param(hello, len);
+
+	need_channel(f);
+	need(!rdma_create_id(f->events, &f->cm, f, RDMA_PS_TCP),
+	     "rdma_create_id");
+	need(!rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
+				(struct sockaddr *)&to, RESOLVE_MS) &&
+	     !await_event(f, RDMA_CM_EVENT_ADDR_RESOLVED), "the address");
+	need(!rdma_resolve_route(f->cm, RESOLVE_MS) &&
+	     !await_event(f, RDMA_CM_EVENT_ROUTE_RESOLVED), "the route");
+	make_queues(f);
+	need(!rdma_connect(f->cm, &param), "rdma_connect");
+}
+
+int fake_connect(struct fake *f, const void *hello, uint8_t len)
+{
+	int ret;
+
+	ask(f, hello, len);
+	ret = await_event(f, RDMA_CM_EVENT_ESTABLISHED);
+	if (ret)
+		fake_hang_up(f);
+	return ret;
+}
+
+void fake_connect_half(struct fake *f)
+{
+	struct ssi_wire_hello hello = fake_hello(f);
+
+	ask(f, &hello, sizeof(hello));
+	need(wait_readable(f->events->fd, -1, now_ms() + DEADLINE_MS),
+	     "the module does not answer");
+}
+
+void fake_listen(struct fake *f)
+{
+	struct sockaddr_in at = address(f->addr, SSI_DSM_PORT);
+
+	need_channel(f);
+	need(!rdma_create_id(f->events, &f->listener, f, RDMA_PS_TCP),
+	     "rdma_create_id");
+	need(!rdma_bind_addr(f->listener, (struct sockaddr *)&at) &&
+	     !rdma_listen(f->listener, 8), "rdma_listen");
+}
+
+int fake_asked(struct fake *f)
+{
+	return await_event(f, RDMA_CM_EVENT_CONNECT_REQUEST);
+}
+
+int fake_accept(struct fake *f, const struct ssi_wire_hello *hello)
+{
+	struct rdma_conn_param param = conn_param(hello, sizeof(*hello));
+
+	make_queues(f);
+	need(!rdma_accept(f->cm, &param), "rdma_accept");
+	return await_event(f, RDMA_CM_EVENT_ESTABLISHED);
+}
+
+void fake_reject(struct fake *f, const void *data, uint8_t len)
+{
+	need(!rdma_reject(f->cm, data, len), "rdma_reject");
+	fake_hang_up(f);
+}
+
+void fake_hang_up(struct fake *f)
+{
+	if (!f->cm)
+		return;
+	if (f->cm->qp)
+		rdma_disconnect(f->cm);
+	free_queues(f);
+	rdma_destroy_id(f->cm);
+	f->cm = NULL;
+}
+
+void fake_close(struct fake *f)
+{
+	fake_hang_up(f);
+	if (f->listener)
+		rdma_destroy_id(f->listener);
+	f->listener = NULL;
+	if (f->events)
+		rdma_destroy_event_channel(f->events);
+	f->events = NULL;
+}
+
+/* ---- messages ---- */
+
+static void take_completions(struct fake *f)
+{
+	struct ibv_wc wc;
+
+	while (ibv_poll_cq(f->cq, 1, &wc) > 0) {
+		if (wc.status != IBV_WC_SUCCESS)
+			f->broken = true;
+		else if (wc.wr_id == SEND_ID)
+			f->sent++;
+		else
+			f->inbox[f->came++ % FAKE_SLOTS] = (uint32_t)wc.wr_id;
+	}
+}
+
+/* Completions, or the end of the connection. */
+static int await_completion(struct fake *f, uint64_t until)
+{
+	struct ibv_cq *cq;
+	void *context;
+	int ret;
+
+	if (!wait_readable(f->comp->fd, f->events->fd, until))
+		return -ETIMEDOUT;
+	ret = take_event(f, RDMA_CM_EVENT_DISCONNECTED);
+	if (ret != NOTHING)
+		return ret ? ret : -ENOTCONN;
+	if (!wait_readable(f->comp->fd, -1, now_ms() + 1))
+		return 0;
+	need(!ibv_get_cq_event(f->comp, &cq, &context), "ibv_get_cq_event");
+	ibv_ack_cq_events(cq, 1);
+	need(!ibv_req_notify_cq(f->cq, 0), "ibv_req_notify_cq");
+	take_completions(f);
+	return 0;
+}
+
+int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times)
+{
+	struct ibv_sge sge = { (uintptr_t)f->memory->out, len, f->mr->lkey };
+	struct ibv_send_wr wr = {
+		.wr_id = SEND_ID,
+		.sg_list = &sge,
+		.num_sge = len ? 1 : 0,
+		.opcode = IBV_WR_SEND,
+	};
+	uint64_t until = now_ms() + DEADLINE_MS;
+	uint32_t all = f->sent + times;
+	struct ibv_send_wr *bad;
+	int ret = 0;
+
+	memcpy(f->memory->out, data, len);
+	while (times--)
+		if (ibv_post_send(f->cm->qp, &wr, &bad))
+			return -ENOTCONN;
+	take_completions(f);
+	while (!ret && f->sent != all)
+		ret = f->broken ? -ENOTCONN : await_completion(f, until);
+	return ret;
+}
+
+int fake_say(struct fake *f, const struct ssi_msg *msg)
+{
+	uint8_t out[HEAD + FAKE_PAYLOAD];
+	struct ssi_msg full = *msg;
+	struct ssi_wire wire;
+
+	full.src = f->id;
+	full.dst = f->peer;
+	ssi_wire_encode(&wire, &full);
+	wire.credits = htole32(f->owed);
+	f->returned += f->owed;
+	f->owed = 0;
+	memcpy(out, &wire, HEAD);
+	memset(out + HEAD, 0x5a, full.len);
+	return fake_send(f, out, HEAD + full.len, 1);
+}
+
+/* The next message, which must be a good one. */
+static void take_message(struct fake *f, struct ssi_msg *msg)
+{
+	uint32_t slot = f->inbox[f->heard++ % FAKE_SLOTS];
+	struct ssi_wire *wire = &f->memory->heads[slot];
+
+	if (ssi_wire_parse(wire, le32toh(wire->len), f->peer, f->id, msg))
+		tap_bail("the module sent a malformed message");
+	post_slot(f, slot);
+	if (msg->type != SSI_WIRE_CREDIT)
+		f->owed++;
+}
+
+int fake_next(struct fake *f, struct ssi_msg *msg)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+	int ret = 0;
+
+	take_completions(f);
+	while (f->heard == f->came && !ret)
+		ret = await_completion(f, until);
+	if (!ret)
+		take_message(f, msg);
+	return ret;
+}
+
+int fake_hear(struct fake *f, uint32_t type, struct ssi_msg *msg)
+{
+	static const struct ssi_msg ping = { .type = SSI_WIRE_PING };
+	int ret;
+
+	do {
+		ret = fake_next(f, msg);
+		if (!ret && msg->type == type)
+			return 0;
+		if (!ret && msg->type == SSI_WIRE_PING)
+			ret = fake_say(f, &ping);
+	} while (!ret);
+	tap_diag("the fake node waits for %s: %s", ssi_wire_type_name(type),
+		 strerror(-ret));
+	return ret;
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How links are made over rdma, and refused, and lost in silence: the victim
+ * meets nodes that connect with any hello, answer with any, or not at all.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libvictim.h"
+#include "selftests/unit/tap.h"
+
+#define UNKNOWN		7u	/* ids that no node has */
+#define NOBODY		"10.77.0.99"
+#define LOST_MS		3000u	/* SSI_PEER_LOST_MS in kmod/peer.h */
+#define CREDITS_MAX	UINT16_MAX
+#define REFUSAL_UNKNOWN	99u
+
+/* ---- who connects ---- */
+
+static void spoil_magic(struct ssi_wire_hello *hello)
+{
+	hello->magic = htole32(SSI_WIRE_MAGIC + 1);
+}
+
+static void spoil_zero(struct ssi_wire_hello *hello)
+{
+	hello->zero = htole32(1);
+}
+
+static void spoil_version(struct ssi_wire_hello *hello)
+{
+	hello->version = htole16(SSI_WIRE_VERSION + 1);
+}
+
+static void spoil_cluster(struct ssi_wire_hello *hello)
+{
+	hello->cluster = htole64(ssi_wire_hash(0, "other", 5));
+}
+
+static void spoil_dst(struct ssi_wire_hello *hello)
+{
+	hello->dst = UNKNOWN;
+}
+
+static void be_unknown(struct ssi_wire_hello *hello)
+{
+	hello->src = UNKNOWN;
+}
+
+static void be_impossible(struct ssi_wire_hello *hello)
+{
+	hello->src = SSI_DSM_MAX_NODES;
+}
+
+static void be_the_victim(struct ssi_wire_hello *hello)
+{
+	hello->src = VICTIM;
+}
+
+static void be_the_neighbour(struct ssi_wire_hello *hello)
+{
+	hello->src = NEIGHBOUR;
+}
+
+static void be_low(struct ssi_wire_hello *hello)
+{
+	hello->src = LOW;
+}
+
+static void grant_nothing(struct ssi_wire_hello *hello)
+{
+	hello->credits = 0;
+}
+
+static void grant_too_much(struct ssi_wire_hello *hello)
+{
+	hello->credits = htole32(CREDITS_MAX + 1);
+}
+
+#define WHOLE	sizeof(struct ssi_wire_hello)
+
+/* Private data is padded with zeros: what is short lacks what it ends with. */
+static const struct {
+	const char *name;
+	uint8_t len;
+	void (*spoil)(struct ssi_wire_hello *hello);
+	enum ssi_refusal refusal;
+} hellos[] = {
+	{ "no private data", 0, NULL, SSI_REFUSED_MAGIC },
+	{ "four bytes", 4, NULL, SSI_REFUSED_VERSION },
+	{ "half a hello", WHOLE / 2, NULL, SSI_REFUSED_CLUSTER },
+	{ "wrong magic", WHOLE, spoil_magic, SSI_REFUSED_MAGIC },
+	{ "padding that is not zero", WHOLE, spoil_zero, SSI_REFUSED_MAGIC },
+	{ "another version", WHOLE, spoil_version, SSI_REFUSED_VERSION },
+	{ "another cluster", WHOLE, spoil_cluster, SSI_REFUSED_CLUSTER },
+	{ "another destination", WHOLE, spoil_dst, SSI_REFUSED_DST },
+	{ "an unknown node", WHOLE, be_unknown, SSI_REFUSED_SRC },
+	{ "node 32", WHOLE, be_impossible, SSI_REFUSED_SRC },
+	{ "the victim itself", WHOLE, be_the_victim, SSI_REFUSED_SRC },
+	{ "who is connected to", WHOLE, be_low, SSI_REFUSED_SRC },
+	{ "who is connected already", WHOLE, be_the_neighbour, SSI_REFUSED_BUSY },
+	{ "no credits", WHOLE, grant_nothing, SSI_REFUSED_MAGIC },
+	{ "too many credits", WHOLE, grant_too_much, SSI_REFUSED_MAGIC },
+};
+
+static bool is_refused(struct fake *f, const struct ssi_wire_hello *hello,
+		       uint8_t len, int refusal)
+{
+	int ret = fake_connect(f, hello, len);
+
+	if (ret != refusal)
+		tap_diag("refusal %d instead of %d", ret, refusal);
+	return ret == refusal;
+}
+
+static bool is_victims(const struct ssi_wire_hello *hello, uint32_t dst)
+{
+	struct ssi_wire_hello want;
+
+	/* How many credits is its own business. */
+	ssi_wire_hello_encode(&want, ssi_wire_hash(0, CLUSTER, strlen(CLUSTER)),
+			      VICTIM, dst, le32toh(hello->credits));
+	return !memcmp(hello, &want, sizeof(want)) && hello->credits;
+}
+
+static void test_hellos(void)
+{
+	struct fake f = fake_node(HIGH), again = fake_node(HIGH);
+	struct fake low = fake_node(LOW);
+	struct ssi_wire_hello hello;
+	size_t i;
+
+	victim_meet(&f);
+	peer_new(CLUSTER, VICTIM, LOW, low.addr, 0);
+	for (i = 0; i < ARRAY_SIZE(hellos); i++) {
+		hello = fake_hello(&f);
+		if (hellos[i].spoil)
+			hellos[i].spoil(&hello);
+		tap_ok(is_refused(&f, &hello, hellos[i].len,
+				  hellos[i].refusal) &&
+		       wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_CONNECTING,
+				 "waiting for node 3 at 10.77.0.4:7471 to connect"),
+		       "a hello with %s: %s", hellos[i].name,
+		       ssi_wire_refusal_text(hellos[i].refusal));
+	}
+	peer_del(CLUSTER, VICTIM, LOW);
+	tap_ok(fake_befriend(&f, FAKE_CREDITS) && is_victims(&f.hello, HIGH),
+	       "a good one after all that is let in, and answered in kind");
+	hello = fake_hello(&f);
+	tap_ok(is_refused(&again, &hello, WHOLE, SSI_REFUSED_BUSY) &&
+	       wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, ""),
+	       "a second one is refused, and the first stays");
+	fake_hang_up(&f);
+	tap_ok(victim_lost(&f, "the connection was closed by node 3") &&
+	       is_refused(&again, &hello, WHOLE, SSI_REFUSED_BUSY),
+	       "nobody comes back who was lost");
+	victim_part(&f);
+	fake_close(&f);
+	fake_close(&again);
+}
+
+/* It asks, is answered, and does not go on. */
+static void test_half_open(void)
+{
+	struct fake half = fake_node(HIGH), f = fake_node(HIGH);
+	uint64_t until = now_ms() + DEADLINE_MS;
+	struct ssi_wire_hello hello = fake_hello(&f);
+	int ret;
+
+	victim_meet(&f);
+	fake_connect_half(&half);
+	ret = fake_connect(&f, &hello, sizeof(hello));
+	tap_ok(ret == -ECONNREFUSED &&
+	       wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_CONNECTING, NULL),
+	       "who asks again is told to come again");
+	while (ret == -ECONNREFUSED && now_ms() < until)
+		ret = fake_connect(&f, &hello, sizeof(hello));
+	tap_ok(!ret && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, "") &&
+	       fake_join(&f), "and is then let in");
+	victim_part(&f);
+	fake_close(&half);
+	fake_close(&f);
+}
+
+/* ---- who is connected to ---- */
+
+#define AT	"10.77.0.1:7471"
+/*
+ * What rdma_cm says for a reject without a reason, and for an address at which
+ * nobody listens while somebody does at another one of the same host.
+ */
+#define REJECTED	"cannot reach node 0 at " AT ": consumer defined (28)"
+
+static const struct {
+	const char *name;
+	void (*spoil)(struct ssi_wire_hello *hello);
+	const char *reason;
+} answers[] = {
+	{ "wrong magic", spoil_magic, "it answers as somebody else (0)" },
+	{ "another version", spoil_version, "it answers as somebody else (0)" },
+	{ "another cluster", spoil_cluster, "it answers as somebody else (0)" },
+	{ "another destination", spoil_dst, "it answers as somebody else (0)" },
+	{ "another node", be_unknown, "it answers as somebody else (0)" },
+	{ "the neighbour", be_the_neighbour, "it answers as somebody else (0)" },
+	{ "no credits", grant_nothing,
+	  "it grants an impossible number of credits (0)" },
+	{ "too many credits", grant_too_much,
+	  "it grants an impossible number of credits (65536)" },
+};
+
+static bool refuse(struct fake *f, uint32_t magic, uint32_t refusal,
+		   uint8_t len)
+{
+	const uint32_t data[] = { htole32(magic), htole32(refusal) };
+
+	if (fake_asked(f))
+		return false;
+	fake_reject(f, data, len);
+	return true;
+}
+
+static void test_refusals(struct fake *f)
+{
+	char reason[256];
+	uint32_t i, refusal;
+
+	for (i = SSI_REFUSED_MAGIC; i <= SSI_REFUSED_MAX; i++) {
+		refusal = i < SSI_REFUSED_MAX ? i : REFUSAL_UNKNOWN;
+		snprintf(reason, sizeof(reason), "refused by %s: %s", AT,
+			 ssi_wire_refusal_text(refusal));
+		tap_ok(refuse(f, SSI_WIRE_MAGIC, refusal, 8) &&
+		       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_REFUSED,
+				 reason), "%s", reason);
+	}
+}
+
+/* Somebody else's way of saying no. */
+static void test_rejects(struct fake *f)
+{
+	tap_ok(refuse(f, 0, 0, 0) &&
+	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, REJECTED),
+	       "a reject without data: %s", REJECTED);
+	tap_ok(refuse(f, SSI_WIRE_MAGIC, SSI_REFUSED_DST, 8) &&
+	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_REFUSED, NULL) &&
+	       refuse(f, 1, SSI_REFUSED_DST, 8) &&
+	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, REJECTED),
+	       "a reject with other data: %s", REJECTED);
+}
+
+static void test_answers(struct fake *f)
+{
+	struct ssi_wire_hello hello;
+	char reason[256];
+	size_t i;
+	bool ok;
+
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		snprintf(reason, sizeof(reason), "cannot reach node 0 at %s: %s",
+			 AT, answers[i].reason);
+		ok = refuse(f, SSI_WIRE_MAGIC, SSI_REFUSED_BUSY, 8) &&
+		     wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_REFUSED, NULL);
+		hello = fake_hello(f);
+		answers[i].spoil(&hello);
+		ok = ok && !fake_asked(f) && is_victims(&f->hello, LOW);
+		if (ok)
+			fake_accept(f, &hello);
+		ok = ok && wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN,
+				     reason);
+		fake_hang_up(f);
+		tap_ok(ok, "an answer with %s: %s", answers[i].name, reason);
+	}
+}
+
+static bool accept_well(struct fake *f)
+{
+	struct ssi_wire_hello hello = fake_hello(f);
+
+	return !fake_asked(f) && !fake_accept(f, &hello) &&
+	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_UP, "") &&
+	       fake_join(f);
+}
+
+static void test_connecting(void)
+{
+	struct fake f = fake_node(LOW);
+
+	victim_meet(&f);
+	tap_ok(wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, REJECTED),
+	       "nobody listens there: %s", REJECTED);
+	fake_listen(&f);
+	test_refusals(&f);
+	test_rejects(&f);
+	test_answers(&f);
+	tap_ok(!fake_asked(&f) &&
+	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN,
+			 "cannot reach node 0 at " AT ": no answer (-110)"),
+	       "one that never answers is given up");
+	fake_hang_up(&f);
+	tap_ok(accept_well(&f), "a good answer after all that is taken");
+	victim_part(&f);
+	fake_close(&f);
+}
+
+/* There is no such address, and then there is a node after all. */
+static void test_nobody(void)
+{
+	struct fake f = fake_node(LOW);
+	const char *addr = f.addr;
+
+	f.addr = NOBODY;
+	victim_meet(&f);
+	tap_ok(wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN,
+			 "cannot reach node 0 at " NOBODY ":7471: no answer (-110)"),
+	       "nobody has that address");
+	victim_part(&f);
+	f.addr = addr;
+	victim_meet(&f);
+	fake_listen(&f);
+	tap_ok(accept_well(&f), "the right address works at once");
+	victim_part(&f);
+	fake_close(&f);
+}
+
+/* ---- silence ---- */
+
+/* The victim says itself how long it has heard nothing. */
+static void test_silence(void)
+{
+	struct fake f = fake_node(HIGH);
+	struct peer_info info = { };
+	unsigned int ms = 0;
+	bool ok;
+	int pid;
+
+	victim_meet(&f);
+	ok = fake_befriend(&f, FAKE_CREDITS);
+	pid = victim_write(PART_PAGES);	/* whose home is the silent one */
+	ok = ok && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_LOST, NULL) &&
+	     !peer_get(CLUSTER, VICTIM, HIGH, &info) &&
+	     sscanf(info.reason, "no sign of life for %u ms", &ms) == 1 &&
+	     victim_lost(&f, info.reason);
+	tap_ok(ok && ms >= LOST_MS, "a silent node is lost: %s", info.reason);
+	tap_ok(victim_got_sigbus(pid), "who waits for its page gets SIGBUS");
+	tap_ok(neighbour_is_well(), "and the others are well");
+	victim_part(&f);
+	fake_close(&f);
+}
+
+/* ---- credits ---- */
+
+/* Now the victim wants to send more than it may. */
+static bool wants_to_send(struct fake *f, uint32_t messages)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+	struct peer_info info;
+	struct ssi_msg get = {
+		.type = SSI_WIRE_GETX, .region = REGION, .token = 1,
+	};
+	uint32_t i;
+
+	f->owed = 0;
+	for (i = 0; i < messages; i++, get.index++)
+		if (fake_say(f, &get))
+			return false;
+	do {
+		if (peer_get(CLUSTER, VICTIM, f->id, &info))
+			return false;
+	} while (info.tx_msgs < f->came + messages && now_ms() < until);
+	return info.tx_msgs >= f->came + messages;
+}
+
+/* With each credit it gets one message comes, and no more. */
+static void test_credits(void)
+{
+	static const struct ssi_msg ping = { .type = SSI_WIRE_PING };
+	const uint32_t granted = 4, queued = 20;
+	struct fake f = fake_node(HIGH);
+	struct ssi_msg msg;
+	uint32_t zeros = 0;
+	bool ok;
+
+	victim_meet(&f);
+	ok = fake_befriend(&f, granted) && wants_to_send(&f, queued);
+	while (ok && zeros < queued) {
+		ok = !fake_next(&f, &msg) && f.came <= granted + f.returned;
+		zeros += msg.type == SSI_WIRE_ZERO;
+		if (!ok || f.heard < granted + f.returned)
+			continue;
+		f.owed = 1;
+		ok = !fake_say(&f, &ping);
+	}
+	tap_diag("%u credits, %u messages", granted + f.returned, f.came);
+	tap_ok(ok && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, ""),
+	       "a message for each credit and no more, and all come in the end");
+	victim_part(&f);
+	fake_close(&f);
+}
+
+int main(void)
+{
+	alarm(110);
+	victim_make();
+	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 19);
+	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
+	test_hellos();
+	test_half_open();
+	test_connecting();
+	test_nobody();
+	test_silence();
+	test_credits();
+	tap_ok(neighbour_is_well(), "the victim and its neighbour still do");
+	victim_delete();
+	tap_ok(!module_unload() && !module_load(), "the module unloads after");
+	return tap_exit();
+}
