@@ -353,6 +353,8 @@ static const struct offence {
 	  .msg = PAGE_MSG(FWDX, OURS, .requester = HIGH) },
 	{ "INV from who is not the home", BROKE "it is not from the page's home",
 	  .msg = PAGE_MSG(INV, OURS, .requester = HIGH) },
+	{ "OLDER from who is not the home", BROKE "it is not from the page's home",
+	  .msg = PAGE_MSG(OLDER, OURS, .requester = HIGH) },
 	{ "FWDX for a page that was never there", BROKE "the page was never here",
 	  .msg = PAGE_MSG(FWDX, THEIRS, .requester = HIGH) },
 	{ "FWDX for a node that is no member",
