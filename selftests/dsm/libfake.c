@@ -201,15 +201,9 @@ static void make_queues(struct fake *f)
 
 static void free_queues(struct fake *f)
 {
-	struct ibv_cq *cq;
-	void *context;
-
 	if (!f->pd)
 		return;
 	rdma_destroy_qp(f->cm);
-	fcntl(f->comp->fd, F_SETFL, O_NONBLOCK);
-	if (!ibv_get_cq_event(f->comp, &cq, &context))
-		ibv_ack_cq_events(f->cq, 1);
 	ibv_destroy_cq(f->cq);
 	ibv_destroy_comp_channel(f->comp);
 	ibv_dereg_mr(f->mr);

@@ -4,7 +4,6 @@
  */
 #include "libvictim.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>

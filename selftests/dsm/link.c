@@ -4,7 +4,6 @@
  * meets nodes that connect with any hello, answer with any, or not at all.
  */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
