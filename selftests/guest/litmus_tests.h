@@ -22,7 +22,12 @@ struct litmus_reads {
 	uint64_t b;
 };
 
-enum litmus_outcome { LITMUS_PLAIN, LITMUS_MIXED, LITMUS_FORBIDDEN };
+enum litmus_outcome {
+	LITMUS_PLAIN,
+	LITMUS_MIXED,
+	LITMUS_FORBIDDEN,
+	LITMUS_OUTCOMES,
+};
 
 /**
  * struct litmus_test - one test
@@ -70,10 +75,10 @@ struct litmus_run {
 	double deadline;
 	bool stop;
 	uint64_t batches;
-	uint64_t counts[3];
+	uint64_t counts[LITMUS_OUTCOMES];
 };
 
-/* Bytes that the variables of a layout take. */
+/* Bytes that the variables of a layout take; most in LITMUS_SPREAD. */
 size_t litmus_size(enum litmus_layout layout);
 
 /*

@@ -27,8 +27,8 @@
 #define CHUNK		(4 * MIB)
 #define WORDS		(CHUNK / sizeof(uint64_t))
 #define RESERVE_KIB	(6 * 1024)	/* MemAvailable that stays untouched */
-#define RETRIES		3
-#define RETRY_LESS	(16 * MIB)
+#define RETRIES		6
+#define RETRY_LESS	(8 * MIB)
 #define MAX_PASSES	MAX_NODES
 
 /**
