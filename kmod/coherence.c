@@ -8,9 +8,10 @@
  * requester's DONE the directory entry is busy and further requests queue.
  * DONE is sent only when the data and every ack have arrived. Hence, when the
  * home begins a transaction, no message about this page is in flight but
- * requests, and the copyset and owner it knows are exact. That is why the table
- * is small: a FWDS, FWDX or INV can only meet a page in S, E, or SX (S with a
- * queued request of its own); a grant can only meet a page that waits for it.
+ * requests, and it knows exactly who is the owner. Whoever else has a copy is in
+ * the copyset; a node there may have dropped its copy and told nobody. That is
+ * why the table is small: a FWDS or FWDX can only meet the owner, an INV any page
+ * that does not wait for acks; a grant can only meet a page that waits for it.
  * Nothing depends on the order in which messages of different links arrive.
  *
  * Single writer, many readers: a node answers FWDX or INV (DATAX, ACK) only
@@ -32,12 +33,18 @@
 static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
 	STEP(I,   LOAD,  IS,  GETS),
 	STEP(I,   STORE, IX,  GETX),
+	STEP(I,   INV,   I,   ACK),
 
 	STEP(S,   LOAD,  S,   HIT),
-	STEP(S,   STORE, SX,  GETX),
-	STEP(S,   FWDS,  S,   SUPPLY),
-	STEP(S,   FWDX,  LI,  WORK),
+	STEP(S,   STORE, SX,  UPGRADE),
 	STEP(S,   INV,   LI,  WORK),
+	STEP(S,   DROP,  I,   DROP),
+
+	STEP(O,   LOAD,  O,   HIT),
+	STEP(O,   STORE, SX,  UPGRADE),
+	STEP(O,   FWDS,  O,   SUPPLY),
+	STEP(O,   FWDX,  LI,  WORK),
+	STEP(O,   INV,   LI,  WORK),
 
 	STEP(E,   LOAD,  E,   HIT),
 	STEP(E,   STORE, E,   HIT),
@@ -48,12 +55,14 @@ static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
 	STEP(IS,  STORE, IS,  WAIT),
 	STEP(IS,  FILLS, S,   FINISH),
 	STEP(IS,  FILLX, E,   FINISH),	/* first touch */
+	STEP(IS,  INV,   IS,  ACK),	/* for the copy before */
 
 	STEP(IX,  LOAD,  IX,  WAIT),
 	STEP(IX,  STORE, IX,  WAIT),
 	STEP(IX,  FILLX, E,   FINISH),
 	STEP(IX,  FILLA, IXA, KEEP),
 	STEP(IX,  ACK,   IX,  COUNT),
+	STEP(IX,  INV,   IX,  ACK),
 
 	STEP(IXA, LOAD,  IXA, WAIT),
 	STEP(IXA, STORE, IXA, WAIT),
@@ -76,7 +85,7 @@ static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
 
 	STEP(ED,  LOAD,  ED,  WAIT),
 	STEP(ED,  STORE, ED,  WAIT),
-	STEP(ED,  LEFT,  S,   ANSWER),
+	STEP(ED,  LEFT,  O,   ANSWER),
 
 	STEP(LI,  LOAD,  LI,  WAIT),
 	STEP(LI,  STORE, LI,  WAIT),
@@ -107,6 +116,7 @@ static const char *const events[SSI_EVENTS] = {
 	[SSI_EV_FWDS] = "FWDS",
 	[SSI_EV_FWDX] = "FWDX",
 	[SSI_EV_INV] = "INV",
+	[SSI_EV_DROP] = "DROP",
 	[SSI_EV_LEFT] = "LEFT",
 };
 
@@ -121,12 +131,15 @@ static const char *const actions[SSI_ACTIONS] = {
 	[SSI_ACT_WAIT] = "WAIT",
 	[SSI_ACT_GETS] = "GETS",
 	[SSI_ACT_GETX] = "GETX",
+	[SSI_ACT_UPGRADE] = "UPGRADE",
 	[SSI_ACT_COUNT] = "COUNT",
 	[SSI_ACT_KEEP] = "KEEP",
 	[SSI_ACT_FINISH] = "FINISH",
 	[SSI_ACT_WORK] = "WORK",
 	[SSI_ACT_SUPPLY] = "SUPPLY",
 	[SSI_ACT_ANSWER] = "ANSWER",
+	[SSI_ACT_ACK] = "ACK",
+	[SSI_ACT_DROP] = "DROP",
 };
 
 const char *ssi_action_name(u32 action)

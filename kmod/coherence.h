@@ -23,6 +23,7 @@ enum ssi_event {
 	SSI_EV_FWDS,	/* home wants a copy sent to the requester */
 	SSI_EV_FWDX,	/* home wants the page handed to the requester */
 	SSI_EV_INV,	/* home wants the copy dropped */
+	SSI_EV_DROP,	/* the memory of a copy is wanted, no page table maps it */
 	SSI_EV_LEFT,	/* page work is done */
 	SSI_EVENTS,
 };
@@ -34,12 +35,15 @@ enum ssi_action {
 	SSI_ACT_WAIT,	/* join the request or work under way */
 	SSI_ACT_GETS,	/* open a request, send GETS home */
 	SSI_ACT_GETX,	/* open a request, send GETX home */
+	SSI_ACT_UPGRADE,/* open a request, send UPGRADE home */
 	SSI_ACT_COUNT,	/* only count the ack */
 	SSI_ACT_KEEP,	/* keep the data that came; still waiting for acks */
 	SSI_ACT_FINISH,	/* keep the data that came, send DONE, wake waiters */
 	SSI_ACT_WORK,	/* start page work; LEFT follows */
 	SSI_ACT_SUPPLY,	/* send a copy to the requester (DATAS) */
 	SSI_ACT_ANSWER,	/* page work done: send what the message asked for */
+	SSI_ACT_ACK,	/* the copy was dropped before: send ACK */
+	SSI_ACT_DROP,	/* free the copy, tell nobody */
 	SSI_ACTIONS,
 };
 

@@ -10,43 +10,47 @@
 
 #define NODE(id)	((u32)1 << (id))
 
+/*
+ * A copy that was there when the UPGRADE was sent may be invalidated by now,
+ * and then the requester is no longer of the copyset. If it still is, it has the
+ * copy: one with an UPGRADE out is not dropped.
+ */
 static int plan_shared(const struct ssi_dir *dir, u32 requester,
-		       struct ssi_dir_plan *plan)
+		       enum ssi_dir_wish wish, struct ssi_dir_plan *plan)
 {
-	u32 self = NODE(requester);
+	bool upgrade = wish == SSI_DIR_UPGRADE &&
+		       (dir->copyset & NODE(requester));
+	u32 others = dir->copyset & ~NODE(requester);
 
-	if (!plan->exclusive) {
-		if (dir->copyset & self)
-			return -EPROTO;
-		plan->forward = true;
-		return 0;
-	}
-	if (dir->copyset & self) {
-		plan->grant = true;
-		plan->inv = dir->copyset & ~self;
-	} else {
-		plan->forward = true;
-		plan->inv = dir->copyset & ~NODE(dir->owner);
-	}
+	if (dir->owner == requester && !upgrade)
+		return -EPROTO;
+	plan->grant = upgrade;
+	plan->forward = !upgrade;
+	if (upgrade)
+		plan->inv = others;
+	else if (plan->exclusive)
+		plan->inv = others & ~NODE(dir->owner);
 	plan->acks = hweight32(plan->inv);
 	return 0;
 }
 
-int ssi_directory_begin(struct ssi_dir *dir, u32 requester, bool exclusive,
-			struct ssi_dir_plan *plan)
+int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
+			enum ssi_dir_wish wish, struct ssi_dir_plan *plan)
 {
 	int ret = 0;
 
-	*plan = (struct ssi_dir_plan){ .exclusive = exclusive };
+	*plan = (struct ssi_dir_plan){ .exclusive = wish != SSI_DIR_GETS };
 	if (dir->busy)
 		return -EBUSY;
 	switch (dir->state) {
 	case SSI_DIR_UNTOUCHED:
+		if (wish == SSI_DIR_UPGRADE)
+			return -EPROTO;
 		plan->grant = true;
 		plan->zero = true;
 		break;
 	case SSI_DIR_SHARED:
-		ret = plan_shared(dir, requester, plan);
+		ret = plan_shared(dir, requester, wish, plan);
 		break;
 	default:
 		if (dir->owner == requester)
@@ -59,12 +63,13 @@ int ssi_directory_begin(struct ssi_dir *dir, u32 requester, bool exclusive,
 	return ret;
 }
 
-int ssi_directory_end(struct ssi_dir *dir, u32 requester, bool exclusive)
+int ssi_directory_end(struct ssi_dir *dir, u32 requester,
+		      enum ssi_dir_wish wish)
 {
 	if (!dir->busy)
 		return -EPROTO;
 	dir->busy = false;
-	if (exclusive || dir->state == SSI_DIR_UNTOUCHED) {
+	if (wish != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED) {
 		dir->state = SSI_DIR_EXCLUSIVE;
 		dir->owner = requester;
 		dir->copyset = NODE(requester);

@@ -9,6 +9,13 @@
 
 #include "portable.h"
 
+/* What a request asks for. */
+enum ssi_dir_wish {
+	SSI_DIR_GETS,		/* a copy */
+	SSI_DIR_GETX,		/* the page alone; the requester has no copy */
+	SSI_DIR_UPGRADE,	/* the page alone; it had a copy when it asked */
+};
+
 /* Home side state of a page. */
 enum ssi_dir_state {
 	SSI_DIR_UNTOUCHED,	/* nobody has it; it is zero */
@@ -19,7 +26,7 @@ enum ssi_dir_state {
 
 /**
  * struct ssi_dir - eight bytes a page
- * @copyset: nodes that hold a copy, the owner included
+ * @copyset: nodes that may hold a copy, and the owner, who does
  * @owner: who supplies the data
  * @state: enum ssi_dir_state; while busy, as it was before
  * @busy: a transaction is under way
@@ -51,18 +58,15 @@ struct ssi_dir_plan {
 };
 
 /*
- * Begin the transaction of @requester, who wants the page exclusively or a
- * copy. 0, -EBUSY when one is under way (queue it), -EPROTO when the requester
- * asks for what it has.
+ * Begin the transaction of @requester. 0, -EBUSY when one is under way (queue
+ * it), -EPROTO when the requester asks for what it has.
  */
-int ssi_directory_begin(struct ssi_dir *dir, u32 requester, bool exclusive,
-			struct ssi_dir_plan *plan);
+int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
+			enum ssi_dir_wish wish, struct ssi_dir_plan *plan);
 
-/*
- * The requester says it is done. @exclusive as it asked. 0, or -EPROTO when
- * none is under way.
- */
-int ssi_directory_end(struct ssi_dir *dir, u32 requester, bool exclusive);
+/* The requester is done. @wish as it asked. 0, or -EPROTO: none is under way. */
+int ssi_directory_end(struct ssi_dir *dir, u32 requester,
+		      enum ssi_dir_wish wish);
 
 const char *ssi_dir_state_name(u32 state);
 

@@ -17,6 +17,7 @@
 #include <linux/pagemap.h>
 
 #include "coherence.h"
+#include "evict.h"
 #include "fault.h"
 #include "node.h"
 #include "pte.h"
@@ -65,6 +66,7 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event)
 	mmap_read_unlock(vma->vm_mm);
 	/* When killed, the caller sees its signal. */
 	ssi_request_wait(region, index, event);
+	ssi_evict_throttle(region);
 	fput(file);
 	return VM_FAULT_RETRY;
 }

@@ -36,7 +36,8 @@ static void answer(struct ssi_rx *rx, struct page *page)
 		break;
 	default:
 		msg.type = SSI_WIRE_ACK;
-		put_page(page);
+		if (page)
+			put_page(page);
 		page = NULL;
 		break;
 	}
@@ -72,12 +73,12 @@ static void page_work(struct work_struct *work)
 	step = ssi_coherence_step(entry->state, SSI_EV_LEFT);
 	ssi_region_set_page_state(region, index, entry, step.next);
 	if (ssi_page_readable(step.next)) {
-		entry->pfn = page_to_pfn(page);
+		ssi_region_set_data(region, index, entry, page);
 		get_page(page);
 	} else {
 		if (rx->exclusive && !ssi_pte_was_written(page))
 			entry->migratory = false;
-		entry->pfn = 0;
+		ssi_region_set_data(region, index, entry, NULL);
 	}
 	spin_unlock_bh(&bucket->lock);
 	wake_up_all(&bucket->wait);
@@ -154,6 +155,7 @@ static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 	spin_unlock(&bucket->lock);
 
 	switch (step.action) {
+	case SSI_ACT_ACK:
 	case SSI_ACT_SUPPLY:
 		return answer(rx, page);
 	case SSI_ACT_WORK:

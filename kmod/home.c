@@ -11,6 +11,7 @@
 #include "message.h"
 #include "node.h"
 #include "region.h"
+#include "request.h"
 #include "transport.h"
 
 static struct ssi_rx *find_txn(struct ssi_bucket *bucket, u64 index)
@@ -23,9 +24,16 @@ static struct ssi_rx *find_txn(struct ssi_bucket *bucket, u64 index)
 	return NULL;
 }
 
-static bool is_exclusive(const struct ssi_rx *rx)
+static enum ssi_dir_wish wish_of(const struct ssi_rx *rx)
 {
-	return rx->msg.type == SSI_WIRE_GETX;
+	switch (rx->msg.type) {
+	case SSI_WIRE_GETS:
+		return SSI_DIR_GETS;
+	case SSI_WIRE_GETX:
+		return SSI_DIR_GETX;
+	default:
+		return SSI_DIR_UPGRADE;
+	}
 }
 
 /* When the requester began to gather pages, by our clock; it may be negative. */
@@ -99,7 +107,7 @@ struct service {
 static int begin(struct ssi_rx *txn, struct ssi_dir *dir,
 		 struct service *service)
 {
-	int ret = ssi_directory_begin(dir, txn->msg.src, is_exclusive(txn),
+	int ret = ssi_directory_begin(dir, txn->msg.src, wish_of(txn),
 				      &service->plan);
 
 	if (ret)
@@ -232,7 +240,7 @@ static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 		spin_unlock(&bucket->lock);
 		return ssi_message_violation(rx, "no such transaction");
 	}
-	ssi_directory_end(dir, rx->msg.src, is_exclusive(done));
+	ssi_directory_end(dir, rx->msg.src, wish_of(done));
 	list_del_init(&done->list);
 	next = begin_next(bucket, dir, done, &illegal, &service);
 	spin_unlock(&bucket->lock);
@@ -273,13 +281,17 @@ static void home_work(struct work_struct *work)
 	local_bh_enable();
 }
 
-/* GETS, GETX, DONE */
+/* GETS, GETX, UPGRADE, PUT, DONE */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_dir *dir;
 
 	if (ssi_region_home(region, rx->msg.index) != region->node->id)
 		return ssi_message_violation(rx, "this is not the page's home");
+	if (rx->msg.type == SSI_WIRE_PUT) {
+		ssi_request_take_home(region, rx->msg.index);
+		return ssi_rx_free(rx);
+	}
 	dir = ssi_region_dir(region, rx->msg.index, GFP_ATOMIC | __GFP_NOWARN);
 	if (dir)
 		return home_dispatch(region, rx, dir);

@@ -26,9 +26,12 @@ static int __init ssi_main_init(void)
 	ret = ssi_region_init();
 	if (ret)
 		goto err_request;
-	ret = ssi_netlink_init();
+	ret = ssi_evict_init();
 	if (ret)
 		goto err_region;
+	ret = ssi_netlink_init();
+	if (ret)
+		goto err_evict;
 	ret = ssi_chardev_init();
 	if (ret)
 		goto err_netlink;
@@ -36,6 +39,8 @@ static int __init ssi_main_init(void)
 
 err_netlink:
 	ssi_netlink_exit();
+err_evict:
+	ssi_evict_exit();
 err_region:
 	ssi_region_exit();
 err_request:
@@ -51,6 +56,7 @@ static void __exit ssi_main_exit(void)
 	ssi_chardev_exit();
 	ssi_netlink_exit();
 	ssi_node_delete_all();
+	ssi_evict_exit();
 	ssi_region_exit();
 	ssi_request_exit();
 	ssi_transport_exit();

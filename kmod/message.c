@@ -111,6 +111,8 @@ void ssi_message_recv(struct ssi_rx *rx)
 	switch (rx->msg.type) {
 	case SSI_WIRE_GETS:
 	case SSI_WIRE_GETX:
+	case SSI_WIRE_UPGRADE:
+	case SSI_WIRE_PUT:
 	case SSI_WIRE_DONE:
 		ssi_home_recv(region, rx);
 		break;

@@ -113,6 +113,7 @@ POLICY(region_set_policy) = {
 	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
 	[SSI_DSM_A_HOLD_US] = { .type = NLA_U32 },
 	[SSI_DSM_A_SPIN_US] = { .type = NLA_U32 },
+	[SSI_DSM_A_CACHE] = { .type = NLA_U64 },
 };
 
 /* Nodes. */
@@ -256,13 +257,19 @@ static int ssi_netlink_region_del(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static u64 cache_pages(const struct nlattr *cache)
+{
+	return nla_get_u64(cache) >> PAGE_SHIFT;
+}
+
 static int check_settings(struct genl_info *info)
 {
 	struct nlattr *hold = info->attrs[SSI_DSM_A_HOLD_US];
 	struct nlattr *spin = info->attrs[SSI_DSM_A_SPIN_US];
+	struct nlattr *cache = info->attrs[SSI_DSM_A_CACHE];
 
-	if (!hold && !spin) {
-		GENL_SET_ERR_MSG(info, "neither a hold window nor a spin time is given");
+	if (!hold && !spin && !cache) {
+		GENL_SET_ERR_MSG(info, "no hold window, spin time or cache budget is given");
 		return -EINVAL;
 	}
 	if (hold && nla_get_u32(hold) > HOLD_US_MAX &&
@@ -276,6 +283,11 @@ static int check_settings(struct genl_info *info)
 				    "the spin time is longer than 10 milliseconds");
 		return -ERANGE;
 	}
+	if (cache && nla_get_u64(cache) && cache_pages(cache) < SSI_EVICT_BUDGET_MIN) {
+		NL_SET_ERR_MSG_ATTR(info->extack, cache,
+				    "the cache budget is less than 1 MiB");
+		return -ERANGE;
+	}
 	return 0;
 }
 
@@ -284,11 +296,14 @@ static void apply_settings(struct genl_info *info, struct ssi_region *region)
 {
 	struct nlattr *hold = info->attrs[SSI_DSM_A_HOLD_US];
 	struct nlattr *spin = info->attrs[SSI_DSM_A_SPIN_US];
+	struct nlattr *cache = info->attrs[SSI_DSM_A_CACHE];
 
 	if (hold)
 		WRITE_ONCE(region->hold_us, nla_get_u32(hold));
 	if (spin)
 		WRITE_ONCE(region->spin_us, nla_get_u32(spin));
+	if (cache)
+		ssi_evict_set_budget(region, cache_pages(cache));
 }
 
 static int ssi_netlink_region_set(struct sk_buff *skb, struct genl_info *info)

@@ -110,6 +110,17 @@ static int put_region_state(struct sk_buff *skb, struct ssi_region *region)
 	return err;
 }
 
+static int put_cache(struct sk_buff *skb, const struct ssi_evict *cache)
+{
+	return put_u64(skb, SSI_DSM_A_CACHE,
+		       READ_ONCE(cache->budget) << PAGE_SHIFT) ?:
+	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
+		       atomic64_read(&cache->cached)) ?:
+	       put_u64(skb, SSI_DSM_A_DROPPED,
+		       atomic64_read(&cache->dropped)) ?:
+	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&cache->put));
+}
+
 static int put_region(struct sk_buff *skb, struct ssi_region *region)
 {
 	return nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id) ?:
@@ -125,7 +136,8 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 	       put_u64(skb, SSI_DSM_A_METADATA,
 		       atomic64_read(&region->metadata)) ?:
 	       nla_put_u32(skb, SSI_DSM_A_HOLD_US, READ_ONCE(region->hold_us)) ?:
-	       nla_put_u32(skb, SSI_DSM_A_SPIN_US, READ_ONCE(region->spin_us));
+	       nla_put_u32(skb, SSI_DSM_A_SPIN_US, READ_ONCE(region->spin_us)) ?:
+	       put_cache(skb, &region->evict);
 }
 
 static int put_class(struct sk_buff *skb, const struct ssi_region *region,

@@ -7,6 +7,7 @@
 static const char *const names[SSI_PAGE_STATES] = {
 	[SSI_PAGE_I] = "I",
 	[SSI_PAGE_S] = "S",
+	[SSI_PAGE_O] = "O",
 	[SSI_PAGE_E] = "E",
 	[SSI_PAGE_IS] = "IS",
 	[SSI_PAGE_IX] = "IX",

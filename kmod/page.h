@@ -12,21 +12,22 @@
 /**
  * enum ssi_page_state - node side state of a page
  *
- * Stable: I, S, E. The others are on their way: a request is out (IS, IX, SX,
+ * Stable: I, S, O, E. The others are on their way: a request is out (IS, IX, SX,
  * and with an A while acks are outstanding after the grant), or page work is
  * under way (ED downgrading, LI leaving, SXI leaving with a request out).
  */
 enum ssi_page_state {
 	SSI_PAGE_I,	/* not here */
-	SSI_PAGE_S,	/* a read-only copy, or the owner of such */
+	SSI_PAGE_S,	/* a read-only copy; another node is the owner */
+	SSI_PAGE_O,	/* read-only, the owner of such copies */
 	SSI_PAGE_E,	/* the only copy, writable */
 	SSI_PAGE_IS,	/* copy requested */
 	SSI_PAGE_IX,	/* page requested exclusively */
 	SSI_PAGE_IXA,	/* the page came; acks are missing */
 	SSI_PAGE_SX,	/* copy here, exclusive requested */
 	SSI_PAGE_SXA,	/* granted; acks are missing */
-	SSI_PAGE_ED,	/* E -> S: being write-protected for FWDS */
-	SSI_PAGE_LI,	/* S or E -> I: being unmapped for FWDX or INV */
+	SSI_PAGE_ED,	/* E -> O: being write-protected for FWDS */
+	SSI_PAGE_LI,	/* S, O or E -> I: being unmapped for FWDX or INV */
 	SSI_PAGE_SXI,	/* SX -> IX: being unmapped for FWDX or INV */
 	SSI_PAGE_STATES,
 };
@@ -54,8 +55,8 @@ const char *ssi_page_state_name(u32 state);
 /* Whether local loads, stores may be mapped in this state. */
 static inline bool ssi_page_readable(u32 state)
 {
-	return state == SSI_PAGE_S || state == SSI_PAGE_E ||
-	       state == SSI_PAGE_SX || state == SSI_PAGE_SXA;
+	return state == SSI_PAGE_S || state == SSI_PAGE_O ||
+	       state == SSI_PAGE_E || state == SSI_PAGE_SX || state == SSI_PAGE_SXA;
 }
 
 static inline bool ssi_page_writable(u32 state)

@@ -37,6 +37,11 @@ void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index)
 	ClearPageDirty(page);
 }
 
+void ssi_pte_uninstall(struct page *page)
+{
+	page->mapping = NULL;
+}
+
 /* Write faults set the flag, and so does unmapping a dirty PTE. */
 bool ssi_pte_was_written(struct page *page)
 {
@@ -80,7 +85,7 @@ void ssi_pte_unmap(struct ssi_region *region, struct page *page)
 	ssi_pte_zap(region, page->index);
 	unlock_page(page);
 	wait_for_references(region, page);
-	page->mapping = NULL;
+	ssi_pte_uninstall(page);
 }
 
 void ssi_pte_protect(struct ssi_region *region, struct page *page)

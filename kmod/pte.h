@@ -13,6 +13,9 @@ struct ssi_region;
 /* The page becomes part of the region's mapping. Any context. */
 void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index);
 
+/* It is no longer part of it. No page table maps it. Any context. */
+void ssi_pte_uninstall(struct page *page);
+
 /* Whether anybody here wrote to the page since it came or was protected. */
 bool ssi_pte_was_written(struct page *page);
 

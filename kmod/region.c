@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "evict.h"
 #include "gather.h"
 #include "holder.h"
 #include "message.h"
@@ -154,6 +155,7 @@ static void ssi_region_free(struct work_struct *work)
 	unsigned long number;
 	void *block;
 
+	ssi_evict_stop(region);
 	ssi_channel_purge(&region->channel);
 	ssi_gather_forget(region);
 	free_pages_of(region);
@@ -322,6 +324,16 @@ void ssi_region_set_page_state(struct ssi_region *region, u64 index,
 	trace_ssi_page_state(region->node->id, region->id, index, entry->state,
 			     next);
 	entry->state = next;
+}
+
+void ssi_region_set_data(struct ssi_region *region, u64 index,
+			 struct ssi_page *entry, struct page *page)
+{
+	int change = !!page - !!entry->pfn;
+
+	entry->pfn = page ? page_to_pfn(page) : 0;
+	if (change && ssi_region_home(region, index) != region->node->id)
+		ssi_evict_count(region, change);
 }
 
 /* ---- files ---- */
@@ -555,6 +567,7 @@ struct ssi_region *ssi_region_new(struct ssi_node *node, u32 id,
 		kvfree(region);
 		return ERR_PTR(ret);
 	}
+	ssi_evict_start(region);
 	kref_get(&node->ref);
 	spin_lock_bh(&node->lock);
 	list_add_tail(&region->list, &node->regions);

@@ -17,6 +17,7 @@
 #include <linux/ssi_dsm_genl.h>
 #include "channel.h"
 #include "directory.h"
+#include "evict.h"
 #include "page.h"
 #include "policy.h"
 #include "stats.h"
@@ -94,10 +95,11 @@ struct ssi_bucket {
  * @oldest_stream: which one is overwritten next
  * @service_ns: moving average of the time a remote request takes
  * @token: source of request tokens
- * @nr_shared: pages in S here
+ * @nr_shared: pages in S or O here
  * @nr_exclusive: pages in E here
  * @nr_directory: pages touched whose home is here
  * @metadata: bytes of @pages and @dirs
+ * @evict: pages whose home is elsewhere, and how they go
  * @stats: per class
  * @channel: messages for the program attached here
  * @files: open files attached to it, under @lock
@@ -144,6 +146,7 @@ struct ssi_region {
 	atomic64_t nr_exclusive;
 	atomic64_t nr_directory;
 	atomic64_t metadata;
+	struct ssi_evict evict;
 	struct ssi_stats __percpu *stats;
 	struct ssi_channel channel;
 	u32 files;
@@ -205,6 +208,10 @@ struct ssi_bucket *ssi_region_bucket(struct ssi_region *region, u64 index);
 /* The one change function of a page's state. Bucket lock held. */
 void ssi_region_set_page_state(struct ssi_region *region, u64 index,
 			       struct ssi_page *entry, u32 next);
+
+/* The one change function of a page's data, NULL: none. Bucket lock held. */
+void ssi_region_set_data(struct ssi_region *region, u64 index,
+			 struct ssi_page *entry, struct page *page);
 
 /* A page's data; NULL if it is not here or zero. Bucket lock held. */
 static inline struct page *ssi_region_data(const struct ssi_page *entry)

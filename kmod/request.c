@@ -29,7 +29,7 @@
  * @held: the longest that a holder kept us waiting, in us
  * @acks: acks still expected; negative while they come before the grant
  * @granted: DATAS, DATAX, GRANT or ZERO came
- * @exclusive: asked with GETX
+ * @exclusive: asked with GETX or UPGRADE
  * @class: enum ssi_dsm_class, as far as known
  */
 struct ssi_req {
@@ -101,7 +101,7 @@ static void take_data(struct ssi_region *region, struct ssi_page *entry,
 	if (!rx->page)
 		return;
 	ssi_pte_install(region, rx->page, rx->msg.index);
-	entry->pfn = page_to_pfn(rx->page);
+	ssi_region_set_data(region, rx->msg.index, entry, rx->page);
 	rx->page = NULL;
 }
 
@@ -167,7 +167,7 @@ static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 		.index = index,
 		.token = atomic_inc_return(&region->token),
 		.start = ktime_get_ns(),
-		.exclusive = action == SSI_ACT_GETX,
+		.exclusive = action != SSI_ACT_GETS,
 		.class = action == SSI_ACT_GETS ? SSI_DSM_CLASS_READ_REMOTE :
 						  SSI_DSM_CLASS_WRITE_REMOTE,
 	};
@@ -187,7 +187,7 @@ static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
 	spin_lock_bh(&bucket->lock);
 	if (entry->state == SSI_PAGE_E && !entry->pfn) {
 		ssi_pte_install(region, page, index);
-		entry->pfn = page_to_pfn(page);
+		ssi_region_set_data(region, index, entry, page);
 		page = NULL;
 	}
 	spin_unlock_bh(&bucket->lock);
@@ -202,17 +202,18 @@ static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
  */
 static u32 access_event(struct ssi_page *entry, u32 event)
 {
-	if (entry->state == SSI_PAGE_S && event == SSI_EV_STORE)
+	if (event == SSI_EV_STORE &&
+	    (entry->state == SSI_PAGE_S || entry->state == SSI_PAGE_O))
 		entry->migratory = true;
 	if (entry->state == SSI_PAGE_I && entry->migratory)
 		return SSI_EV_STORE;
 	return event;
 }
 
-/* One look at the table. -EINPROGRESS: a request was opened with @req. */
+/* One look at the table. -EINPROGRESS: @req was opened for @action. */
 static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
 		      struct ssi_page *entry, struct ssi_req *req, u64 index,
-		      u32 event, struct page **page)
+		      u32 event, struct page **page, u32 *action)
 {
 	struct ssi_step step;
 
@@ -231,53 +232,69 @@ static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
 			return -ENOBUFS;
 		open_request(region, bucket, req, index, step.action);
 		ssi_region_set_page_state(region, index, entry, step.next);
+		*action = step.action;
 		return -EINPROGRESS;
 	}
 }
 
+/* BH disabled. @action: what the table said; see open_request(). */
 static void send_request(struct ssi_region *region, u64 index, u32 token,
-			 bool exclusive)
+			 u32 action)
 {
 	struct ssi_msg msg = {
-		.type = exclusive ? SSI_WIRE_GETX : SSI_WIRE_GETS,
+		.type = action == SSI_ACT_GETS ? SSI_WIRE_GETS :
+			action == SSI_ACT_GETX ? SSI_WIRE_GETX :
+						 SSI_WIRE_UPGRADE,
 		.index = index,
 		.token = token,
 		.time = ssi_message_usec(ssi_gather_age_ns(region)),
 	};
 
-	ssi_gather_remember(region);
-	local_bh_disable();
 	ssi_message_send(region, ssi_region_home(region, index), &msg, NULL);
-	local_bh_enable();
 }
 
-/* Ask for a page that nobody waits for, if @event needs it asked for. */
-static void fetch(struct ssi_region *region, u64 index, u32 event)
+static bool opens_request(u32 action)
+{
+	return action == SSI_ACT_GETS || action == SSI_ACT_GETX ||
+	       action == SSI_ACT_UPGRADE;
+}
+
+/*
+ * Ask for a page that nobody waits for, if @event needs it asked for. What
+ * cannot be allocated with @gfp is not asked for.
+ */
+static void fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
-	struct ssi_req *req = kmem_cache_alloc(req_cache, GFP_KERNEL);
+	struct ssi_page *entry = ssi_region_page(region, index, gfp);
+	struct ssi_req *req = kmem_cache_alloc(req_cache, gfp);
 	struct ssi_step step;
 	u32 token = 0;
 
 	if (!req || !entry)
 		goto out_free;
-	spin_lock_bh(&bucket->lock);
+	local_bh_disable();
+	spin_lock(&bucket->lock);
 	step = ssi_coherence_step(entry->state, event);
-	if ((step.action == SSI_ACT_GETS || step.action == SSI_ACT_GETX) &&
+	if (opens_request(step.action) &&
 	    READ_ONCE(region->state) == SSI_DSM_REGION_READY) {
 		open_request(region, bucket, req, index, step.action);
 		ssi_region_set_page_state(region, index, entry, step.next);
 		token = req->token;
 		req = NULL;
 	}
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock(&bucket->lock);
 	if (!req)
-		send_request(region, index, token,
-			     step.action == SSI_ACT_GETX);
+		send_request(region, index, token, step.action);
+	local_bh_enable();
 out_free:
 	if (req)
 		kmem_cache_free(req_cache, req);
+}
+
+void ssi_request_take_home(struct ssi_region *region, u64 index)
+{
+	fetch(region, index, SSI_EV_STORE, GFP_ATOMIC | __GFP_NOWARN);
 }
 
 /* Ask for the pages that will be wanted next if this goes on. */
@@ -285,8 +302,11 @@ static void fetch_ahead(struct ssi_region *region, u64 index, u32 event)
 {
 	u64 first, count;
 
-	for (count = ssi_gather_ahead(region, index, &first); count; count--)
-		fetch(region, first++, event);
+	count = ssi_gather_ahead(region, index, &first);
+	if (count)
+		ssi_gather_remember(region);
+	for (; count; count--)
+		fetch(region, first++, event, GFP_KERNEL);
 }
 
 /* Ask for the other pages that were handed over with @index, too. */
@@ -299,7 +319,7 @@ static void fetch_gang(struct ssi_region *region, u64 index)
 		return;
 	for (i = 0; i < SSI_GANG; i++)
 		if (gang[i] && gang[i] != index + 1)
-			fetch(region, gang[i] - 1, SSI_EV_STORE);
+			fetch(region, gang[i] - 1, SSI_EV_STORE, GFP_KERNEL);
 }
 
 int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
@@ -310,8 +330,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 	u64 start = ktime_get_ns();
 	struct ssi_req *req = NULL;
 	bool was_here = true;
-	bool exclusive;
-	u32 token;
+	u32 token, action;
 	int ret;
 
 	if (!entry)
@@ -324,9 +343,8 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 		}
 		spin_lock_bh(&bucket->lock);
 		ret = try_access(region, bucket, entry, req, index, event,
-				 page);
+				 page, &action);
 		if (ret == -EINPROGRESS) {
-			exclusive = req->exclusive;
 			token = req->token;
 			req = NULL;
 		}
@@ -338,7 +356,10 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 			req = kmem_cache_alloc(req_cache, GFP_KERNEL);
 			ret = req ? 0 : -ENOMEM;
 		} else if (ret == -EINPROGRESS) {
-			send_request(region, index, token, exclusive);
+			ssi_gather_remember(region);
+			local_bh_disable();
+			send_request(region, index, token, action);
+			local_bh_enable();
 			fetch_gang(region, index);
 			was_here = false;
 			ret = 0;	/* home may be here: look again */

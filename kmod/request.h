@@ -33,6 +33,12 @@ bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
  */
 int ssi_request_wait(struct ssi_region *region, u64 index, u32 event);
 
+/*
+ * PUT came: the owner lacks memory for page @index, whose home is here. It is
+ * only a wish, and forgotten if there is no memory to follow it. BH disabled.
+ */
+void ssi_request_take_home(struct ssi_region *region, u64 index);
+
 /* DATAS, DATAX, GRANT, ZERO or ACK came. Takes @rx. BH disabled. */
 void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx);
 

@@ -11,7 +11,7 @@
 #include <linux/ssi_dsm.h>
 
 #define SSI_WIRE_MAGIC		0x44495353u	/* "SSID" */
-#define SSI_WIRE_VERSION	2
+#define SSI_WIRE_VERSION	3
 #define SSI_WIRE_PAYLOAD_MAX	4096
 
 enum ssi_wire_type {
@@ -22,6 +22,8 @@ enum ssi_wire_type {
 	SSI_WIRE_CHANNEL,	/* program to program, payload follows */
 	SSI_WIRE_GETS,		/* requester -> home: a copy, please */
 	SSI_WIRE_GETX,		/* requester -> home: the page alone, please */
+	SSI_WIRE_UPGRADE,	/* requester -> home: I have a copy, now alone */
+	SSI_WIRE_PUT,		/* owner -> home: take the page, I lack memory */
 	SSI_WIRE_FWDS,		/* home -> owner: send a copy to requester */
 	SSI_WIRE_FWDX,		/* home -> owner: hand over to requester */
 	SSI_WIRE_INV,		/* home -> sharer: drop it, ack to requester */
@@ -51,7 +53,7 @@ enum ssi_wire_type {
  * @arg: by type: acks to expect (DATAX, GRANT), map hash (REGION)
  * @size: region size in bytes (REGION)
  * @time: microseconds, by type: how long the requester has been gathering pages
- *	(GETS, GETX, OLDER), or the one of all who wait for the page who has for
+ *	(GETS, GETX, UPGRADE, OLDER), or the one of all who wait for the page who has for
  *	the longest (FWDS, FWDX, INV); how long the holder kept the requester
  *	waiting (DATAS, DATAX, ACK)
  * @credits: receive buffers given back; the transport's own field

@@ -104,6 +104,17 @@ int args_put_hold(struct nl_msg *msg, uint32_t attr, const char *value)
 	return put(msg, attr, &number, sizeof(number));
 }
 
+int args_put_cache(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	uint64_t size = 0;
+
+	if (strcmp(value, "unlimited") && parse_size(value, &size)) {
+		error("\"%s\" is neither a size nor \"unlimited\"", value);
+		return -1;
+	}
+	return put(msg, attr, &size, sizeof(size));
+}
+
 int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value)
 {
 	uint32_t transport;

@@ -44,5 +44,7 @@ int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value);
 int args_put_map(struct nl_msg *msg, uint32_t attr, const char *value);
 /* USEC or auto */
 int args_put_hold(struct nl_msg *msg, uint32_t attr, const char *value);
+/* SIZE or unlimited */
+int args_put_cache(struct nl_msg *msg, uint32_t attr, const char *value);
 
 #endif /* ARGS_H */

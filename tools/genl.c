@@ -56,6 +56,10 @@ static struct nla_policy policy[SSI_DSM_A_MAX + 1] = {
 	[SSI_DSM_A_METADATA] = { .type = NLA_U64 },
 	[SSI_DSM_A_HOLD_US] = { .type = NLA_U32 },
 	[SSI_DSM_A_SPIN_US] = { .type = NLA_U32 },
+	[SSI_DSM_A_CACHE] = { .type = NLA_U64 },
+	[SSI_DSM_A_PAGES_CACHED] = { .type = NLA_U64 },
+	[SSI_DSM_A_DROPPED] = { .type = NLA_U64 },
+	[SSI_DSM_A_PUT] = { .type = NLA_U64 },
 	[SSI_DSM_A_CLASS] = { .type = NLA_NESTED },
 };
 

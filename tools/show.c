@@ -130,6 +130,21 @@ static void show_hold(const struct genl_reply *reply)
 		output_u64("hold_us", " hold %" PRIu64, hold);
 }
 
+/* 0 is no limit. */
+static void show_cache(const struct genl_reply *reply)
+{
+	uint64_t budget = genl_u64(reply, SSI_DSM_A_CACHE);
+
+	output_u64("cache", budget ? "\n    cache %" PRIu64 " bytes" : NULL,
+		   budget);
+	if (!budget)
+		output_text("\n    cache unlimited");
+	SHOW_U64(reply, "pages_cached", " cached %" PRIu64 " pages",
+		 SSI_DSM_A_PAGES_CACHED);
+	SHOW_U64(reply, "dropped", " dropped %" PRIu64, SSI_DSM_A_DROPPED);
+	SHOW_U64(reply, "put", " put %" PRIu64, SSI_DSM_A_PUT);
+}
+
 void show_region(const struct genl_reply *reply)
 {
 	uint32_t state = genl_u32(reply, SSI_DSM_A_REGION_STATE);
@@ -152,5 +167,6 @@ void show_region(const struct genl_reply *reply)
 		 SSI_DSM_A_DIRECTORY_PAGES);
 	SHOW_U64(reply, "metadata", " metadata %" PRIu64 " bytes",
 		 SSI_DSM_A_METADATA);
+	show_cache(reply);
 	output_text("\n");
 }

@@ -211,7 +211,15 @@ static void test_regions(void)
 		    "a hold window of more than a minute");
 	must_refuse(region_set(SSI_DSM_A_SPIN_US, 10001), ERANGE,
 		    "spinning for more than 10 ms");
+	must_refuse(region_set_cache(CLUSTER, 0, REGION, MIB - 1), ERANGE,
+		    "a cache of less than a MiB");
 	must_refuse(region_set(0, 0), EINVAL, "setting nothing");
+	tap_ok(!region_set_cache(CLUSTER, 0, REGION, 2 * MIB) &&
+	       !region_get(CLUSTER, 0, REGION, &info) && info.cache == 2 * MIB,
+	       "a cache budget is set and told");
+	tap_ok(!region_set_cache(CLUSTER, 0, REGION, 0) &&
+	       !region_get(CLUSTER, 0, REGION, &info) && !info.cache,
+	       "and taken away again");
 	tap_ok(!region_set(SSI_DSM_A_SPIN_US, 7) &&
 	       !region_get(CLUSTER, 0, REGION, &info) && info.spin_us == 7,
 	       "the spin time is set and told");
@@ -622,7 +630,7 @@ int main(void)
 
 	conf_need();
 	alarm(120);
-	tap_plan(19 + 9 + 22 + 4 + 2 + 5 + 7 + 8 + 16 +
+	tap_plan(19 + 9 + 25 + 4 + 2 + 5 + 7 + 8 + 16 +
 		 ARRAY_SIZE(privileges) + 1 + 6 + 1);
 	test_nodes();
 	test_peers();

@@ -2,7 +2,7 @@
 /*
  * Memory that processes on different nodes share, checked access by access.
  *
- *	coherence [loop|rdma [NODES [DELAY_US]]]
+ *	coherence [loop|rdma [NODES [DELAY_US [CACHE_MIB]]]]
  *
  * DOC: Theory of operation
  *
@@ -625,6 +625,80 @@ static void test_region_counts(void)
 	       "pages are exclusive on one node at most");
 }
 
+/* ---- caches ---- */
+
+static void all_regions(struct region_info *infos)
+{
+	uint32_t n;
+
+	for (n = 0; n < cluster.nodes; n++)
+		if (region_get(cluster.name, n, REGION, &infos[n]))
+			tap_bail("region of node %u: %s", n, conf_text());
+}
+
+/* Pages that were put go a moment later: until all are within their budget. */
+static void test_budget(void)
+{
+	struct region_info infos[NODES_MAX];
+	uint64_t until = now_ms() + DEADLINE_MS;
+	uint64_t dropped = 0, put = 0;
+	bool within;
+	uint32_t n;
+
+	do {
+		all_regions(infos);
+		for (n = 0, within = true; n < cluster.nodes; n++)
+			within &= infos[n].cached * PAGE <= cluster.cache;
+	} while (!within && now_ms() < until);
+	for (n = 0; n < cluster.nodes; n++) {
+		dropped += infos[n].dropped;
+		put += infos[n].put;
+		tap_diag("node %u: %llu pages cached, %llu dropped, %llu put", n,
+			 (unsigned long long)infos[n].cached,
+			 (unsigned long long)infos[n].dropped,
+			 (unsigned long long)infos[n].put);
+	}
+	tap_ok(within, "each node has at most %llu MiB of the others' pages",
+	       (unsigned long long)(cluster.cache / MIB));
+	tap_ok(dropped && put, "copies were dropped and pages put for that");
+}
+
+/* The kernel's own way to try what it does when it is short of memory. */
+static void drop_caches(void)
+{
+	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
+
+	if (!file || fputs("2", file) == EOF || fclose(file))
+		tap_bail("drop_caches: %s", strerror(errno));
+}
+
+/* What all have read is copies on all nodes but the owner. */
+static void test_shrinker(void)
+{
+	struct region_info before[NODES_MAX], after[NODES_MAX];
+	uint32_t n, last = cluster.nodes - 1;
+	int pids[NODES_MAX];
+	bool all;
+
+	for (n = 0; n < cluster.nodes; n++)
+		pids[n] = start_worker(n, n, verify_all, last);
+	all = reap_workers(pids, cluster.nodes, now_ms() + HANG_MS);
+	all_regions(before);
+	drop_caches();
+	all_regions(after);
+	for (n = 0; n < cluster.nodes; n++)
+		tap_diag("node %u: %llu pages cached, then %llu", n,
+			 (unsigned long long)before[n].cached,
+			 (unsigned long long)after[n].cached);
+	tap_ok(all && after[0].dropped > before[0].dropped &&
+	       after[0].cached < before[0].cached,
+	       "copies are dropped when the kernel asks for memory");
+	for (n = 0; n < cluster.nodes; n++)
+		pids[n] = start_worker(n, n, verify_all, last);
+	tap_ok(reap_workers(pids, cluster.nodes, now_ms() + HANG_MS),
+	       "and all nodes still read what was written");
+}
+
 static void tell_statistics(void)
 {
 	static const char *const names[__SSI_DSM_CLASS_MAX] = {
@@ -717,7 +791,7 @@ int main(int argc, char **argv)
 	conf_need();
 	signal(SIGALRM, on_alarm);
 	alarm(DEAD_S);
-	tap_plan(ARRAY_SIZE(phases) + 14);
+	tap_plan(ARRAY_SIZE(phases) + 16 + (cluster.cache ? 2 : 0));
 	nr_workers = cluster.nodes + 1;
 	make_shared();
 	cluster_make(&cluster);
@@ -730,6 +804,9 @@ int main(int argc, char **argv)
 	tell_statistics();
 	test_fill(0, cluster.nodes - 1);
 	test_fill(cluster.nodes - 1, 0);
+	if (cluster.cache)
+		test_budget();
+	test_shrinker();
 	tell_statistics();
 	for (i = 0; i < cluster.nodes; i++)
 		close(keepers[i]);

@@ -46,6 +46,8 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		c->nodes = atoi(argv[2]);
 	if (argc > 3)
 		c->delay_us = atoi(argv[3]);
+	if (argc > 4)
+		c->cache = atoi(argv[4]) * MIB;
 	if (c->nodes < 2 || c->nodes > NODES_MAX)
 		tap_bail("2 to %u nodes, not %u", NODES_MAX, c->nodes);
 	if (c->transport == SSI_DSM_TRANSPORT_RDMA &&
@@ -102,6 +104,8 @@ void cluster_make(const struct cluster *c)
 	for (n = 0; n < c->nodes; n++)
 		must(region_new(c->name, n, REGION, map, c->nodes),
 		     "region", n);
+	for (n = 0; c->cache && n < c->nodes; n++)
+		must(region_set_cache(c->name, n, REGION, c->cache), "cache", n);
 }
 
 void cluster_delete(const struct cluster *c)

@@ -19,6 +19,7 @@
  * @nodes: how many
  * @each: bytes of memory of each node
  * @delay_us: loop: messages take up to four times this, each link its own time
+ * @cache: bytes that each node may have of the others' pages; 0: no limit
  */
 struct cluster {
 	const char *name;
@@ -26,6 +27,7 @@ struct cluster {
 	uint32_t nodes;
 	uint64_t each;
 	uint32_t delay_us;
+	uint64_t cache;
 };
 
 /* A message as read; the payload of a state is a sentence. */
@@ -34,7 +36,7 @@ struct message {
 	uint8_t data[SSI_DSM_MSG_MAX + 1];
 };
 
-/* [loop|rdma [NODES [DELAY_US]]]; other arguments end the program. */
+/* [loop|rdma [NODES [DELAY_US [CACHE_MIB]]]]; other arguments end the program. */
 void cluster_args(struct cluster *c, int argc, char **argv);
 
 /* Nodes, peers, region. Bails out when the kernel refuses. */

@@ -325,6 +325,16 @@ int region_set_hold(const char *cluster, uint32_t node, uint32_t region,
 	return conf_send(msg);
 }
 
+int region_set_cache(const char *cluster, uint32_t node, uint32_t region,
+		     uint64_t bytes)
+{
+	struct nl_msg *msg = plain(SSI_DSM_CMD_REGION_SET, cluster, node,
+				   SSI_DSM_A_REGION_ID, region);
+
+	nla_put_u64(msg, SSI_DSM_A_CACHE, bytes);
+	return conf_send(msg);
+}
+
 static void take_region(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 {
 	struct region_info *info = arg;
@@ -339,6 +349,10 @@ static void take_region(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 		.metadata = u64_of(tb, SSI_DSM_A_METADATA),
 		.hold_us = u32_of(tb, SSI_DSM_A_HOLD_US),
 		.spin_us = u32_of(tb, SSI_DSM_A_SPIN_US),
+		.cache = u64_of(tb, SSI_DSM_A_CACHE),
+		.cached = u64_of(tb, SSI_DSM_A_PAGES_CACHED),
+		.dropped = u64_of(tb, SSI_DSM_A_DROPPED),
+		.put = u64_of(tb, SSI_DSM_A_PUT),
 	};
 	take_reason(tb, info->reason, sizeof(info->reason));
 }

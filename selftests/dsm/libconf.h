@@ -44,6 +44,10 @@ struct region_info {
 	uint64_t metadata;
 	uint32_t hold_us;
 	uint32_t spin_us;
+	uint64_t cache;
+	uint64_t cached;
+	uint64_t dropped;
+	uint64_t put;
 };
 
 /* What STATS_GET says: how many of each class, and the sum of its buckets. */
@@ -88,6 +92,8 @@ int region_new(const char *cluster, uint32_t node, uint32_t region,
 int region_del(const char *cluster, uint32_t node, uint32_t region);
 int region_set_hold(const char *cluster, uint32_t node, uint32_t region,
 		    uint32_t hold_us);
+int region_set_cache(const char *cluster, uint32_t node, uint32_t region,
+		     uint64_t bytes);
 int region_get(const char *cluster, uint32_t node, uint32_t region,
 	       struct region_info *info);
 int stats_get(const char *cluster, uint32_t node, uint32_t region,

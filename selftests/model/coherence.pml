@@ -74,16 +74,16 @@ byte dir_state;
 byte dir_owner;
 byte dir_copyset;
 byte txn;
-bit txn_exclusive;
+byte txn_what;
 bit choosing;		/* one that waits is next */
-chan pending = [N] of { byte, bit };
+chan pending = [N] of { byte, byte };
 
 bit virgin = 1;		/* nobody has written yet: zero is the last value */
 byte cut = NOBODY_CUT;	/* whose links have broken */
 
 /* ---- what is under way: by receiver, but want, done: by sender ---- */
 
-byte want[N];		/* MSG_GETS, MSG_GETX */
+byte want[N];		/* MSG_GETS, MSG_GETX, MSG_UPGRADE */
 bit done[N];
 byte fwd[N];		/* MSG_FWDS, MSG_FWDX */
 byte fwd_for[N];
@@ -99,7 +99,7 @@ byte ack_from[N];	/* set of senders */
 
 /* Scratch, without meaning between steps. */
 hidden byte next, act, event, i, acks_due, inv_set, inv;
-hidden byte next_txn, next_exclusive;	/* of what is dropped */
+hidden byte next_txn, next_what;	/* of what is dropped */
 hidden byte refused, grant, forward, zero;
 
 /* ---- messages go ---- */
@@ -161,9 +161,9 @@ inline answer(n, type, requester, count)
 inline holder_recv(n, ev, type, requester, count)
 {
 	step(state[n], ev);
-	assert(act == ACT_SUPPLY || act == ACT_WORK);
+	assert(act == ACT_SUPPLY || act == ACT_ACK || act == ACT_WORK);
 	if
-	:: act == ACT_SUPPLY ->
+	:: act == ACT_SUPPLY || act == ACT_ACK ->
 		answer(n, type, requester, count)
 	:: else ->
 		assert(work[n] == NOTHING);
@@ -196,9 +196,9 @@ inline page_work_ends(n)
  * may be passed for ever. That ages see to that is hold.pml's to show.
  */
 #if defined(REQUEST) || defined(FAULT)
-#define IS_NEXT(n, excl)	(choosing && pending?[eval(n),excl])
+#define IS_NEXT(n, what)	(choosing && pending?[eval(n),what])
 #else
-#define IS_NEXT(n, excl)	(choosing && pending??[eval(n),excl])
+#define IS_NEXT(n, what)	(choosing && pending??[eval(n),what])
 #endif
 
 
@@ -233,12 +233,13 @@ inline send_invs(requester)
 	od
 }
 
-inline serve(requester, excl)
+inline serve(requester, what)
 {
 	if
 	:: inv == NOBODY -> inv_set = 0
 	:: inv == ALL_BUT_REQUESTER -> inv_set = dir_copyset & ~NODE(requester)
-	:: inv == ALL_BUT_OWNER -> inv_set = dir_copyset & ~NODE(dir_owner)
+	:: inv == ALL_BUT_BOTH ->
+		inv_set = dir_copyset & ~NODE(requester) & ~NODE(dir_owner)
 	fi;
 	count_inv_set();
 	if
@@ -255,7 +256,7 @@ inline serve(requester, excl)
 	if
 	:: forward ->
 		assert(fwd[dir_owner] == NOTHING);
-		fwd[dir_owner] = (excl -> MSG_FWDX : MSG_FWDS);
+		fwd[dir_owner] = (what == MSG_GETS -> MSG_FWDS : MSG_FWDX);
 		fwd_for[dir_owner] = requester;
 		fwd_acks[dir_owner] = acks_due
 	:: else
@@ -265,23 +266,23 @@ inline serve(requester, excl)
 
 #define SHARES(n)	((dir_copyset & NODE(n)) != 0)
 
-inline begin(requester, excl)
+inline begin(requester, what)
 {
 	refused = false;
 	inv = NOBODY;
 	plan(dir_state, SHARES(requester),
-	     (SHARES(requester) && dir_owner == requester), excl);
+	     (SHARES(requester) && dir_owner == requester), what);
 	assert(!refused);
 	txn = requester + 1;
-	txn_exclusive = excl;
-	serve(requester, excl)
+	txn_what = what;
+	serve(requester, what)
 }
 
 inline home_request(n)
 {
 	if
-	:: txn || choosing -> pending!n,(want[n] == MSG_GETX)
-	:: else -> begin(n, (want[n] == MSG_GETX))
+	:: txn || choosing -> pending!n,want[n]
+	:: else -> begin(n, want[n])
 	fi;
 	want[n] = NOTHING
 }
@@ -290,7 +291,7 @@ inline home_done(n)
 {
 	assert(txn == n + 1);
 	if
-	:: txn_exclusive || dir_state == DIR_untouched ->
+	:: txn_what != MSG_GETS || dir_state == DIR_untouched ->
 		dir_state = DIR_exclusive;
 		dir_owner = n;
 		dir_copyset = NODE(n)
@@ -300,15 +301,15 @@ inline home_done(n)
 	fi;
 	done[n] = 0;
 	txn = 0;
-	txn_exclusive = 0;
+	txn_what = 0;
 	choosing = nempty(pending)
 }
 
-inline home_next(n, excl)
+inline home_next(n, what)
 {
-	pending??eval(n),excl;
+	pending??eval(n),what;
 	choosing = 0;
-	begin(n, excl)
+	begin(n, what)
 }
 
 /* ---- requester: requester_event(), requester_recv(), finish() ---- */
@@ -418,8 +419,9 @@ inline open_request(n)
 	assert(!has_req[n]);
 	nothing_stale(n);
 	has_req[n] = 1;
-	exclusive[n] = (act == ACT_GETX);
-	want[n] = (act == ACT_GETX -> MSG_GETX : MSG_GETS)
+	exclusive[n] = (act != ACT_GETS);
+	want[n] = (act == ACT_GETS -> MSG_GETS :
+		   (act == ACT_GETX -> MSG_GETX : MSG_UPGRADE))
 }
 
 #define HITS(n) \
@@ -437,17 +439,30 @@ inline access_page(n)
 		pte[n] = (wish[n] == STORE_WISH -> PTE_WRITE : PTE_READ);
 		wish[n] = NOTHING
 	:: else ->
-		assert(act == ACT_GETS || act == ACT_GETX);
+		assert(act == ACT_GETS || act == ACT_GETX || act == ACT_UPGRADE);
 		open_request(n);
 		state[n] = next
 	fi
 }
 
-/* A request that no CPU waits for: fetch_exclusively(), migratory pages. */
+/*
+ * A request that no CPU waits for: migratory pages, gangs, and at the home a
+ * page that its owner has no room for (PUT).
+ */
 inline fetch(n)
 {
 	step(P_I, EV_STORE);
 	open_request(n);
+	state[n] = next
+}
+
+/* The memory of a copy is wanted: drop() in kmod/evict.c. */
+inline drop_copy(n)
+{
+	step(state[n], EV_DROP);
+	assert(act == ACT_DROP);
+	pte[n] = PTE_NONE;
+	fresh[n] = 0;
 	state[n] = next
 }
 
@@ -479,6 +494,7 @@ end:	do
 		    wish[n] = STORE_WISH }
 	:: d_step { wish[n] && !WAITS(n) -> access_page(n) }
 	:: d_step { state[n] == P_I && !lost[n] -> fetch(n) }
+	:: d_step { DROPS(state[n]) && !lost[n] && MAY_GO(n) -> drop_copy(n) }
 	:: d_step { pte[n] == PTE_WRITE -> store(n); skip }
 	od
 }
@@ -490,8 +506,9 @@ end:	do
 	:: d_step { want[n] && !lost[HOME] -> home_request(n) }
 	:: d_step { want[n] && GETS_LOST(n, HOME) -> want[n] = NOTHING }
 	:: d_step { done[n] && !lost[HOME] -> home_done(n) }
-	:: d_step { IS_NEXT(n, 0) -> home_next(n, 0); skip }
-	:: d_step { IS_NEXT(n, 1) -> home_next(n, 1); skip }
+	:: d_step { IS_NEXT(n, MSG_GETS) -> home_next(n, MSG_GETS); skip }
+	:: d_step { IS_NEXT(n, MSG_GETX) -> home_next(n, MSG_GETX); skip }
+	:: d_step { IS_NEXT(n, MSG_UPGRADE) -> home_next(n, MSG_UPGRADE); skip }
 	:: d_step { done[n] && GETS_LOST(n, HOME) -> done[n] = 0 }
 	od
 }
@@ -544,14 +561,14 @@ inline lose_home()
 	:: else -> break
 	od;
 	do
-	:: nempty(pending) -> pending?next_txn,next_exclusive
+	:: nempty(pending) -> pending?next_txn,next_what
 	:: empty(pending) -> break
 	od;
 	dir_state = DIR_untouched;
 	dir_owner = 0;
 	dir_copyset = 0;
 	txn = 0;
-	txn_exclusive = 0;
+	txn_what = 0;
 	choosing = 0
 }
 
@@ -623,11 +640,18 @@ end:	do
 #define IS_QUIET(n) \
 	(!want[n] && !done[n] && !fwd[n] && !inv_for[n] && !data[n] && \
 	 !grant_type[n] && !ack_from[n] && !work[n])
+#define OWNS(n)		(SHARES(n) && dir_owner == n)
 #define HAS(n) \
-	(!SHARES(n) -> P_I : (dir_state == DIR_shared -> P_S : P_E))
-#define IS_SETTLED(n)	(!has_req[n] && state[n] == HAS(n))
+	(!SHARES(n) -> P_I : (dir_state == DIR_exclusive -> P_E : \
+			      (OWNS(n) -> P_O : P_S)))
+#define IS_DROPPED(n)	(state[n] == P_I && SHARES(n) && !OWNS(n))
+#define IS_SETTLED(n) \
+	(!has_req[n] && (state[n] == HAS(n) || IS_DROPPED(n)))
 
-/* When nothing is under way nobody waits, and the home knows who has what. */
+/*
+ * When nothing is under way nobody waits, and the home knows who has what, but
+ * for copies that were dropped.
+ */
 #define SETTLED \
 	(!ALL(IS_QUIET) || choosing || (!txn && ALL(IS_SETTLED)) || cut != NOBODY_CUT)
 

@@ -8,7 +8,7 @@
  * The node's table is printed cell by cell. The home's is a function of owner
  * and copyset, too large to print for every number of nodes. What it does
  * depends only on the directory's state, on whether the requester is in the
- * copyset, whether it is its owner, and on what it asks for; so one line is
+ * copyset, whether it is the owner, and on what it asks for; so one line is
  * printed for each combination of these, and every owner, copyset and
  * requester is tried to see that the line tells the truth of it. If it does
  * not, nothing is printed and the exit code is 1.
@@ -23,11 +23,13 @@
 #define NODE(n)	(1u << (n))
 
 static const char *const invs[] = {
-	"NOBODY", "ALL_BUT_REQUESTER", "ALL_BUT_OWNER"
+	"NOBODY", "ALL_BUT_REQUESTER", "ALL_BUT_BOTH"
 };
 
 /* Who gets INV, as the model can say it. */
-enum inv { NOBODY, ALL_BUT_REQUESTER, ALL_BUT_OWNER };
+enum inv { NOBODY, ALL_BUT_REQUESTER, ALL_BUT_BOTH };
+
+#define WISHES	(SSI_DIR_UPGRADE + 1)
 
 /* What the home does in one combination. */
 struct line {
@@ -38,7 +40,7 @@ struct line {
 	enum inv inv;
 };
 
-static struct line lines[SSI_DIR_STATES][2][2][2];
+static struct line lines[SSI_DIR_STATES][2][2][WISHES];
 
 static void die(const char *what)
 {
@@ -121,6 +123,11 @@ static bool supplies(u32 state, u32 event)
 	return ssi_coherence_step(state, event).action == SSI_ACT_SUPPLY;
 }
 
+static bool drops(u32 state, u32 event)
+{
+	return ssi_coherence_step(state, event).action == SSI_ACT_DROP;
+}
+
 static void print_sets(void)
 {
 	print_set("READABLE", is_readable, 0);
@@ -129,6 +136,7 @@ static void print_sets(void)
 	print_set("STORE_HITS", is_hit, SSI_EV_STORE);
 	print_set("STORE_WAITS", waits, SSI_EV_STORE);
 	print_set("SUPPLIES", supplies, SSI_EV_FWDS);
+	print_set("DROPS", drops, SSI_EV_DROP);
 	putchar('\n');
 }
 
@@ -152,8 +160,8 @@ static enum inv inv_of(u32 mask, const struct ssi_dir *dir, u32 requester)
 		return NOBODY;
 	if (mask == (dir->copyset & ~NODE(requester)))
 		return ALL_BUT_REQUESTER;
-	if (mask == (dir->copyset & ~NODE(dir->owner)))
-		return ALL_BUT_OWNER;
+	if (mask == (dir->copyset & ~NODE(requester) & ~NODE(dir->owner)))
+		return ALL_BUT_BOTH;
 	die("a set of nodes to invalidate that the model has no word for");
 	return NOBODY;
 }
@@ -161,9 +169,11 @@ static enum inv inv_of(u32 mask, const struct ssi_dir *dir, u32 requester)
 static bool inv_fits(enum inv inv, u32 mask, const struct ssi_dir *dir,
 		     u32 requester)
 {
-	u32 but = inv == ALL_BUT_REQUESTER ? requester : dir->owner;
+	u32 all = dir->copyset & ~NODE(requester);
 
-	return mask == (inv == NOBODY ? 0 : dir->copyset & ~NODE(but));
+	if (inv == ALL_BUT_BOTH)
+		all &= ~NODE(dir->owner);
+	return mask == (inv == NOBODY ? 0 : all);
 }
 
 static bool same_plan(const struct ssi_dir_plan *a, const struct ssi_dir_plan *b)
@@ -173,14 +183,15 @@ static bool same_plan(const struct ssi_dir_plan *a, const struct ssi_dir_plan *b
 }
 
 /* Note what the home does in one case, and that it is what the line says. */
-static void try_begin(const struct ssi_dir *dir, u32 requester, bool exclusive)
+static void try_begin(const struct ssi_dir *dir, u32 requester,
+		      enum ssi_dir_wish wish)
 {
 	bool sharer = dir->copyset & NODE(requester);
 	bool owner = sharer && dir->owner == requester;
-	struct line *line = &lines[dir->state][sharer][owner][exclusive];
+	struct line *line = &lines[dir->state][sharer][owner][wish];
 	struct ssi_dir copy = *dir;
 	struct ssi_dir_plan plan;
-	bool refused = ssi_directory_begin(&copy, requester, exclusive, &plan);
+	bool refused = ssi_directory_begin(&copy, requester, wish, &plan);
 
 	if (!refused && (!copy.busy || plan.acks != hweight32(plan.inv)))
 		die("a plan whose acks are not its invalidations, or not busy");
@@ -199,13 +210,14 @@ static void try_begin(const struct ssi_dir *dir, u32 requester, bool exclusive)
 }
 
 /* What the home knows after DONE is said by two rules in end(). */
-static void try_end(const struct ssi_dir *dir, u32 requester, bool exclusive)
+static void try_end(const struct ssi_dir *dir, u32 requester,
+		    enum ssi_dir_wish wish)
 {
-	bool alone = exclusive || dir->state == SSI_DIR_UNTOUCHED;
+	bool alone = wish != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED;
 	struct ssi_dir copy = *dir;
 
 	copy.busy = true;
-	if (ssi_directory_end(&copy, requester, exclusive) || copy.busy)
+	if (ssi_directory_end(&copy, requester, wish) || copy.busy)
 		die("the home does not end what it began");
 	if (copy.state != (alone ? SSI_DIR_EXCLUSIVE : SSI_DIR_SHARED) ||
 	    copy.owner != (alone ? requester : dir->owner) ||
@@ -225,15 +237,15 @@ static bool is_entry(const struct ssi_dir *dir)
 
 static void try_all(struct ssi_dir *dir)
 {
-	u32 requester;
+	u32 requester, wish;
 
 	if (!is_entry(dir))
 		return;
 	for (requester = 0; requester < NODES; requester++) {
-		try_begin(dir, requester, false);
-		try_begin(dir, requester, true);
-		try_end(dir, requester, false);
-		try_end(dir, requester, true);
+		for (wish = 0; wish < WISHES; wish++) {
+			try_begin(dir, requester, wish);
+			try_end(dir, requester, wish);
+		}
 	}
 }
 
@@ -254,13 +266,14 @@ static void try_every_case(void)
 
 static void print_line(const struct line *line, u32 i)
 {
-	u32 state = i / 8;
+	static const char *const wishes[WISHES] = { "GETS", "GETX", "UPGRADE" };
+	u32 state = i / WISHES / 4;
 
 	if (!line->seen)
 		return;
-	printf("\t:: home == DIR_%s && %ssharer && %sowns && %sexcl ->\n\t\t",
-	       ssi_dir_state_name(state), i & 4 ? "" : "!", i & 2 ? "" : "!",
-	       i & 1 ? "" : "!");
+	printf("\t:: home == DIR_%s && %ssharer && %sowns && what == MSG_%s ->\n\t\t",
+	       ssi_dir_state_name(state), i / WISHES & 2 ? "" : "!",
+	       i / WISHES & 1 ? "" : "!", wishes[i % WISHES]);
 	if (line->refused)
 		printf("refused = true\n");
 	else
@@ -276,7 +289,7 @@ static void print_home_table(void)
 	for (i = 0; i < ARRAY_SIZE(invs); i++)
 		printf("#define %s\t%u\n", invs[i], i);
 	printf("\n/* ssi_directory_begin(): sets refused, or grant, forward, zero, inv */\n");
-	printf("inline plan(home, sharer, owns, excl)\n{\n\tif\n");
+	printf("inline plan(home, sharer, owns, what)\n{\n\tif\n");
 	for (i = 0; i < sizeof(lines) / sizeof(struct line); i++)
 		print_line(&lines[0][0][0][0] + i, i);
 	printf("\tfi\n}\n");

@@ -20,7 +20,13 @@ static bool is_local(u32 event)
 static bool is_stable(u32 state)
 {
 	return state == SSI_PAGE_I || state == SSI_PAGE_S ||
-	       state == SSI_PAGE_E;
+	       state == SSI_PAGE_O || state == SSI_PAGE_E;
+}
+
+static bool is_request(u32 action)
+{
+	return action == SSI_ACT_GETS || action == SSI_ACT_GETX ||
+	       action == SSI_ACT_UPGRADE;
 }
 
 static bool is_leaving(u32 state)
@@ -47,8 +53,7 @@ static bool faults_are_answered(u32 state, u32 event, struct ssi_step step)
 {
 	(void)state;
 	return !is_local(event) || step.action == SSI_ACT_HIT ||
-	       step.action == SSI_ACT_WAIT || step.action == SSI_ACT_GETS ||
-	       step.action == SSI_ACT_GETX;
+	       step.action == SSI_ACT_WAIT || is_request(step.action);
 }
 
 static bool messages_map_nothing(u32 state, u32 event, struct ssi_step step)
@@ -56,7 +61,7 @@ static bool messages_map_nothing(u32 state, u32 event, struct ssi_step step)
 	(void)state;
 	return is_local(event) ||
 	       (step.action != SSI_ACT_HIT && step.action != SSI_ACT_WAIT &&
-		step.action != SSI_ACT_GETS && step.action != SSI_ACT_GETX);
+		!is_request(step.action));
 }
 
 static bool hits_are_allowed(u32 state, u32 event, struct ssi_step step)
@@ -80,10 +85,11 @@ static bool waiting_stays(u32 state, u32 event, struct ssi_step step)
 	(void)event;
 	return (step.action != SSI_ACT_WAIT &&
 		step.action != SSI_ACT_COUNT &&
-		step.action != SSI_ACT_SUPPLY) || step.next == state;
+		step.action != SSI_ACT_SUPPLY &&
+		step.action != SSI_ACT_ACK) || step.next == state;
 }
 
-/* A store in a state that is neither I, S nor E joins what is under way. */
+/* A store in a state that is not stable joins what is under way. */
 static bool transients_wait(u32 state, u32 event, struct ssi_step step)
 {
 	return is_stable(state) || event != SSI_EV_STORE ||
@@ -95,7 +101,10 @@ static bool requests_open_once(u32 state, u32 event, struct ssi_step step)
 	if (step.action == SSI_ACT_GETS)
 		return state == SSI_PAGE_I && event == SSI_EV_LOAD;
 	if (step.action == SSI_ACT_GETX)
-		return is_stable(state) && event == SSI_EV_STORE;
+		return state == SSI_PAGE_I && event == SSI_EV_STORE;
+	if (step.action == SSI_ACT_UPGRADE)
+		return is_stable(state) && ssi_page_readable(state) &&
+		       event == SSI_EV_STORE;
 	return true;
 }
 
@@ -131,9 +140,26 @@ static bool nothing_leaves_unmapped(u32 state, u32 event, struct ssi_step step)
 		      !ssi_page_readable(step.next)) ||
 		     (ssi_page_writable(state) && !ssi_page_writable(step.next));
 
-	(void)event;
 	return step.action == SSI_ACT_ERROR || !loses ||
-	       step.action == SSI_ACT_WORK;
+	       step.action == SSI_ACT_WORK || event == SSI_EV_DROP;
+}
+
+/* What the owner dropped would be lost. */
+static bool only_copies_are_dropped(u32 state, u32 event, struct ssi_step step)
+{
+	if (event != SSI_EV_DROP)
+		return step.action != SSI_ACT_DROP;
+	return step.action == (state == SSI_PAGE_S ? SSI_ACT_DROP :
+						     SSI_ACT_ERROR);
+}
+
+static bool nothing_is_supplied_by_others(u32 state, u32 event,
+					  struct ssi_step step)
+{
+	if (event != SSI_EV_FWDS && event != SSI_EV_FWDX)
+		return true;
+	return step.action == SSI_ACT_ERROR || state == SSI_PAGE_O ||
+	       state == SSI_PAGE_E || state == SSI_PAGE_SX;
 }
 
 static bool writable_by_finish(u32 state, u32 event, struct ssi_step step)
@@ -161,13 +187,16 @@ static const struct {
 	{ "messages never map a page", messages_map_nothing },
 	{ "loads hit if readable, stores if writable", hits_are_allowed },
 	{ "E is writable and nothing else is", only_e_is_writable },
-	{ "waiting, counting, supplying keep the state", waiting_stays },
+	{ "waiting, counting, supplying, acking keep the state", waiting_stays },
 	{ "a store waits in every transient state", transients_wait },
 	{ "requests are opened from stable states", requests_open_once },
 	{ "page work leads to a state that LEFT ends", work_is_followed },
 	{ "LEFT is for states with page work", left_is_of_leaving },
 	{ "page work is alone with its page", leaving_is_alone },
-	{ "permission is lost through page work", nothing_leaves_unmapped },
+	{ "permission is lost through page work, or dropped",
+	  nothing_leaves_unmapped },
+	{ "S is dropped and nothing else is", only_copies_are_dropped },
+	{ "only owners supply", nothing_is_supplied_by_others },
 	{ "E is entered by FINISH", writable_by_finish },
 	{ "FINISH ends in S or E", finish_is_stable },
 };

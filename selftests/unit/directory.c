@@ -7,13 +7,14 @@
 
 #define NODES	4
 #define NODE(n)	(1u << (n))
+#define WISHES	(SSI_DIR_UPGRADE + 1)
 
 /* One request, as it was before and after. */
 struct trial {
 	struct ssi_dir before;
 	struct ssi_dir after;
 	u32 requester;
-	bool exclusive;
+	enum ssi_dir_wish wish;
 	int ret;
 	struct ssi_dir_plan plan;
 };
@@ -25,12 +26,23 @@ static bool is_unchanged(const struct trial *t)
 	return !memcmp(&t->before, &t->after, sizeof(t->before));
 }
 
+static bool is_exclusive(const struct trial *t)
+{
+	return t->wish != SSI_DIR_GETS;
+}
+
+/* Others may have dropped their copy; the owner has what it had. */
 static bool has_it(const struct trial *t)
 {
-	if (t->before.state == SSI_DIR_EXCLUSIVE)
+	switch (t->before.state) {
+	case SSI_DIR_UNTOUCHED:
+		return t->wish == SSI_DIR_UPGRADE;
+	case SSI_DIR_SHARED:
+		return t->before.owner == t->requester &&
+		       t->wish != SSI_DIR_UPGRADE;
+	default:
 		return t->before.owner == t->requester;
-	return t->before.state == SSI_DIR_SHARED && !t->exclusive &&
-	       (t->before.copyset & NODE(t->requester));
+	}
 }
 
 static bool busy_is_queued(const struct trial *t)
@@ -68,8 +80,11 @@ static bool only_untouched_is_zero(const struct trial *t)
 
 static bool grant_is_upgrade(const struct trial *t)
 {
-	return t->ret || !t->plan.grant || t->plan.zero ||
-	       (t->exclusive && (t->before.copyset & NODE(t->requester)));
+	bool upgrade = t->wish == SSI_DIR_UPGRADE &&
+		       t->before.state == SSI_DIR_SHARED &&
+		       (t->before.copyset & NODE(t->requester));
+
+	return t->ret || (t->plan.grant && !t->plan.zero) == upgrade;
 }
 
 static bool acks_count_invalidations(const struct trial *t)
@@ -80,7 +95,7 @@ static bool acks_count_invalidations(const struct trial *t)
 
 static bool copies_invalidate_nobody(const struct trial *t)
 {
-	return t->ret || t->exclusive || (!t->plan.inv && !t->plan.acks);
+	return t->ret || is_exclusive(t) || (!t->plan.inv && !t->plan.acks);
 }
 
 /* Whoever had it hands it over, is invalidated, or is the requester. */
@@ -88,7 +103,7 @@ static bool nobody_keeps_it(const struct trial *t)
 {
 	u32 gone = t->plan.inv;
 
-	if (t->ret || !t->exclusive || t->before.state == SSI_DIR_UNTOUCHED)
+	if (t->ret || !is_exclusive(t) || t->before.state == SSI_DIR_UNTOUCHED)
 		return true;
 	if (t->plan.forward)
 		gone |= NODE(t->before.owner);
@@ -102,7 +117,7 @@ static bool nobody_keeps_it(const struct trial *t)
 
 static bool plan_says_what_was_asked(const struct trial *t)
 {
-	return t->ret || t->plan.exclusive == t->exclusive;
+	return t->ret || t->plan.exclusive == is_exclusive(t);
 }
 
 static const struct {
@@ -110,11 +125,11 @@ static const struct {
 	rule_fn holds;
 } rules[] = {
 	{ "a busy page is queued and stays as it was", busy_is_queued },
-	{ "who has the page is refused, nobody else is", having_is_refused },
+	{ "who has what it asks for is refused, nobody else", having_is_refused },
 	{ "a begun transaction makes busy and no more", success_is_busy },
 	{ "the plan grants or forwards, never both", grants_or_forwards },
 	{ "an untouched page, and no other, is zero", only_untouched_is_zero },
-	{ "a grant with a copy is an upgrade", grant_is_upgrade },
+	{ "a sharer's upgrade is granted, nothing else", grant_is_upgrade },
 	{ "acks are as many as invalidations", acks_count_invalidations },
 	{ "a copy invalidates nobody", copies_invalidate_nobody },
 	{ "nobody keeps a page given away exclusively", nobody_keeps_it },
@@ -139,18 +154,16 @@ static bool holds_for(rule_fn holds, const struct ssi_dir *dir, u32 request)
 	struct trial t = {
 		.before = *dir,
 		.after = *dir,
-		.requester = request / 2,
-		.exclusive = request % 2,
+		.requester = request / WISHES,
+		.wish = request % WISHES,
 	};
 
-	t.ret = ssi_directory_begin(&t.after, t.requester, t.exclusive,
-				    &t.plan);
+	t.ret = ssi_directory_begin(&t.after, t.requester, t.wish, &t.plan);
 	if (holds(&t))
 		return true;
-	tap_diag("%s%s, owner %u, copyset %x; node %u asks for %s: %d",
+	tap_diag("%s%s, owner %u, copyset %x; node %u wishes %d: %d",
 		 ssi_dir_state_name(dir->state), dir->busy ? " (busy)" : "",
-		 dir->owner, dir->copyset, t.requester,
-		 t.exclusive ? "the page" : "a copy", t.ret);
+		 dir->owner, dir->copyset, t.requester, t.wish, t.ret);
 	return false;
 }
 
@@ -179,18 +192,18 @@ static bool begins_well(rule_fn holds, const struct ssi_dir *dir)
 	bool all = true;
 	u32 request;
 
-	for (request = 0; request < 2 * NODES; request++)
+	for (request = 0; request < WISHES * NODES; request++)
 		all &= holds_for(holds, dir, request);
 	return all;
 }
 
 /* What the entry must be after the request was served. */
 static struct ssi_dir expected_end(const struct ssi_dir *dir, u32 requester,
-				   bool exclusive)
+				   enum ssi_dir_wish wish)
 {
 	struct ssi_dir end = { .state = SSI_DIR_SHARED, .owner = dir->owner };
 
-	if (exclusive || dir->state == SSI_DIR_UNTOUCHED) {
+	if (wish != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED) {
 		end.state = SSI_DIR_EXCLUSIVE;
 		end.owner = requester;
 	}
@@ -206,15 +219,16 @@ static bool ends_well(rule_fn unused, const struct ssi_dir *dir)
 	u32 request;
 
 	(void)unused;
-	for (request = 0; request < 2 * NODES; request++) {
+	for (request = 0; request < WISHES * NODES; request++) {
+		u32 node = request / WISHES;
+		enum ssi_dir_wish wish = request % WISHES;
+		struct ssi_dir want = expected_end(dir, node, wish);
 		struct ssi_dir end = *dir;
 		struct ssi_dir_plan plan;
-		struct ssi_dir want = expected_end(dir, request / 2,
-						   request % 2);
 
-		if (ssi_directory_begin(&end, request / 2, request % 2, &plan))
+		if (ssi_directory_begin(&end, node, wish, &plan))
 			continue;
-		all &= !ssi_directory_end(&end, request / 2, request % 2);
+		all &= !ssi_directory_end(&end, node, wish);
 		all &= !memcmp(&end, &want, sizeof(end)) && is_possible(&end);
 	}
 	return all;
@@ -225,7 +239,7 @@ static bool idle_end_is_refused(rule_fn unused, const struct ssi_dir *dir)
 	struct ssi_dir end = *dir;
 
 	(void)unused;
-	return dir->busy || (ssi_directory_end(&end, 0, true) == -EPROTO &&
+	return dir->busy || (ssi_directory_end(&end, 0, SSI_DIR_GETX) == -EPROTO &&
 			     !memcmp(&end, dir, sizeof(end)));
 }
 

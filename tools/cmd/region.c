@@ -14,6 +14,7 @@ static const char usage[] =
 	"       ssictl region del cluster NAME node NODE id REGION\n"
 	"       ssictl region set cluster NAME node NODE id REGION\n"
 	"              [ hold { USEC | auto } ] [ spin USEC ]\n"
+	"              [ cache { SIZE | unlimited } ]\n"
 	"       ssictl region [ show ] [ cluster NAME ] [ node NODE ] [ id REGION ]\n"
 	"\n"
 	"The parts of the map are in ascending order of addresses. SIZE is in bytes,\n"
@@ -40,6 +41,7 @@ static const struct keyword settings[] = {
 	{ "id", args_put_u32, SSI_DSM_A_REGION_ID, ARG_REQUIRED },
 	{ "hold", args_put_hold, SSI_DSM_A_HOLD_US, 0 },
 	{ "spin", args_put_u32, SSI_DSM_A_SPIN_US, 0 },
+	{ "cache", args_put_cache, SSI_DSM_A_CACHE, 0 },
 	{ }
 };
 

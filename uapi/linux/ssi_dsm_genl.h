@@ -18,10 +18,11 @@
  *                                               sizes multiples of 2 MiB
  *   REGION_DEL  > CLUSTER NODE_ID REGION_ID                      admin
  *   REGION_SET  > CLUSTER NODE_ID REGION_ID [HOLD_US] [SPIN_US]  admin
+ *                 [CACHE]
  *   REGION_GET  > [CLUSTER NODE_ID REGION_ID]                    do, dump
  *               < CLUSTER NODE_ID REGION_ID SIZE MAP... REGION_STATE REASON
  *                 PAGES_SHARED PAGES_EXCLUSIVE DIRECTORY_PAGES METADATA
- *                 HOLD_US SPIN_US
+ *                 HOLD_US SPIN_US CACHE PAGES_CACHED DROPPED PUT
  *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump
  *               < CLUSTER NODE_ID REGION_ID CLASS...
  *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
@@ -85,12 +86,17 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_MAP_NODE,		/* u32: home of this part */
 	SSI_DSM_A_MAP_SIZE,		/* u64, bytes */
 	SSI_DSM_A_REGION_STATE,		/* u32, enum ssi_dsm_region_state */
-	SSI_DSM_A_PAGES_SHARED,		/* u64, pages in state S on this node */
+	SSI_DSM_A_PAGES_SHARED,		/* u64, pages in S or O on this node */
 	SSI_DSM_A_PAGES_EXCLUSIVE,	/* u64, pages in state E on this node */
 	SSI_DSM_A_DIRECTORY_PAGES,	/* u64, pages touched whose home is here */
 	SSI_DSM_A_METADATA,		/* u64, bytes of bookkeeping */
 	SSI_DSM_A_HOLD_US,		/* u32, hold window; see DEFAULT_HOLD */
 	SSI_DSM_A_SPIN_US,		/* u32, bounded spin before sleeping */
+	SSI_DSM_A_CACHE,		/* u64, bytes: budget of pages whose home is
+					 * another node; 0: no limit */
+	SSI_DSM_A_PAGES_CACHED,		/* u64, such pages on this node */
+	SSI_DSM_A_DROPPED,		/* u64, copies dropped to have room */
+	SSI_DSM_A_PUT,			/* u64, pages offered to their home for it */
 	SSI_DSM_A_CLASS,		/* nest, repeated: CLASS_* */
 	SSI_DSM_A_CLASS_ID,		/* u32, enum ssi_dsm_class */
 	SSI_DSM_A_CLASS_COUNT,		/* u64 */

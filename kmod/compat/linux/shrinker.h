@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * shrinker_alloc(), _register() and _free() came with 6.7.
+ */
+#ifndef _SSI_COMPAT_LINUX_SHRINKER_H
+#define _SSI_COMPAT_LINUX_SHRINKER_H
+
+#include <linux/version.h>
+#include_next <linux/shrinker.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#include <linux/slab.h>
+
+static inline struct shrinker *shrinker_alloc(unsigned int flags,
+					      const char *name)
+{
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+
+/* Without memory at this moment there is no shrinker: it does without. */
+static inline void shrinker_register(struct shrinker *shrinker)
+{
+	if (register_shrinker(shrinker, KBUILD_MODNAME))
+		pr_warn("out of memory for a shrinker\n");
+}
+
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#endif
+
+#endif /* _SSI_COMPAT_LINUX_SHRINKER_H */

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Eviction: memory that a node has of pages whose home is elsewhere.
+ *
+ * DOC: Theory of operation
+ *
+ * A node promises memory for the pages that it is the home of. All others are
+ * its cache, and that can have a budget. When it has more than that, or when
+ * the kernel is short of memory, a hand goes round over the cache:
+ *
+ * - A page that is mapped loses its PTEs and stays for another round. If it is
+ *   used, it faults and is mapped again. So PTEs are the reference bits.
+ * - A copy (state S) that is not mapped is dropped. Nobody is told: to an INV
+ *   that comes for it later this node acks at once.
+ * - A page that this node is the owner of (E, O) is offered to its home: PUT. The
+ *   home then asks for it exclusively, as any node that writes to it. Until
+ *   it does, and if it does not, the page stays.
+ *
+ * Copies go first: only when a round has not found enough do pages go home.
+ *
+ * Dropping is decided with the page locked and under the bucket lock: no PTE can
+ * appear then, and a reference more than ours and the entry's means that
+ * somebody still uses the page.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kref.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/shrinker.h>
+#include <linux/spinlock.h>
+
+#include "coherence.h"
+#include "evict.h"
+#include "message.h"
+#include "node.h"
+#include "pte.h"
+#include "region.h"
+#include "wire.h"
+
+#define SLACK(budget)	((budget) / 16)	/* freed at a time */
+#define ROUNDS		2		/* in the first, PTEs may go only */
+#define FRESH		8		/* requests' time */
+#define AGAIN		(HZ / 100 + 1)	/* jiffies, if that was not enough */
+
+static LIST_HEAD(caches);
+static DEFINE_SPINLOCK(caches_lock);
+static struct shrinker *shrinker;
+
+/* ---- one page ---- */
+
+/* Whoever waited for the page may not have mapped it yet. */
+static bool is_fresh(struct ssi_region *region, const struct ssi_page *entry)
+{
+	u64 wake_up = max(FRESH * READ_ONCE(region->service_ns),
+			  2ull << SSI_PAGE_TICK_SHIFT);
+
+	return ssi_page_age_ns(entry, ktime_get_ns()) < wake_up;
+}
+
+static bool is_candidate(struct ssi_region *region,
+			 const struct ssi_page *entry, bool copies_only)
+{
+	switch (entry->state) {
+	case SSI_PAGE_S:
+		return !is_fresh(region, entry);
+	case SSI_PAGE_O:
+	case SSI_PAGE_E:
+		return !copies_only && !is_fresh(region, entry);
+	default:
+		return false;
+	}
+}
+
+/* @page is locked and not mapped. */
+static bool drop(struct ssi_region *region, u64 index, struct ssi_page *entry,
+		 struct page *page)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct ssi_step step = { .action = SSI_ACT_ERROR };
+
+	spin_lock_bh(&bucket->lock);
+	if (ssi_region_data(entry) == page && page_count(page) == 2)
+		step = ssi_coherence_step(entry->state, SSI_EV_DROP);
+	if (step.action == SSI_ACT_DROP) {
+		ssi_region_set_page_state(region, index, entry, step.next);
+		ssi_region_set_data(region, index, entry, NULL);
+	}
+	spin_unlock_bh(&bucket->lock);
+	if (step.action != SSI_ACT_DROP)
+		return false;
+	atomic64_inc(&region->evict.dropped);
+	ssi_pte_uninstall(page);
+	put_page(page);
+	return true;
+}
+
+static void put_home(struct ssi_region *region, u64 index)
+{
+	struct ssi_msg msg = { .type = SSI_WIRE_PUT, .index = index };
+
+	atomic64_inc(&region->evict.put);
+	local_bh_disable();
+	ssi_message_send(region, ssi_region_home(region, index), &msg, NULL);
+	local_bh_enable();
+}
+
+/* The hand is at @index. Whether the page has gone, or will. */
+static bool evict_page(struct ssi_region *region, u64 index,
+		       struct ssi_page *entry, bool copies_only)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct page *page = NULL;
+	bool gone = false;
+	u32 state;
+
+	spin_lock_bh(&bucket->lock);
+	state = entry->state;
+	if (is_candidate(region, entry, copies_only))
+		page = ssi_region_data(entry);
+	if (page)
+		get_page(page);
+	spin_unlock_bh(&bucket->lock);
+	if (!page)
+		return false;
+	if (trylock_page(page)) {
+		if (page_mapped(page)) {
+			ssi_pte_zap(region, index);
+		} else if (state == SSI_PAGE_S) {
+			gone = drop(region, index, entry, page);
+		} else {
+			put_home(region, index);
+			gone = true;
+		}
+		unlock_page(page);
+	}
+	put_page(page);
+	return gone;
+}
+
+/* ---- the hand ---- */
+
+/* Go round once, or until @wanted pages are gone. How many are. */
+static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
+{
+	u64 pages = region->size >> PAGE_SHIFT;
+	u64 end = region->evict.hand + pages;
+	u64 at, index, gone = 0;
+	struct ssi_page *entry;
+
+	for (at = region->evict.hand; at < end && gone < wanted; at++) {
+		index = at % pages;
+		entry = ssi_region_page(region, index, 0);
+		/* blocks have one home: the map's parts are as large */
+		if (!entry ||
+		    ssi_region_home(region, index) == region->node->id)
+			at |= SSI_BLOCK_PAGES - 1;
+		else
+			gone += evict_page(region, index, entry, copies_only);
+		if (at % SSI_BLOCK_PAGES == SSI_BLOCK_PAGES - 1)
+			cond_resched();
+	}
+	region->evict.hand = at % pages;
+	return gone;
+}
+
+/* evict.lock held. */
+static u64 evict(struct ssi_region *region, u64 wanted)
+{
+	u64 gone = 0;
+	int round;
+
+	for (round = 0; round < ROUNDS && gone < wanted; round++) {
+		if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
+			break;
+		gone += go_round(region, wanted - gone, true);
+		if (gone < wanted)
+			gone += go_round(region, wanted - gone, false);
+	}
+	return gone;
+}
+
+/* ---- the budget ---- */
+
+static void evict_work(struct work_struct *work)
+{
+	struct ssi_region *region = container_of(work, struct ssi_region,
+						 evict.work.work);
+	struct ssi_evict *cache = &region->evict;
+	u64 budget = READ_ONCE(cache->budget);
+	u64 cached = atomic64_read(&cache->cached);
+
+	if (!budget || cached <= budget ||
+	    READ_ONCE(region->state) != SSI_DSM_REGION_READY)
+		return;
+	/* what is put takes a while to go: not at once for each that comes */
+	WRITE_ONCE(cache->start_at, cached + SLACK(budget));
+	mutex_lock(&cache->lock);
+	evict(region, cached - budget + SLACK(budget));
+	mutex_unlock(&cache->lock);
+	if (atomic64_read(&cache->cached) > budget)
+		queue_delayed_work(system_unbound_wq, &cache->work, AGAIN);
+}
+
+void ssi_evict_count(struct ssi_region *region, int change)
+{
+	struct ssi_evict *cache = &region->evict;
+	u64 cached = atomic64_add_return(change, &cache->cached);
+	u64 budget = READ_ONCE(cache->budget);
+
+	if (!budget)
+		return;
+	if (change > 0 && cached > READ_ONCE(cache->start_at))
+		mod_delayed_work(system_unbound_wq, &cache->work, 0);
+	if (cached <= budget && READ_ONCE(cache->start_at) != budget)
+		WRITE_ONCE(cache->start_at, budget);
+	if (cached <= budget && wq_has_sleeper(&cache->room))
+		wake_up_all(&cache->room);
+}
+
+static bool is_far_over(const struct ssi_evict *cache)
+{
+	u64 budget = READ_ONCE(cache->budget);
+
+	return budget && atomic64_read(&cache->cached) > budget + budget / 4;
+}
+
+void ssi_evict_throttle(struct ssi_region *region)
+{
+	struct ssi_evict *cache = &region->evict;
+
+	if (is_far_over(cache))
+		wait_event_killable_timeout(cache->room, !is_far_over(cache),
+					    HZ);
+}
+
+void ssi_evict_set_budget(struct ssi_region *region, u64 pages)
+{
+	WRITE_ONCE(region->evict.budget, pages);
+	WRITE_ONCE(region->evict.start_at, pages);
+	mod_delayed_work(system_unbound_wq, &region->evict.work, 0);
+	wake_up_all(&region->evict.room);
+}
+
+/* ---- the kernel is short of memory ---- */
+
+static unsigned long count_cached(struct shrinker *s, struct shrink_control *sc)
+{
+	struct ssi_region *region;
+	unsigned long cached = 0;
+
+	spin_lock(&caches_lock);
+	list_for_each_entry(region, &caches, evict.list)
+		cached += atomic64_read(&region->evict.cached);
+	spin_unlock(&caches_lock);
+	return cached;
+}
+
+/* The first region that has a cache, with a reference; it is the last now. */
+static struct ssi_region *next_cache(void)
+{
+	struct ssi_region *region, *found = NULL;
+
+	spin_lock(&caches_lock);
+	list_for_each_entry(region, &caches, evict.list) {
+		if (!atomic64_read(&region->evict.cached) ||
+		    !kref_get_unless_zero(&region->ref))
+			continue;
+		list_move_tail(&region->evict.list, &caches);
+		found = region;
+		break;
+	}
+	spin_unlock(&caches_lock);
+	return found;
+}
+
+static unsigned long shrink(struct shrinker *s, struct shrink_control *sc)
+{
+	struct ssi_region *region = next_cache();
+	unsigned long freed = SHRINK_STOP;
+
+	if (!region)
+		return SHRINK_STOP;
+	if (mutex_trylock(&region->evict.lock)) {
+		freed = evict(region, sc->nr_to_scan);
+		mutex_unlock(&region->evict.lock);
+	}
+	ssi_region_put(region);
+	return freed;
+}
+
+/* ---- the beginning and the end ---- */
+
+void ssi_evict_start(struct ssi_region *region)
+{
+	mutex_init(&region->evict.lock);
+	init_waitqueue_head(&region->evict.room);
+	INIT_DELAYED_WORK(&region->evict.work, evict_work);
+	spin_lock(&caches_lock);
+	list_add_tail(&region->evict.list, &caches);
+	spin_unlock(&caches_lock);
+}
+
+void ssi_evict_stop(struct ssi_region *region)
+{
+	spin_lock(&caches_lock);
+	list_del(&region->evict.list);
+	spin_unlock(&caches_lock);
+	cancel_delayed_work_sync(&region->evict.work);
+}
+
+int ssi_evict_init(void)
+{
+	shrinker = shrinker_alloc(0, KBUILD_MODNAME);
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = count_cached;
+	shrinker->scan_objects = shrink;
+	shrinker->seeks = DEFAULT_SEEKS;
+	shrinker_register(shrinker);
+	return 0;
+}
+
+void ssi_evict_exit(void)
+{
+	shrinker_free(shrinker);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Eviction: memory that a node has of pages whose home is elsewhere.
+ */
+#ifndef _SSI_EVICT_H
+#define _SSI_EVICT_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+struct ssi_region;
+
+#define SSI_EVICT_BUDGET_MIN	256u	/* pages */
+
+/**
+ * struct ssi_evict - the cache of a region on a local node
+ * @list: in the list of all, for the shrinker
+ * @budget: pages, or 0: as many as there are
+ * @cached: pages here whose home is elsewhere
+ * @start_at: evict when there are more; at least @budget, and more while pages
+ *	that were put are still on their way
+ * @lock: one at a time evicts; protects @hand
+ * @hand: page index that is looked at next
+ * @dropped: copies that were dropped
+ * @put: pages that were offered to their home
+ * @room: faults that wait until less is cached
+ * @work: evicts, until there are no more than @budget
+ */
+struct ssi_evict {
+	struct list_head list;
+	u64 budget;
+	atomic64_t cached;
+	u64 start_at;
+	struct mutex lock;
+	u64 hand;
+	atomic64_t dropped;
+	atomic64_t put;
+	wait_queue_head_t room;
+	struct delayed_work work;
+};
+
+/* The cache of a new region; the end of one that nobody refers to. Sleeps. */
+void ssi_evict_start(struct ssi_region *region);
+void ssi_evict_stop(struct ssi_region *region);
+
+/* @pages: 0 or at least SSI_EVICT_BUDGET_MIN. Any context. */
+void ssi_evict_set_budget(struct ssi_region *region, u64 pages);
+
+/* A page came (+1) whose home is elsewhere, or went (-1). Any context. */
+void ssi_evict_count(struct ssi_region *region, int change);
+
+/*
+ * Called by those who have just got a page: wait, for a second at most, until
+ * the cache is not far over its budget. Holds no locks, may sleep.
+ */
+void ssi_evict_throttle(struct ssi_region *region);
+
+int ssi_evict_init(void);
+void ssi_evict_exit(void);
+
+#endif /* _SSI_EVICT_H */
