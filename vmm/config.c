@@ -8,6 +8,7 @@
  *   nodes:
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M }
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
+ *         cache: 64M,              # optional: at most that of the others'
  *         distances: [20, 10] }    # optional row of the SLIT
  *   guest:
  *     kernel: /boot/vmlinuz        # bzImage
@@ -39,6 +40,7 @@ struct config_node {
 	char *address;
 	uint32_t cpus;
 	char *memory;
+	char *cache;
 	uint8_t *distances;
 	unsigned int distances_count;
 };
@@ -74,6 +76,9 @@ static const cyaml_schema_field_t node_fields[] = {
 	CYAML_FIELD_STRING_PTR("memory", CYAML_FLAG_POINTER,
 			       struct config_node, memory, 1,
 			       CYAML_UNLIMITED),
+	CYAML_FIELD_STRING_PTR("cache", CYAML_FLAG_POINTER |
+			       CYAML_FLAG_OPTIONAL, struct config_node,
+			       cache, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_SEQUENCE("distances", CYAML_FLAG_POINTER |
 			     CYAML_FLAG_OPTIONAL, struct config_node,
 			     distances, &distance_schema, 0,
@@ -191,11 +196,23 @@ const char *config_parse_size(const char *text, uint64_t *bytes)
 	return NULL;
 }
 
+static uint64_t take_size(uint32_t id, const char *what, const char *text)
+{
+	uint64_t bytes = 0;
+	const char *why = config_parse_size(text, &bytes);
+
+	if (!why && !bytes)
+		why = "is no memory at all";
+	if (why)
+		die(EXIT_USAGE, "The %s of node %u, \"%s\", %s.", what, id,
+		    text, why);
+	return bytes;
+}
+
 static void take_node(const char *path, const struct config_node *from,
 		      unsigned int count, struct options *options)
 {
 	struct node_options *node;
-	const char *why;
 
 	if (from->id >= count)
 		die(EXIT_USAGE, "The configuration %s has a node %u; with %u nodes the ids are 0 to %u.",
@@ -204,12 +221,9 @@ static void take_node(const char *path, const struct config_node *from,
 	if (node->memory)
 		die(EXIT_USAGE, "The configuration %s has node %u twice.", path,
 		    from->id);
-	why = config_parse_size(from->memory, &node->memory);
-	if (!why && !node->memory)
-		why = "is no memory at all";
-	if (why)
-		die(EXIT_USAGE, "The memory of node %u, \"%s\", %s.", from->id,
-		    from->memory, why);
+	node->memory = take_size(from->id, "memory", from->memory);
+	if (from->cache)
+		node->cache = take_size(from->id, "cache", from->cache);
 	node->id = from->id;
 	node->address = from->address ? from->address : "";
 	node->cpus = from->cpus;

@@ -145,6 +145,15 @@ static uint64_t create_region(void)
 	return size;
 }
 
+static void limit_cache(uint64_t bytes)
+{
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_REGION_SET);
+
+	nla_put_u32(msg, SSI_DSM_A_REGION_ID, REGION_ID);
+	nla_put_u64(msg, SSI_DSM_A_CACHE, bytes);
+	must(msg, "limit the cache of the other nodes' memory");
+}
+
 static void attach(void)
 {
 	struct ssi_dsm_attach arg = {
@@ -175,6 +184,8 @@ void *dsm_join(const struct options *options)
 		if (i != options->self)
 			create_peer(i);
 	size = create_region();
+	if (options->nodes[options->self].cache)
+		limit_cache(options->nodes[options->self].cache);
 	attach();
 	host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dsm.fd, 0);
 	if (host == MAP_FAILED)

@@ -19,6 +19,7 @@
  * @address: "host:port" for rdma; empty for loop
  * @cpus: CPUs of the guest that run here
  * @memory: bytes of guest memory whose home is here
+ * @cache: bytes that it may have of the other nodes' memory; 0: no limit
  * @distances: SLIT row, one entry a node; NULL: 10 and 20
  */
 struct node_options {
@@ -26,6 +27,7 @@ struct node_options {
 	const char *address;
 	uint32_t cpus;
 	uint64_t memory;
+	uint64_t cache;
 	const uint8_t *distances;
 };
 

@@ -49,7 +49,8 @@ write_config() {
 		# shellcheck disable=SC2154 # it is assigned just above
 		echo "  - { id: $n, address: '$address:7471'," \
 			"cpus: $(item "$n" "$SSI_GUEST_CPUS")," \
-			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M }"
+			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M" \
+			"${SSI_GUEST_CACHE:+, cache: ${SSI_GUEST_CACHE}M} }"
 	done
 	echo "guest:"
 	echo "  kernel: $SSI_GUEST_KERNEL"
