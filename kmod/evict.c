@@ -185,15 +185,21 @@ static u64 evict(struct ssi_region *region, u64 wanted)
 
 /* ---- the budget ---- */
 
+/* In pages; without one, more than there can be. */
+static u64 budget_of(const struct ssi_region *region)
+{
+	return ssi_region_policy(region, SSI_DSM_POLICY_CACHE) >> PAGE_SHIFT;
+}
+
 static void evict_work(struct work_struct *work)
 {
 	struct ssi_region *region = container_of(work, struct ssi_region,
 						 evict.work.work);
 	struct ssi_evict *cache = &region->evict;
-	u64 budget = READ_ONCE(cache->budget);
+	u64 budget = budget_of(region);
 	u64 cached = atomic64_read(&cache->cached);
 
-	if (!budget || cached <= budget ||
+	if (cached <= budget ||
 	    READ_ONCE(region->state) != SSI_DSM_REGION_READY)
 		return;
 	/* what is put takes a while to go: not at once for each that comes */
@@ -209,10 +215,8 @@ void ssi_evict_count(struct ssi_region *region, int change)
 {
 	struct ssi_evict *cache = &region->evict;
 	u64 cached = atomic64_add_return(change, &cache->cached);
-	u64 budget = READ_ONCE(cache->budget);
+	u64 budget = budget_of(region);
 
-	if (!budget)
-		return;
 	if (change > 0 && cached > READ_ONCE(cache->start_at))
 		mod_delayed_work(system_unbound_wq, &cache->work, 0);
 	if (cached <= budget && READ_ONCE(cache->start_at) != budget)
@@ -221,26 +225,23 @@ void ssi_evict_count(struct ssi_region *region, int change)
 		wake_up_all(&cache->room);
 }
 
-static bool is_far_over(const struct ssi_evict *cache)
+static bool is_far_over(const struct ssi_region *region)
 {
-	u64 budget = READ_ONCE(cache->budget);
+	u64 budget = budget_of(region);
 
-	return budget && atomic64_read(&cache->cached) > budget + budget / 4;
+	return atomic64_read(&region->evict.cached) > budget + budget / 4;
 }
 
 void ssi_evict_throttle(struct ssi_region *region)
 {
-	struct ssi_evict *cache = &region->evict;
-
-	if (is_far_over(cache))
-		wait_event_killable_timeout(cache->room, !is_far_over(cache),
-					    HZ);
+	if (is_far_over(region))
+		wait_event_killable_timeout(region->evict.room,
+					    !is_far_over(region), HZ);
 }
 
-void ssi_evict_set_budget(struct ssi_region *region, u64 pages)
+void ssi_evict_budget_changed(struct ssi_region *region)
 {
-	WRITE_ONCE(region->evict.budget, pages);
-	WRITE_ONCE(region->evict.start_at, pages);
+	WRITE_ONCE(region->evict.start_at, budget_of(region));
 	mod_delayed_work(system_unbound_wq, &region->evict.work, 0);
 	wake_up_all(&region->evict.room);
 }
@@ -298,6 +299,7 @@ void ssi_evict_start(struct ssi_region *region)
 {
 	mutex_init(&region->evict.lock);
 	init_waitqueue_head(&region->evict.room);
+	region->evict.start_at = budget_of(region);
 	INIT_DELAYED_WORK(&region->evict.work, evict_work);
 	spin_lock(&caches_lock);
 	list_add_tail(&region->evict.list, &caches);

@@ -13,25 +13,21 @@
 
 struct ssi_region;
 
-#define SSI_EVICT_BUDGET_MIN	256u	/* pages */
-
 /**
  * struct ssi_evict - the cache of a region on a local node
  * @list: in the list of all, for the shrinker
- * @budget: pages, or 0: as many as there are
  * @cached: pages here whose home is elsewhere
- * @start_at: evict when there are more; at least @budget, and more while pages
- *	that were put are still on their way
+ * @start_at: evict when there are more: the budget, and more while pages that
+ *	were put are still on their way
  * @lock: one at a time evicts; protects @hand
  * @hand: page index that is looked at next
  * @dropped: copies that were dropped
  * @put: pages that were offered to their home
  * @room: faults that wait until less is cached
- * @work: evicts, until there are no more than @budget
+ * @work: evicts, until there are no more than the budget
  */
 struct ssi_evict {
 	struct list_head list;
-	u64 budget;
 	atomic64_t cached;
 	u64 start_at;
 	struct mutex lock;
@@ -46,8 +42,8 @@ struct ssi_evict {
 void ssi_evict_start(struct ssi_region *region);
 void ssi_evict_stop(struct ssi_region *region);
 
-/* @pages: 0 or at least SSI_EVICT_BUDGET_MIN. Any context. */
-void ssi_evict_set_budget(struct ssi_region *region, u64 pages);
+/* SSI_DSM_POLICY_CACHE is another now. Any context. */
+void ssi_evict_budget_changed(struct ssi_region *region);
 
 /* A page came (+1) whose home is elsewhere, or went (-1). Any context. */
 void ssi_evict_count(struct ssi_region *region, int change);

@@ -20,7 +20,7 @@
 
 static u64 hold_window(struct ssi_region *region)
 {
-	return ssi_policy_hold_ns(READ_ONCE(region->hold_us),
+	return ssi_policy_hold_ns(ssi_region_policy(region, SSI_DSM_POLICY_HOLD),
 				  READ_ONCE(region->service_ns));
 }
 
@@ -149,7 +149,8 @@ u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first)
 
 	spin_lock_bh(&region->held_lock);
 	count = ssi_policy_read_ahead(region->streams, &region->oldest_stream,
-				      index, first);
+				      index, ssi_region_policy(region, SSI_DSM_POLICY_AHEAD),
+				      first);
 	spin_unlock_bh(&region->held_lock);
 	if (!count || *first >= pages)
 		return 0;

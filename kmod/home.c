@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 
 #include "home.h"
+#include "hot.h"
 #include "message.h"
 #include "node.h"
 #include "region.h"
@@ -224,6 +225,16 @@ static bool begin_next(struct ssi_bucket *bucket, struct ssi_dir *dir,
 	return false;
 }
 
+/* Does @done, which is ending, make another node the owner? */
+static void note_move(struct ssi_region *region, const struct ssi_dir *dir,
+		      const struct ssi_rx *done)
+{
+	if (dir->state != SSI_DIR_UNTOUCHED && dir->owner != done->msg.src &&
+	    wish_of(done) != SSI_DIR_GETS)
+		ssi_hot_note(&region->hot, done->msg.index, dir->owner,
+			     done->msg.src);
+}
+
 static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 		      struct ssi_dir *dir)
 {
@@ -240,6 +251,7 @@ static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 		spin_unlock(&bucket->lock);
 		return ssi_message_violation(rx, "no such transaction");
 	}
+	note_move(region, dir, done);
 	ssi_directory_end(dir, rx->msg.src, wish_of(done));
 	list_del_init(&done->list);
 	next = begin_next(bucket, dir, done, &illegal, &service);

@@ -36,11 +36,6 @@
 #include "peer.h"
 #include "region.h"
 
-/* Longer is a typing error: the processor does nothing else meanwhile. */
-#define SPIN_US_MAX	10000
-/* struct ssi_page tells ages up to 69 s. */
-#define HOLD_US_MAX	60000000
-
 /**
  * struct filter - what a dump is limited to
  * @cluster: name, or NULL for all
@@ -108,12 +103,10 @@ POLICY(region_new_policy) = {
 	[SSI_DSM_A_MAP] = NLA_POLICY_NESTED(ssi_netlink_map_policy),
 };
 
-POLICY(region_set_policy) = {
+POLICY(policy_set_policy) = {
 	POLICY_NODE,
 	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
-	[SSI_DSM_A_HOLD_US] = { .type = NLA_U32 },
-	[SSI_DSM_A_SPIN_US] = { .type = NLA_U32 },
-	[SSI_DSM_A_CACHE] = { .type = NLA_U64 },
+	[SSI_DSM_A_POLICY] = NLA_POLICY_NESTED(ssi_netlink_policy_policy),
 };
 
 /* Nodes. */
@@ -257,68 +250,24 @@ static int ssi_netlink_region_del(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static u64 cache_pages(const struct nlattr *cache)
+/* All of them or none. Readers take no lock: each is one word. */
+static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 {
-	return nla_get_u64(cache) >> PAGE_SHIFT;
-}
-
-static int check_settings(struct genl_info *info)
-{
-	struct nlattr *hold = info->attrs[SSI_DSM_A_HOLD_US];
-	struct nlattr *spin = info->attrs[SSI_DSM_A_SPIN_US];
-	struct nlattr *cache = info->attrs[SSI_DSM_A_CACHE];
-
-	if (!hold && !spin && !cache) {
-		GENL_SET_ERR_MSG(info, "no hold window, spin time or cache budget is given");
-		return -EINVAL;
-	}
-	if (hold && nla_get_u32(hold) > HOLD_US_MAX &&
-	    nla_get_u32(hold) != SSI_DSM_HOLD_AUTO) {
-		NL_SET_ERR_MSG_ATTR(info->extack, hold,
-				    "the hold window is longer than 60 seconds");
-		return -ERANGE;
-	}
-	if (spin && nla_get_u32(spin) > SPIN_US_MAX) {
-		NL_SET_ERR_MSG_ATTR(info->extack, spin,
-				    "the spin time is longer than 10 milliseconds");
-		return -ERANGE;
-	}
-	if (cache && nla_get_u64(cache) && cache_pages(cache) < SSI_EVICT_BUDGET_MIN) {
-		NL_SET_ERR_MSG_ATTR(info->extack, cache,
-				    "the cache budget is less than 1 MiB");
-		return -ERANGE;
-	}
-	return 0;
-}
-
-/* Readers take no lock: each setting is one word. */
-static void apply_settings(struct genl_info *info, struct ssi_region *region)
-{
-	struct nlattr *hold = info->attrs[SSI_DSM_A_HOLD_US];
-	struct nlattr *spin = info->attrs[SSI_DSM_A_SPIN_US];
-	struct nlattr *cache = info->attrs[SSI_DSM_A_CACHE];
-
-	if (hold)
-		WRITE_ONCE(region->hold_us, nla_get_u32(hold));
-	if (spin)
-		WRITE_ONCE(region->spin_us, nla_get_u32(spin));
-	if (cache)
-		ssi_evict_set_budget(region, cache_pages(cache));
-}
-
-static int ssi_netlink_region_set(struct sk_buff *skb, struct genl_info *info)
-{
+	struct ssi_netlink_policies policies;
 	struct ssi_netlink_subject sub = { };
 	int err;
+	u32 id;
 
-	err = check_settings(info);
+	err = ssi_netlink_parse_policies(info, &policies);
 	if (err)
 		return err;
 
 	mutex_lock(&ssi_config_lock);
 	err = ssi_netlink_find_region(info, &sub);
-	if (!err)
-		apply_settings(info, sub.region);
+	for (id = 0; id < __SSI_DSM_POLICY_MAX && !err; id++)
+		if (policies.given & BIT(id))
+			ssi_region_set_policy(sub.region, id,
+					      policies.values[id]);
 	mutex_unlock(&ssi_config_lock);
 	return err;
 }
@@ -607,9 +556,11 @@ static const struct genl_ops ops[] = {
 	GET(PEER_GET, peer_policy),
 	CHANGE(REGION_NEW, ssi_netlink_region_new, region_new_policy),
 	CHANGE(REGION_DEL, ssi_netlink_region_del, region_policy),
-	CHANGE(REGION_SET, ssi_netlink_region_set, region_set_policy),
 	GET(REGION_GET, region_policy),
 	GET(STATS_GET, region_policy),
+	CHANGE(POLICY_SET, ssi_netlink_policy_set, policy_set_policy),
+	GET(POLICY_GET, region_policy),
+	GET(PAGE_GET, region_policy),
 };
 
 static struct genl_family ssi_netlink_family __ro_after_init = {

@@ -10,6 +10,7 @@
 #include "netlink_parse.h"
 #include "node.h"
 #include "peer.h"
+#include "policy.h"
 #include "region.h"
 #include "stats.h"
 #include "transport.h"
@@ -110,17 +111,6 @@ static int put_region_state(struct sk_buff *skb, struct ssi_region *region)
 	return err;
 }
 
-static int put_cache(struct sk_buff *skb, const struct ssi_evict *cache)
-{
-	return put_u64(skb, SSI_DSM_A_CACHE,
-		       READ_ONCE(cache->budget) << PAGE_SHIFT) ?:
-	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
-		       atomic64_read(&cache->cached)) ?:
-	       put_u64(skb, SSI_DSM_A_DROPPED,
-		       atomic64_read(&cache->dropped)) ?:
-	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&cache->put));
-}
-
 static int put_region(struct sk_buff *skb, struct ssi_region *region)
 {
 	return nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id) ?:
@@ -135,9 +125,11 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 		       atomic64_read(&region->nr_directory)) ?:
 	       put_u64(skb, SSI_DSM_A_METADATA,
 		       atomic64_read(&region->metadata)) ?:
-	       nla_put_u32(skb, SSI_DSM_A_HOLD_US, READ_ONCE(region->hold_us)) ?:
-	       nla_put_u32(skb, SSI_DSM_A_SPIN_US, READ_ONCE(region->spin_us)) ?:
-	       put_cache(skb, &region->evict);
+	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
+		       atomic64_read(&region->evict.cached)) ?:
+	       put_u64(skb, SSI_DSM_A_DROPPED,
+		       atomic64_read(&region->evict.dropped)) ?:
+	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&region->evict.put));
 }
 
 static int put_class(struct sk_buff *skb, const struct ssi_region *region,
@@ -171,6 +163,69 @@ static int put_stats(struct sk_buff *skb, const struct ssi_region *region)
 	return err;
 }
 
+static int put_policy(struct sk_buff *skb, const struct ssi_region *region,
+		      u32 id)
+{
+	const struct ssi_policy *policy = &ssi_policies[id];
+	struct nlattr *nest;
+	int err;
+
+	nest = nla_nest_start(skb, SSI_DSM_A_POLICY);
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put_u32(skb, SSI_DSM_A_POLICY_ID, id) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_VALUE,
+		      ssi_region_policy(region, id)) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_DEFAULT, policy->initial) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_MIN, policy->min) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_MAX, policy->max);
+	if (!err && policy->can_be_auto)
+		err = nla_put_flag(skb, SSI_DSM_A_POLICY_AUTO);
+	if (err)
+		return err;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_policies(struct sk_buff *skb, const struct ssi_region *region)
+{
+	int err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id);
+	u32 id;
+
+	for (id = 0; id < __SSI_DSM_POLICY_MAX && !err; id++)
+		err = put_policy(skb, region, id);
+	return err;
+}
+
+static int put_hot(struct sk_buff *skb, const struct ssi_hot_page *page)
+{
+	struct nlattr *nest = nla_nest_start(skb, SSI_DSM_A_PAGE);
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	err = put_u64(skb, SSI_DSM_A_PAGE_INDEX, page->index) ?:
+	      put_u64(skb, SSI_DSM_A_PAGE_MOVES, page->moves) ?:
+	      nla_put_u32(skb, SSI_DSM_A_PAGE_NODES, page->nodes);
+	if (err)
+		return err;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_hottest(struct sk_buff *skb, struct ssi_region *region)
+{
+	int err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id);
+	struct ssi_hot_page pages[SSI_HOT_PAGES];
+	u32 i;
+
+	ssi_hot_read(&region->hot, pages);
+	for (i = 0; i < SSI_HOT_PAGES && !err; i++)
+		if (pages[i].moves)
+			err = put_hot(skb, &pages[i]);
+	return err;
+}
+
 static int put_body(struct sk_buff *skb, u8 cmd,
 		    const struct ssi_netlink_subject *sub)
 {
@@ -181,6 +236,10 @@ static int put_body(struct sk_buff *skb, u8 cmd,
 		return put_peer(skb, sub->peer);
 	case SSI_DSM_CMD_REGION_GET:
 		return put_region(skb, sub->region);
+	case SSI_DSM_CMD_POLICY_GET:
+		return put_policies(skb, sub->region);
+	case SSI_DSM_CMD_PAGE_GET:
+		return put_hottest(skb, sub->region);
 	default:
 		return put_stats(skb, sub->region);
 	}

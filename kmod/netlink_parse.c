@@ -11,6 +11,7 @@
 
 #include "node.h"
 #include "peer.h"
+#include "policy.h"
 #include "region.h"
 
 const struct nla_policy ssi_netlink_map_policy[SSI_DSM_A_MAP_SIZE + 1] = {
@@ -19,6 +20,14 @@ const struct nla_policy ssi_netlink_map_policy[SSI_DSM_A_MAP_SIZE + 1] = {
 };
 
 static_assert(SSI_DSM_A_MAP_SIZE > SSI_DSM_A_MAP_NODE);
+
+const struct nla_policy
+ssi_netlink_policy_policy[SSI_DSM_A_POLICY_VALUE + 1] = {
+	[SSI_DSM_A_POLICY_ID] = { .type = NLA_U32 },
+	[SSI_DSM_A_POLICY_VALUE] = { .type = NLA_U64 },
+};
+
+static_assert(SSI_DSM_A_POLICY_VALUE > SSI_DSM_A_POLICY_ID);
 
 size_t ssi_netlink_addr_len(u32 family)
 {
@@ -181,6 +190,61 @@ struct ssi_map_entry *ssi_netlink_parse_map(struct genl_info *info,
 		}
 	}
 	return map;
+}
+
+static int parse_policy(const struct nlattr *attr,
+			struct ssi_netlink_policies *policies,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[SSI_DSM_A_POLICY_VALUE + 1];
+	u32 id;
+	int err;
+
+	err = nla_parse_nested(tb, SSI_DSM_A_POLICY_VALUE, attr,
+			       ssi_netlink_policy_policy, extack);
+	if (err)
+		return err;
+	if (!tb[SSI_DSM_A_POLICY_ID] || !tb[SSI_DSM_A_POLICY_VALUE]) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "a policy lacks its id or its value");
+		return -EINVAL;
+	}
+	id = nla_get_u32(tb[SSI_DSM_A_POLICY_ID]);
+	if (id >= __SSI_DSM_POLICY_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "there is no such policy");
+		return -EINVAL;
+	}
+	policies->values[id] = nla_get_u64(tb[SSI_DSM_A_POLICY_VALUE]);
+	policies->given |= BIT(id);
+	if (!ssi_policy_allows(id, policies->values[id])) {
+		extack->_msg = ssi_policies[id].refusal;
+		extack->bad_attr = attr;
+		return -ERANGE;
+	}
+	return 0;
+}
+
+int ssi_netlink_parse_policies(struct genl_info *info,
+			       struct ssi_netlink_policies *policies)
+{
+	const struct nlattr *attr;
+	int err;
+	int rem;
+
+	policies->given = 0;
+	nla_for_each_attr(attr, genlmsg_data(info->genlhdr),
+			  genlmsg_len(info->genlhdr), rem) {
+		if (nla_type(attr) != SSI_DSM_A_POLICY)
+			continue;
+		err = parse_policy(attr, policies, info->extack);
+		if (err)
+			return err;
+	}
+	if (!policies->given) {
+		GENL_SET_ERR_MSG(info, "there is nothing to set");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int ssi_netlink_find_node(struct genl_info *info,

@@ -21,7 +21,7 @@ struct ssi_region;
  * struct ssi_netlink_subject - what a message speaks of
  * @node: always
  * @peer: in PEER_* messages
- * @region: in REGION_* and STATS_* messages
+ * @region: in all others but NODE_*
  */
 struct ssi_netlink_subject {
 	struct ssi_node *node;
@@ -30,6 +30,18 @@ struct ssi_netlink_subject {
 };
 
 extern const struct nla_policy ssi_netlink_map_policy[SSI_DSM_A_MAP_SIZE + 1];
+extern const struct nla_policy
+	ssi_netlink_policy_policy[SSI_DSM_A_POLICY_VALUE + 1];
+
+/**
+ * struct ssi_netlink_policies - what POLICY_SET wants
+ * @values: by enum ssi_dsm_policy
+ * @given: bit mask of those that were there
+ */
+struct ssi_netlink_policies {
+	u64 values[__SSI_DSM_POLICY_MAX];
+	u32 given;
+};
 
 /* Bytes of an address of @family in attribute ADDR; 0 if not supported. */
 size_t ssi_netlink_addr_len(u32 family);
@@ -41,6 +53,10 @@ int ssi_netlink_parse_addr(struct genl_info *info,
 			   struct sockaddr_storage *addr);
 
 u32 ssi_netlink_optional_u32(struct genl_info *info, u32 attr, u32 otherwise);
+
+/* All values are allowed ones. 0 or an errno. */
+int ssi_netlink_parse_policies(struct genl_info *info,
+			       struct ssi_netlink_policies *policies);
 
 /* The array, to be freed with kfree(), or ERR_PTR(). May sleep. */
 struct ssi_map_entry *ssi_netlink_parse_map(struct genl_info *info,

@@ -6,6 +6,41 @@
 
 #include <linux/ssi_dsm_genl.h>
 
+const struct ssi_policy ssi_policies[__SSI_DSM_POLICY_MAX] = {
+	[SSI_DSM_POLICY_HOLD] = {
+		.initial = SSI_DSM_POLICY_AUTO,
+		.max = 15000000, /* two of them are an age that a page can tell */
+		.can_be_auto = true,
+		.refusal = "the hold window is longer than 15 seconds",
+	},
+	[SSI_DSM_POLICY_SPIN] = {
+		.initial = 20,
+		.max = 10000, /* the CPU does nothing else meanwhile */
+		.refusal = "the spin time is longer than 10 milliseconds",
+	},
+	[SSI_DSM_POLICY_AHEAD] = {
+		.initial = 32,
+		.max = 512,
+		.refusal = "the read-ahead is more than 512 pages",
+	},
+	[SSI_DSM_POLICY_CACHE] = {
+		.initial = SSI_DSM_POLICY_AUTO,
+		.min = 1 << 20,
+		.max = 1ull << 50,
+		.can_be_auto = true,
+		.refusal = "the cache is smaller than 1 MiB or larger than 1 PiB",
+	},
+};
+
+bool ssi_policy_allows(u32 id, u64 value)
+{
+	const struct ssi_policy *policy = &ssi_policies[id];
+
+	if (value == SSI_DSM_POLICY_AUTO)
+		return policy->can_be_auto;
+	return value >= policy->min && value <= policy->max;
+}
+
 /*
  * DOC: The hold window
  *
@@ -80,11 +115,11 @@ bool ssi_policy_gathers_anew(u64 window, const struct ssi_contest *us)
 	return !us->outstanding && us->since_done >= window;
 }
 
-u64 ssi_policy_hold_ns(u32 hold_us, u64 service_ns)
+u64 ssi_policy_hold_ns(u64 hold_us, u64 service_ns)
 {
 	u64 ns;
 
-	if (hold_us != SSI_DSM_HOLD_AUTO)
+	if (hold_us != SSI_DSM_POLICY_AUTO)
 		return hold_us * 1000ull;
 	ns = TURN * service_ns;
 	if (ns < HOLD_MIN_NS)
@@ -134,7 +169,7 @@ static struct ssi_stream *find_stream(struct ssi_stream *streams, u64 index)
 }
 
 u32 ssi_policy_read_ahead(struct ssi_stream *streams, u32 *oldest, u64 index,
-			  u64 *first)
+			  u32 most, u64 *first)
 {
 	struct ssi_stream *stream = find_stream(streams, index);
 	u64 end;
@@ -148,11 +183,10 @@ u32 ssi_policy_read_ahead(struct ssi_stream *streams, u32 *oldest, u64 index,
 	stream->next = index + 1;
 	if (stream->ahead < stream->next)
 		stream->ahead = stream->next;
-	if (++stream->run < STREAM_RUN ||
+	if (++stream->run < STREAM_RUN || !most ||
 	    stream->ahead - stream->next > stream->depth / 2)
 		return 0;
-	if (stream->depth < SSI_POLICY_AHEAD)
-		stream->depth *= 2;
+	stream->depth = stream->depth < most / 2 ? 2 * stream->depth : most;
 	*first = stream->ahead;
 	end = stream->next + stream->depth;
 	stream->ahead = end;

@@ -9,9 +9,28 @@
 
 #include "portable.h"
 
-#define SSI_POLICY_SPIN_US	20u
 #define SSI_POLICY_STREAMS	16	/* followed at a time */
-#define SSI_POLICY_AHEAD	32	/* pages asked for ahead, at most */
+
+/**
+ * struct ssi_policy - something that can be set; see enum ssi_dsm_policy
+ * @initial: its default
+ * @min: the least it can be
+ * @max: the most
+ * @can_be_auto: it can be SSI_DSM_POLICY_AUTO, too
+ * @refusal: one sentence for a value that it cannot have
+ */
+struct ssi_policy {
+	u64 initial;
+	u64 min;
+	u64 max;
+	bool can_be_auto;
+	const char *refusal;
+};
+
+/* By enum ssi_dsm_policy. */
+extern const struct ssi_policy ssi_policies[];
+
+bool ssi_policy_allows(u32 id, u64 value);
 
 /**
  * struct ssi_contest - a page that came lately, and another node that wants it
@@ -50,7 +69,7 @@ enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,
 bool ssi_policy_gathers_anew(u64 window, const struct ssi_contest *us);
 
 /* The hold window in ns: @hold_us, or from the service time if it is AUTO. */
-u64 ssi_policy_hold_ns(u32 hold_us, u64 service_ns);
+u64 ssi_policy_hold_ns(u64 hold_us, u64 service_ns);
 
 /**
  * struct ssi_stream - faults that follow each other
@@ -68,10 +87,11 @@ struct ssi_stream {
 
 /*
  * A fault at page @index: which pages to ask for ahead, @first and as many as
- * is returned. @streams are SSI_POLICY_STREAMS, zeroed at first; @oldest counts.
+ * is returned, @most of them being on their way at a time. @streams are
+ * SSI_POLICY_STREAMS, zeroed at first; @oldest counts.
  */
 u32 ssi_policy_read_ahead(struct ssi_stream *streams, u32 *oldest, u64 index,
-			  u64 *first);
+			  u32 most, u64 *first);
 
 /* The moving average of the service time after a request that took @ns. */
 u64 ssi_policy_service_ns(u64 average, u64 ns);

@@ -336,6 +336,13 @@ void ssi_region_set_data(struct ssi_region *region, u64 index,
 		ssi_evict_count(region, change);
 }
 
+void ssi_region_set_policy(struct ssi_region *region, u32 id, u64 value)
+{
+	WRITE_ONCE(region->policy[id], value);
+	if (id == SSI_DSM_POLICY_CACHE)
+		ssi_evict_budget_changed(region);
+}
+
 /* ---- files ---- */
 
 int ssi_region_attach(struct ssi_region *region, bool channel)
@@ -495,8 +502,9 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 	kref_init(&region->ref);
 	region->node = node;
 	region->id = id;
-	region->hold_us = SSI_DSM_HOLD_AUTO;
-	region->spin_us = SSI_POLICY_SPIN_US;
+	for (i = 0; i < __SSI_DSM_POLICY_MAX; i++)
+		region->policy[i] = ssi_policies[i].initial;
+	ssi_hot_init(&region->hot);
 	spin_lock_init(&region->lock);
 	xa_init_flags(&region->pages, XA_FLAGS_LOCK_BH);
 	xa_init_flags(&region->dirs, XA_FLAGS_LOCK_BH);

@@ -18,6 +18,7 @@
 #include "channel.h"
 #include "directory.h"
 #include "evict.h"
+#include "hot.h"
 #include "page.h"
 #include "policy.h"
 #include "stats.h"
@@ -82,8 +83,7 @@ struct ssi_bucket {
  * @held_lock: protects @held, @tasks, @gang and @streams
  * @held: messages that wait for a hold window, by due time
  * @held_timer: for the first of @held
- * @hold_us: window, or SSI_DSM_HOLD_AUTO
- * @spin_us: how long a faulting CPU spins before it sleeps
+ * @policy: settings, by enum ssi_dsm_policy; READ_ONCE()
  * @gather_start: ktime in ns when this node began to gather pages; see policy.c
  * @gather_done: ktime in ns when the last one came
  * @outstanding: requests under way
@@ -99,6 +99,7 @@ struct ssi_bucket {
  * @nr_exclusive: pages in E here
  * @nr_directory: pages touched whose home is here
  * @metadata: bytes of @pages and @dirs
+ * @hot: pages of this home that change their owner most
  * @evict: pages whose home is elsewhere, and how they go
  * @stats: per class
  * @channel: messages for the program attached here
@@ -130,8 +131,7 @@ struct ssi_region {
 	spinlock_t held_lock;
 	struct list_head held;
 	struct hrtimer held_timer;
-	u32 hold_us;
-	u32 spin_us;
+	u64 policy[__SSI_DSM_POLICY_MAX];
 	u64 gather_start;
 	u64 gather_done;
 	atomic_t outstanding;
@@ -146,6 +146,7 @@ struct ssi_region {
 	atomic64_t nr_exclusive;
 	atomic64_t nr_directory;
 	atomic64_t metadata;
+	struct ssi_hot hot;
 	struct ssi_evict evict;
 	struct ssi_stats __percpu *stats;
 	struct ssi_channel channel;
@@ -181,6 +182,14 @@ void ssi_region_put(struct ssi_region *region);
  */
 int ssi_region_attach(struct ssi_region *region, bool channel);
 void ssi_region_detach(struct ssi_region *region, bool channel);
+
+/* @value is one that ssi_policy_allows(). Any context. */
+void ssi_region_set_policy(struct ssi_region *region, u32 id, u64 value);
+
+static inline u64 ssi_region_policy(const struct ssi_region *region, u32 id)
+{
+	return READ_ONCE(region->policy[id]);
+}
 
 u32 ssi_region_home(const struct ssi_region *region, u64 index);
 

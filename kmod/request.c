@@ -407,11 +407,12 @@ static bool worth_a_try(struct ssi_region *region, const struct ssi_page *entry,
 static bool spin_for_it(struct ssi_region *region, const struct ssi_page *entry,
 			u32 event)
 {
+	u64 spin = ssi_region_policy(region, SSI_DSM_POLICY_SPIN);
 	u64 end;
 
-	if (num_online_cpus() == 1 || !READ_ONCE(region->spin_us))
+	if (num_online_cpus() == 1 || !spin)
 		return false;
-	end = ktime_get_ns() + READ_ONCE(region->spin_us) * 1000ull;
+	end = ktime_get_ns() + spin * NSEC_PER_USEC;
 	do {
 		if (worth_a_try(region, entry, event))
 			return true;

@@ -93,26 +93,15 @@ int args_put_u32(struct nl_msg *msg, uint32_t attr, const char *value)
 	return put(msg, attr, &number, sizeof(number));
 }
 
-int args_put_hold(struct nl_msg *msg, uint32_t attr, const char *value)
+int args_put_policy(struct nl_msg *msg, uint32_t id, const char *value)
 {
-	uint32_t number = SSI_DSM_HOLD_AUTO;
+	uint64_t number = SSI_DSM_POLICY_AUTO;
 
-	if (strcmp(value, "auto") && parse_u32(value, &number)) {
-		error("\"%s\" is neither microseconds nor \"auto\"", value);
+	if (strcmp(value, "auto") && parse_size(value, &number)) {
+		error("\"%s\" is neither a number nor \"auto\"", value);
 		return -1;
 	}
-	return put(msg, attr, &number, sizeof(number));
-}
-
-int args_put_cache(struct nl_msg *msg, uint32_t attr, const char *value)
-{
-	uint64_t size = 0;
-
-	if (strcmp(value, "unlimited") && parse_size(value, &size)) {
-		error("\"%s\" is neither a size nor \"unlimited\"", value);
-		return -1;
-	}
-	return put(msg, attr, &size, sizeof(size));
+	return genl_put_policy(msg, id, number) ? full() : 0;
 }
 
 int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value)

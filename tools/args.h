@@ -17,7 +17,7 @@ struct nl_msg;
  * struct keyword - one keyword of a command
  * @name: what the user types, or the beginning of it
  * @put: puts the value into the message as @attr; 0, or -1 and the error told
- * @attr: enum ssi_dsm_attr
+ * @attr: enum ssi_dsm_attr, or what @put says
  * @flags: ARG_*
  */
 struct keyword {
@@ -42,9 +42,7 @@ int args_put_addr(struct nl_msg *msg, uint32_t attr, const char *value);
 int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value);
 /* NODE:SIZE */
 int args_put_map(struct nl_msg *msg, uint32_t attr, const char *value);
-/* USEC or auto */
-int args_put_hold(struct nl_msg *msg, uint32_t attr, const char *value);
-/* SIZE or unlimited */
-int args_put_cache(struct nl_msg *msg, uint32_t attr, const char *value);
+/* A number, with a unit of sizes if need be, or auto; @id: enum ssi_dsm_policy */
+int args_put_policy(struct nl_msg *msg, uint32_t id, const char *value);
 
 #endif /* ARGS_H */

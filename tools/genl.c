@@ -54,13 +54,12 @@ static struct nla_policy policy[SSI_DSM_A_MAX + 1] = {
 	[SSI_DSM_A_PAGES_EXCLUSIVE] = { .type = NLA_U64 },
 	[SSI_DSM_A_DIRECTORY_PAGES] = { .type = NLA_U64 },
 	[SSI_DSM_A_METADATA] = { .type = NLA_U64 },
-	[SSI_DSM_A_HOLD_US] = { .type = NLA_U32 },
-	[SSI_DSM_A_SPIN_US] = { .type = NLA_U32 },
-	[SSI_DSM_A_CACHE] = { .type = NLA_U64 },
 	[SSI_DSM_A_PAGES_CACHED] = { .type = NLA_U64 },
 	[SSI_DSM_A_DROPPED] = { .type = NLA_U64 },
 	[SSI_DSM_A_PUT] = { .type = NLA_U64 },
 	[SSI_DSM_A_CLASS] = { .type = NLA_NESTED },
+	[SSI_DSM_A_POLICY] = { .type = NLA_NESTED },
+	[SSI_DSM_A_PAGE] = { .type = NLA_NESTED },
 };
 
 uint64_t genl_u64(const struct genl_reply *reply, uint32_t attr)
@@ -247,6 +246,18 @@ int genl_put_map(struct nl_msg *request, uint32_t node, uint64_t size)
 	nest = nla_nest_start(request, NLA_F_NESTED | SSI_DSM_A_MAP);
 	if (!nest || nla_put_u32(request, SSI_DSM_A_MAP_NODE, node) ||
 	    nla_put_u64(request, SSI_DSM_A_MAP_SIZE, size))
+		return -1;
+	nla_nest_end(request, nest);
+	return 0;
+}
+
+int genl_put_policy(struct nl_msg *request, uint32_t id, uint64_t value)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(request, NLA_F_NESTED | SSI_DSM_A_POLICY);
+	if (!nest || nla_put_u32(request, SSI_DSM_A_POLICY_ID, id) ||
+	    nla_put_u64(request, SSI_DSM_A_POLICY_VALUE, value))
 		return -1;
 	nla_nest_end(request, nest);
 	return 0;

@@ -66,6 +66,9 @@ struct nl_msg *genl_request(uint8_t cmd);
 /* Part of the placement map of SSI_DSM_CMD_REGION_NEW; 0 or -1 if full. */
 int genl_put_map(struct nl_msg *request, uint32_t node, uint64_t size);
 
+/* A setting of SSI_DSM_CMD_POLICY_SET, enum ssi_dsm_policy; 0 or -1 if full. */
+int genl_put_policy(struct nl_msg *request, uint32_t id, uint64_t value);
+
 /*
  * Sends @request and waits for its end. @fn gets each reply and may be NULL.
  * For a dump set NLM_F_DUMP in the flags of nlmsg_hdr(request).

@@ -61,3 +61,27 @@ const char *name_class(uint32_t class)
 
 	return NAME(names, class) ?: "unknown";
 }
+
+const char *name_policy(uint32_t policy)
+{
+	static const char *const names[] = {
+		[SSI_DSM_POLICY_HOLD] = "hold",
+		[SSI_DSM_POLICY_SPIN] = "spin",
+		[SSI_DSM_POLICY_AHEAD] = "ahead",
+		[SSI_DSM_POLICY_CACHE] = "cache",
+	};
+
+	return NAME(names, policy) ?: "unknown";
+}
+
+const char *name_policy_unit(uint32_t policy)
+{
+	static const char *const units[] = {
+		[SSI_DSM_POLICY_HOLD] = "us",
+		[SSI_DSM_POLICY_SPIN] = "us",
+		[SSI_DSM_POLICY_AHEAD] = "pages",
+		[SSI_DSM_POLICY_CACHE] = "bytes",
+	};
+
+	return NAME(units, policy) ?: "unknown";
+}

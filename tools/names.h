@@ -14,5 +14,7 @@ const char *name_transport(uint32_t transport);
 const char *name_link_state(uint32_t state);
 const char *name_region_state(uint32_t state);
 const char *name_class(uint32_t class);
+const char *name_policy(uint32_t policy);
+const char *name_policy_unit(uint32_t policy);
 
 #endif /* NAMES_H */

@@ -25,6 +25,13 @@ static void show_local_node(const struct genl_reply *reply)
 		   genl_u32(reply, SSI_DSM_A_NODE_ID));
 }
 
+void show_region_name(const struct genl_reply *reply)
+{
+	show_local_node(reply);
+	output_u64("region", " region %" PRIu64 "\n",
+		   genl_u32(reply, SSI_DSM_A_REGION_ID));
+}
+
 static void show_reason(const struct genl_reply *reply)
 {
 	if (reply->tb[SSI_DSM_A_REASON])
@@ -119,32 +126,6 @@ static void show_map(const struct genl_reply *reply)
 	output_end();
 }
 
-/* In JSON the window is a number, or the string "auto". */
-static void show_hold(const struct genl_reply *reply)
-{
-	uint32_t hold = genl_u32(reply, SSI_DSM_A_HOLD_US);
-
-	if (hold == SSI_DSM_HOLD_AUTO)
-		output_string("hold_us", " hold %s", "auto");
-	else
-		output_u64("hold_us", " hold %" PRIu64, hold);
-}
-
-/* 0 is no limit. */
-static void show_cache(const struct genl_reply *reply)
-{
-	uint64_t budget = genl_u64(reply, SSI_DSM_A_CACHE);
-
-	output_u64("cache", budget ? "\n    cache %" PRIu64 " bytes" : NULL,
-		   budget);
-	if (!budget)
-		output_text("\n    cache unlimited");
-	SHOW_U64(reply, "pages_cached", " cached %" PRIu64 " pages",
-		 SSI_DSM_A_PAGES_CACHED);
-	SHOW_U64(reply, "dropped", " dropped %" PRIu64, SSI_DSM_A_DROPPED);
-	SHOW_U64(reply, "put", " put %" PRIu64, SSI_DSM_A_PUT);
-}
-
 void show_region(const struct genl_reply *reply)
 {
 	uint32_t state = genl_u32(reply, SSI_DSM_A_REGION_STATE);
@@ -156,9 +137,6 @@ void show_region(const struct genl_reply *reply)
 	output_string("state", " state %s", name_region_state(state));
 	show_reason(reply);
 	SHOW_U64(reply, "size", "\n    size %" PRIu64 " bytes", SSI_DSM_A_SIZE);
-	show_hold(reply);
-	output_u64("spin_us", " spin %" PRIu64,
-		   genl_u32(reply, SSI_DSM_A_SPIN_US));
 	SHOW_U64(reply, "pages_shared", "\n    shared %" PRIu64 " pages",
 		 SSI_DSM_A_PAGES_SHARED);
 	SHOW_U64(reply, "pages_exclusive", " exclusive %" PRIu64 " pages",
@@ -167,6 +145,10 @@ void show_region(const struct genl_reply *reply)
 		 SSI_DSM_A_DIRECTORY_PAGES);
 	SHOW_U64(reply, "metadata", " metadata %" PRIu64 " bytes",
 		 SSI_DSM_A_METADATA);
-	show_cache(reply);
+	SHOW_U64(reply, "pages_cached", "\n    cached %" PRIu64 " pages",
+		 SSI_DSM_A_PAGES_CACHED);
+	SHOW_U64(reply, "dropped", " dropped %" PRIu64 " pages",
+		 SSI_DSM_A_DROPPED);
+	SHOW_U64(reply, "put", " put %" PRIu64 " pages", SSI_DSM_A_PUT);
 	output_text("\n");
 }

@@ -13,6 +13,9 @@
 void show_peer(const struct genl_reply *reply);
 void show_region(const struct genl_reply *reply);
 
+/* A line: which region of which local node what follows is about. */
+void show_region_name(const struct genl_reply *reply);
+
 void show_addr(const struct genl_reply *reply);
 
 #endif /* SHOW_H */

@@ -18,13 +18,15 @@
 
 static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
-	"where  OBJECT := { node | peer | region | stats | monitor }\n"
+	"where  OBJECT := { node | peer | region | policy | page | stats | monitor }\n"
 	"       OPTIONS := { -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
 
 static const struct object *const objects[] = {
 	&object_node,
 	&object_peer,
 	&object_region,
+	&object_policy,
+	&object_page,
 	&object_stats,
 	&object_monitor,
 	NULL,

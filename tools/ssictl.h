@@ -34,6 +34,8 @@ struct object {
 extern const struct object object_node;
 extern const struct object object_peer;
 extern const struct object object_region;
+extern const struct object object_policy;
+extern const struct object object_page;
 extern const struct object object_stats;
 extern const struct object object_monitor;
 

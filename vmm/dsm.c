@@ -147,10 +147,11 @@ static uint64_t create_region(void)
 
 static void limit_cache(uint64_t bytes)
 {
-	struct nl_msg *msg = new_request(SSI_DSM_CMD_REGION_SET);
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_POLICY_SET);
 
 	nla_put_u32(msg, SSI_DSM_A_REGION_ID, REGION_ID);
-	nla_put_u64(msg, SSI_DSM_A_CACHE, bytes);
+	if (genl_put_policy(msg, SSI_DSM_POLICY_CACHE, bytes))
+		die(EXIT_HOST, "There is no memory for a netlink message.");
 	must(msg, "limit the cache of the other nodes' memory");
 }
 

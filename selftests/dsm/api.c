@@ -160,14 +160,75 @@ static int region_half_part(void)
 	return conf_send(msg);
 }
 
-static int region_set(uint32_t attr, uint32_t value)
+static int nothing_set(void)
 {
-	struct nl_msg *msg = conf_request(SSI_DSM_CMD_REGION_SET);
+	struct nl_msg *msg = conf_request(SSI_DSM_CMD_POLICY_SET);
 
 	put_name(msg, CLUSTER, 0, SSI_DSM_A_REGION_ID, REGION);
-	if (attr)
-		nla_put_u32(msg, attr, value);
 	return conf_send(msg);
+}
+
+/* The first may be had, the second may not. */
+static int two_set(void)
+{
+	struct nl_msg *msg = conf_request(SSI_DSM_CMD_POLICY_SET);
+
+	put_name(msg, CLUSTER, 0, SSI_DSM_A_REGION_ID, REGION);
+	put_policy(msg, SSI_DSM_POLICY_SPIN, 9);
+	put_policy(msg, SSI_DSM_POLICY_CACHE, 1);
+	return conf_send(msg);
+}
+
+static int set(uint32_t policy, uint64_t value)
+{
+	return policy_set(CLUSTER, 0, REGION, policy, value);
+}
+
+static uint64_t value_of(uint32_t policy)
+{
+	struct policies_info info;
+
+	policies_get(CLUSTER, 0, REGION, &info);
+	return info.policies[policy].value;
+}
+
+/* As far as its range goes, and back; false, and which, if that cannot be. */
+static bool is_settable(uint32_t id, const struct policy_info *policy)
+{
+	bool all = policy->value == policy->initial;
+
+	all &= !set(id, policy->min) && value_of(id) == policy->min;
+	all &= !set(id, policy->max) && value_of(id) == policy->max;
+	all &= set(id, policy->max + 1) == -ERANGE && *conf_text();
+	all &= !policy->min || set(id, policy->min - 1) == -ERANGE;
+	all &= set(id, SSI_DSM_POLICY_AUTO) ==
+	       (policy->can_be_auto ? 0 : -ERANGE);
+	all &= !set(id, policy->initial) && value_of(id) == policy->initial;
+	if (!all)
+		tap_diag("policy %u is not settable in its range", id);
+	return all;
+}
+
+static void test_policies(void)
+{
+	struct policies_info info;
+	bool all = true;
+	uint32_t id;
+
+	tap_ok(!policies_get(CLUSTER, 0, REGION, &info) &&
+	       info.count == __SSI_DSM_POLICY_MAX, "all policies are told");
+	for (id = 0; id < __SSI_DSM_POLICY_MAX; id++)
+		all &= is_settable(id, &info.policies[id]);
+	tap_ok(all, "each is set within its range, and refused outside of it");
+	must_refuse(set(__SSI_DSM_POLICY_MAX, 1), EINVAL,
+		    "a policy that does not exist");
+	must_refuse(set(SSI_DSM_POLICY_CACHE, 4096), ERANGE,
+		    "a cache of one page");
+	must_refuse(nothing_set(), EINVAL, "setting nothing");
+	must_refuse(two_set(), ERANGE, "two policies, one out of range");
+	tap_ok(value_of(SSI_DSM_POLICY_SPIN) ==
+	       info.policies[SSI_DSM_POLICY_SPIN].value,
+	       "and then the other is not set either");
 }
 
 static void test_bad_maps(void)
@@ -207,22 +268,7 @@ static void test_regions(void)
 	       info.size == 128 * MIB && info.state == SSI_DSM_REGION_WAITING,
 	       "64 parts are taken; the region waits for the other node");
 	must_refuse(region_of_many(2), EEXIST, "a region id used twice");
-	must_refuse(region_set(SSI_DSM_A_HOLD_US, 60000001), ERANGE,
-		    "a hold window of more than a minute");
-	must_refuse(region_set(SSI_DSM_A_SPIN_US, 10001), ERANGE,
-		    "spinning for more than 10 ms");
-	must_refuse(region_set_cache(CLUSTER, 0, REGION, MIB - 1), ERANGE,
-		    "a cache of less than a MiB");
-	must_refuse(region_set(0, 0), EINVAL, "setting nothing");
-	tap_ok(!region_set_cache(CLUSTER, 0, REGION, 2 * MIB) &&
-	       !region_get(CLUSTER, 0, REGION, &info) && info.cache == 2 * MIB,
-	       "a cache budget is set and told");
-	tap_ok(!region_set_cache(CLUSTER, 0, REGION, 0) &&
-	       !region_get(CLUSTER, 0, REGION, &info) && !info.cache,
-	       "and taken away again");
-	tap_ok(!region_set(SSI_DSM_A_SPIN_US, 7) &&
-	       !region_get(CLUSTER, 0, REGION, &info) && info.spin_us == 7,
-	       "the spin time is set and told");
+	test_policies();
 	tap_ok(!region_del(CLUSTER, 0, REGION), "a region is deleted");
 	node_del(CLUSTER, 0);
 }
@@ -514,9 +560,9 @@ static int nobody_region_new(void)
 	return region_new(CLUSTER, 0, 2, halves, 2);
 }
 
-static int nobody_region_set(void)
+static int nobody_policy_set(void)
 {
-	return region_set_hold(CLUSTER, 0, REGION, 0);
+	return policy_set(CLUSTER, 0, REGION, SSI_DSM_POLICY_HOLD, 0);
 }
 
 static int nobody_region_del(void)
@@ -544,7 +590,7 @@ static const struct {
 	{ "PEER_NEW without CAP_NET_ADMIN", nobody_peer_new, EPERM },
 	{ "PEER_DEL without CAP_NET_ADMIN", nobody_peer_del, EPERM },
 	{ "REGION_NEW without CAP_NET_ADMIN", nobody_region_new, EPERM },
-	{ "REGION_SET without CAP_NET_ADMIN", nobody_region_set, EPERM },
+	{ "POLICY_SET without CAP_NET_ADMIN", nobody_policy_set, EPERM },
 	{ "REGION_DEL without CAP_NET_ADMIN", nobody_region_del, EPERM },
 	{ "the device without being root", nobody_open, EACCES },
 	{ "NODE_GET, which everybody may", nobody_get, 0 },

@@ -279,7 +279,7 @@ static void test_kill(void)
 	for (n = 0; n < last; n++)
 		fds[n] = attach(cluster.name, n, 0);
 	mem = map_region(fds[0], cluster_size(&cluster));
-	region_set_hold(cluster.name, last, REGION, 60000000);
+	policy_set(cluster.name, last, REGION, SSI_DSM_POLICY_HOLD, 15000000);
 	pid = start_victim(last);
 	memset(mem + PAGE, 1, PAGE);	/* a page of our own */
 	test_waiters(pid);

@@ -83,7 +83,7 @@ struct phase {
 	const char *text;
 	void (*fn)(uint64_t until);
 	uint32_t ms;
-	uint32_t hold_us;
+	uint64_t hold_us;
 };
 
 static struct cluster cluster = { .name = "test", .nodes = 2, .each = EACH };
@@ -430,7 +430,8 @@ static void run_phase(const struct phase *phase)
 	uint32_t w;
 
 	for (w = 0; w < cluster.nodes; w++)
-		region_set_hold(cluster.name, w, REGION, phase->hold_us);
+		policy_set(cluster.name, w, REGION, SSI_DSM_POLICY_HOLD,
+			   phase->hold_us);
 	for (w = 0; w < nr_workers; w++)
 		pids[w] = start_worker(w, w % cluster.nodes, phase->fn, until);
 	all = reap_workers(pids, nr_workers, until + HANG_MS);
@@ -761,9 +762,9 @@ static void on_alarm(int sig)
 
 static const struct phase phases[] = {
 	{ "random words on many pages", spread_words, 4000,
-	  SSI_DSM_HOLD_AUTO },
+	  SSI_DSM_POLICY_AUTO },
 	{ "random words on two pages", contended_words, 3000,
-	  SSI_DSM_HOLD_AUTO },
+	  SSI_DSM_POLICY_AUTO },
 	{ "random words on two pages, no hold window", contended_words, 2000,
 	  0 },
 	{ "messages passed from page to page", pass_messages, 2000, 1000 },

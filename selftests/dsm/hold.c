@@ -63,8 +63,8 @@ static bool add_together(volatile uint64_t *word, uint32_t change)
 			add_until(n, until);
 	}
 	for (; change && now_ms() < until; change++)
-		region_set_hold(cluster.name, change % cluster.nodes, REGION,
-				change % 7 * 700);
+		policy_set(cluster.name, change % cluster.nodes, REGION,
+			   SSI_DSM_POLICY_HOLD, change % 7 * 700);
 	for (n = 0; n < cluster.nodes; n++) {
 		all &= !reap(pids[n], until + DEADLINE_MS, "a program");
 		all &= added[n] > 0;
@@ -76,19 +76,34 @@ static bool add_together(volatile uint64_t *word, uint32_t change)
 	return all && *word == sum;
 }
 
-static void test_window(volatile uint64_t *word, uint32_t us, const char *text)
+static void test_window(volatile uint64_t *word, uint64_t us, const char *text)
 {
-	struct region_info info;
+	struct policies_info info;
 	bool all = true;
 	uint32_t n;
 
 	for (n = 0; n < cluster.nodes; n++) {
-		all &= !region_set_hold(cluster.name, n, REGION, us);
-		all &= !region_get(cluster.name, n, REGION, &info);
-		all &= info.hold_us == us;
+		all &= !policy_set(cluster.name, n, REGION,
+				   SSI_DSM_POLICY_HOLD, us);
+		all &= !policies_get(cluster.name, n, REGION, &info);
+		all &= info.policies[SSI_DSM_POLICY_HOLD].value == us;
 	}
 	tap_ok(all, "%s is set and told", text);
 	tap_ok(add_together(word, 0), "%s: no addition is lost", text);
+}
+
+/* The word is on page 0. */
+static void test_hottest(void)
+{
+	uint32_t all = (1u << cluster.nodes) - 1;
+	struct pages_info info;
+
+	pages_get(cluster.name, 0, REGION, &info);
+	tap_diag("page %llu moved %llu times between nodes %x",
+		 (unsigned long long)info.index, (unsigned long long)info.moves,
+		 info.nodes);
+	tap_ok(info.count && !info.index && info.moves > 1 && info.nodes == all,
+	       "the page is told as the hottest, and who fights over it");
 }
 
 int main(int argc, char **argv)
@@ -100,7 +115,7 @@ int main(int argc, char **argv)
 	cluster_args(&cluster, argc, argv);
 	conf_need();
 	alarm(120);
-	tap_plan(8);
+	tap_plan(9);
 	added = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cluster_make(&cluster);
@@ -112,8 +127,9 @@ int main(int argc, char **argv)
 		tap_bail("mmap: %s", strerror(errno));
 	test_window(word, 0, "no window");
 	test_window(word, 20000, "a window of 20 ms");
-	test_window(word, SSI_DSM_HOLD_AUTO, "the automatic window");
+	test_window(word, SSI_DSM_POLICY_AUTO, "the automatic window");
 	tap_ok(add_together(word, 1), "changed all the time: none is lost");
+	test_hottest();
 	munmap((void *)word, cluster_size(&cluster));
 	for (n = 0; n < cluster.nodes; n++)
 		close(keepers[n]);

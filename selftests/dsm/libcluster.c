@@ -105,7 +105,8 @@ void cluster_make(const struct cluster *c)
 		must(region_new(c->name, n, REGION, map, c->nodes),
 		     "region", n);
 	for (n = 0; c->cache && n < c->nodes; n++)
-		must(region_set_cache(c->name, n, REGION, c->cache), "cache", n);
+		must(policy_set(c->name, n, REGION, SSI_DSM_POLICY_CACHE,
+				c->cache), "cache", n);
 }
 
 void cluster_delete(const struct cluster *c)

@@ -212,6 +212,15 @@ void put_map(struct nl_msg *msg, const struct part *map, unsigned int parts)
 	}
 }
 
+void put_policy(struct nl_msg *msg, uint32_t policy, uint64_t value)
+{
+	struct nlattr *nest = nla_nest_start(msg, SSI_DSM_A_POLICY);
+
+	nla_put_u32(msg, SSI_DSM_A_POLICY_ID, policy);
+	nla_put_u64(msg, SSI_DSM_A_POLICY_VALUE, value);
+	nla_nest_end(msg, nest);
+}
+
 static uint32_t u32_of(struct nlattr **tb, int attr)
 {
 	return tb[attr] ? nla_get_u32(tb[attr]) : UINT32_MAX;
@@ -315,23 +324,13 @@ int region_del(const char *cluster, uint32_t node, uint32_t region)
 			       SSI_DSM_A_REGION_ID, region));
 }
 
-int region_set_hold(const char *cluster, uint32_t node, uint32_t region,
-		    uint32_t hold_us)
+int policy_set(const char *cluster, uint32_t node, uint32_t region,
+	       uint32_t policy, uint64_t value)
 {
-	struct nl_msg *msg = plain(SSI_DSM_CMD_REGION_SET, cluster, node,
+	struct nl_msg *msg = plain(SSI_DSM_CMD_POLICY_SET, cluster, node,
 				   SSI_DSM_A_REGION_ID, region);
 
-	nla_put_u32(msg, SSI_DSM_A_HOLD_US, hold_us);
-	return conf_send(msg);
-}
-
-int region_set_cache(const char *cluster, uint32_t node, uint32_t region,
-		     uint64_t bytes)
-{
-	struct nl_msg *msg = plain(SSI_DSM_CMD_REGION_SET, cluster, node,
-				   SSI_DSM_A_REGION_ID, region);
-
-	nla_put_u64(msg, SSI_DSM_A_CACHE, bytes);
+	put_policy(msg, policy, value);
 	return conf_send(msg);
 }
 
@@ -347,9 +346,6 @@ static void take_region(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 		.exclusive = u64_of(tb, SSI_DSM_A_PAGES_EXCLUSIVE),
 		.directory = u64_of(tb, SSI_DSM_A_DIRECTORY_PAGES),
 		.metadata = u64_of(tb, SSI_DSM_A_METADATA),
-		.hold_us = u32_of(tb, SSI_DSM_A_HOLD_US),
-		.spin_us = u32_of(tb, SSI_DSM_A_SPIN_US),
-		.cache = u64_of(tb, SSI_DSM_A_CACHE),
 		.cached = u64_of(tb, SSI_DSM_A_PAGES_CACHED),
 		.dropped = u64_of(tb, SSI_DSM_A_DROPPED),
 		.put = u64_of(tb, SSI_DSM_A_PUT),
@@ -406,6 +402,85 @@ int stats_get(const char *cluster, uint32_t node, uint32_t region,
 	*info = (struct stats_info){ };
 	return talk(plain(SSI_DSM_CMD_STATS_GET, cluster, node,
 			  SSI_DSM_A_REGION_ID, region), take_stats, info);
+}
+
+static void take_policy(struct nlattr *attr, struct policies_info *info)
+{
+	struct nlattr *tb[SSI_DSM_A_MAX + 1];
+	uint32_t id;
+
+	if (nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL) ||
+	    !tb[SSI_DSM_A_POLICY_ID])
+		return;
+	id = nla_get_u32(tb[SSI_DSM_A_POLICY_ID]);
+	if (id >= __SSI_DSM_POLICY_MAX)
+		return;
+	info->policies[id] = (struct policy_info){
+		.value = u64_of(tb, SSI_DSM_A_POLICY_VALUE),
+		.initial = u64_of(tb, SSI_DSM_A_POLICY_DEFAULT),
+		.min = u64_of(tb, SSI_DSM_A_POLICY_MIN),
+		.max = u64_of(tb, SSI_DSM_A_POLICY_MAX),
+		.can_be_auto = tb[SSI_DSM_A_POLICY_AUTO],
+	};
+	info->count++;
+}
+
+static void take_policies(struct nlattr **tb, struct nlmsghdr *head, void *arg)
+{
+	struct genlmsghdr *genl = genlmsg_hdr(head);
+	struct nlattr *attr;
+	int rem;
+
+	(void)tb;
+	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0),
+			  genlmsg_attrlen(genl, 0), rem)
+		if (nla_type(attr) == SSI_DSM_A_POLICY)
+			take_policy(attr, arg);
+}
+
+int policies_get(const char *cluster, uint32_t node, uint32_t region,
+		 struct policies_info *info)
+{
+	*info = (struct policies_info){ };
+	return talk(plain(SSI_DSM_CMD_POLICY_GET, cluster, node,
+			  SSI_DSM_A_REGION_ID, region), take_policies, info);
+}
+
+static void take_page(struct nlattr *attr, struct pages_info *info)
+{
+	struct nlattr *tb[SSI_DSM_A_MAX + 1];
+	uint64_t moves;
+
+	if (nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL))
+		return;
+	moves = u64_of(tb, SSI_DSM_A_PAGE_MOVES);
+	info->count++;
+	if (moves <= info->moves)
+		return;
+	info->index = u64_of(tb, SSI_DSM_A_PAGE_INDEX);
+	info->moves = moves;
+	info->nodes = u32_of(tb, SSI_DSM_A_PAGE_NODES);
+}
+
+static void take_pages(struct nlattr **tb, struct nlmsghdr *head, void *arg)
+{
+	struct genlmsghdr *genl = genlmsg_hdr(head);
+	struct nlattr *attr;
+	int rem;
+
+	(void)tb;
+	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0),
+			  genlmsg_attrlen(genl, 0), rem)
+		if (nla_type(attr) == SSI_DSM_A_PAGE)
+			take_page(attr, arg);
+}
+
+int pages_get(const char *cluster, uint32_t node, uint32_t region,
+	      struct pages_info *info)
+{
+	*info = (struct pages_info){ };
+	return talk(plain(SSI_DSM_CMD_PAGE_GET, cluster, node,
+			  SSI_DSM_A_REGION_ID, region), take_pages, info);
 }
 
 /* ---- the module ---- */

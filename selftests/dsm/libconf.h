@@ -42,9 +42,6 @@ struct region_info {
 	uint64_t exclusive;
 	uint64_t directory;
 	uint64_t metadata;
-	uint32_t hold_us;
-	uint32_t spin_us;
-	uint64_t cache;
 	uint64_t cached;
 	uint64_t dropped;
 	uint64_t put;
@@ -55,6 +52,28 @@ struct stats_info {
 	uint64_t count[__SSI_DSM_CLASS_MAX];
 	uint64_t sum_ns[__SSI_DSM_CLASS_MAX];
 	uint64_t bucketed[__SSI_DSM_CLASS_MAX];
+};
+
+/* What POLICY_GET says of one policy, and of all, by enum ssi_dsm_policy. */
+struct policy_info {
+	uint64_t value;
+	uint64_t initial;
+	uint64_t min;
+	uint64_t max;
+	bool can_be_auto;
+};
+
+struct policies_info {
+	struct policy_info policies[__SSI_DSM_POLICY_MAX];
+	unsigned int count;
+};
+
+/* What PAGE_GET says: how many pages it names, and the hottest of them. */
+struct pages_info {
+	unsigned int count;
+	uint64_t index;
+	uint64_t moves;
+	uint32_t nodes;
 };
 
 /* Opens the socket; -ENOENT if the module is not there. Closes an open one. */
@@ -90,10 +109,12 @@ int peer_get(const char *cluster, uint32_t node, uint32_t peer,
 int region_new(const char *cluster, uint32_t node, uint32_t region,
 	       const struct part *map, unsigned int parts);
 int region_del(const char *cluster, uint32_t node, uint32_t region);
-int region_set_hold(const char *cluster, uint32_t node, uint32_t region,
-		    uint32_t hold_us);
-int region_set_cache(const char *cluster, uint32_t node, uint32_t region,
-		     uint64_t bytes);
+int policy_set(const char *cluster, uint32_t node, uint32_t region,
+	       uint32_t policy, uint64_t value);
+int policies_get(const char *cluster, uint32_t node, uint32_t region,
+		 struct policies_info *info);
+int pages_get(const char *cluster, uint32_t node, uint32_t region,
+	      struct pages_info *info);
 int region_get(const char *cluster, uint32_t node, uint32_t region,
 	       struct region_info *info);
 int stats_get(const char *cluster, uint32_t node, uint32_t region,
@@ -101,6 +122,8 @@ int stats_get(const char *cluster, uint32_t node, uint32_t region,
 
 /* Put ADDR for an IPv4 address as text. */
 int put_addr(struct nl_msg *msg, const char *addr);
+/* Put POLICY. */
+void put_policy(struct nl_msg *msg, uint32_t policy, uint64_t value);
 /* Put MAP. */
 void put_map(struct nl_msg *msg, const struct part *map, unsigned int parts);
 /* Put CLUSTER, NODE_ID, and @id as @attr unless that is 0. */

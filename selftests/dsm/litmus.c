@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 		files[n] = attach(cluster.name, n, SSI_DSM_ATTACH_NO_CHANNEL);
 	tap_ok(cluster_wait_ready(&cluster), "the region is ready");
 	for (n = 0; n < cluster.nodes; n++) {
-		region_set_hold(cluster.name, n, REGION, 0);
+		policy_set(cluster.name, n, REGION, SSI_DSM_POLICY_HOLD, 0);
 		maps[n] = map_region(files[n], cluster_size(&cluster));
 		if (!maps[n])
 			tap_bail("node %u: mmap failed", n);

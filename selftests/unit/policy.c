@@ -43,7 +43,7 @@ static bool auto_window_is_bounded(void)
 	u64 ns;
 
 	for_each_time(ns) {
-		u64 hold = ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns);
+		u64 hold = ssi_policy_hold_ns(SSI_DSM_POLICY_AUTO, ns);
 
 		if (hold < HOLD_MIN || hold > HOLD_MAX)
 			return false;
@@ -56,7 +56,7 @@ static bool auto_window_grows(void)
 	u64 ns, before = 0;
 
 	for_each_time(ns) {
-		u64 hold = ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns);
+		u64 hold = ssi_policy_hold_ns(SSI_DSM_POLICY_AUTO, ns);
 
 		if (hold < before)
 			return false;
@@ -72,7 +72,7 @@ static bool auto_window_gathers(void)
 
 	for_each_time(ns)
 		if (ns <= HOLD_MAX / 100 &&
-		    ssi_policy_hold_ns(SSI_DSM_HOLD_AUTO, ns) < 100 * ns)
+		    ssi_policy_hold_ns(SSI_DSM_POLICY_AUTO, ns) < 100 * ns)
 			return false;
 	return true;
 }
@@ -299,6 +299,8 @@ static bool all_contests(bool (*check)(u64 window, const struct ssi_contest *c))
 	return all;
 }
 
+#define AHEAD	32u	/* pages, at most */
+
 /* A node's streams, and what all faults so far have asked for. */
 struct reader {
 	struct ssi_stream streams[SSI_POLICY_STREAMS];
@@ -310,7 +312,7 @@ struct reader {
 static u32 fault(struct reader *reader, u64 index)
 {
 	reader->count = ssi_policy_read_ahead(reader->streams, &reader->oldest,
-					      index, &reader->first);
+					      index, AHEAD, &reader->first);
 	return reader->count;
 }
 
@@ -327,7 +329,7 @@ static bool stream_is_read_ahead(u64 step)
 			asked = reader.first + reader.count;
 		}
 		if (index > 1000 + 2 * step &&
-		    (asked <= index || asked > index + 1 + SSI_POLICY_AHEAD))
+		    (asked <= index || asked > index + 1 + AHEAD))
 			return false;
 	}
 	return true;
@@ -341,7 +343,7 @@ static bool streams_do_not_disturb(void)
 	for (u64 i = 0; i < 100; i++)
 		for (u64 stream = 0; stream < SSI_POLICY_STREAMS; stream++)
 			asked += !!fault(&reader, stream * 100000 + i);
-	return asked >= SSI_POLICY_STREAMS * 100 / SSI_POLICY_AHEAD;
+	return asked >= SSI_POLICY_STREAMS * 100 / AHEAD;
 }
 
 static bool strangers_ask_for_nothing(void)

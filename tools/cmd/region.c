@@ -12,9 +12,6 @@ static const char usage[] =
 	"Usage: ssictl region add cluster NAME node NODE id REGION\n"
 	"              map NODE:SIZE [ map NODE:SIZE ]...\n"
 	"       ssictl region del cluster NAME node NODE id REGION\n"
-	"       ssictl region set cluster NAME node NODE id REGION\n"
-	"              [ hold { USEC | auto } ] [ spin USEC ]\n"
-	"              [ cache { SIZE | unlimited } ]\n"
 	"       ssictl region [ show ] [ cluster NAME ] [ node NODE ] [ id REGION ]\n"
 	"\n"
 	"The parts of the map are in ascending order of addresses. SIZE is in bytes,\n"
@@ -35,16 +32,6 @@ static const struct keyword description[] = {
 	{ }
 };
 
-static const struct keyword settings[] = {
-	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
-	{ "node", args_put_u32, SSI_DSM_A_NODE_ID, ARG_REQUIRED },
-	{ "id", args_put_u32, SSI_DSM_A_REGION_ID, ARG_REQUIRED },
-	{ "hold", args_put_hold, SSI_DSM_A_HOLD_US, 0 },
-	{ "spin", args_put_u32, SSI_DSM_A_SPIN_US, 0 },
-	{ "cache", args_put_cache, SSI_DSM_A_CACHE, 0 },
-	{ }
-};
-
 static void show_one(const struct genl_reply *reply)
 {
 	output_begin_object(NULL);
@@ -62,11 +49,6 @@ static int del(int argc, char **argv)
 	return request_change(SSI_DSM_CMD_REGION_DEL, name, argc, argv);
 }
 
-static int set(int argc, char **argv)
-{
-	return request_change(SSI_DSM_CMD_REGION_SET, settings, argc, argv);
-}
-
 static int show(int argc, char **argv)
 {
 	return request_show(SSI_DSM_CMD_REGION_GET, name, argc, argv, show_one);
@@ -77,7 +59,6 @@ static const struct command commands[] = {
 	{ "list", show },
 	{ "add", add },
 	{ "delete", del },
-	{ "set", set },
 	{ }
 };
 

@@ -10,6 +10,7 @@
 #include "../names.h"
 #include "../output.h"
 #include "../request.h"
+#include "../show.h"
 #include "../ssictl.h"
 
 static const char usage[] =
@@ -121,12 +122,7 @@ static void show_stats(const struct genl_reply *reply)
 	int rem;
 
 	output_begin_object(NULL);
-	output_string("cluster", "cluster %s",
-		      genl_string(reply, SSI_DSM_A_CLUSTER));
-	output_u64("node", " node %" PRIu64,
-		   genl_u32(reply, SSI_DSM_A_NODE_ID));
-	output_u64("region", " region %" PRIu64 "\n",
-		   genl_u32(reply, SSI_DSM_A_REGION_ID));
+	show_region_name(reply);
 	output_text("    %-14s%12s %10s %10s %10s\n", "class", "count", "mean",
 		    "p50", "p99");
 	output_begin_array("classes");

@@ -17,15 +17,22 @@
  *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
  *                                               sizes multiples of 2 MiB
  *   REGION_DEL  > CLUSTER NODE_ID REGION_ID                      admin
- *   REGION_SET  > CLUSTER NODE_ID REGION_ID [HOLD_US] [SPIN_US]  admin
- *                 [CACHE]
  *   REGION_GET  > [CLUSTER NODE_ID REGION_ID]                    do, dump
  *               < CLUSTER NODE_ID REGION_ID SIZE MAP... REGION_STATE REASON
  *                 PAGES_SHARED PAGES_EXCLUSIVE DIRECTORY_PAGES METADATA
- *                 HOLD_US SPIN_US CACHE PAGES_CACHED DROPPED PUT
+ *                 PAGES_CACHED DROPPED PUT
  *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump
  *               < CLUSTER NODE_ID REGION_ID CLASS...
  *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
+ *   POLICY_SET  > CLUSTER NODE_ID REGION_ID POLICY...            admin
+ *                   POLICY { POLICY_ID POLICY_VALUE }
+ *   POLICY_GET  > [CLUSTER NODE_ID REGION_ID]                    do, dump
+ *               < CLUSTER NODE_ID REGION_ID POLICY...
+ *                   POLICY { POLICY_ID POLICY_VALUE POLICY_DEFAULT
+ *                            POLICY_MIN POLICY_MAX [POLICY_AUTO] }
+ *   PAGE_GET    > [CLUSTER NODE_ID REGION_ID]                    do, dump
+ *               < CLUSTER NODE_ID REGION_ID PAGE...
+ *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_NODES }
  *   event group "events": PEER_GET and REGION_GET replies on state changes
  *
  * What a GET names in square brackets filters a dump.
@@ -54,9 +61,11 @@ enum ssi_dsm_cmd {
 	SSI_DSM_CMD_PEER_GET,
 	SSI_DSM_CMD_REGION_NEW,
 	SSI_DSM_CMD_REGION_DEL,
-	SSI_DSM_CMD_REGION_SET,
 	SSI_DSM_CMD_REGION_GET,
 	SSI_DSM_CMD_STATS_GET,
+	SSI_DSM_CMD_POLICY_SET,
+	SSI_DSM_CMD_POLICY_GET,
+	SSI_DSM_CMD_PAGE_GET,
 
 	__SSI_DSM_CMD_MAX,
 	SSI_DSM_CMD_MAX = __SSI_DSM_CMD_MAX - 1,
@@ -90,11 +99,8 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_PAGES_EXCLUSIVE,	/* u64, pages in state E on this node */
 	SSI_DSM_A_DIRECTORY_PAGES,	/* u64, pages touched whose home is here */
 	SSI_DSM_A_METADATA,		/* u64, bytes of bookkeeping */
-	SSI_DSM_A_HOLD_US,		/* u32, hold window; see DEFAULT_HOLD */
-	SSI_DSM_A_SPIN_US,		/* u32, bounded spin before sleeping */
-	SSI_DSM_A_CACHE,		/* u64, bytes: budget of pages whose home is
-					 * another node; 0: no limit */
-	SSI_DSM_A_PAGES_CACHED,		/* u64, such pages on this node */
+	SSI_DSM_A_PAGES_CACHED,		/* u64, pages here whose home is another
+					 * node */
 	SSI_DSM_A_DROPPED,		/* u64, copies dropped to have room */
 	SSI_DSM_A_PUT,			/* u64, pages offered to their home for it */
 	SSI_DSM_A_CLASS,		/* nest, repeated: CLASS_* */
@@ -104,13 +110,35 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_BUCKETS,		/* binary, u64[SSI_DSM_BUCKETS]: how many
 					 * took [2^i, 2^(i+1)) ns; 0 in the first,
 					 * all longer ones in the last */
+	SSI_DSM_A_POLICY,		/* nest, repeated: POLICY_* */
+	SSI_DSM_A_POLICY_ID,		/* u32, enum ssi_dsm_policy */
+	SSI_DSM_A_POLICY_VALUE,		/* u64, or SSI_DSM_POLICY_AUTO */
+	SSI_DSM_A_POLICY_DEFAULT,	/* u64, or SSI_DSM_POLICY_AUTO */
+	SSI_DSM_A_POLICY_MIN,		/* u64 */
+	SSI_DSM_A_POLICY_MAX,		/* u64 */
+	SSI_DSM_A_POLICY_AUTO,		/* flag: may be SSI_DSM_POLICY_AUTO */
+	SSI_DSM_A_PAGE,			/* nest, repeated: PAGE_* */
+	SSI_DSM_A_PAGE_INDEX,		/* u64, in the region */
+	SSI_DSM_A_PAGE_MOVES,		/* u64, how often it changed its owner of
+					 * late */
+	SSI_DSM_A_PAGE_NODES,		/* u32, bit mask: who had it */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
 };
 
 #define SSI_DSM_BUCKETS		40
-#define SSI_DSM_HOLD_AUTO	0xffffffffu	/* follow the service time */
+#define SSI_DSM_POLICY_AUTO	0xffffffffffffffffull	/* as it seems best */
+
+/* What can be set of a region on a node, at any time. */
+enum ssi_dsm_policy {
+	SSI_DSM_POLICY_HOLD,	/* us: hold window; AUTO follows the service time */
+	SSI_DSM_POLICY_SPIN,	/* us: how long a fault spins before it sleeps */
+	SSI_DSM_POLICY_AHEAD,	/* pages: read-ahead, at most */
+	SSI_DSM_POLICY_CACHE,	/* bytes: of pages whose home is another node;
+				 * AUTO is no limit */
+	__SSI_DSM_POLICY_MAX,
+};
 
 enum ssi_dsm_transport {
 	SSI_DSM_TRANSPORT_RDMA,

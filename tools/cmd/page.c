@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ssictl page: which pages the nodes fight over.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../output.h"
+#include "../request.h"
+#include "../show.h"
+#include "../ssictl.h"
+
+#define PAGES_MAX	64	/* the module tells of fewer */
+#define PAGE_SHIFT	12
+
+static const char usage[] =
+	"Usage: ssictl page [ top ] [ cluster NAME ] [ node NODE ] [ region REGION ]\n"
+	"\n"
+	"Of the pages whose home is the local node: which changed their owner most of\n"
+	"late, and between which nodes. The counts are halved every 4096 moves.\n";
+
+static const struct keyword name[] = {
+	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
+	{ "node", args_put_u32, SSI_DSM_A_NODE_ID, ARG_REQUIRED },
+	{ "region", args_put_u32, SSI_DSM_A_REGION_ID, ARG_REQUIRED },
+	{ }
+};
+
+struct page {
+	uint64_t index;
+	uint64_t moves;
+	uint32_t nodes;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct page *x = a, *y = b;
+
+	if (x->moves != y->moves)
+		return x->moves < y->moves ? 1 : -1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int parse_page(struct nlattr *attr, struct page *page)
+{
+	struct nlattr *tb[SSI_DSM_A_MAX + 1];
+
+	if (nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL) ||
+	    !tb[SSI_DSM_A_PAGE_INDEX] || !tb[SSI_DSM_A_PAGE_MOVES] ||
+	    !tb[SSI_DSM_A_PAGE_NODES])
+		return -1;
+	page->index = nla_get_u64(tb[SSI_DSM_A_PAGE_INDEX]);
+	page->moves = nla_get_u64(tb[SSI_DSM_A_PAGE_MOVES]);
+	page->nodes = nla_get_u32(tb[SSI_DSM_A_PAGE_NODES]);
+	return 0;
+}
+
+static void show_nodes(uint32_t nodes)
+{
+	uint32_t n;
+
+	output_begin_array("nodes");
+	for (n = 0; n < 32; n++)
+		if (nodes & UINT32_C(1) << n)
+			output_u64(NULL, " %" PRIu64, n);
+	output_end();
+}
+
+static void show_page(const struct page *page)
+{
+	output_begin_object(NULL);
+	output_u64("address", "    0x%012" PRIx64, page->index << PAGE_SHIFT);
+	output_u64("moves", " %8" PRIu64 "  nodes", page->moves);
+	show_nodes(page->nodes);
+	output_text("\n");
+	output_end();
+}
+
+static void show_top(const struct genl_reply *reply)
+{
+	struct page pages[PAGES_MAX];
+	struct nlattr *attr;
+	size_t count = 0, i;
+	int rem;
+
+	nla_for_each_attr(attr, reply->attrs, reply->len, rem)
+		if (nla_type(attr) == SSI_DSM_A_PAGE && count < PAGES_MAX &&
+		    !parse_page(attr, &pages[count]))
+			count++;
+	qsort(pages, count, sizeof(*pages), compare);
+	output_begin_object(NULL);
+	show_region_name(reply);
+	output_text("    %-14s %8s\n", "address", "moves");
+	output_begin_array("pages");
+	for (i = 0; i < count; i++)
+		show_page(&pages[i]);
+	output_end();
+	output_end();
+}
+
+static int top(int argc, char **argv)
+{
+	return request_show(SSI_DSM_CMD_PAGE_GET, name, argc, argv, show_top);
+}
+
+static const struct command commands[] = {
+	{ "top", top },
+	{ }
+};
+
+const struct object object_page = { "page", usage, commands };
