@@ -14,8 +14,9 @@ const struct ssi_policy ssi_policies[__SSI_DSM_POLICY_MAX] = {
 		.refusal = "the hold window is longer than 15 seconds",
 	},
 	[SSI_DSM_POLICY_SPIN] = {
-		.initial = 20,
+		.initial = SSI_DSM_POLICY_AUTO,
 		.max = 10000, /* the CPU does nothing else meanwhile */
+		.can_be_auto = true,
 		.refusal = "the spin time is longer than 10 milliseconds",
 	},
 	[SSI_DSM_POLICY_AHEAD] = {
@@ -125,6 +126,25 @@ u64 ssi_policy_hold_ns(u64 hold_us, u64 service_ns)
 	if (ns < HOLD_MIN_NS)
 		return HOLD_MIN_NS;
 	return ns < HOLD_MAX_NS ? ns : HOLD_MAX_NS;
+}
+
+/*
+ * Spinning pays as long as the page comes before a sleeper could run again, and
+ * costs nobody anything as long as nobody else wants the CPU, which ends it.
+ */
+#define SPIN_SERVICES		3	/* requests' time */
+#define SPIN_MIN_NS		20000ull
+#define SPIN_MAX_NS		1000000ull
+
+u64 ssi_policy_spin_ns(u64 spin_us, u64 service_ns)
+{
+	u64 ns = SPIN_SERVICES * service_ns;
+
+	if (spin_us != SSI_DSM_POLICY_AUTO)
+		return spin_us * 1000ull;
+	if (ns < SPIN_MIN_NS)
+		return SPIN_MIN_NS;
+	return ns < SPIN_MAX_NS ? ns : SPIN_MAX_NS;
 }
 
 /*

@@ -71,6 +71,12 @@ bool ssi_policy_gathers_anew(u64 window, const struct ssi_contest *us);
 /* The hold window in ns: @hold_us, or from the service time if it is AUTO. */
 u64 ssi_policy_hold_ns(u64 hold_us, u64 service_ns);
 
+/*
+ * How long a fault spins before it sleeps, in ns: @spin_us, or, if that is AUTO,
+ * as long as most requests take here.
+ */
+u64 ssi_policy_spin_ns(u64 spin_us, u64 service_ns);
+
 /**
  * struct ssi_stream - faults that follow each other
  * @next: page index that would go on with it

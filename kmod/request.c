@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
@@ -404,22 +405,40 @@ static bool worth_a_try(struct ssi_region *region, const struct ssi_page *entry,
 	return ssi_coherence_step(entry->state, event).action != SSI_ACT_WAIT;
 }
 
+/*
+ * CPUs that spin for a page. Half of all may, so none where there is only one:
+ * what brings the page wants to run, too, and so may another node in this host.
+ */
+static atomic_t spinning;
+
+static bool may_spin(void)
+{
+	if (atomic_inc_return(&spinning) <= num_online_cpus() / 2)
+		return true;
+	atomic_dec(&spinning);
+	return false;
+}
+
 static bool spin_for_it(struct ssi_region *region, const struct ssi_page *entry,
 			u32 event)
 {
-	u64 spin = ssi_region_policy(region, SSI_DSM_POLICY_SPIN);
+	u64 spin = ssi_policy_spin_ns(ssi_region_policy(region,
+							SSI_DSM_POLICY_SPIN),
+				      READ_ONCE(region->service_ns));
+	bool came = false;
 	u64 end;
 
-	if (num_online_cpus() == 1 || !spin)
+	if (!spin || !may_spin())
 		return false;
-	end = ktime_get_ns() + spin * NSEC_PER_USEC;
+	end = ktime_get_ns() + spin;
 	do {
-		if (worth_a_try(region, entry, event))
-			return true;
+		came = worth_a_try(region, entry, event);
 		cpu_relax();
 		barrier();
-	} while (!need_resched() && ktime_get_ns() < end);
-	return false;
+	} while (!came && single_task_running() && !need_resched() &&
+		 ktime_get_ns() < end);
+	atomic_dec(&spinning);
+	return came;
 }
 
 int ssi_request_wait(struct ssi_region *region, u64 index, u32 event)
