@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 
+#include "coherence.h"
 #include "home.h"
 #include "hot.h"
 #include "message.h"
@@ -309,6 +310,45 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 		return home_dispatch(region, rx, dir);
 	INIT_WORK(&rx->work, home_work);
 	queue_work(region->node->wq, &rx->work);
+}
+
+/* GETX, ZERO and DONE in one. Bucket lock held. */
+static void take_untouched(struct ssi_region *region, u64 index,
+			   struct ssi_dir *dir, struct ssi_page *entry)
+{
+	u32 self = region->node->id;
+	struct ssi_dir_plan plan;
+	struct ssi_step step;
+
+	ssi_directory_begin(dir, self, SSI_DIR_GETX, &plan);
+	ssi_directory_end(dir, self, SSI_DIR_GETX);
+	step = ssi_coherence_step(entry->state, SSI_EV_STORE);
+	step = ssi_coherence_step(step.next, SSI_EV_FILLX);
+	ssi_region_set_page_state(region, index, entry, step.next);
+	entry->came = ssi_page_tick(ktime_get_ns());
+	atomic64_inc(&region->nr_directory);
+}
+
+bool ssi_home_touch_first(struct ssi_region *region, u64 index)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct ssi_page *entry;
+	struct ssi_dir *dir;
+	bool first;
+
+	if (ssi_region_home(region, index) != region->node->id)
+		return false;
+	entry = ssi_region_page(region, index, GFP_KERNEL);
+	dir = ssi_region_dir(region, index, GFP_KERNEL);
+	if (!entry || !dir)
+		return false;
+	spin_lock_bh(&bucket->lock);
+	first = dir->state == SSI_DIR_UNTOUCHED && !dir->busy &&
+		entry->state == SSI_PAGE_I;
+	if (first)
+		take_untouched(region, index, dir, entry);
+	spin_unlock_bh(&bucket->lock);
+	return first;
 }
 
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs)

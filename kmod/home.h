@@ -5,13 +5,21 @@
 #ifndef _SSI_HOME_H
 #define _SSI_HOME_H
 
+#include <linux/types.h>
+
 struct list_head;
 struct ssi_bucket;
 struct ssi_region;
 struct ssi_rx;
 
-/* GETS, GETX or DONE came. Takes @rx. BH disabled. */
+/* GETS, GETX, UPGRADE, PUT or DONE came. Takes @rx. BH disabled. */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx);
+
+/*
+ * This node touches page @index. If it is its home, and the first to touch it,
+ * it has it exclusively now, without a message. May sleep.
+ */
+bool ssi_home_touch_first(struct ssi_region *region, u64 index);
 
 /* The region is lost or goes: transactions go to @rxs. Bucket lock held. */
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs);

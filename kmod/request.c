@@ -13,6 +13,7 @@
 
 #include "coherence.h"
 #include "gather.h"
+#include "home.h"
 #include "message.h"
 #include "node.h"
 #include "pte.h"
@@ -330,6 +331,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
 	u64 start = ktime_get_ns();
 	struct ssi_req *req = NULL;
+	u32 class = SSI_DSM_CLASS_LOCAL;
 	bool was_here = true;
 	u32 token, action;
 	int ret;
@@ -354,8 +356,14 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 		if (ret == -ENODATA) {
 			ret = fill_zero(region, bucket, entry, index);
 		} else if (ret == -ENOBUFS) {
+			ret = 0;
+			if (ssi_home_touch_first(region, index)) {
+				class = SSI_DSM_CLASS_FIRST_TOUCH;
+				continue;
+			}
 			req = kmem_cache_alloc(req_cache, GFP_KERNEL);
-			ret = req ? 0 : -ENOMEM;
+			if (!req)
+				ret = -ENOMEM;
 		} else if (ret == -EINPROGRESS) {
 			ssi_gather_remember(region);
 			local_bh_disable();
@@ -375,8 +383,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 	if (!ret || ret == -EAGAIN)
 		fetch_ahead(region, index, event);
 	if (!ret && was_here)
-		ssi_stats_add(region->stats, SSI_DSM_CLASS_LOCAL,
-			      ktime_get_ns() - start);
+		ssi_stats_add(region->stats, class, ktime_get_ns() - start);
 	return ret;
 }
 
