@@ -94,7 +94,7 @@ $(B)/sanitized/%.o: %.c
 
 # Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c,
 # for those that speak to it, are linked into all.
-HOST_KINDS := dsm cluster litmus stress
+HOST_KINDS := dsm bench cluster litmus stress
 define host_tests
 $(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) $$(GENL_LIB) kmod/wire.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
@@ -107,6 +107,9 @@ $(foreach kind,$(HOST_KINDS),$(eval $(call host_tests,$(kind))))
 # the guest's litmus tests, between programs on different nodes
 $(B)/selftests/dsm/litmus: $(call objects,selftests/guest/litmus_tests.c \
 					  selftests/guest/barrier.c)
+
+# benchmarks make clusters as tests do
+$(bench_BIN): $(call objects,$(wildcard selftests/dsm/lib*.c))
 
 $(HOST_TESTS): LIBS = $(GENL_LIBS) -lrdmacm -libverbs -lpthread
 $(HOST_TESTS):
@@ -232,6 +235,11 @@ check: fetch
 lint: deps
 	selftests/run --only lint
 
+# make bench BENCH="--rounds 3": see selftests/bench/bench -h
+bench: fetch
+	+@$(MAKE) --no-print-directory all
+	selftests/bench/bench $(BENCH)
+
 # Breaks the engine in small ways: does a test catch each? A quarter of an hour.
 mutants: fetch
 	+@$(MAKE) --no-print-directory all
@@ -242,7 +250,7 @@ qemu-intel: deps
 	selftests/lab/qemu-intel
 
 .PHONY: all programs selftests guest modules modules_install install clean
-.PHONY: deps fetch demo check lint mutants qemu-intel
+.PHONY: deps fetch demo check lint bench mutants qemu-intel
 
 -include $(wildcard */Makefile.inc selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

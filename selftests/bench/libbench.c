@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Timed touches of memory, and how their times are told.
+ */
+#include "libbench.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "selftests/unit/tap.h"
+
+#define MAPS_MAX	16u
+
+/* What a thread of bench_touch() does. */
+struct toucher {
+	struct touches *touches;
+	pthread_barrier_t *start;
+	uint32_t first;
+	uint32_t end;
+	pthread_t thread;
+};
+
+static int keepers[NODES_MAX];
+static struct {
+	void *mem;
+	int fd;
+} maps[MAPS_MAX];
+static unsigned int nr_maps;
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+void *bench_shared(uint64_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (mem == MAP_FAILED)
+		tap_bail("no %llu bytes: %s", (unsigned long long)size,
+			 strerror(errno));
+	return mem;
+}
+
+uint32_t *bench_order(uint32_t count, bool shuffled)
+{
+	uint32_t *order = bench_shared(count * sizeof(*order));
+	uint64_t seed = 1;
+	uint32_t i, j, tmp;
+
+	for (i = 0; i < count; i++)
+		order[i] = i;
+	for (i = count; shuffled && i > 1; i--) {
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		j = (seed >> 33) % i;
+		tmp = order[i - 1];
+		order[i - 1] = order[j];
+		order[j] = tmp;
+	}
+	return order;
+}
+
+static void touch_part(struct touches *t, uint32_t first, uint32_t end)
+{
+	uint64_t start;
+	uint32_t i;
+
+	for (i = first; i < end; i++) {
+		volatile uint8_t *page = t->mem + (uint64_t)t->order[i] * PAGE;
+
+		start = now_ns();
+		if (t->write)
+			*page = 1;
+		else
+			(void)*page;
+		t->ns[i] = now_ns() - start;
+	}
+}
+
+static void *toucher_main(void *arg)
+{
+	struct toucher *self = arg;
+
+	pthread_barrier_wait(self->start);
+	touch_part(self->touches, self->first, self->end);
+	return NULL;
+}
+
+void bench_touch(struct touches *t)
+{
+	struct toucher all[THREADS_MAX];
+	pthread_barrier_t start;
+	uint64_t began;
+	uint32_t i;
+
+	pthread_barrier_init(&start, NULL, t->threads + 1);
+	for (i = 0; i < t->threads; i++) {
+		all[i] = (struct toucher){
+			.touches = t,
+			.start = &start,
+			.first = (uint64_t)t->count * i / t->threads,
+			.end = (uint64_t)t->count * (i + 1) / t->threads,
+		};
+		if (pthread_create(&all[i].thread, NULL, toucher_main, &all[i]))
+			tap_bail("no thread %u", i);
+	}
+	pthread_barrier_wait(&start);
+	began = now_ns();
+	for (i = 0; i < t->threads; i++)
+		pthread_join(all[i].thread, NULL);
+	t->elapsed = now_ns() - began;
+	pthread_barrier_destroy(&start);
+}
+
+void bench_print(const char *name, const uint64_t *values, uint32_t n)
+{
+	uint32_t i;
+
+	printf("%s", name);
+	for (i = 0; i < n; i++)
+		printf(" %llu", (unsigned long long)values[i]);
+	putchar('\n');
+}
+
+void bench_in_child(void (*fn)(void *arg), void *arg)
+{
+	int pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		tap_bail("fork: %s", strerror(errno));
+	if (!pid) {
+		fn(arg);
+		fflush(stdout);
+		_exit(0);
+	}
+	if (reap(pid, now_ms() + DEADLINE_MS, "the measuring process"))
+		tap_bail("nothing was measured");
+}
+
+void bench_cluster_new(const struct cluster *c)
+{
+	uint32_t n;
+
+	conf_need();
+	cluster_make(c);
+	for (n = 0; n < c->nodes; n++) {
+		keepers[n] = attach(c->name, n, SSI_DSM_ATTACH_NO_CHANNEL);
+		if (keepers[n] < 0)
+			tap_bail("attaching to node %u: %s", n,
+				 strerror(-keepers[n]));
+	}
+	if (!cluster_wait_ready(c))
+		tap_bail("the region is not ready");
+}
+
+volatile uint8_t *bench_map(const struct cluster *c, uint32_t node)
+{
+	int fd = attach(c->name, node, SSI_DSM_ATTACH_NO_CHANNEL);
+	void *mem = fd < 0 ? NULL : map_region(fd, cluster_size(c));
+
+	if (!mem || nr_maps == MAPS_MAX)
+		tap_bail("cannot map the region of node %u", node);
+	maps[nr_maps].mem = mem;
+	maps[nr_maps++].fd = fd;
+	return mem;
+}
+
+void bench_cluster_del(const struct cluster *c)
+{
+	uint32_t n;
+
+	while (nr_maps--) {
+		munmap(maps[nr_maps].mem, cluster_size(c));
+		close(maps[nr_maps].fd);
+	}
+	for (n = 0; n < c->nodes; n++)
+		close(keepers[n]);
+	cluster_delete(c);
+}

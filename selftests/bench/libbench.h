@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Timed touches of memory, and how their times are told.
+ *
+ * A program here prints series, one a line: a name, then a number for each
+ * sample, in ns unless the name says otherwise. selftests/bench/bench adds up
+ * and judges.
+ */
+#ifndef LIBBENCH_H
+#define LIBBENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "selftests/dsm/libcluster.h"
+
+#define THREADS_MAX	8u
+
+/**
+ * struct touches - pages to touch, each once and timed
+ * @mem: where the pages are
+ * @order: page numbers, in the order they are touched
+ * @count: how many
+ * @threads: share them; thread t takes the t-th of the parts, which are equal
+ * @write: store to them, do not load
+ * @ns: out: how long each took, in the order of @order; bench_shared()
+ * @elapsed: out: until the last was done, in ns
+ */
+struct touches {
+	volatile uint8_t *mem;
+	const uint32_t *order;
+	uint32_t count;
+	uint32_t threads;
+	bool write;
+	uint64_t *ns;
+	uint64_t elapsed;
+};
+
+uint64_t now_ns(void);
+
+/* Zeroed memory that children share. Bails out if there is none. */
+void *bench_shared(uint64_t size);
+
+/*
+ * Numbers 0 .. @count - 1, shuffled with a fixed seed or ascending; to be freed
+ * by nobody.
+ */
+uint32_t *bench_order(uint32_t count, bool shuffled);
+
+/* Touches all that @t says. Bails out if threads cannot be had. */
+void bench_touch(struct touches *t);
+
+/* One line: @name and @n numbers. */
+void bench_print(const char *name, const uint64_t *values, uint32_t n);
+
+/*
+ * Runs @fn in a process of its own and waits for it. Bails out if it takes
+ * longer than DEADLINE_MS or fails.
+ */
+void bench_in_child(void (*fn)(void *arg), void *arg);
+
+/*
+ * A cluster over rdma whose region is ready, its node n kept by an attached
+ * file. bench_map() attaches to @node and maps the region.
+ */
+void bench_cluster_new(const struct cluster *c);
+volatile uint8_t *bench_map(const struct cluster *c, uint32_t node);
+
+/* Unmaps everything and deletes the nodes. */
+void bench_cluster_del(const struct cluster *c);
+
+#endif /* LIBBENCH_H */
