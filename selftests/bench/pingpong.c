@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * B6: two nodes write one word.
+ *
+ *	pingpong HOPS MS
+ *
+ * First by turns, HOPS times, without a hold window: each store takes the page
+ * from the other node. Then both as fast as they can, for MS without and for MS
+ * with the module's own window. The word is on a page of node 0.
+ */
+#include <errno.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libbench.h"
+#include "selftests/unit/tap.h"
+
+#define NODES	2u
+
+static const struct cluster cluster = {
+	.name = "bench",
+	.transport = SSI_DSM_TRANSPORT_RDMA,
+	.nodes = NODES,
+	.each = 2 * MIB,
+};
+
+/* What the two processes share beside the region. */
+static struct shared {
+	sem_t turn[NODES];
+	uint64_t added[NODES];
+	uint64_t until;
+} *shared;
+static uint32_t hops;
+static uint64_t *hop_ns;
+
+static void take_turns(uint32_t node, volatile uint64_t *word)
+{
+	uint64_t start;
+	uint32_t i;
+
+	for (i = node; i < hops; i += NODES) {
+		while (sem_wait(&shared->turn[node]))
+			;
+		start = now_ns();
+		*word = i;
+		hop_ns[i] = now_ns() - start;
+		sem_post(&shared->turn[!node]);
+	}
+}
+
+static void add(uint32_t node, volatile uint64_t *word)
+{
+	while (now_ms() < shared->until) {
+		__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
+		shared->added[node]++;
+	}
+}
+
+static void on_both_nodes(void (*fn)(uint32_t node, volatile uint64_t *word))
+{
+	uint64_t deadline = now_ms() + DEADLINE_MS;
+	int pids[NODES];
+	uint32_t n;
+
+	fflush(stdout);
+	for (n = 0; n < NODES; n++) {
+		pids[n] = fork();
+		if (pids[n] < 0)
+			tap_bail("fork: %s", strerror(errno));
+		if (pids[n])
+			continue;
+		fn(n, (volatile uint64_t *)bench_map(&cluster, n));
+		_exit(0);
+	}
+	for (n = 0; n < NODES; n++)
+		if (reap(pids[n], deadline, "a writer"))
+			tap_bail("nothing was measured");
+}
+
+static void set_window(uint64_t us)
+{
+	uint32_t n;
+
+	for (n = 0; n < NODES; n++)
+		if (policy_set(cluster.name, n, REGION, SSI_DSM_POLICY_HOLD,
+			       us))
+			tap_bail("the window cannot be set: %s", conf_text());
+}
+
+/* Additions per second of both together. */
+static uint64_t additions(uint32_t ms)
+{
+	memset(shared->added, 0, sizeof(shared->added));
+	shared->until = now_ms() + ms;
+	on_both_nodes(add);
+	return (shared->added[0] + shared->added[1]) * 1000 / ms;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t rate;
+	uint32_t n, ms;
+
+	hops = argc == 3 ? atoi(argv[1]) : 0;
+	ms = argc == 3 ? atoi(argv[2]) : 0;
+	if (!hops || !ms)
+		tap_bail("pingpong HOPS MS");
+	shared = bench_shared(sizeof(*shared));
+	hop_ns = bench_shared(hops * sizeof(*hop_ns));
+	for (n = 0; n < NODES; n++)
+		sem_init(&shared->turn[n], 1, !n);
+
+	bench_cluster_new(&cluster);
+	set_window(0);
+	on_both_nodes(take_turns);
+	bench_print("hop", hop_ns, hops);
+	rate = additions(ms);
+	bench_print("added_without", &rate, 1);
+	set_window(SSI_DSM_POLICY_AUTO);
+	rate = additions(ms);
+	bench_print("added_with", &rate, 1);
+	bench_cluster_del(&cluster);
+	return 0;
+}
