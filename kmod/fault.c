@@ -23,6 +23,7 @@
 #include "pte.h"
 #include "region.h"
 #include "request.h"
+#include "trace.h"
 
 static struct ssi_region *vma_region(struct vm_area_struct *vma)
 {
@@ -71,7 +72,8 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event)
 	return VM_FAULT_RETRY;
 }
 
-static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
+/* Get the page, however long it takes, unless the caller may retry. */
+static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 {
 	struct ssi_region *region = vma_region(vmf->vma);
 	u32 event = vmf->flags & FAULT_FLAG_WRITE ? SSI_EV_STORE : SSI_EV_LOAD;
@@ -90,6 +92,19 @@ static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 		if (ssi_request_wait(region, vmf->pgoff, event))
 			return VM_FAULT_SIGBUS;
 	}
+}
+
+static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
+{
+	/* The VMA, and the region with it, may go when the lock was dropped. */
+	struct ssi_region *region = vma_region(vmf->vma);
+	u32 node = region->node->id, id = region->id;
+	vm_fault_t ret;
+
+	trace_ssi_fault_enter(node, id, vmf->pgoff, vmf->flags);
+	ret = get_page_or_retry(vmf);
+	trace_ssi_fault_leave(node, id, vmf->pgoff, ret);
+	return ret;
 }
 
 /*

@@ -95,6 +95,7 @@ void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 	else
 		/* A link that is down loses the region; see peer.c. */
 		ssi_peer_send(region->node, dst, msg, page);
+	trace_ssi_message_sent(region->node->id, msg);
 }
 
 void ssi_message_recv(struct ssi_rx *rx)

@@ -36,7 +36,7 @@ TRACE_EVENT(ssi_page_state,
 		  ssi_page_state_name(__entry->to))
 );
 
-TRACE_EVENT(ssi_message,
+DECLARE_EVENT_CLASS(ssi_message_class,
 	TP_PROTO(u32 node, const struct ssi_msg *msg),
 	TP_ARGS(node, msg),
 	TP_STRUCT__entry(
@@ -61,6 +61,50 @@ TRACE_EVENT(ssi_message,
 		  __entry->node, ssi_wire_type_name(__entry->type),
 		  __entry->src, __entry->index, __entry->requester,
 		  __entry->token, __entry->time)
+);
+
+/* One that came, before anything is done about it. */
+DEFINE_EVENT(ssi_message_class, ssi_message,
+	TP_PROTO(u32 node, const struct ssi_msg *msg),
+	TP_ARGS(node, msg)
+);
+
+/* One that the link has taken. */
+DEFINE_EVENT(ssi_message_class, ssi_message_sent,
+	TP_PROTO(u32 node, const struct ssi_msg *msg),
+	TP_ARGS(node, msg)
+);
+
+/* The core asks for a page, and gets it (or VM_FAULT_RETRY, or an error). */
+DECLARE_EVENT_CLASS(ssi_fault_class,
+	TP_PROTO(u32 node, u32 region, u64 index, u32 flags),
+	TP_ARGS(node, region, index, flags),
+	TP_STRUCT__entry(
+		__field(u32, node)
+		__field(u32, region)
+		__field(u64, index)
+		__field(u32, flags)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->region = region;
+		__entry->index = index;
+		__entry->flags = flags;
+	),
+	TP_printk("node=%u region=%u page=%llu flags=%#x", __entry->node,
+		  __entry->region, __entry->index, __entry->flags)
+);
+
+/* flags: FAULT_FLAG_* */
+DEFINE_EVENT(ssi_fault_class, ssi_fault_enter,
+	TP_PROTO(u32 node, u32 region, u64 index, u32 flags),
+	TP_ARGS(node, region, index, flags)
+);
+
+/* flags: VM_FAULT_* */
+DEFINE_EVENT(ssi_fault_class, ssi_fault_leave,
+	TP_PROTO(u32 node, u32 region, u64 index, u32 flags),
+	TP_ARGS(node, region, index, flags)
 );
 
 TRACE_EVENT(ssi_verdict,
