@@ -96,14 +96,14 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 
 static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 {
-	/* The VMA, and the region with it, may go when the lock was dropped. */
+	/* Once the mmap lock was dropped, the VMA and the region may be gone. */
 	struct ssi_region *region = vma_region(vmf->vma);
 	u32 node = region->node->id, id = region->id;
 	vm_fault_t ret;
 
 	trace_ssi_fault_enter(node, id, vmf->pgoff, vmf->flags);
 	ret = get_page_or_retry(vmf);
-	trace_ssi_fault_leave(node, id, vmf->pgoff, ret);
+	trace_ssi_fault_leave(node, id, vmf->pgoff, (__force u32)ret);
 	return ret;
 }
 

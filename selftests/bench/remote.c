@@ -21,6 +21,7 @@ static struct cluster cluster = {
 	.name = "bench",
 	.transport = SSI_DSM_TRANSPORT_RDMA,
 };
+
 static uint64_t offset;		/* of the pages in the region */
 
 static void read_on_node_1(void *arg)
