@@ -195,7 +195,7 @@ static void home_request(struct ssi_region *region, struct ssi_rx *rx,
 	} else if (ret == -EBUSY) {
 		wrong = park(find_txn(bucket, request.index), rx, &tell);
 	} else {
-		wrong = "the requester has the page already";
+		wrong = "the request does not fit what the requester has";
 	}
 	spin_unlock(&bucket->lock);
 	if (wrong)
@@ -260,7 +260,7 @@ static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 
 	ssi_rx_free(done);
 	list_for_each_entry_safe(done, tmp, &illegal, list)
-		ssi_message_violation(done, "the requester has the page already");
+		ssi_message_violation(done, "the request does not fit what the requester has");
 	if (next)
 		serve(region, &service);
 	ssi_rx_free(rx);
@@ -294,6 +294,22 @@ static void home_work(struct work_struct *work)
 	local_bh_enable();
 }
 
+/* The sender may have given the page away meanwhile; then nothing is to do. */
+static void home_put(struct ssi_region *region, struct ssi_rx *rx)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, rx->msg.index);
+	struct ssi_dir *dir = ssi_region_dir(region, rx->msg.index, 0);
+	bool owns;
+
+	spin_lock(&bucket->lock);
+	owns = dir && dir->state != SSI_DIR_UNTOUCHED &&
+	       dir->owner == rx->msg.src;
+	spin_unlock(&bucket->lock);
+	if (owns)
+		ssi_request_take_home(region, rx->msg.index);
+	ssi_rx_free(rx);
+}
+
 /* GETS, GETX, UPGRADE, PUT, DONE */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
@@ -301,10 +317,8 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 
 	if (ssi_region_home(region, rx->msg.index) != region->node->id)
 		return ssi_message_violation(rx, "this is not the page's home");
-	if (rx->msg.type == SSI_WIRE_PUT) {
-		ssi_request_take_home(region, rx->msg.index);
-		return ssi_rx_free(rx);
-	}
+	if (rx->msg.type == SSI_WIRE_PUT)
+		return home_put(region, rx);
 	dir = ssi_region_dir(region, rx->msg.index, GFP_ATOMIC | __GFP_NOWARN);
 	if (dir)
 		return home_dispatch(region, rx, dir);

@@ -345,6 +345,11 @@ static const struct offence {
 	  .msg = PAGE_MSG(DATAX, UINT64_MAX, .len = PAGE) },
 	{ "GETX to who is not the home", BROKE "this is not the page's home",
 	  .msg = PAGE_MSG(GETX, THEIRS) },
+	{ "PUT to who is not the home", BROKE "this is not the page's home",
+	  .msg = PAGE_MSG(PUT, THEIRS) },
+	{ "UPGRADE of a page that nobody has touched",
+	  BROKE "the request does not fit what the requester has",
+	  .msg = PAGE_MSG(UPGRADE, OURS + 9) },
 	{ "DONE without a transaction", BROKE "no such transaction",
 	  .msg = PAGE_MSG(DONE, OURS) },
 	{ "FWDS from who is not the home", BROKE "it is not from the page's home",
@@ -371,7 +376,7 @@ static const struct offence {
 	{ "ACK that nobody asked for", NOT_AWAITED,
 	  .msg = PAGE_MSG(ACK, THEIRS) },
 
-	{ "GETS for what it owns", BROKE "the requester has the page already",
+	{ "GETS for what it owns", BROKE "the request does not fit what the requester has",
 	  .commit = ask_for_own },
 	{ "DONE twice", BROKE "no such transaction", .commit = done_twice },
 	{ "DONE for another request", BROKE "no such transaction",
@@ -516,6 +521,7 @@ static const struct {
 	    .requester = NEIGHBOUR } },
 	{ "another map for a region of others",
 	  .msg = { .type = SSI_WIRE_REGION, .region = OTHER_REGION, .arg = 1 } },
+	{ "PUT of a page that it does not own", .msg = PAGE_MSG(PUT, OURS) },
 	{ "twice as many messages as it has credits", .commit = flood },
 };
 

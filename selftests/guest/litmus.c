@@ -40,7 +40,7 @@ static uint64_t run_test(const struct litmus_test *test,
 
 		memset((void *)variables, 0, litmus_size(layout));
 		litmus_run_init(&run, test, layout, settings->litmus_runs,
-				settings->seconds);
+				settings->seconds / LITMUS_LAYOUTS);
 		if (workers_run(machine->cpus, test->threads, run_thread, &run))
 			return 0;
 		if (run.counts[LITMUS_FORBIDDEN])

@@ -317,7 +317,7 @@ void check_memory(const struct machine *machine,
 
 	plan_passes(&job, machine);
 	job.target = total / 100 * settings->memory_percent;
-	job.target = (job.target + CHUNK - 1) / CHUNK * CHUNK;
+	job.target = (job.target / CHUNK + 1) * CHUNK;	/* more than that */
 	size = job.target;
 	job.area = map(size, MAP_PRIVATE | MAP_NORESERVE);
 	job.result = map(sizeof(*job.result), MAP_SHARED);

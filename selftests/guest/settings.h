@@ -8,7 +8,7 @@
 /**
  * struct settings - from the kernel's command line, then from our own
  * @checks: names with commas between; NULL: all
- * @memory_percent: share of MemTotal that the memory check fills
+ * @memory_percent: share of MemTotal of which the memory check fills more
  * @litmus_runs: of each litmus test and layout
  * @seconds: the longest that each timed part of a check runs
  * @clocksource: the one expected, or "any"
