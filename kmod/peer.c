@@ -102,6 +102,21 @@ int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 	return peer->link->ops->send(peer->link, &wire, page, out.len);
 }
 
+/* With a reference; NULL also if @peer is no member and has no say in it. */
+static struct ssi_region *shared_region(struct ssi_peer *peer, u32 id)
+{
+	struct ssi_region *region = ssi_region_get(peer->node, id);
+
+	if (!region || (region->members & BIT(peer->id)))
+		return region;
+	ssi_region_put(region);
+	return NULL;
+}
+
+/*
+ * Written down before the region is looked for, as meet_members() looks at what
+ * is written down after the region can be found: one of the two sees the other.
+ */
 static void region_announced(struct ssi_peer *peer, struct ssi_rx *rx)
 {
 	/* 63 bits are plenty, and what an xarray value holds. */
@@ -111,6 +126,7 @@ static void region_announced(struct ssi_peer *peer, struct ssi_rx *rx)
 		ssi_link_change_state(peer->link, SSI_DSM_LINK_LOST,
 				      "node %u broke the protocol: it has too many regions",
 				      peer->id);
+	rx->region = shared_region(peer, rx->msg.region);
 	if (rx->region)
 		ssi_region_peer_announced(rx->region, peer->id, rx->msg.arg,
 					  rx->msg.size);
@@ -131,17 +147,6 @@ static void region_left(struct ssi_peer *peer, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
-/* With a reference; NULL also if @peer is no member and has no say in it. */
-static struct ssi_region *shared_region(struct ssi_peer *peer, u32 id)
-{
-	struct ssi_region *region = ssi_region_get(peer->node, id);
-
-	if (!region || (region->members & BIT(peer->id)))
-		return region;
-	ssi_region_put(region);
-	return NULL;
-}
-
 /* A message came. BH disabled or process context. */
 void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 {
@@ -155,14 +160,13 @@ void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 		ssi_rx_free(rx);
 		return;
 	}
+	if (rx->msg.type == SSI_WIRE_REGION)
+		return region_announced(peer, rx);
 	rx->region = shared_region(peer, rx->msg.region);
 	switch (rx->msg.type) {
 	case SSI_WIRE_CREDIT:
 	case SSI_WIRE_PING:
 		ssi_rx_free(rx);
-		break;
-	case SSI_WIRE_REGION:
-		region_announced(peer, rx);
 		break;
 	case SSI_WIRE_LEAVE:
 		region_left(peer, rx);
