@@ -62,20 +62,32 @@ void ssi_peer_link_changed(struct ssi_link *link)
 	ssi_netlink_peer_event(peer);
 }
 
+/*
+ * How many beats in a row have heard nothing new. Beats, not time: a host that
+ * stood still for a while, or whose work was late, must not blame its peers.
+ */
+static u32 count_silence(struct ssi_peer *peer)
+{
+	unsigned long last = READ_ONCE(peer->link->last_rx);
+
+	peer->silent = last == peer->heard ? peer->silent + 1 : 0;
+	peer->heard = last;
+	return peer->silent;
+}
+
 static void ssi_peer_beat(struct work_struct *work)
 {
 	struct ssi_peer *peer = container_of(to_delayed_work(work),
 					     struct ssi_peer, beat);
 	struct ssi_msg ping = { .type = SSI_WIRE_PING };
 	struct ssi_link *link = peer->link;
-	unsigned long last = READ_ONCE(link->last_rx);
 
 	if (!ssi_link_is_up(link))
 		return;
-	if (time_after(jiffies, last + msecs_to_jiffies(SSI_PEER_LOST_MS))) {
+	if (count_silence(peer) * SSI_PEER_PING_MS >= SSI_PEER_LOST_MS) {
 		ssi_link_change_state(link, SSI_DSM_LINK_LOST,
 				      "no sign of life for %u ms",
-				      jiffies_to_msecs(jiffies - last));
+				      jiffies_to_msecs(jiffies - peer->heard));
 		return;
 	}
 	local_bh_disable();

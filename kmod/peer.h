@@ -15,7 +15,7 @@ struct ssi_link;
 struct ssi_node;
 struct ssi_rx;
 
-/* A sign of life this often, and no sign for this long is a loss. */
+/* A sign of life this often, and none in the beats of so long is a loss. */
 #define SSI_PEER_PING_MS	500
 #define SSI_PEER_LOST_MS	3000
 
@@ -30,6 +30,8 @@ struct ssi_rx;
  * @delay_us: loop only: every message takes this long
  * @link: the connection; set once before the peer is visible
  * @beat: sends pings and looks at link->last_rx
+ * @heard: link->last_rx at the last beat; only @beat uses it and @silent
+ * @silent: beats in a row that have heard nothing
  * @announced: region id -> map hash (xa_value) that the peer told us
  * @nr_announced: how many; only its link's messages change it, one at a time
  */
@@ -40,6 +42,8 @@ struct ssi_peer {
 	u32 delay_us;
 	struct ssi_link *link;
 	struct delayed_work beat;
+	unsigned long heard;
+	u32 silent;
 	struct xarray announced;
 	u32 nr_announced;
 };
