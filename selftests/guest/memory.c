@@ -4,7 +4,7 @@
  * of the next, then the other way round with another pattern.
  *
  * A child does the work, so that the kernel can kill it and not us should the
- * memory not suffice; then it is tried again with less.
+ * memory not suffice.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +27,6 @@
 #define CHUNK		(4 * MIB)
 #define WORDS		(CHUNK / sizeof(uint64_t))
 #define RESERVE_KIB	(6 * 1024)	/* MemAvailable that stays untouched */
-#define RETRIES		6
-#define RETRY_LESS	(8 * MIB)
 #define MAX_PASSES	MAX_NODES
 
 /**
@@ -209,8 +207,9 @@ static void child(struct memory_job *job)
 	_exit(0);
 }
 
-/* Return: the child finished; or false, and it must be tried with less. */
-static bool run_child(struct memory_job *job)
+#define TOO_SMALL	"give the guest more memory, or it ssi.memory_percent="
+
+static void run_child(struct memory_job *job)
 {
 	int status;
 	pid_t pid;
@@ -222,17 +221,14 @@ static bool run_child(struct memory_job *job)
 		child(job);
 	if (pid < 0) {
 		job->result->errno_ = errno;
-		return true;
+		return;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (WIFEXITED(status))
-		return true;
-	if (WTERMSIG(status) == SIGKILL)
-		return false;
-	report_fail("The process that fills the memory died of signal %d after %" PRIu64 " MiB.",
-		    WTERMSIG(status), job->result->filled / MIB);
-	return true;
+	if (WIFSIGNALED(status))
+		report_fail("The process that fills the memory died of signal %d after %" PRIu64 " MiB; if the memory was short, "
+			    TOO_SMALL ".",
+			    WTERMSIG(status), job->result->filled / MIB);
 }
 
 /* Each node writes once, and the next one that has CPUs verifies. */
@@ -267,8 +263,7 @@ static void report_node_pages(const struct machine *machine,
 	report_key("node_mib=%s", list);
 }
 
-static void report_result(const struct memory_job *job, int wanted_percent,
-			  int retries)
+static void report_result(const struct memory_job *job, int wanted_percent)
 {
 	const struct memory_result *r = job->result;
 	double total = machine_meminfo("MemTotal") * 1024.0;
@@ -281,14 +276,13 @@ static void report_result(const struct memory_job *job, int wanted_percent,
 		report_fail("%" PRIu64 " words were wrong, the first in pass %d at %#" PRIx64 ": %#" PRIx64 " instead of %#" PRIx64 ".",
 			    r->bad, r->bad_pass + 1, r->bad_at, r->bad_value,
 			    r->bad_expected);
-	if (!r->filled)
-		report_fail("There is no memory left to fill.");
+	else if (!r->errno_ && r->filled < job->target)
+		report_fail("Only %" PRIu64 " MiB could be filled, %.1f %% of MemTotal instead of more than %d; "
+			    TOO_SMALL ".",
+			    r->filled / MIB, 100 * r->filled / total,
+			    wanted_percent);
 	report_key("mib=%" PRIu64 " percent=%.1f passes=%d bad=%" PRIu64,
 		   r->filled / MIB, 100 * r->filled / total, r->passes, r->bad);
-	if (r->filled < job->target)
-		report_key("limited=yes wanted_percent=%d", wanted_percent);
-	if (retries)
-		report_key("retries=%d", retries);
 	if (r->fill_seconds > 0 && r->verify_seconds > 0)
 		report_key("fill_s=%.1f verify_s=%.1f fill_mib_s=%.1f verify_mib_s=%.1f",
 			   r->fill_seconds, r->verify_seconds,
@@ -312,27 +306,17 @@ void check_memory(const struct machine *machine,
 {
 	uint64_t total = machine_meminfo("MemTotal") * 1024;
 	struct memory_job job = { .passes = 0 };
-	uint64_t size;
-	int retries;
 
 	plan_passes(&job, machine);
 	job.target = total / 100 * settings->memory_percent;
 	job.target = (job.target / CHUNK + 1) * CHUNK;	/* more than that */
-	size = job.target;
-	job.area = map(size, MAP_PRIVATE | MAP_NORESERVE);
+	job.area = map(job.target, MAP_PRIVATE | MAP_NORESERVE);
 	job.result = map(sizeof(*job.result), MAP_SHARED);
 	if (!job.area || !job.result)
 		return;
-	for (retries = 0; !run_child(&job); retries++) {
-		if (retries == RETRIES || job.target <= RETRY_LESS) {
-			report_fail("The kernel ran out of memory %d times, the last time at %" PRIu64 " MiB.",
-				    retries + 1, job.result->filled / MIB);
-			break;
-		}
-		job.target -= RETRY_LESS;
-	}
-	report_result(&job, settings->memory_percent, retries);
+	run_child(&job);
+	report_result(&job, settings->memory_percent);
 	report_node_pages(machine, job.result->node_pages);
-	munmap(job.area, size);
+	munmap(job.area, job.target);
 	munmap(job.result, sizeof(*job.result));
 }
