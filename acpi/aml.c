@@ -19,6 +19,14 @@
 #define OP_EXT		0x5b
 #define OP_EXT_DEVICE	0x82
 
+/* Address space descriptors: types and flags (6.4.3.5). */
+#define WINDOW_MEMORY	0
+#define WINDOW_IO	1
+#define WINDOW_BUS	2
+#define WINDOW_FIXED	0x0c	/* both ends; a producer, decoded positively */
+#define WINDOW_IO_ALL	0x03	/* ISA and other ranges */
+#define WINDOW_WRITABLE	0x01	/* and not cacheable */
+
 #define NAME_LEN	4
 
 /*
@@ -181,6 +189,56 @@ void ssi_aml_add_irq(struct ssi_aml_resources *r, uint8_t irq)
 	const uint8_t bytes[] = { 0x22, mask & 0xff, mask >> 8 };
 
 	add_descriptor(r, bytes, sizeof(bytes));
+}
+
+/* 32-bit fixed memory range, read and write (6.4.3.4). */
+void ssi_aml_add_memory(struct ssi_aml_resources *r, uint32_t base,
+			uint32_t size)
+{
+	const uint8_t head[] = { 0x86, 9, 0, 1 };
+
+	add_descriptor(r, head, sizeof(head));
+	add_descriptor(r, &base, sizeof(base));
+	add_descriptor(r, &size, sizeof(size));
+}
+
+/* Word address space descriptor of fixed range (6.4.3.5.3). */
+static void add_word_window(struct ssi_aml_resources *r, uint8_t type,
+			    uint8_t flags, const uint16_t range[2])
+{
+	const uint8_t head[] = { 0x88, 13, 0, type, WINDOW_FIXED, flags };
+	const uint16_t fields[] = {
+		0, range[0], range[1], 0, range[1] - range[0] + 1,
+	};
+
+	add_descriptor(r, head, sizeof(head));
+	add_descriptor(r, fields, sizeof(fields));
+}
+
+void ssi_aml_add_bus_window(struct ssi_aml_resources *r, uint16_t first,
+			    uint16_t last)
+{
+	add_word_window(r, WINDOW_BUS, 0, (uint16_t[]){ first, last });
+}
+
+void ssi_aml_add_io_window(struct ssi_aml_resources *r, uint16_t first,
+			   uint16_t last)
+{
+	add_word_window(r, WINDOW_IO, WINDOW_IO_ALL,
+			(uint16_t[]){ first, last });
+}
+
+/* DWord address space descriptor of fixed range (6.4.3.5.2). */
+void ssi_aml_add_memory_window(struct ssi_aml_resources *r, uint32_t first,
+			       uint32_t last)
+{
+	const uint8_t head[] = {
+		0x87, 23, 0, WINDOW_MEMORY, WINDOW_FIXED, WINDOW_WRITABLE,
+	};
+	const uint32_t fields[] = { 0, first, last, 0, last - first + 1 };
+
+	add_descriptor(r, head, sizeof(head));
+	add_descriptor(r, fields, sizeof(fields));
 }
 
 void ssi_aml_name_resources(struct ssi_builder *b,

@@ -14,7 +14,7 @@
  * @len: bytes of them
  */
 struct ssi_aml_resources {
-	uint8_t bytes[64];
+	uint8_t bytes[128];
 	size_t len;
 };
 
@@ -49,6 +49,18 @@ void ssi_aml_name_package(struct ssi_builder *b, const char *name,
 
 void ssi_aml_add_io(struct ssi_aml_resources *r, uint16_t port, uint8_t len);
 void ssi_aml_add_irq(struct ssi_aml_resources *r, uint8_t irq);
+
+/* Fixed memory that a device occupies. */
+void ssi_aml_add_memory(struct ssi_aml_resources *r, uint32_t base,
+			uint32_t size);
+
+/* What a bridge hands down: buses, ports, memory; @last is included. */
+void ssi_aml_add_bus_window(struct ssi_aml_resources *r, uint16_t first,
+			    uint16_t last);
+void ssi_aml_add_io_window(struct ssi_aml_resources *r, uint16_t first,
+			   uint16_t last);
+void ssi_aml_add_memory_window(struct ssi_aml_resources *r, uint32_t first,
+			       uint32_t last);
 
 /**
  * ssi_aml_name_resources() - Name (_CRS, ResourceTemplate () { ... })

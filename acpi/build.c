@@ -15,7 +15,8 @@ int ssi_acpi_build_map(const struct ssi_acpi_config *cfg, uint64_t gpa,
 	struct ssi_builder b = {
 		.buf = buf, .size = size, .gpa = gpa, .map = map,
 	};
-	uint64_t facs, dsdt, listed[4];
+	uint64_t facs, dsdt, listed[5];
+	unsigned int count = 4;
 
 	if (ssi_acpi_check(cfg) || gpa % BUFFER_ALIGN || gpa + size < gpa)
 		return -EINVAL;
@@ -28,7 +29,9 @@ int ssi_acpi_build_map(const struct ssi_acpi_config *cfg, uint64_t gpa,
 	listed[1] = ssi_madt_build(&b, cfg);
 	listed[2] = ssi_srat_build(&b, cfg);
 	listed[3] = ssi_slit_build(&b, cfg);
-	ssi_rsdp_fill(&b, ssi_xsdt_build(&b, listed, 4));
+	if (cfg->num_pci_roots)
+		listed[count++] = ssi_mcfg_build(&b);
+	ssi_rsdp_fill(&b, ssi_xsdt_build(&b, listed, count));
 	map->used = b.used;
 	return b.full ? -ENOSPC : 0;
 }

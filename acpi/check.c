@@ -74,6 +74,21 @@ static const char *check_distances(const struct ssi_acpi_config *cfg)
 	return NULL;
 }
 
+static const char *check_pci(const struct ssi_acpi_config *cfg)
+{
+	if (cfg->num_pci_roots > cfg->nodes)
+		return "there are more PCI roots than nodes";
+	for (unsigned int i = 0; i < cfg->num_pci_roots; i++) {
+		const struct ssi_acpi_pci_root *root = &cfg->pci_roots[i];
+
+		if (root->node >= cfg->nodes)
+			return "a PCI root is on a node that does not exist";
+		if (root->first_bus > root->last_bus || !root->window_size)
+			return "a PCI root has no bus or no memory";
+	}
+	return NULL;
+}
+
 static const char *check_hardware(const struct ssi_acpi_config *cfg)
 {
 	if (!cfg->pm1_event_port || !cfg->pm1_control_port || !cfg->reset_port)
@@ -96,6 +111,8 @@ const char *ssi_acpi_check(const struct ssi_acpi_config *cfg)
 		why = check_memory(cfg);
 	if (!why)
 		why = check_distances(cfg);
+	if (!why)
+		why = check_pci(cfg);
 	if (!why)
 		why = check_hardware(cfg);
 	return why;

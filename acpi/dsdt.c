@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* DSDT: processors, serial port, pvpanic, clock, and how to power off. */
+/* DSDT: processors, serial port, pvpanic, clock, PCI, and how to power off. */
 #include <stdio.h>
 
 #include "aml.h"
@@ -81,6 +81,8 @@ uint64_t ssi_dsdt_build(struct ssi_builder *b,
 		add_pvpanic(b, cfg->pvpanic_port);
 	if (cfg->rtc_port)
 		add_rtc(b, cfg->rtc_port);
+	if (cfg->num_pci_roots)
+		ssi_pci_build(b, cfg);
 	ssi_aml_close(b, scope);
 	add_power_off(b);
 	ssi_builder_end_table(b);

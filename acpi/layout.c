@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the CPUs and the memory of each node are in the guest. */
+/* Where CPUs, memory and PCI devices of each node are in the guest. */
 #include "layout.h"
 
-#define HOLE_START	(3ull << 30)
-#define HOLE_END	(4ull << 30)
+/* What the PCI root of a node has; whose a bus or an address is, all can tell. */
+#define BUSES_OF_ROOT	(256 / SSI_ACPI_MAX_NODES)
+#define FIRST_WINDOW	(512u << 20)
+#define OTHER_WINDOW	(8u << 20)
+
+_Static_assert(FIRST_WINDOW + (SSI_ACPI_MAX_NODES - 1) * OTHER_WINDOW <=
+	       SSI_ACPI_PCI_WINDOW_SIZE, "the windows of all roots fit");
+
 #define MEMORY_ALIGN	(2ull << 20)
 #define MEMORY_MAX	(1ull << 46)
 
@@ -43,14 +49,40 @@ static void add_range(struct ssi_layout *layout, uint64_t base, uint64_t size,
 static uint64_t add_memory(struct ssi_layout *layout, uint64_t base, uint64_t size,
 			   uint32_t node)
 {
-	if (base < HOLE_START && size > HOLE_START - base) {
-		add_range(layout, base, HOLE_START - base, node);
-		size -= HOLE_START - base;
-		base = HOLE_END;
+	uint64_t below = base < SSI_LAYOUT_HOLE_START ?
+			 SSI_LAYOUT_HOLE_START - base : 0;
+
+	if (below && size > below) {
+		add_range(layout, base, below, node);
+		size -= below;
+		base = SSI_LAYOUT_HOLE_END;
 	}
 	add_range(layout, base, size, node);
 	base += size;
-	return base == HOLE_START ? HOLE_END : base;
+	return base == SSI_LAYOUT_HOLE_START ? SSI_LAYOUT_HOLE_END : base;
+}
+
+void ssi_layout_add_pci_root(struct ssi_layout *layout, unsigned int node)
+{
+	static const struct ssi_acpi_pci_root first = {
+		.last_bus = BUSES_OF_ROOT - 1,
+		.window = SSI_ACPI_PCI_WINDOW, .window_size = FIRST_WINDOW,
+	};
+	struct ssi_acpi_pci_root *root;
+
+	for (unsigned int i = 0; i < layout->num_pci_roots; i++)
+		if (layout->pci_roots[i].node == node)
+			return;
+	root = &layout->pci_roots[layout->num_pci_roots++];
+	*root = first;
+	if (!node)
+		return;
+	root->node = node;
+	root->first_bus = node * BUSES_OF_ROOT;
+	root->last_bus = root->first_bus + BUSES_OF_ROOT - 1;
+	root->window = SSI_ACPI_PCI_WINDOW + FIRST_WINDOW +
+		       (node - 1) * OTHER_WINDOW;
+	root->window_size = OTHER_WINDOW;
 }
 
 const char *ssi_layout_make(struct ssi_layout *layout,
@@ -63,6 +95,8 @@ const char *ssi_layout_make(struct ssi_layout *layout,
 	layout->nodes = count;
 	layout->num_cpus = 0;
 	layout->num_memory = 0;
+	layout->num_pci_roots = 0;
+	ssi_layout_add_pci_root(layout, 0);
 	for (unsigned int i = 0; i < count; i++) {
 		const char *why = check_node(&nodes[i], layout->num_cpus);
 
@@ -86,4 +120,6 @@ void ssi_layout_apply(const struct ssi_layout *layout, struct ssi_acpi_config *c
 	cfg->num_cpus = layout->num_cpus;
 	cfg->memory = layout->memory;
 	cfg->num_memory = layout->num_memory;
+	cfg->pci_roots = layout->pci_roots;
+	cfg->num_pci_roots = layout->num_pci_roots;
 }

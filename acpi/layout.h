@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the CPUs and the memory of each node are in the guest. */
+/* Where CPUs, memory and PCI devices of each node are in the guest. */
 #ifndef SSI_ACPI_LAYOUT_H
 #define SSI_ACPI_LAYOUT_H
 
 #include <stdint.h>
 
 #include "ssi_acpi.h"
+
+/*
+ * RAM is contiguous except for this hole, where devices are. It begins where
+ * PCI configuration space does: OVMF puts that there and wants no RAM above.
+ */
+#define SSI_LAYOUT_HOLE_START	((uint64_t)SSI_ACPI_PCI_ECAM)
+#define SSI_LAYOUT_HOLE_END	(4ull << 30)
 
 /**
  * struct ssi_layout_node - what one node gives to the guest
@@ -18,12 +25,14 @@ struct ssi_layout_node {
 };
 
 /**
- * struct ssi_layout - the guest's CPUs and ranges of memory
+ * struct ssi_layout - the guest's CPUs, ranges of memory and PCI roots
  * @cpus: node by node
  * @memory: in ascending address; one more than nodes, for the hole
  * @nodes: number of nodes
  * @num_cpus: entries of @cpus
  * @num_memory: entries of @memory
+ * @pci_roots: of the nodes that have PCI devices; node 0 always does
+ * @num_pci_roots: entries of @pci_roots
  */
 struct ssi_layout {
 	struct ssi_acpi_cpu cpus[SSI_ACPI_MAX_CPUS];
@@ -31,6 +40,8 @@ struct ssi_layout {
 	unsigned int nodes;
 	unsigned int num_cpus;
 	unsigned int num_memory;
+	struct ssi_acpi_pci_root pci_roots[SSI_ACPI_MAX_NODES];
+	unsigned int num_pci_roots;
 };
 
 /**
@@ -39,7 +50,7 @@ struct ssi_layout {
  * @nodes: the nodes
  * @count: how many, at most SSI_ACPI_MAX_NODES
  *
- * Memory is contiguous except for a hole from 3 to 4 GiB. Each node is one
+ * Memory is contiguous except for a hole below 4 GiB. Each node is one
  * package, and the APIC ids of a package begin at a power of two.
  *
  * Return: NULL, or what is wrong, a text that completes a sentence.
@@ -47,6 +58,9 @@ struct ssi_layout {
 const char *ssi_layout_make(struct ssi_layout *layout,
 			    const struct ssi_layout_node *nodes,
 			    unsigned int count);
+
+/* A node has PCI devices: give it a root. More than once does nothing. */
+void ssi_layout_add_pci_root(struct ssi_layout *layout, unsigned int node);
 
 /* Make a configuration point at a layout, which must outlive it. */
 void ssi_layout_apply(const struct ssi_layout *layout, struct ssi_acpi_config *cfg);

@@ -14,7 +14,7 @@
 
 #define SSI_ACPI_MAX_NODES	32
 #define SSI_ACPI_MAX_CPUS	1024
-#define SSI_ACPI_MAX_TABLES	8
+#define SSI_ACPI_MAX_TABLES	16
 
 /* Enough for every legal configuration (the longest table is the DSDT). */
 #define SSI_ACPI_MAX_SIZE	(128u << 10)
@@ -32,6 +32,13 @@
 #define SSI_ACPI_RTC_PORT	0x70	/* 2 bytes; no interrupt */
 #define SSI_ACPI_IOAPIC_BASE	0xfec00000u
 #define SSI_ACPI_LAPIC_BASE	0xfee00000u
+
+/* PCI: configuration space of 256 buses, and where BARs may be. */
+#define SSI_ACPI_PCI_ECAM	0xb0000000u
+#define SSI_ACPI_PCI_ECAM_SIZE	(256u << 20)
+#define SSI_ACPI_PCI_WINDOW	0xc0000000u
+#define SSI_ACPI_PCI_WINDOW_SIZE	0x3c000000u
+#define SSI_ACPI_PCI_PORTS	0xcf8	/* 8 bytes; all roots have them */
 
 /*
  * SLP_TYP that \_S5 announces: the guest powers off by writing
@@ -64,6 +71,22 @@ struct ssi_acpi_memory {
 };
 
 /**
+ * struct ssi_acpi_pci_root - a PCI host bridge
+ * @node: its proximity domain
+ * @first_bus: number of its own bus
+ * @last_bus: the last that it can have behind it
+ * @window: first address that its devices' BARs can have
+ * @window_size: bytes
+ */
+struct ssi_acpi_pci_root {
+	uint32_t node;
+	uint8_t first_bus;
+	uint8_t last_bus;
+	uint32_t window;
+	uint32_t window_size;
+};
+
+/**
  * struct ssi_acpi_config - what the tables are made from
  * @nodes: number of proximity domains; ids are 0 .. nodes - 1
  * @cpus: the CPUs
@@ -71,6 +94,8 @@ struct ssi_acpi_memory {
  * @memory: ranges of RAM, in any order, that do not overlap
  * @num_memory: how many
  * @distances: nodes * nodes bytes, the row is "from"; NULL: 10 and 20
+ * @pci_roots: the PCI host bridges; the first has bus 0
+ * @num_pci_roots: how many; 0: no PCI
  * @lapic_base: MMIO address of the local APICs
  * @ioapic_base: MMIO address of the IOAPIC, whose GSIs begin at 0
  * @ioapic_id: its APIC id
@@ -91,6 +116,8 @@ struct ssi_acpi_config {
 	const struct ssi_acpi_memory *memory;
 	unsigned int num_memory;
 	const uint8_t *distances;
+	const struct ssi_acpi_pci_root *pci_roots;
+	unsigned int num_pci_roots;
 	uint32_t lapic_base;
 	uint32_t ioapic_base;
 	uint8_t ioapic_id;

@@ -30,7 +30,10 @@ struct bus_device {
 	void (*write)(uint64_t offset, unsigned int len, uint64_t value);
 };
 
-/* Add a device, which must stay. Ranges do not overlap; while setting up. */
+/*
+ * Add a device, which must stay; while setting up. Where ranges overlap, an
+ * access is the device's that was added first and has all of it.
+ */
 void bus_add(const struct bus_device *device);
 
 /*

@@ -16,7 +16,7 @@
 #define MSI_BASE	0xfee00000ull
 #define DATA_NMI	(4u << 8)
 
-static void send_msi(uint64_t address, uint32_t data)
+void irq_send_msi(uint64_t address, uint32_t data)
 {
 	int err = vm_signal_msi(address, data);
 
@@ -35,17 +35,17 @@ static uint64_t msi_address(uint32_t apic_id)
 
 void irq_deliver(uint32_t apic_id, uint8_t vector)
 {
-	send_msi(msi_address(apic_id), vector);
+	irq_send_msi(msi_address(apic_id), vector);
 }
 
 void irq_deliver_nmi(uint32_t apic_id)
 {
-	send_msi(msi_address(apic_id), DATA_NMI);
+	irq_send_msi(msi_address(apic_id), DATA_NMI);
 }
 
 static void irq_send_pin(const struct ioapic_msi *msi)
 {
-	send_msi(msi->address, msi->data);
+	irq_send_msi(msi->address, msi->data);
 }
 
 static void irq_route_pin(unsigned int pin, const struct ioapic_msi *msi)

@@ -10,6 +10,9 @@
 /* What the IOAPIC is connected to. */
 extern const struct ioapic_ops irq_ioapic_ops;
 
+/* A device's message; one that cannot be delivered is lost. */
+void irq_send_msi(uint64_t address, uint32_t data);
+
 /* Give a CPU of this node, by its APIC id, a fixed interrupt or an NMI. */
 void irq_deliver(uint32_t apic_id, uint8_t vector);
 void irq_deliver_nmi(uint32_t apic_id);

@@ -45,6 +45,7 @@
 #define LOADER_UNKNOWN	0xffu
 
 #define E820_RAM	1
+#define E820_RESERVED	2
 #define E820_ACPI	3
 
 #define PAGE_PRESENT_RW	0x3ull
@@ -131,7 +132,7 @@ static void place_kernel(const char *path, uint64_t low_size)
 		at = align_up(HIGH_RAM_START, h->kernel_alignment ?
 			      h->kernel_alignment : LARGE_PAGE_SIZE);
 	if (at > low_size || need > low_size - at)
-		die(EXIT_USAGE, "The kernel %s needs %llu MiB of guest memory below 3 GiB, and there are %llu.",
+		die(EXIT_USAGE, "The kernel %s needs %llu MiB of guest memory below 2.75 GiB, and there are %llu.",
 		    path, (unsigned long long)((at + need) >> 20) + 1,
 		    (unsigned long long)low_size >> 20);
 	loader.kernel_gpa = at;
@@ -143,7 +144,7 @@ static void check_initrd(const char *path, uint64_t low_size)
 	uint64_t end = loader.initrd_gpa + loader.initrd.size;
 
 	if (end > low_size || end - 1 > loader.header.initrd_addr_max)
-		die(EXIT_USAGE, "The initrd %s does not fit: with the kernel it needs %llu MiB of guest memory below 3 GiB, and there are %llu.",
+		die(EXIT_USAGE, "The initrd %s does not fit: with the kernel it needs %llu MiB of guest memory below 2.75 GiB, and there are %llu.",
 		    path, (unsigned long long)(end >> 20) + 1,
 		    (unsigned long long)low_size >> 20);
 }
@@ -213,6 +214,9 @@ static void write_e820(struct boot_params *params)
 	add_e820(params, 0, LOW_RAM_END, E820_RAM);
 	add_e820(params, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, E820_ACPI);
 	add_e820(params, HIGH_RAM_START, low - HIGH_RAM_START, E820_RAM);
+	/* Linux takes no PCI configuration space that the map does not know. */
+	add_e820(params, SSI_ACPI_PCI_ECAM, SSI_ACPI_PCI_ECAM_SIZE,
+		 E820_RESERVED);
 	if (memory_size() > low)
 		add_e820(params, MEMORY_HOLE_END, memory_size() - low,
 			 E820_RAM);

@@ -18,6 +18,7 @@
 #include "hw/ioapic.h"
 #include "hw/pit.h"
 #include "hw/pvpanic.h"
+#include "hw/q35.h"
 #include "hw/reset.h"
 #include "hw/rtc.h"
 #include "hw/serial.h"
@@ -26,6 +27,7 @@
 #include "loader_linux.h"
 #include "log.h"
 #include "memory.h"
+#include "pci.h"
 #include "proxy.h"
 #include "stop.h"
 #include "tables.h"
@@ -234,7 +236,10 @@ static void create_devices(void)
 	rtc_init(SSI_ACPI_RTC_PORT);
 	pit_init();
 	acpi_pm_init(&pm);
+	/* Before PCI: its port is among those of PCI's address. */
 	reset_init(SSI_ACPI_RESET_PORT, reset_guest);
+	pci_init();
+	q35_init(SSI_ACPI_PM1_EVENT);
 	pvpanic_init(SSI_ACPI_PVPANIC_PORT, panic_guest);
 }
 

@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../acpi/layout.h"
+
 /* RAM is contiguous except for this hole, where devices are. */
-#define MEMORY_HOLE_START	(3ull << 30)
-#define MEMORY_HOLE_END		(4ull << 30)
+#define MEMORY_HOLE_START	SSI_LAYOUT_HOLE_START
+#define MEMORY_HOLE_END		SSI_LAYOUT_HOLE_END
 
 /* Take anonymous memory of this node. Ends the process on errors. */
 void memory_create_anonymous(uint64_t size);

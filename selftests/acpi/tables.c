@@ -193,15 +193,25 @@ static void check_slit(const uint8_t *slit, const struct ssi_acpi_config *cfg)
 		       i / nodes == i % nodes ? 10 : 20);
 }
 
+static void check_mcfg(const uint8_t *mcfg)
+{
+	expect("length of the MCFG", field(mcfg + 4, 4), 60);
+	expect("configuration space", field(mcfg + 44, 8), SSI_ACPI_PCI_ECAM);
+	expect("segment", field(mcfg + 52, 2), 0);
+	expect("first bus", mcfg[54], 0);
+	expect("last bus", mcfg[55], 255);
+}
+
 static void check_tables(const struct ssi_acpi_config *cfg, uint64_t rsdp_gpa)
 {
 	const uint8_t *xsdt = find_xsdt(rsdp_gpa);
 
-	expect("length of the XSDT", field(xsdt + 4, 4), 36 + 4 * 8);
+	expect("length of the XSDT", field(xsdt + 4, 4), 36 + 5 * 8);
 	check_fadt(table_at(field(xsdt + 36, 8), "FACP", 6));
 	check_madt(table_at(field(xsdt + 44, 8), "APIC", 5), cfg);
 	check_srat(table_at(field(xsdt + 52, 8), "SRAT", 3), cfg);
 	check_slit(table_at(field(xsdt + 60, 8), "SLIT", 1), cfg);
+	check_mcfg(table_at(field(xsdt + 68, 8), "MCFG", 1));
 }
 
 /* Every buffer that is too small is refused and not overrun. */
@@ -280,7 +290,7 @@ static void test_shapes(void)
 		{ 1, 2 * GIB }, { 2, 6 * GIB },
 	};
 	static const struct ssi_layout_node donor[] = {
-		{ 2, 3 * GIB }, { 0, GIB },
+		{ 2, SSI_LAYOUT_HOLE_START }, { 0, GIB },
 	};
 	struct ssi_layout_node most[SSI_ACPI_MAX_NODES];
 
@@ -288,7 +298,7 @@ static void test_shapes(void)
 	test_shape("two nodes with a CPU each", two, 2, NULL);
 	test_shape("two nodes with two CPUs each", two_by_two, 2, NULL);
 	test_shape("three unequal nodes and distances", three, 3, distances);
-	test_shape("memory across the hole at 3 GiB", hole, 2, NULL);
+	test_shape("memory across the hole", hole, 2, NULL);
 	test_shape("a node without CPUs, above the hole", donor, 2, NULL);
 	for (unsigned int i = 0; i < SSI_ACPI_MAX_NODES; i++)
 		most[i] = (struct ssi_layout_node) {
@@ -312,16 +322,17 @@ static void test_layout(void)
 		{ 3, 2 * GIB }, { 1, 2 * GIB }, { 2, GIB },
 	};
 	static const struct ssi_layout_node edge[] = {
-		{ 1, 3 * GIB }, { 1, GIB },
+		{ 1, SSI_LAYOUT_HOLE_START }, { 1, GIB },
 	};
+	const uint64_t low = SSI_LAYOUT_HOLE_START - 2 * GIB;
 	struct ssi_acpi_config cfg;
 
 	make_config(nodes, 3, &cfg);
 	expect("ranges", cfg.num_memory, 4);
 	expect_range(&cfg.memory[0], 0, 2 * GIB, 0);
-	expect_range(&cfg.memory[1], 2 * GIB, GIB, 1);
-	expect_range(&cfg.memory[2], 4 * GIB, GIB, 1);
-	expect_range(&cfg.memory[3], 5 * GIB, GIB, 2);
+	expect_range(&cfg.memory[1], 2 * GIB, low, 1);
+	expect_range(&cfg.memory[2], 4 * GIB, 2 * GIB - low, 1);
+	expect_range(&cfg.memory[3], 6 * GIB - low, GIB, 2);
 	expect("APIC id of node 0's last CPU", cfg.cpus[2].apic_id, 2);
 	expect("APIC id of node 1's CPU", cfg.cpus[3].apic_id, 4);
 	expect("APIC id of node 2's last CPU", cfg.cpus[5].apic_id, 9);
@@ -329,6 +340,34 @@ static void test_layout(void)
 	expect("ranges that end at the hole", cfg.num_memory, 2);
 	expect_range(&cfg.memory[1], 4 * GIB, GIB, 1);
 	finish("layout of memory and APIC ids");
+}
+
+/* No two roots share a bus or an address, and all of it is in the window. */
+static void test_pci_roots(void)
+{
+	static struct ssi_layout layout;
+	const struct ssi_acpi_pci_root *roots = layout.pci_roots;
+	struct ssi_layout_node nodes[SSI_ACPI_MAX_NODES];
+	uint32_t bus = 0, at = SSI_ACPI_PCI_WINDOW;
+
+	for (unsigned int i = 0; i < SSI_ACPI_MAX_NODES; i++)
+		nodes[i] = (struct ssi_layout_node){ 1, 2 * MIB };
+	if (ssi_layout_make(&layout, nodes, SSI_ACPI_MAX_NODES))
+		fail("the layout was refused");
+	expect("roots at first", layout.num_pci_roots, 1);
+	for (unsigned int i = 0; i < SSI_ACPI_MAX_NODES; i++) {
+		ssi_layout_add_pci_root(&layout, i);
+		ssi_layout_add_pci_root(&layout, i);
+		expect("node", roots[i].node, i);
+		expect("first bus", roots[i].first_bus, bus);
+		expect("window", roots[i].window, at);
+		bus = roots[i].last_bus + 1;
+		at += roots[i].window_size;
+	}
+	expect("roots", layout.num_pci_roots, SSI_ACPI_MAX_NODES);
+	if (at > SSI_ACPI_PCI_WINDOW + SSI_ACPI_PCI_WINDOW_SIZE || bus > 256)
+		fail("the last root goes to bus %u and %#x", bus, at);
+	finish("PCI roots of 32 nodes");
 }
 
 static void expect_refused(const char *what, const struct ssi_acpi_config *cfg)
@@ -418,6 +457,7 @@ int main(void)
 	puts("KTAP version 1");
 	test_shapes();
 	test_layout();
+	test_pci_roots();
 	test_bad_input();
 	test_bad_address();
 	printf("1..%u\n", num_tests);

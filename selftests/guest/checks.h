@@ -8,6 +8,7 @@
 
 void check_topology(const struct machine *machine,
 		    const struct settings *settings);
+void check_pci(const struct machine *machine, const struct settings *settings);
 void check_memory(const struct machine *machine,
 		  const struct settings *settings);
 void check_atomics(const struct machine *machine,

@@ -15,6 +15,7 @@ static const struct {
 		    const struct settings *settings);
 } checks[] = {
 	{ "topology", check_topology },
+	{ "pci", check_pci },
 	{ "clock", check_clock },
 	{ "ipi", check_ipi },
 	{ "atomics", check_atomics },

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* MSI-X: how a PCI function interrupts (PCI Local Bus 3.0, 6.8.2). */
+#ifndef VMM_MSIX_H
+#define VMM_MSIX_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pci.h"
+
+#define MSIX_MAX_VECTORS	64	/* their pending bits fill one word */
+#define MSIX_BAR_SIZE		4096u
+
+/**
+ * struct msix_entry - a vector, as the guest has programmed it
+ * @address: where the message goes
+ * @data: what it is
+ * @control: bit 0: masked
+ */
+struct msix_entry {
+	uint64_t address;
+	uint32_t data;
+	uint32_t control;
+};
+
+/**
+ * struct msix - the vectors of one function
+ * @capability: where it is in configuration space
+ * @count: number of vectors
+ * @lock: protects what follows
+ * @enabled: by the guest, for the function
+ * @masked: all of them
+ * @pending: which were raised while they were masked
+ * @entries: the vectors
+ */
+struct msix {
+	unsigned int capability;
+	unsigned int count;
+	pthread_mutex_t lock;
+	bool enabled;
+	bool masked;
+	uint64_t pending;
+	struct msix_entry entries[MSIX_MAX_VECTORS];
+};
+
+/*
+ * Give a function a capability of @count vectors; its BAR @bar, which
+ * is the caller's to add, has msix_read() and msix_write() behind it.
+ */
+void msix_init(struct msix *msix, struct pci_function *fn, unsigned int bar,
+	       unsigned int count);
+
+/* Accesses to that BAR. */
+uint64_t msix_read(struct msix *msix, uint64_t offset, unsigned int len);
+void msix_write(struct msix *msix, uint64_t offset, unsigned int len,
+		uint64_t value);
+
+/* The configuration space of @fn, which has the capability, was written to. */
+void msix_config_written(struct msix *msix, const struct pci_function *fn);
+
+/* Interrupt; from any thread, with or without the device lock. */
+void msix_raise(struct msix *msix, unsigned int vector);
+
+#endif /* VMM_MSIX_H */

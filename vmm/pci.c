@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * PCI: functions, their configuration space and where their BARs are.
+ *
+ * DOC: Theory of operation
+ *
+ * A function's configuration space is 256 bytes, with a mask of the bits that
+ * a guest can change. That is all there is to most registers: a BAR, whose
+ * low bits do not change, tells its size to a guest that writes all ones.
+ *
+ * Configuration space is reached in memory (ECAM, PCI Express 5.0, 7.2.2) and
+ * through an address and a data port (PCI Local Bus 3.0, 3.2.2.3.2); the ports
+ * only make the address that the same access has in memory. The memory that
+ * BARs may be in is one range of the bus; which BAR has an address is looked
+ * up in the configuration spaces, since the guest moves them as it likes.
+ */
+#include "pci.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "../acpi/ssi_acpi.h"
+#include "bus.h"
+#include "log.h"
+
+#define MAX_FUNCTIONS	64
+
+#define ECAM_BUS_SHIFT	20
+#define ECAM_FN_SHIFT	12
+#define ECAM_FN_SIZE	(1u << ECAM_FN_SHIFT)
+
+#define PORT_ENABLE	0x80000000u
+#define PORT_DATA	4
+
+#define HEADER_SIZE	0x40	/* capabilities may be behind it */
+#define BAR_ADDRESS	0xfffffff0u
+
+static struct pci_function *pci_functions[MAX_FUNCTIONS];
+static unsigned int pci_count;
+static uint32_t pci_port_address;
+
+void pci_set(struct pci_function *fn, unsigned int offset, unsigned int len,
+	     uint32_t value, uint32_t writable)
+{
+	memcpy(fn->config + offset, &value, len);
+	memcpy(fn->writable + offset, &writable, len);
+}
+
+uint32_t pci_get(const struct pci_function *fn, unsigned int offset,
+		 unsigned int len)
+{
+	uint32_t value = 0;
+
+	memcpy(&value, fn->config + offset, len);
+	return value;
+}
+
+void pci_function_init(struct pci_function *fn,
+		       const struct pci_identity *identity)
+{
+	pci_set(fn, PCI_VENDOR, 2, identity->vendor, 0);
+	pci_set(fn, PCI_DEVICE, 2, identity->device, 0);
+	pci_set(fn, PCI_REVISION, 1, identity->revision, 0);
+	pci_set(fn, PCI_CLASS, 2, identity->class, 0);
+	pci_set(fn, PCI_COMMAND, 2, 0, PCI_COMMAND_MEMORY |
+		PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX);
+	fn->used = HEADER_SIZE;
+}
+
+void pci_add_bar(struct pci_function *fn, unsigned int bar, uint32_t size,
+		 const struct pci_bar_ops *ops)
+{
+	pci_set(fn, PCI_BAR0 + bar * 4, 4, 0, -size);
+	fn->bars[bar].size = size;
+	fn->bars[bar].ops = ops;
+}
+
+unsigned int pci_add_capability(struct pci_function *fn, uint8_t id,
+				unsigned int len)
+{
+	unsigned int at = fn->used;
+	unsigned int link = fn->last_capability ? fn->last_capability + 1u :
+						  PCI_CAPABILITIES;
+
+	pci_set(fn, at, 1, id, 0);
+	pci_set(fn, link, 1, at, 0);
+	pci_set(fn, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES, 0);
+	fn->last_capability = at;
+	fn->used += (len + 3) & ~3u;
+	return at;
+}
+
+static struct pci_function *find_function(unsigned int bus, unsigned int devfn)
+{
+	for (unsigned int i = 0; i < pci_count; i++)
+		if (pci_functions[i]->bus == bus &&
+		    pci_functions[i]->devfn == devfn)
+			return pci_functions[i];
+	return NULL;
+}
+
+uint32_t pci_add(struct pci_function *fn, uint32_t bar_base)
+{
+	if (pci_count == MAX_FUNCTIONS || find_function(fn->bus, fn->devfn))
+		die(EXIT_USAGE, "There are too many PCI devices for %s.",
+		    fn->name);
+	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
+		if (!fn->bars[bar].size)
+			continue;
+		memcpy(fn->config + PCI_BAR0 + bar * 4, &bar_base, 4);
+		bar_base += fn->bars[bar].size;
+	}
+	pci_functions[pci_count++] = fn;
+	return bar_base;
+}
+
+static uint64_t read_config(uint64_t at, unsigned int len)
+{
+	unsigned int offset = at % ECAM_FN_SIZE;
+	struct pci_function *fn;
+	uint64_t value = 0;
+
+	fn = find_function(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
+	if (!fn)
+		return UINT64_MAX;
+	if (offset + len <= PCI_CONFIG_SIZE)
+		memcpy(&value, fn->config + offset, len);
+	return value;
+}
+
+static void write_config(uint64_t at, unsigned int len, uint64_t value)
+{
+	unsigned int offset = at % ECAM_FN_SIZE;
+	struct pci_function *fn;
+
+	fn = find_function(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
+	if (!fn || offset + len > PCI_CONFIG_SIZE)
+		return;
+	for (unsigned int i = 0; i < len; i++, offset++) {
+		uint8_t mask = fn->writable[offset];
+
+		fn->config[offset] = (fn->config[offset] & ~mask) |
+				     (value >> 8 * i & mask);
+	}
+	if (fn->config_written)
+		fn->config_written(fn);
+}
+
+/* An access as the ports make it; SIZE_MAX if it is none. */
+static uint64_t port_to_ecam(uint64_t offset)
+{
+	if (!(pci_port_address & PORT_ENABLE))
+		return UINT64_MAX;
+	return (uint64_t)(pci_port_address >> 8 & 0xffff) << ECAM_FN_SHIFT |
+	       (pci_port_address & 0xfc) | (offset - PORT_DATA);
+}
+
+static uint64_t ports_read(uint64_t offset, unsigned int len)
+{
+	uint64_t at;
+
+	if (offset < PORT_DATA)
+		return offset == 0 && len == 4 ? pci_port_address : UINT64_MAX;
+	at = port_to_ecam(offset);
+	return at == UINT64_MAX ? at : read_config(at, len);
+}
+
+static void ports_write(uint64_t offset, unsigned int len, uint64_t value)
+{
+	uint64_t at;
+
+	if (offset < PORT_DATA) {
+		if (offset == 0 && len == 4)
+			pci_port_address = value;
+		return;
+	}
+	at = port_to_ecam(offset);
+	if (at != UINT64_MAX)
+		write_config(at, len, value);
+}
+
+/* Which BAR has all of an access? Return: the number, or -1. */
+static int find_bar(const struct pci_function *fn, uint64_t addr,
+		    unsigned int len)
+{
+	if (!(pci_get(fn, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
+		return -1;
+	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
+		uint64_t base = pci_get(fn, PCI_BAR0 + bar * 4, 4) & BAR_ADDRESS;
+		uint32_t size = fn->bars[bar].size;
+
+		if (size && addr >= base && addr - base + len <= size)
+			return bar;
+	}
+	return -1;
+}
+
+/* Return: the function that has an address in a BAR, which is @bar. */
+static struct pci_function *find_by_address(uint64_t addr, unsigned int len,
+					    unsigned int *bar)
+{
+	for (unsigned int i = 0; i < pci_count; i++) {
+		int found = find_bar(pci_functions[i], addr, len);
+
+		if (found >= 0) {
+			*bar = found;
+			return pci_functions[i];
+		}
+	}
+	log_debug("No BAR is at address 0x%llx.", (unsigned long long)addr);
+	return NULL;
+}
+
+static uint64_t bar_offset(const struct pci_function *fn, unsigned int bar,
+			   uint64_t addr)
+{
+	return addr - (pci_get(fn, PCI_BAR0 + bar * 4, 4) & BAR_ADDRESS);
+}
+
+static uint64_t window_read(uint64_t offset, unsigned int len)
+{
+	uint64_t addr = SSI_ACPI_PCI_WINDOW + offset;
+	struct pci_function *fn;
+	unsigned int bar;
+
+	fn = find_by_address(addr, len, &bar);
+	if (!fn)
+		return UINT64_MAX;
+	return fn->bars[bar].ops->read(fn, bar_offset(fn, bar, addr), len);
+}
+
+static void window_write(uint64_t offset, unsigned int len, uint64_t value)
+{
+	uint64_t addr = SSI_ACPI_PCI_WINDOW + offset;
+	struct pci_function *fn;
+	unsigned int bar;
+
+	fn = find_by_address(addr, len, &bar);
+	if (fn)
+		fn->bars[bar].ops->write(fn, bar_offset(fn, bar, addr), len,
+					 value);
+}
+
+static const struct bus_device pci_ports = {
+	.name = "PCI ports", .space = BUS_PORT, .base = SSI_ACPI_PCI_PORTS,
+	.size = 8, .read = ports_read, .write = ports_write,
+};
+
+static const struct bus_device pci_ecam = {
+	.name = "PCI configuration space", .space = BUS_MMIO,
+	.base = SSI_ACPI_PCI_ECAM, .size = SSI_ACPI_PCI_ECAM_SIZE,
+	.read = read_config, .write = write_config,
+};
+
+static const struct bus_device pci_window = {
+	.name = "PCI window", .space = BUS_MMIO,
+	.base = SSI_ACPI_PCI_WINDOW, .size = SSI_ACPI_PCI_WINDOW_SIZE,
+	.read = window_read, .write = window_write,
+};
+
+void pci_init(void)
+{
+	bus_add(&pci_ports);
+	bus_add(&pci_ecam);
+	bus_add(&pci_window);
+}
