@@ -14,4 +14,7 @@ void clock_init(void);
  */
 uint64_t clock_sync(void);
 
+/* From now on keep the nodes' clocks together; after tsc_init(). */
+void clock_watch(void);
+
 #endif /* VMM_CLOCK_H */

@@ -18,7 +18,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are copied as they are");
 
-#define CLUSTER_VERSION	2	/* of all messages together */
+#define CLUSTER_VERSION	3	/* of all messages together */
 
 enum cluster_type {
 	CLUSTER_HELLO,		/* cluster.c: who I am */
@@ -28,6 +28,8 @@ enum cluster_type {
 	CLUSTER_STOP_ACK,	/* cluster.c: so have I */
 	CLUSTER_PING,		/* clock.c */
 	CLUSTER_PONG,		/* clock.c */
+	CLUSTER_CLOCK_LEAD,	/* clock.c: so far ahead of you I am */
+	CLUSTER_CLOCK_STEP,	/* clock.c: step forward */
 	CLUSTER_CPU_SIPI,	/* proxy.c: your CPU was told to start */
 	CLUSTER_CPU_STUB,	/* proxy.c: make your proxy of my CPU run */
 	CLUSTER_CPU_STUB_READY,	/* proxy.c: it does */

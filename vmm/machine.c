@@ -32,6 +32,7 @@
 #include "stop.h"
 #include "tables.h"
 #include "term.h"
+#include "tsc.h"
 #include "vcpu.h"
 #include "vm.h"
 
@@ -268,14 +269,6 @@ static void load_guest(void)
 	log_debug("Kernel command line: %s", machine.append);
 }
 
-static void set_clocks(void)
-{
-	uint64_t offset = clock_sync();
-
-	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
-		vcpu_set_tsc_offset(&machine.vcpus[cpu], offset);
-}
-
 static void agree_on_tsc_speed(uint32_t host_khz)
 {
 	int err = vm_set_tsc_khz(machine.tsc_khz);
@@ -349,7 +342,7 @@ void machine_create(const struct options *options)
 	agree_on_tsc_speed(host_khz);
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		create_cpu(cpu);
-	set_clocks();
+	tsc_init(machine.vcpus, machine.layout.num_cpus, clock_sync());
 	if (has_devices()) {
 		create_devices();
 		load_guest();
@@ -375,6 +368,7 @@ int machine_run(void)
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		vcpu_start(&machine.vcpus[cpu]);
 	cluster_barrier();
+	clock_watch();
 	if (has_devices())
 		term_start(&machine_term_ops);
 	if (machine.vcpus[0].real)

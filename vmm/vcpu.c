@@ -37,6 +37,7 @@
 #include "proxy.h"
 #include "sipi.h"
 #include "stop.h"
+#include "tsc.h"
 #include "vm.h"
 
 #define SIGNAL_KICK	SIGUSR1
@@ -113,15 +114,29 @@ void vcpu_enable_x2apic(struct vcpu *vcpu)
 	setup_ioctl(vcpu, KVM_SET_SREGS, &sregs, "x2APIC mode");
 }
 
-void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset)
+static struct kvm_device_attr tsc_offset_attr(const uint64_t *offset)
 {
-	struct kvm_device_attr attr = {
+	return (struct kvm_device_attr) {
 		.group = KVM_VCPU_TSC_CTRL,
 		.attr = KVM_VCPU_TSC_OFFSET,
-		.addr = (uintptr_t)&offset,
+		.addr = (uintptr_t)offset,
 	};
+}
+
+void vcpu_setup_tsc_offset(struct vcpu *vcpu, uint64_t offset)
+{
+	struct kvm_device_attr attr = tsc_offset_attr(&offset);
 
 	setup_ioctl(vcpu, KVM_SET_DEVICE_ATTR, &attr, "the TSC offset");
+	vcpu->tsc_offset = offset;
+}
+
+void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset)
+{
+	struct kvm_device_attr attr = tsc_offset_attr(&offset);
+
+	vcpu_ioctl(vcpu, KVM_SET_DEVICE_ATTR, &attr, "another TSC offset");
+	vcpu->tsc_offset = offset;
 }
 
 static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)
@@ -156,8 +171,7 @@ void vcpu_set_boot(struct vcpu *vcpu, const struct vcpu_boot *boot)
 	setup_ioctl(vcpu, KVM_SET_REGS, &regs, "the boot registers");
 }
 
-/* With the lock held. */
-static void leave_kvm_run(struct vcpu *vcpu)
+void vcpu_kick(struct vcpu *vcpu)
 {
 	vcpu->run->immediate_exit = 1;
 	pthread_kill(vcpu->thread, SIGNAL_KICK);
@@ -170,7 +184,7 @@ void vcpu_release(struct vcpu *vcpu, uint8_t vector)
 		vcpu->released = true;
 		vcpu->vector = vector;
 		pthread_cond_signal(&vcpu->wake);
-		leave_kvm_run(vcpu);
+		vcpu_kick(vcpu);
 	}
 	pthread_mutex_unlock(&vcpu->lock);
 }
@@ -180,7 +194,7 @@ void vcpu_park(struct vcpu *vcpu)
 	pthread_mutex_lock(&vcpu->lock);
 	vcpu->released = false;
 	vcpu->parked = true;
-	leave_kvm_run(vcpu);
+	vcpu_kick(vcpu);
 	pthread_mutex_unlock(&vcpu->lock);
 }
 
@@ -349,20 +363,34 @@ static bool handle_interruption(struct vcpu *vcpu)
 	return true;
 }
 
+/* Return: 0, or the error of KVM_RUN. */
+static int run_guest(struct vcpu *vcpu)
+{
+	int err;
+
+	tsc_enter_guest(vcpu);
+	err = ioctl(vcpu->fd, KVM_RUN, 0) ? errno : 0;
+	tsc_leave_guest(vcpu);
+	return err;
+}
+
 /* Ends when the CPU is parked, or the machine is to end. */
 static void run_loop(struct vcpu *vcpu)
 {
+	int err;
+
 	while (!stop_asked()) {
 		vcpu->run->immediate_exit = 0;
 		if (is_parked(vcpu))	/* still complete the last exit */
 			vcpu->run->immediate_exit = 1;
-		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
+		err = run_guest(vcpu);
+		if (!err) {
 			if (vcpu->real)
 				handle_exit(vcpu);
 			else
 				proxy_handle_exit(vcpu);
-		} else if (errno != EINTR) {
-			handle_run_error(vcpu, errno);
+		} else if (err != EINTR) {
+			handle_run_error(vcpu, err);
 		} else if (handle_interruption(vcpu)) {
 			return;
 		}

@@ -5,6 +5,7 @@
 
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@
  * @released: it may run: a real one the guest, a proxy the stub
  * @parked: the guest has parked it, and its thread does not know yet
  * @vector: where a real one begins, in 4 KiB
+ * @tsc_offset: of its TSC to the host's, as KVM has it
+ * @in_guest: its thread is in KVM_RUN, or about to be; see tsc.c
  */
 struct vcpu {
 	unsigned int cpu;
@@ -38,6 +41,8 @@ struct vcpu {
 	bool released;
 	bool parked;
 	uint8_t vector;
+	uint64_t tsc_offset;
+	atomic_bool in_guest;
 };
 
 /**
@@ -62,7 +67,8 @@ void vcpu_create(struct vcpu *vcpu);
 /* Begin in x2APIC mode; after its CPUID was set. */
 void vcpu_enable_x2apic(struct vcpu *vcpu);
 
-/* Set the offset of its TSC to the host's. */
+/* Set the offset of its TSC to the host's: while setting up, by its thread. */
+void vcpu_setup_tsc_offset(struct vcpu *vcpu, uint64_t offset);
 void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset);
 
 /* Make it ready to boot. Before its thread. */
@@ -79,6 +85,9 @@ bool vcpu_is_released(struct vcpu *vcpu);
 
 /* The guest has parked it: it waits for its start again. From any thread. */
 void vcpu_park(struct vcpu *vcpu);
+
+/* Have its thread leave KVM_RUN, or not enter it once. From any thread. */
+void vcpu_kick(struct vcpu *vcpu);
 
 /* Have the thread of a real CPU look whether the guest has parked it. */
 void vcpu_look(struct vcpu *vcpu);

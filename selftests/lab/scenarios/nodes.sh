@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For scenarios with a guest on several nodes: its configuration from the lab's
 # --guest options, and ssi-vmm for each node. They set $transport (rdma, loop or
-# alone) before they source this.
+# alone), and may set $drift (of the last one's clock, in parts per million),
+# before they source this.
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2154 # set here and used there, and the reverse
 
@@ -69,6 +70,8 @@ run_vmm() { # run_vmm NODE
 			--time-dilation "$SSI_GUEST_TIME_DILATION" \
 			--cpus "$SSI_GUEST_CPUS" --memory "$SSI_GUEST_MEMORY"
 	else
+		[ -z "$drift" ] || [ "$1" != $((nodes - 1)) ] ||
+			export SSI_CLOCK_DRIFT_PPM="$drift"
 		ssi-vmm --config $config --node "$1"
 	fi 2>&3
 	echo $? >"$SSI_OUT/node$1.exit"

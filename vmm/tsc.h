@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's TSC on this node: all its CPUs step forward at one moment. */
+#ifndef VMM_TSC_H
+#define VMM_TSC_H
+
+#include <stdint.h>
+
+#include "vcpu.h"
+
+/* The guest's time begins, on its first node. */
+void tsc_begin(void);
+
+/*
+ * Give all of @vcpus, which do not run yet, an offset to the host's TSC. Ends
+ * the process if KVM refuses. @vcpus stay where they are.
+ */
+void tsc_init(struct vcpu *vcpus, unsigned int num, uint64_t offset);
+
+/* The guest's TSC now. Any thread. */
+uint64_t tsc_read(void);
+
+/* Its offset to the host's; another one after every step. Any thread. */
+uint64_t tsc_offset(void);
+
+/*
+ * Step forward. Waits until no CPU of this node is in the guest, which takes as
+ * long as the page that one of them waits for. From one thread only, and not
+ * from a CPU's.
+ */
+void tsc_advance(uint64_t ticks);
+
+/* Around KVM_RUN, by the CPU's thread. */
+void tsc_enter_guest(struct vcpu *vcpu);
+void tsc_leave_guest(struct vcpu *vcpu);
+
+#endif /* VMM_TSC_H */
