@@ -227,6 +227,12 @@ demo: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/lab/demo $(DEMO)
 
+# Debian 12 from a disk by UEFI, on two hosts; make demo-disk DISK="--kernel 6.12"
+demo-disk: fetch
+	selftests/lab/deps disk
+	+@$(MAKE) --no-print-directory all
+	selftests/disk/demo $(DISK)
+
 # make check CHECK="--only lint": see selftests/run -h
 check: fetch
 	+@$(MAKE) --no-print-directory all
@@ -250,7 +256,7 @@ qemu-intel: deps
 	selftests/lab/qemu-intel
 
 .PHONY: all programs selftests guest modules modules_install install clean
-.PHONY: deps fetch demo check lint bench mutants qemu-intel
+.PHONY: deps fetch demo demo-disk check lint bench mutants qemu-intel
 
 -include $(wildcard */Makefile.inc selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
