@@ -94,6 +94,15 @@ void ssi_builder_end_table(struct ssi_builder *b)
 	start[checksum] = ssi_builder_sum(start, table->size);
 }
 
+void ssi_builder_note_pointer(struct ssi_builder *b, size_t offset)
+{
+	struct ssi_acpi_map *map = b->map;
+
+	assert(map->num_pointers < SSI_ACPI_MAX_POINTERS);
+	map->pointers[map->num_pointers++] =
+		map->tables[map->count - 1].offset + offset;
+}
+
 uint8_t ssi_builder_sum(const void *data, size_t len)
 {
 	const uint8_t *byte = data;

@@ -86,6 +86,13 @@ void ssi_builder_end(struct ssi_builder *b);
 void ssi_builder_end_table(struct ssi_builder *b);
 
 /**
+ * ssi_builder_note_pointer() - an address of a table is in the last table
+ * @b: the builder
+ * @offset: of it, from the table's start
+ */
+void ssi_builder_note_pointer(struct ssi_builder *b, size_t offset);
+
+/**
  * ssi_builder_sum() - what must be added to make bytes sum up to zero
  * @data: the bytes
  * @len: how many

@@ -7,6 +7,7 @@
 
 #define FADT_REVISION		6
 #define FADT_MINOR		3
+#define HEADER_SIZE		36
 #define PROFILE_SERVER		4
 
 /* IA-PC boot architecture flags (5.2.9.3). The 8042 flag is clear: none. */
@@ -84,7 +85,7 @@ struct fadt {
 	char hypervisor_id[8];
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct fadt) == 276 - 36, "ACPI 6.4, table 5.9");
+_Static_assert(sizeof(struct fadt) == 276 - HEADER_SIZE, "ACPI 6.4, table 5.9");
 
 static struct ssi_acpi_gas io_register(uint16_t port, uint8_t bytes,
 				       uint8_t access)
@@ -157,6 +158,9 @@ uint64_t ssi_fadt_build(struct ssi_builder *b,
 	uint64_t gpa = ssi_builder_begin_table(b, "FACP", FADT_REVISION);
 
 	set_registers(&fadt, cfg);
+	ssi_builder_note_pointer(b, HEADER_SIZE +
+				 offsetof(struct fadt, x_firmware_ctrl));
+	ssi_builder_note_pointer(b, HEADER_SIZE + offsetof(struct fadt, x_dsdt));
 	ssi_builder_append(b, &fadt, sizeof(fadt));
 	ssi_builder_end_table(b);
 	return gpa;

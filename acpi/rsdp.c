@@ -24,6 +24,7 @@ uint64_t ssi_rsdp_reserve(struct ssi_builder *b)
 	uint64_t gpa = ssi_builder_begin(b, "RSD ");
 
 	ssi_builder_append(b, &empty, sizeof(empty));
+	ssi_builder_note_pointer(b, offsetof(struct rsdp, xsdt));
 	ssi_builder_end(b);
 	return gpa;
 }

@@ -15,6 +15,7 @@
 #define SSI_ACPI_MAX_NODES	32
 #define SSI_ACPI_MAX_CPUS	1024
 #define SSI_ACPI_MAX_TABLES	16
+#define SSI_ACPI_MAX_POINTERS	32
 
 /* Enough for every legal configuration (the longest table is the DSDT). */
 #define SSI_ACPI_MAX_SIZE	(128u << 10)
@@ -162,11 +163,15 @@ struct ssi_acpi_table {
  * struct ssi_acpi_map - what ssi_acpi_build_map() put into the buffer
  * @tables: the tables in ascending offset, the RSDP first
  * @count: how many
+ * @pointers: where addresses of tables are, 8 bytes each; the RSDP's first
+ * @num_pointers: how many
  * @used: bytes of the buffer in use
  */
 struct ssi_acpi_map {
 	struct ssi_acpi_table tables[SSI_ACPI_MAX_TABLES];
 	unsigned int count;
+	uint32_t pointers[SSI_ACPI_MAX_POINTERS];
+	unsigned int num_pointers;
 	size_t used;
 };
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "acpi/layout.h"
+#include "acpi/loader.h"
 #include "acpi/ssi_acpi.h"
 
 #define GPA		0xe0000ull
@@ -238,6 +239,62 @@ static void check_small_buffers(const struct ssi_acpi_config *cfg, size_t used)
 	       ssi_acpi_build(cfg, GPA, buffer, used, &got, &rsdp), 0);
 }
 
+static uint8_t *loader_file(struct ssi_acpi_loader *loader, const char *name)
+{
+	if (!strcmp(name, SSI_ACPI_TABLES_FILE))
+		return loader->tables;
+	if (strcmp(name, SSI_ACPI_RSDP_FILE))
+		fail("there is no file %s", name);
+	return loader->rsdp;
+}
+
+/* As firmware does it that has put the tables to @gpa. */
+static void run_command(struct ssi_acpi_loader *loader, const uint8_t *command,
+			uint64_t gpa)
+{
+	uint8_t *file = loader_file(loader, (const char *)command + 4);
+	uint64_t pointer;
+	uint32_t at;
+
+	switch (field(command, 4)) {
+	case 1:
+		break;
+	case 2:
+		at = field(command + 116, 4);
+		expect("size of a pointer", command[120], 8);
+		pointer = field(file + at, 8) + gpa;
+		memcpy(file + at, &pointer, sizeof(pointer));
+		break;
+	case 3:
+		at = field(command + 60, 4);
+		file[at] -= sum(file + field(command + 64, 4),
+				field(command + 68, 4));
+		break;
+	default:
+		fail("a command is none");
+	}
+}
+
+/* What firmware makes of its files is what a guest without it gets. */
+static void check_loader(const struct ssi_acpi_config *cfg)
+{
+	static struct ssi_acpi_loader loader;
+	const uint32_t first = 64;	/* the RSDP's place */
+	uint64_t rsdp;
+	size_t used;
+
+	expect("result of the loader", ssi_acpi_build_loader(cfg, &loader), 0);
+	for (size_t at = 0; at < loader.commands_size;
+	     at += SSI_ACPI_COMMAND_SIZE)
+		run_command(&loader, loader.commands + at, GPA + first);
+	ssi_acpi_build(cfg, GPA, buffer, SSI_ACPI_MAX_SIZE, &used, &rsdp);
+	expect("size for the firmware", loader.tables_size, used - first);
+	if (memcmp(loader.tables, buffer + first, used - first))
+		fail("the firmware's tables differ");
+	if (memcmp(loader.rsdp, buffer, sizeof(loader.rsdp)))
+		fail("the firmware's RSDP differs");
+}
+
 static void make_config(const struct ssi_layout_node *nodes,
 			unsigned int count, struct ssi_acpi_config *cfg)
 {
@@ -266,6 +323,7 @@ static void test_shape(const char *name, const struct ssi_layout_node *nodes,
 		fail("the result is %d", err);
 	} else {
 		check_tables(&cfg, rsdp);
+		check_loader(&cfg);
 		/* Quadratic in the size, so not for the largest. */
 		if (used < 8192)
 			check_small_buffers(&cfg, used);
