@@ -11,7 +11,8 @@
  *         cache: 64M,              # optional: at most that of the others'
  *         distances: [20, 10] }    # optional row of the SLIT
  *   guest:
- *     kernel: /boot/vmlinuz        # bzImage
+ *     firmware: "/usr/share/OVMF/OVMF_CODE.fd,vars=vars.fd"    # optional
+ *     kernel: /boot/vmlinuz        # bzImage; optional with firmware
  *     initrd: /boot/initrd.img     # optional
  *     append: "console=ttyS0"      # optional
  *     invariant-tsc: true          # optional: the host's TSC is, though its
@@ -46,6 +47,7 @@ struct config_node {
 };
 
 struct config_guest {
+	char *firmware;
 	char *kernel;
 	char *initrd;
 	char *append;
@@ -92,6 +94,9 @@ static const cyaml_schema_value_t node_schema = {
 };
 
 static const cyaml_schema_field_t guest_fields[] = {
+	CYAML_FIELD_STRING_PTR("firmware", CYAML_FLAG_POINTER |
+			       CYAML_FLAG_OPTIONAL, struct config_guest,
+			       firmware, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_STRING_PTR("kernel", CYAML_FLAG_POINTER |
 			       CYAML_FLAG_OPTIONAL, struct config_guest,
 			       kernel, 1, CYAML_UNLIMITED),
@@ -236,9 +241,30 @@ static void take_node(const char *path, const struct config_node *from,
 		    from->id);
 }
 
+/* A path with a comma in it can be had by a link to it. */
+void config_take_firmware(const char *text, struct options *options)
+{
+	static const char key[] = "vars=";
+	char *code = strdup(text), *rest;
+
+	if (!code)
+		die(EXIT_HOST, "There is no memory for the path of the firmware.");
+	rest = strchr(code, ',');
+	if (rest)
+		*rest++ = '\0';
+	if (!code[0] || (rest && (strncmp(rest, key, strlen(key)) ||
+				  !rest[strlen(key)])))
+		die(EXIT_USAGE, "The firmware \"%s\" is not CODE or CODE,vars=FILE.",
+		    text);
+	options->firmware = code;
+	options->variables = rest ? rest + strlen(key) : NULL;
+}
+
 static void take_guest(const struct config_guest *guest,
 		       struct options *options)
 {
+	if (guest->firmware)
+		config_take_firmware(guest->firmware, options);
 	if (guest->kernel)
 		options->kernel = guest->kernel;
 	if (guest->initrd)

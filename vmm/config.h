@@ -23,4 +23,7 @@ void config_check_nodes(const struct options *options);
  */
 const char *config_parse_size(const char *text, uint64_t *bytes);
 
+/* "CODE[,vars=FILE]"; ends the process with a sentence if it is not. */
+void config_take_firmware(const char *text, struct options *options);
+
 #endif /* VMM_CONFIG_H */

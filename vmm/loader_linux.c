@@ -166,6 +166,19 @@ void loader_linux_open(const char *kernel, const char *initrd,
 	loader.append = append;
 }
 
+void loader_linux_image(struct loader_linux_image *image)
+{
+	*image = (struct loader_linux_image) {
+		.setup = loader.kernel.data,
+		.setup_size = loader.setup_size,
+		.kernel = loader.kernel.data + loader.setup_size,
+		.kernel_size = loader.kernel.size - loader.setup_size,
+		.initrd = loader.initrd.data,
+		.initrd_size = loader.initrd.size,
+		.append = loader.append,
+	};
+}
+
 /* Everything was checked to fit before. */
 static void *guest(uint64_t gpa, uint64_t len)
 {

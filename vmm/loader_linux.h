@@ -25,6 +25,28 @@
 void loader_linux_open(const char *kernel, const char *initrd,
 		       const char *append, uint64_t low_size);
 
+/**
+ * struct loader_linux_image - what was opened, in parts, for firmware to boot
+ * @setup: the kernel's first sectors
+ * @setup_size: bytes of it
+ * @kernel: the rest of the kernel
+ * @kernel_size: bytes of it
+ * @initrd: the initrd
+ * @initrd_size: bytes of it; 0: there is none
+ * @append: the command line
+ */
+struct loader_linux_image {
+	const void *setup;
+	uint64_t setup_size;
+	const void *kernel;
+	uint64_t kernel_size;
+	const void *initrd;
+	uint64_t initrd_size;
+	const char *append;
+};
+
+void loader_linux_image(struct loader_linux_image *image);
+
 /* Put all of it into guest memory. @rsdp: address of ACPI's root; 0: none. */
 void loader_linux_load(uint64_t rsdp, struct vcpu_boot *boot);
 

@@ -25,6 +25,7 @@
 #include "hw/timebase.h"
 #include "irq.h"
 #include "loader_linux.h"
+#include "loader_ovmf.h"
 #include "log.h"
 #include "memory.h"
 #include "pci.h"
@@ -134,8 +135,12 @@ static void open_guest_files(void)
 		low += machine.options->nodes[i].memory;
 	if (low > MEMORY_HOLE_START)
 		low = MEMORY_HOLE_START;
-	loader_linux_open(machine.options->kernel, machine.options->initrd,
-			  machine.append, low);
+	if (machine.options->firmware)
+		loader_ovmf_open(machine.options->firmware,
+				 machine.options->variables);
+	if (machine.options->kernel)
+		loader_linux_open(machine.options->kernel,
+				  machine.options->initrd, machine.append, low);
 }
 
 static void create_memory(void)
@@ -230,7 +235,8 @@ static void create_devices(void)
 		.power_off = power_off_guest,
 	};
 
-	if (machine.has_pm_timer)
+	/* The firmware waits by it, even where Linux is not told of it. */
+	if (machine.has_pm_timer || machine.options->firmware)
 		pm.timer_port = SSI_ACPI_PM_TIMER;
 	ioapic_init(SSI_ACPI_IOAPIC_BASE, &irq_ioapic_ops);
 	serial_init(SSI_ACPI_SERIAL_PORT, &machine_serial_ops);
@@ -244,29 +250,40 @@ static void create_devices(void)
 	pvpanic_init(SSI_ACPI_PVPANIC_PORT, panic_guest);
 }
 
-static uint64_t load_acpi(void)
+static void describe_acpi(struct ssi_acpi_config *config)
+{
+	const char *why = tables_describe(machine.options, &machine.layout,
+					  machine.has_pm_timer, config);
+
+	if (why)
+		die(EXIT_USAGE, "The ACPI tables cannot be made: %s.", why);
+}
+
+static uint64_t load_acpi(const struct ssi_acpi_config *config)
 {
 	void *buffer = memory_at(LOADER_ACPI_GPA, LOADER_ACPI_SIZE);
-	struct ssi_acpi_config config;
-	const char *why;
 	uint64_t rsdp;
 	size_t used;
 
-	why = tables_describe(machine.options, &machine.layout,
-			      machine.has_pm_timer, &config);
-	if (why)
-		die(EXIT_USAGE, "The ACPI tables cannot be made: %s.", why);
-	if (!buffer || ssi_acpi_build(&config, LOADER_ACPI_GPA, buffer,
+	if (!buffer || ssi_acpi_build(config, LOADER_ACPI_GPA, buffer,
 				      LOADER_ACPI_SIZE, &used, &rsdp))
 		die(EXIT_USAGE, "The ACPI tables do not fit into the guest.");
 	return rsdp;
 }
 
+/* With firmware the boot CPU begins where a reset leaves it. */
 static void load_guest(void)
 {
-	loader_linux_load(load_acpi(), &machine.boot);
-	vcpu_set_boot(&machine.vcpus[0], &machine.boot);
+	struct ssi_acpi_config acpi;
+
+	describe_acpi(&acpi);
 	log_debug("Kernel command line: %s", machine.append);
+	if (machine.options->firmware) {
+		loader_ovmf_load(&acpi, machine.options->kernel);
+		return;
+	}
+	loader_linux_load(load_acpi(&acpi), &machine.boot);
+	vcpu_set_boot(&machine.vcpus[0], &machine.boot);
 }
 
 static void agree_on_tsc_speed(uint32_t host_khz)

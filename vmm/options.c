@@ -13,7 +13,7 @@
 #include "term.h"
 
 enum {
-	OPT_CONFIG = 256, OPT_NODE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
+	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_VERSION,
 };
@@ -21,6 +21,7 @@ enum {
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "node", required_argument, NULL, OPT_NODE },
+	{ "firmware", required_argument, NULL, OPT_FIRMWARE },
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "initrd", required_argument, NULL, OPT_INITRD },
 	{ "append", required_argument, NULL, OPT_APPEND },
@@ -43,6 +44,8 @@ static const char help_text[] =
 "Run a Linux guest on this host, or together with other hosts as one machine.\n"
 "\n"
 "  --kernel FILE         bzImage to boot\n"
+"  --firmware CODE[,vars=FILE]  boot through UEFI: OVMF_CODE.fd, and a copy of\n"
+"                        OVMF_VARS.fd; the kernel may then be missing\n"
 "  --initrd FILE         its initial RAM disk\n"
 "  --append TEXT         its command line\n"
 "  --cpus N              CPUs, without --config (1)\n"
@@ -113,6 +116,9 @@ static void take_option(int opt, struct options *options, struct given *given)
 	case OPT_NODE:
 		options->self = parse_number("node", optarg, UINT16_MAX);
 		given->node = true;
+		break;
+	case OPT_FIRMWARE:
+		config_take_firmware(optarg, options);
 		break;
 	case OPT_KERNEL:
 		options->kernel = optarg;
@@ -192,8 +198,10 @@ static void check_given(const struct options *options,
 		    options->self, options->num_nodes - 1);
 	if (!options->time_dilation)
 		die(EXIT_USAGE, "The time dilation is at least 1.");
-	if (!options->kernel && options->self == 0)
-		die(EXIT_USAGE, "Which kernel shall be booted? Say it with --kernel or in the configuration.");
+	if (!options->kernel && !options->firmware && options->self == 0)
+		die(EXIT_USAGE, "Which kernel shall be booted? Say it with --kernel or in the configuration, or boot firmware with --firmware.");
+	if (options->initrd && !options->kernel && options->self == 0)
+		die(EXIT_USAGE, "An initrd goes with a kernel; say which with --kernel.");
 }
 
 static void check_own_memory(const struct options *options)

@@ -38,7 +38,9 @@ struct node_options {
  * @nodes: the nodes, sorted by id
  * @num_nodes: how many
  * @self: the id of the node that this is
- * @kernel: bzImage
+ * @firmware: path of UEFI firmware; NULL: the kernel is booted without
+ * @variables: path of the firmware's variable store; NULL: it has none
+ * @kernel: bzImage; NULL only with firmware
  * @initrd: or NULL
  * @append: kernel command line
  * @serial: where the serial port goes
@@ -54,6 +56,8 @@ struct options {
 	struct node_options nodes[SSI_DSM_MAX_NODES];
 	unsigned int num_nodes;
 	unsigned int self;
+	const char *firmware;
+	const char *variables;
 	const char *kernel;
 	const char *initrd;
 	const char *append;

@@ -12,6 +12,8 @@
 enum vm_slot {
 	VM_SLOT_LOW,		/* guest RAM below the hole */
 	VM_SLOT_HIGH,		/* guest RAM from 4 GiB */
+	VM_SLOT_FLASH_CODE,	/* the firmware, read-only */
+	VM_SLOT_FLASH_VARIABLES, /* and what it keeps, read-only, too */
 
 	/* seen in system management mode only, in KVM's second address space */
 	VM_SLOT_STUB = 1 << 16,	/* the proxies' code, read-only */

@@ -7,6 +7,7 @@
 # shellcheck disable=SC2034,SC2154 # set here and used there, and the reverse
 
 config=/tmp/cluster.yaml
+firmware=
 
 fail() {
 	echo "${0##*/}: $*"
@@ -16,6 +17,17 @@ fail() {
 uptime_s() {
 	read -r up _ </proc/uptime
 	echo "${up%.*}"
+}
+
+# ---- firmware ---------------------------------------------------------------
+
+# Sets $firmware to what --firmware takes. An emulator of nested SVM older than
+# QEMU 8 stops with an assertion when a guest writes CR8 while an interrupt waits
+# for it, and OVMF does so at the end of each tick: so ticks come rarely there.
+use_firmware() {
+	cp /ovmf/OVMF_VARS.fd /tmp/vars.fd
+	firmware=/ovmf/OVMF_CODE.fd,vars=/tmp/vars.fd
+	echo 100000 >/sys/module/kvm/parameters/min_timer_period_us
 }
 
 # ---- the cluster ------------------------------------------------------------
@@ -54,6 +66,7 @@ write_config() {
 			"${SSI_GUEST_CACHE:+, cache: ${SSI_GUEST_CACHE}M} }"
 	done
 	echo "guest:"
+	[ -z "$firmware" ] || echo "  firmware: $firmware"
 	echo "  kernel: $SSI_GUEST_KERNEL"
 	[ -z "$SSI_GUEST_INITRD" ] || echo "  initrd: $SSI_GUEST_INITRD"
 	echo "  append: $(yaml_quoted "$(guest_append)")"
@@ -64,7 +77,8 @@ write_config() {
 
 run_vmm() { # run_vmm NODE
 	if [ "$transport" = alone ]; then
-		ssi-vmm --kernel "$SSI_GUEST_KERNEL" \
+		ssi-vmm ${firmware:+--firmware "$firmware"} \
+			--kernel "$SSI_GUEST_KERNEL" \
 			${SSI_GUEST_INITRD:+--initrd "$SSI_GUEST_INITRD"} \
 			--append "$(guest_append)" --invariant-tsc \
 			--time-dilation "$SSI_GUEST_TIME_DILATION" \

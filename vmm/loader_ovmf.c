@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Boots UEFI firmware: Debian's OVMF, as QEMU's machine q35 would.
+ *
+ * The code ends at 4 GiB, where a CPU begins; the variables are right below it.
+ * Only the boot CPU runs the firmware, on the node that has the devices: it is
+ * told of one CPU, since it would start the others with one INIT after another,
+ * of which proxies see the first only (sipi.c). So the other nodes need no
+ * firmware; what they read of it is forwarded like any other device.
+ *
+ * What the firmware has to know it asks fw_cfg: where memory is, the ACPI
+ * tables, and a kernel to boot if the user gave one.
+ */
+#include "loader_ovmf.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../acpi/loader.h"
+#include "bus.h"
+#include "hw/fw_cfg.h"
+#include "loader_linux.h"
+#include "log.h"
+#include "memory.h"
+#include "varstore.h"
+#include "vm.h"
+
+#define CODE_END	(4ull << 30)
+#define PAGE_SIZE	4096u
+#define CODE_SIZE_MAX	(8u << 20)
+#define E820_RAM	1
+
+/* What QEMU's etc/e820 consists of. */
+struct e820_entry {
+	uint64_t start;
+	uint64_t size;
+	uint32_t type;
+} __attribute__((packed));
+
+static struct {
+	unsigned char *code;
+	uint64_t code_size;
+	uint64_t variables_size;
+	struct e820_entry e820[2];
+	struct ssi_acpi_loader acpi;
+} ovmf;
+
+static int open_code(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		die(EXIT_USAGE, "There is no firmware %s; Debian's package ovmf has /usr/share/OVMF/OVMF_CODE.fd.",
+		    path);
+	if (fd < 0)
+		die(EXIT_USAGE, "The firmware %s cannot be opened: %s.", path,
+		    strerror(errno));
+	return fd;
+}
+
+static void read_code(const char *path)
+{
+	struct stat st;
+	void *code;
+	int fd = open_code(path);
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		die(EXIT_USAGE, "The firmware %s is not a file.", path);
+	if (!st.st_size || st.st_size % PAGE_SIZE || st.st_size > CODE_SIZE_MAX)
+		die(EXIT_USAGE, "The firmware %s has %llu bytes, and must have whole pages of 4096, and 8 MiB at most; is it OVMF_CODE.fd?",
+		    path, (unsigned long long)st.st_size);
+	/* Private: it is to stay as it is, whatever happens to the file. */
+	code = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (code == MAP_FAILED)
+		die(EXIT_HOST, "The firmware %s cannot be read: %s.", path,
+		    strerror(errno));
+	close(fd);
+	ovmf.code = code;
+	ovmf.code_size = st.st_size;
+}
+
+/* Code that looks for its variables elsewhere would hang without a word. */
+static void check_pair(const char *firmware, const char *variables)
+{
+	uint64_t both = ovmf.code_size + ovmf.variables_size;
+
+	if (both & (both - 1))
+		die(EXIT_USAGE, "The variable store %s has %llu bytes, which does not go with the %llu of the firmware %s; take both from one pair, as OVMF_CODE.fd and OVMF_VARS.fd.",
+		    variables, (unsigned long long)ovmf.variables_size,
+		    (unsigned long long)ovmf.code_size, firmware);
+}
+
+void loader_ovmf_open(const char *firmware, const char *variables)
+{
+	read_code(firmware);
+	if (variables) {
+		ovmf.variables_size = varstore_open(variables);
+		check_pair(firmware, variables);
+	} else {
+		log_info("The firmware forgets its variables, since it has no vars=FILE.");
+	}
+}
+
+/* For CPUs of other nodes, whose KVM does not have the code. */
+static uint64_t code_read(uint64_t offset, unsigned int len)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, ovmf.code + offset, len);
+	return value;
+}
+
+static void show_flash(void)
+{
+	static struct bus_device code = {
+		.name = "firmware", .space = BUS_MMIO, .read = code_read,
+	};
+
+	code.base = CODE_END - ovmf.code_size;
+	code.size = ovmf.code_size;
+	vm_add_memory(VM_SLOT_FLASH_CODE, code.base, ovmf.code, ovmf.code_size,
+		      true);
+	bus_add(&code);
+	if (ovmf.variables_size)
+		varstore_create(code.base - ovmf.variables_size);
+}
+
+static void add_memory(void)
+{
+	uint64_t low = memory_low_size();
+	unsigned int count = 1;
+
+	ovmf.e820[0] = (struct e820_entry) { .size = low, .type = E820_RAM };
+	if (memory_size() > low)
+		ovmf.e820[count++] = (struct e820_entry) {
+			.start = MEMORY_HOLE_END, .size = memory_size() - low,
+			.type = E820_RAM,
+		};
+	fw_cfg_add_file("etc/e820", ovmf.e820, count * sizeof(ovmf.e820[0]));
+	fw_cfg_add_number(FW_CFG_RAM_SIZE, memory_size(), 8);
+}
+
+static void add_tables(const struct ssi_acpi_config *acpi)
+{
+	struct ssi_acpi_loader *loader = &ovmf.acpi;
+
+	if (ssi_acpi_build_loader(acpi, loader))
+		die(EXIT_USAGE, "The ACPI tables cannot be made for the firmware.");
+	fw_cfg_add_file(SSI_ACPI_LOADER_FILE, loader->commands,
+			loader->commands_size);
+	fw_cfg_add_file(SSI_ACPI_TABLES_FILE, loader->tables,
+			loader->tables_size);
+	fw_cfg_add_file(SSI_ACPI_RSDP_FILE, loader->rsdp, sizeof(loader->rsdp));
+}
+
+static void add_kernel(void)
+{
+	struct loader_linux_image image;
+
+	loader_linux_image(&image);
+	fw_cfg_add_number(FW_CFG_SETUP_SIZE, image.setup_size, 4);
+	fw_cfg_add(FW_CFG_SETUP_DATA, image.setup, image.setup_size);
+	fw_cfg_add_number(FW_CFG_KERNEL_SIZE, image.kernel_size, 4);
+	fw_cfg_add(FW_CFG_KERNEL_DATA, image.kernel, image.kernel_size);
+	fw_cfg_add_number(FW_CFG_INITRD_SIZE, image.initrd_size, 4);
+	fw_cfg_add(FW_CFG_INITRD_DATA, image.initrd, image.initrd_size);
+	fw_cfg_add_number(FW_CFG_CMDLINE_SIZE, strlen(image.append) + 1, 4);
+	fw_cfg_add(FW_CFG_CMDLINE_DATA, image.append, strlen(image.append) + 1);
+}
+
+void loader_ovmf_load(const struct ssi_acpi_config *acpi, bool with_kernel)
+{
+	show_flash();
+	fw_cfg_init();
+	fw_cfg_add_number(FW_CFG_NUM_CPUS, 1, 2);
+	fw_cfg_add_number(FW_CFG_MAX_CPUS, 1, 2);
+	fw_cfg_add_number(FW_CFG_BOOT_MENU, 0, 2);	/* and so no waiting */
+	add_memory();
+	add_tables(acpi);
+	if (with_kernel)
+		add_kernel();
+}

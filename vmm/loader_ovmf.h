@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Boots UEFI firmware: Debian's OVMF, as QEMU's machine q35 would. */
+#ifndef VMM_LOADER_OVMF_H
+#define VMM_LOADER_OVMF_H
+
+#include <stdbool.h>
+
+#include "../acpi/ssi_acpi.h"
+
+/**
+ * loader_ovmf_open() - read the files, and check that they can be booted
+ * @firmware: path of the code
+ * @variables: path of the variable store, or NULL
+ *
+ * Ends the process with a sentence if not. Touches no guest memory.
+ */
+void loader_ovmf_open(const char *firmware, const char *variables);
+
+/**
+ * loader_ovmf_load() - show the firmware to the guest, and tell it of the rest
+ * @acpi: what the guest's ACPI tables are made from
+ * @with_kernel: loader_linux_open() has a kernel for it to boot
+ *
+ * Ends the process with a sentence if the tables cannot be made.
+ */
+void loader_ovmf_load(const struct ssi_acpi_config *acpi, bool with_kernel);
+
+#endif /* VMM_LOADER_OVMF_H */

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The firmware's variables: a file of the user's, seen as a flash chip.
+ *
+ * KVM shows the guest a window of ours, read-only, so that only its writes are
+ * exits. In the window is either the chip's contents or, while the guest wants
+ * to know how a command went, pages full of the chip's status: the window is
+ * mapped anew, and KVM notices. Its memory slot stays, since taking one away
+ * would cost the guest all of its nested page tables.
+ */
+#include "varstore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hw/pflash.h"
+#include "log.h"
+#include "vm.h"
+
+#define SIZE_MAX_BYTES	(8u << 20)
+
+static struct {
+	const char *path;
+	int file;
+	int contents_fd, status_fd;	/* memory to map */
+	unsigned char *contents, *status, *window;
+	uint64_t size;
+	bool shows_status;
+} varstore;
+
+static void open_file(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	varstore.path = path;
+	varstore.file = open(path, O_RDWR | O_CLOEXEC);
+	if (varstore.file < 0 && errno == ENOENT)
+		die(EXIT_USAGE, "There is no variable store %s; make it as a copy of what came with the firmware: cp /usr/share/OVMF/OVMF_VARS.fd %s (Debian package ovmf).",
+		    path, path);
+	if (varstore.file < 0)
+		die(EXIT_USAGE, "The variable store %s cannot be opened for writing: %s.",
+		    path, strerror(errno));
+	if (fcntl(varstore.file, F_OFD_SETLK, &lock) == 0)
+		return;
+	if (errno == EAGAIN || errno == EACCES)
+		die(EXIT_USAGE, "The variable store %s is in use by another guest.",
+		    path);
+	die(EXIT_HOST, "The variable store %s cannot be locked: %s.", path,
+	    strerror(errno));
+}
+
+static void check_size(void)
+{
+	struct stat st;
+
+	if (fstat(varstore.file, &st))
+		die(EXIT_HOST, "The variable store %s cannot be looked at: %s.",
+		    varstore.path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		die(EXIT_USAGE, "The variable store %s is not a file.",
+		    varstore.path);
+	if (!st.st_size || st.st_size % PFLASH_BLOCK ||
+	    st.st_size > SIZE_MAX_BYTES)
+		die(EXIT_USAGE, "The variable store %s has %llu bytes, which no flash chip has; is it a copy of OVMF_VARS.fd?",
+		    varstore.path, (unsigned long long)st.st_size);
+	varstore.size = st.st_size;
+}
+
+static unsigned char *make_memory(int *fd)
+{
+	void *memory = MAP_FAILED;
+
+	*fd = memfd_create("ssi-vmm-flash", MFD_CLOEXEC);
+	if (*fd >= 0 && !ftruncate(*fd, varstore.size))
+		memory = mmap(NULL, varstore.size, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, *fd, 0);
+	if (memory == MAP_FAILED)
+		die(EXIT_HOST, "The host gives no memory for the firmware's variables: %s.",
+		    strerror(errno));
+	return memory;
+}
+
+uint64_t varstore_open(const char *path)
+{
+	ssize_t len;
+	int err;
+
+	open_file(path);
+	check_size();
+	varstore.contents = make_memory(&varstore.contents_fd);
+	varstore.status = make_memory(&varstore.status_fd);
+	len = pread(varstore.file, varstore.contents, varstore.size, 0);
+	if (len != (ssize_t)varstore.size)
+		die(EXIT_HOST, "The variable store %s cannot be read: %s.",
+		    path, len < 0 ? strerror(errno) : "it became shorter");
+	/* A file with holes would find out about a full disk too late. */
+	err = posix_fallocate(varstore.file, 0, varstore.size);
+	if (err == ENOSPC || err == EDQUOT)
+		die(EXIT_HOST, "There is no room for the variable store %s: %s.",
+		    path, strerror(err));
+	return varstore.size;
+}
+
+static void show(int fd)
+{
+	void *at = mmap(varstore.window, varstore.size, PROT_READ,
+			MAP_SHARED | MAP_FIXED, fd, 0);
+
+	if (at == MAP_FAILED)
+		log_warn("The flash chip cannot show the guest what it should: %s.",
+			 strerror(errno));
+}
+
+static void varstore_show_array(void)
+{
+	if (varstore.shows_status)
+		show(varstore.contents_fd);
+	varstore.shows_status = false;
+}
+
+static void varstore_show_status(uint8_t status)
+{
+	if (varstore.status[0] != status)
+		memset(varstore.status, status, varstore.size);
+	if (!varstore.shows_status)
+		show(varstore.status_fd);
+	varstore.shows_status = true;
+}
+
+static int varstore_store(uint64_t offset, size_t len)
+{
+	ssize_t done = pwrite(varstore.file, varstore.contents + offset, len,
+			      offset);
+
+	if (done == (ssize_t)len)
+		return 0;
+	return done < 0 ? -errno : -EIO;
+}
+
+static int varstore_commit(void)
+{
+	return fdatasync(varstore.file) ? -errno : 0;
+}
+
+static const struct pflash_ops varstore_ops = {
+	.show_array = varstore_show_array,
+	.show_status = varstore_show_status,
+	.store = varstore_store,
+	.commit = varstore_commit,
+};
+
+void varstore_create(uint64_t gpa)
+{
+	varstore.window = mmap(NULL, varstore.size, PROT_READ, MAP_SHARED,
+			       varstore.contents_fd, 0);
+	if (varstore.window == MAP_FAILED)
+		die(EXIT_HOST, "The flash chip cannot be mapped: %s.",
+		    strerror(errno));
+	vm_add_memory(VM_SLOT_FLASH_VARIABLES, gpa, varstore.window,
+		      varstore.size, true);
+	pflash_init(gpa, varstore.contents, varstore.size, &varstore_ops);
+}
