@@ -15,10 +15,12 @@
 #define BOOT_NO_VGA		(1u << 2)
 #define BOOT_NO_CMOS_RTC	(1u << 5)
 
-/* Fixed feature flags (table 5.10). */
+/*
+ * Fixed feature flags (table 5.10). The power button's is clear, which says that
+ * it is fixed hardware, in the PM1 registers.
+ */
 #define FLAG_WBINVD		(1u << 0)
 #define FLAG_PROC_C1		(1u << 2)
-#define FLAG_NO_POWER_BUTTON	(1u << 4)
 #define FLAG_NO_SLEEP_BUTTON	(1u << 5)
 #define FLAG_NO_FIXED_RTC	(1u << 6)
 #define FLAG_TMR_VAL_EXT	(1u << 8)
@@ -129,9 +131,9 @@ static uint16_t boot_flags(const struct ssi_acpi_config *cfg)
 
 static uint32_t feature_flags(const struct ssi_acpi_config *cfg)
 {
-	uint32_t flags = FLAG_WBINVD | FLAG_PROC_C1 | FLAG_NO_POWER_BUTTON |
-			 FLAG_NO_SLEEP_BUTTON | FLAG_NO_FIXED_RTC |
-			 FLAG_RESET_REG_SUP | FLAG_APIC_PHYSICAL;
+	uint32_t flags = FLAG_WBINVD | FLAG_PROC_C1 | FLAG_NO_SLEEP_BUTTON |
+			 FLAG_NO_FIXED_RTC | FLAG_RESET_REG_SUP |
+			 FLAG_APIC_PHYSICAL;
 
 	if (cfg->pm_timer_port)
 		flags |= FLAG_TMR_VAL_EXT;

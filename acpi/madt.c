@@ -18,7 +18,7 @@
 
 /* MPS INTI flags (table 5.26). */
 #define ACTIVE_HIGH		(1u << 0)
-#define LEVEL_TRIGGERED		(3u << 2)
+#define EDGE_TRIGGERED		(1u << 2)
 
 struct madt {
 	uint32_t lapic_base;
@@ -92,12 +92,16 @@ static void append_interrupts(struct ssi_builder *b,
 		.id = cfg->ioapic_id,
 		.base = cfg->ioapic_base,
 	};
+	/*
+	 * Edge, unlike most: the end of a level-triggered interrupt would be
+	 * known only on the node where the CPU is.
+	 */
 	const struct madt_override sci = {
 		.type = TYPE_OVERRIDE,
 		.length = sizeof(sci),
 		.source = SSI_ACPI_SCI_IRQ,
 		.gsi = SSI_ACPI_SCI_IRQ,
-		.flags = ACTIVE_HIGH | LEVEL_TRIGGERED,
+		.flags = ACTIVE_HIGH | EDGE_TRIGGERED,
 	};
 	const struct madt_x2apic_nmi nmi = {
 		.type = TYPE_X2APIC_NMI,

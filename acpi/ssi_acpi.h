@@ -17,6 +17,9 @@
 #define SSI_ACPI_MAX_TABLES	16
 #define SSI_ACPI_MAX_POINTERS	32
 
+/* What Linux can take: picoseconds in 32 bits. */
+#define SSI_ACPI_MAX_LATENCY	4000000
+
 /* Enough for every legal configuration (the longest table is the DSDT). */
 #define SSI_ACPI_MAX_SIZE	(128u << 10)
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "button.h"
 #include "clock.h"
 #include "cluster.h"
 #include "cpuid.h"
@@ -198,7 +199,10 @@ static void power_off_guest(void)
 
 static void reset_guest(void)
 {
-	stop_ask(EXIT_GUEST_OFF, "The guest has reset itself.");
+	if (machine.options->no_reboot)
+		stop_ask(EXIT_GUEST_OFF, "The guest has reset itself.");
+	else
+		stop_ask(EXIT_RESTART, "The guest has reset itself and starts again.");
 }
 
 static void panic_guest(void)
@@ -209,6 +213,11 @@ static void panic_guest(void)
 static void quit_by_user(void)
 {
 	stop_ask(EXIT_GUEST_OFF, "The user has quit.");
+}
+
+static void set_sci(bool level)
+{
+	ioapic_set_line(SSI_ACPI_SCI_IRQ, level);
 }
 
 static void set_serial_irq(bool level)
@@ -232,6 +241,7 @@ static void create_devices(void)
 		.event_port = SSI_ACPI_PM1_EVENT,
 		.control_port = SSI_ACPI_PM1_CONTROL,
 		.s5_type = SSI_ACPI_S5_TYPE,
+		.set_sci = set_sci,
 		.power_off = power_off_guest,
 	};
 
@@ -336,7 +346,7 @@ static void prepare(const struct options *options)
 		log_debug("The guest gets %s PM timer.",
 			  machine.has_pm_timer ? "a" : "no");
 		open_guest_files();
-		term_open(options->serial);
+		term_open(options->serial, options->restarted);
 	} else {
 		log_info("The guest's console is on node %u.",
 			 FORWARD_DEVICE_NODE);
@@ -352,6 +362,7 @@ void machine_create(const struct options *options)
 	create_memory();
 	clock_init();
 	forward_init(machine.layout.num_cpus);
+	button_init();
 	if (options->num_nodes > 1)
 		proxy_init(machine.vcpus, machine.layout.num_cpus);
 	cpuid_host_features(&machine.features);
@@ -388,6 +399,7 @@ int machine_run(void)
 	clock_watch();
 	if (has_devices())
 		term_start(&machine_term_ops);
+	stop_press_first(button_press);
 	if (machine.vcpus[0].real)
 		proxy_report_sipi(&machine.vcpus[0], 0);
 	while (!(request = stop_wait(look_ms())))

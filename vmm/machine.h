@@ -8,7 +8,10 @@
 /* Create the machine. Ends the process with a sentence if it cannot. */
 void machine_create(const struct options *options);
 
-/* Run it to its end. Return: the exit code, after the reason was shown. */
+/*
+ * Run it to its end. Return: the exit code, after the reason was shown, or
+ * EXIT_RESTART.
+ */
 int machine_run(void);
 
 #endif /* VMM_MACHINE_H */

@@ -15,7 +15,7 @@
 enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_TIMEOUT, OPT_INVARIANT_TSC,
-	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_VERSION,
+	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_NO_REBOOT, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -32,6 +32,7 @@ static const struct option long_options[] = {
 	{ "invariant-tsc", no_argument, NULL, OPT_INVARIANT_TSC },
 	{ "pm-timer", required_argument, NULL, OPT_PM_TIMER },
 	{ "time-dilation", required_argument, NULL, OPT_TIME_DILATION },
+	{ "no-reboot", no_argument, NULL, OPT_NO_REBOOT },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -57,14 +58,18 @@ static const char help_text[] =
 "  --invariant-tsc       the host's TSC is, even if its CPUID does not say so\n"
 "  --pm-timer on|off     ACPI PM timer (on, unless the host is virtual itself)\n"
 "  --time-dilation N     let a second of the guest take N seconds (1)\n"
+"  --no-reboot           end when the guest resets itself, which restarts it else\n"
 "  -v, --verbose         say more\n"
 "  --help, --version\n"
 "\n"
 "On the terminal, Ctrl-A x quits and Ctrl-A h helps.\n"
 "\n"
-"Exit code: 0 guest powered off or reset, 1 usage or configuration, 2 host or\n"
-"kernel error, 3 guest panic, 4 a node was lost or did not answer, 5 triple\n"
-"fault, 128+n ended by signal n. All nodes of a cluster end with the same.\n";
+"SIGTERM and SIGINT press the guest's power button, and end it the second time.\n"
+"\n"
+"Exit code: 0 guest powered off, or reset with --no-reboot, 1 usage or\n"
+"configuration, 2 host or kernel error, 3 guest panic, 4 a node was lost or did\n"
+"not answer, 5 triple fault, 128+n ended by signal n. All nodes of a cluster end\n"
+"with the same.\n";
 
 static void print_and_exit(const char *text)
 {
@@ -153,6 +158,9 @@ static void take_option(int opt, struct options *options, struct given *given)
 	case OPT_TIME_DILATION:
 		options->time_dilation = parse_number("time-dilation", optarg,
 						      UINT16_MAX);
+		break;
+	case OPT_NO_REBOOT:
+		options->no_reboot = true;
 		break;
 	case 'v':
 		log_set_verbose(true);
@@ -267,5 +275,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	check_given(options, &given);
 	config_check_nodes(options);
 	check_own_memory(options);
+	options->restarted = getenv(OPTIONS_RESTARTED);
 	options->hash = hash_options(options);
 }

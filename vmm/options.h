@@ -47,6 +47,8 @@ struct node_options {
  * @invariant_tsc: tell the guest that its TSC is, even if the host does not
  * @pm_timer: give the guest an ACPI PM timer
  * @time_dilation: how many seconds a second of the guest takes
+ * @no_reboot: a guest that resets itself is at its end
+ * @restarted: it has, and this is the same process
  * @timeout: seconds to wait for the other nodes
  * @hash: of what all nodes have to agree on
  */
@@ -65,9 +67,14 @@ struct options {
 	bool invariant_tsc;
 	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
 	unsigned int time_dilation;
+	bool no_reboot;
+	bool restarted;
 	unsigned int timeout;
 	uint64_t hash;
 };
+
+/* In the environment of a process that begins again with another guest. */
+#define OPTIONS_RESTARTED	"SSI_VMM_RESTARTED"
 
 /* Parse and check; ends the process with a sentence if something is wrong. */
 void options_parse(struct options *options, int argc, char **argv);

@@ -21,14 +21,35 @@ static pthread_cond_t stop_cond = PTHREAD_COND_INITIALIZER;
 static struct stop_request stop_request;
 static atomic_bool stop_is_asked;
 static sigset_t stop_signals;
+static void (*_Atomic stop_press)(void);
+
+static void take_signal(int sig)
+{
+	void (*press)(void) = NULL;
+
+	if (sig != SIGHUP)
+		press = atomic_exchange(&stop_press, NULL);
+	if (!press) {
+		stop_ask(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
+		return;
+	}
+	log_info("%s: the guest is asked to power off; once more ends it.",
+		 strsignal(sig));
+	press();
+}
 
 static void *wait_for_signals(void *unused)
 {
 	int sig;
 
 	while (!sigwait(&stop_signals, &sig))
-		stop_ask(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
+		take_signal(sig);
 	return unused;
+}
+
+void stop_press_first(void (*press)(void))
+{
+	atomic_store(&stop_press, press);
 }
 
 void stop_init(void)

@@ -27,6 +27,12 @@ struct stop_request {
  */
 void stop_init(void);
 
+/*
+ * From here on the first SIGINT or SIGTERM calls @press instead, to let the
+ * guest end itself; without locks, on a thread of its own.
+ */
+void stop_press_first(void (*press)(void));
+
 /* Ask; returns at once. Only the first one counts. Any thread, any lock. */
 void stop_ask(enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

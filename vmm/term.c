@@ -28,7 +28,7 @@ static bool term_reads;
 static int term_out = STDOUT_FILENO;
 static const struct term_ops *term_ops;
 
-void term_open(const char *spec)
+void term_open(const char *spec, bool append)
 {
 	const char *path = spec;
 
@@ -42,7 +42,8 @@ void term_open(const char *spec)
 	else
 		die(EXIT_USAGE,
 		    "--serial %s is not stdio, null or file=PATH.", spec);
-	term_out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	term_out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC |
+			(append ? O_APPEND : O_TRUNC), 0644);
 	if (term_out < 0)
 		die(EXIT_USAGE, "The serial output %s cannot be opened: %s.",
 		    path, strerror(errno));

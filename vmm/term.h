@@ -3,6 +3,7 @@
 #ifndef VMM_TERM_H
 #define VMM_TERM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -18,11 +19,12 @@ struct term_ops {
 /**
  * term_open() - choose where the guest's output goes
  * @spec: "stdio", "null" or "file=PATH"
+ * @append: go on with the file where another guest has stopped
  *
  * Ends the process with a sentence if that is none of them or the file cannot
  * be opened.
  */
-void term_open(const char *spec);
+void term_open(const char *spec, bool append);
 
 /* Begin to read the terminal: raw if it is one. Only stdio reads. */
 void term_start(const struct term_ops *ops);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ACPI's fixed hardware (ACPI 6.4, 4.8.3): PM1 event and control registers,
- * and the PM timer. No event ever happens, so the SCI is never raised.
+ * and the PM timer. The power button is the only event there is.
  */
 #include "acpi_pm.h"
 
@@ -9,28 +9,41 @@
 #include "timebase.h"
 
 #define PM_TIMER_HZ	3579545u
+#define EVENT_BUTTON	0x0100u
 #define CONTROL_SCI_EN	0x0001u
 #define CONTROL_SLP_EN	0x2000u
 #define SLP_TYPE(value)	((value) >> 10 & 7)
 
 static struct {
 	const struct acpi_pm_config *config;
+	uint16_t status;
 	uint16_t enable;
 	uint16_t control;
 } acpi_pm;
 
+static void update_sci(void)
+{
+	acpi_pm.config->set_sci(acpi_pm.status & acpi_pm.enable);
+}
+
 static uint64_t event_read(uint64_t offset, unsigned int len)
 {
-	uint32_t value = (uint32_t)acpi_pm.enable << 16;	/* status: 0 */
+	uint32_t value = (uint32_t)acpi_pm.enable << 16 | acpi_pm.status;
 
 	(void)len;
 	return value >> (8 * offset);
 }
 
+/* A bit of the status goes when a one is written there. */
 static void event_write(uint64_t offset, unsigned int len, uint64_t value)
 {
-	if (offset == 2 && len == 2)
-		acpi_pm.enable = value;
+	uint32_t mask = (len < 4 ? 1u << 8 * len : 0) - 1;
+	uint32_t bits = (uint32_t)(value & mask) << 8 * offset;
+
+	mask <<= 8 * offset;
+	acpi_pm.status &= ~bits;
+	acpi_pm.enable = (acpi_pm.enable & ~(mask >> 16)) | bits >> 16;
+	update_sci();
 }
 
 static uint64_t control_read(uint64_t offset, unsigned int len)
@@ -55,6 +68,14 @@ static uint64_t timer_read(uint64_t offset, unsigned int len)
 
 	(void)len;
 	return (uint32_t)ticks >> (8 * offset);
+}
+
+void acpi_pm_press_button(void)
+{
+	bus_lock();
+	acpi_pm.status |= EVENT_BUTTON;
+	update_sci();
+	bus_unlock();
 }
 
 void acpi_pm_init(const struct acpi_pm_config *config)

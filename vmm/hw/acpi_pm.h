@@ -3,6 +3,7 @@
 #ifndef VMM_HW_ACPI_PM_H
 #define VMM_HW_ACPI_PM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -11,6 +12,7 @@
  * @control_port: PM1 control block, 2 ports
  * @timer_port: PM timer, 4 ports; 0: none
  * @s5_type: the sleep type that means power off
+ * @set_sci: set the level of the SCI; called with the device lock held
  * @power_off: called when the guest powers itself off
  */
 struct acpi_pm_config {
@@ -18,9 +20,13 @@ struct acpi_pm_config {
 	uint16_t control_port;
 	uint16_t timer_port;
 	uint8_t s5_type;
+	void (*set_sci)(bool level);
 	void (*power_off)(void);
 };
 
 void acpi_pm_init(const struct acpi_pm_config *config);
+
+/* Press the power button. Takes the device lock. */
+void acpi_pm_press_button(void);
 
 #endif /* VMM_HW_ACPI_PM_H */

@@ -8,6 +8,7 @@
 
 config=/tmp/cluster.yaml
 firmware=
+vmm_options=--no-reboot	# a guest that resets itself again and again is no test
 
 fail() {
 	echo "${0##*/}: $*"
@@ -82,11 +83,12 @@ run_vmm() { # run_vmm NODE
 			${SSI_GUEST_INITRD:+--initrd "$SSI_GUEST_INITRD"} \
 			--append "$(guest_append)" --invariant-tsc \
 			--time-dilation "$SSI_GUEST_TIME_DILATION" \
-			--cpus "$SSI_GUEST_CPUS" --memory "$SSI_GUEST_MEMORY"
+			--cpus "$SSI_GUEST_CPUS" --memory "$SSI_GUEST_MEMORY" \
+			$vmm_options
 	else
 		[ -z "$drift" ] || [ "$1" != $((nodes - 1)) ] ||
 			export SSI_CLOCK_DRIFT_PPM="$drift"
-		ssi-vmm --config $config --node "$1"
+		ssi-vmm --config $config --node "$1" $vmm_options
 	fi 2>&3
 	echo $? >"$SSI_OUT/node$1.exit"
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's power button, pressed from outside on any node. */
+#ifndef VMM_BUTTON_H
+#define VMM_BUTTON_H
+
+/* Register the message; before cluster_start(). */
+void button_init(void);
+
+/* Press it, here or where the devices are. From any thread, without locks. */
+void button_press(void);
+
+#endif /* VMM_BUTTON_H */
