@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The two ports by which a PC resets itself: the chipset's reset control
- * register, and a keyboard controller of which only that command is there.
+ * The three ports by which a PC resets itself: the chipset's reset control
+ * register, a keyboard controller of which only that command is there, and
+ * port 0x92, which firmware also asks whether address line 20 is on: it is.
  */
 #include "reset.h"
 
 #include "../bus.h"
 
 #define RESET_CPU	0x04	/* on a change from 0; Intel ICH9, 13.7.5 */
+#define FAST_PORT	0x92
+#define FAST_RESET	0x01
+#define FAST_A20	0x02
 #define KEYBOARD_PORT	0x64
 #define KEYBOARD_PULSE	0xfe
 
@@ -47,6 +51,21 @@ static void keyboard_write(uint64_t offset, unsigned int len, uint64_t value)
 		reset_guest();
 }
 
+static uint64_t fast_read(uint64_t offset, unsigned int len)
+{
+	(void)offset;
+	(void)len;
+	return FAST_A20;
+}
+
+static void fast_write(uint64_t offset, unsigned int len, uint64_t value)
+{
+	(void)offset;
+	(void)len;
+	if (value & FAST_RESET)
+		reset_guest();
+}
+
 void reset_init(uint16_t port, void (*reset)(void))
 {
 	static struct bus_device control = {
@@ -58,9 +77,15 @@ void reset_init(uint16_t port, void (*reset)(void))
 		.base = KEYBOARD_PORT, .size = 1,
 		.read = keyboard_read, .write = keyboard_write,
 	};
+	static const struct bus_device fast = {
+		.name = "fast reset", .space = BUS_PORT,
+		.base = FAST_PORT, .size = 1,
+		.read = fast_read, .write = fast_write,
+	};
 
 	reset_guest = reset;
 	control.base = port;
 	bus_add(&control);
+	bus_add(&fast);
 	bus_add(&keyboard);
 }

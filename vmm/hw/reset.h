@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two ports by which a PC resets itself. */
+/* The ports by which a PC resets itself. */
 #ifndef VMM_HW_RESET_H
 #define VMM_HW_RESET_H
 
