@@ -15,7 +15,7 @@ int ssi_acpi_build_map(const struct ssi_acpi_config *cfg, uint64_t gpa,
 	struct ssi_builder b = {
 		.buf = buf, .size = size, .gpa = gpa, .map = map,
 	};
-	uint64_t facs, dsdt, listed[5];
+	uint64_t facs, dsdt, listed[7];
 	unsigned int count = 4;
 
 	if (ssi_acpi_check(cfg) || gpa % BUFFER_ALIGN || gpa + size < gpa)
@@ -31,6 +31,10 @@ int ssi_acpi_build_map(const struct ssi_acpi_config *cfg, uint64_t gpa,
 	listed[3] = ssi_slit_build(&b, cfg);
 	if (cfg->num_pci_roots)
 		listed[count++] = ssi_mcfg_build(&b);
+	if (cfg->serial_port)
+		listed[count++] = ssi_spcr_build(&b, cfg);
+	if (cfg->latencies || cfg->bandwidths)
+		listed[count++] = ssi_hmat_build(&b, cfg);
 	ssi_rsdp_fill(&b, ssi_xsdt_build(&b, listed, count));
 	map->used = b.used;
 	return b.full ? -ENOSPC : 0;

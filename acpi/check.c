@@ -74,6 +74,18 @@ static const char *check_distances(const struct ssi_acpi_config *cfg)
 	return NULL;
 }
 
+static const char *check_performance(const struct ssi_acpi_config *cfg)
+{
+	for (unsigned int i = 0; i < cfg->nodes * cfg->nodes; i++) {
+		if (cfg->latencies && (!cfg->latencies[i] ||
+				       cfg->latencies[i] > SSI_ACPI_MAX_LATENCY))
+			return "a latency is not 1 to 4000000 ns";
+		if (cfg->bandwidths && !cfg->bandwidths[i])
+			return "a bandwidth is 0";
+	}
+	return NULL;
+}
+
 static const char *check_pci(const struct ssi_acpi_config *cfg)
 {
 	if (cfg->num_pci_roots > cfg->nodes)
@@ -111,6 +123,8 @@ const char *ssi_acpi_check(const struct ssi_acpi_config *cfg)
 		why = check_memory(cfg);
 	if (!why)
 		why = check_distances(cfg);
+	if (!why)
+		why = check_performance(cfg);
 	if (!why)
 		why = check_pci(cfg);
 	if (!why)

@@ -32,7 +32,7 @@
 #define SSI_ACPI_PVPANIC_PORT	0x505	/* 1 byte */
 #define SSI_ACPI_SERIAL_PORT	0x3f8	/* 8 bytes */
 #define SSI_ACPI_SERIAL_IRQ	4
-#define SSI_ACPI_SCI_IRQ	9	/* level triggered, active high */
+#define SSI_ACPI_SCI_IRQ	9	/* edge triggered, active high */
 #define SSI_ACPI_RTC_PORT	0x70	/* 2 bytes; no interrupt */
 #define SSI_ACPI_IOAPIC_BASE	0xfec00000u
 #define SSI_ACPI_LAPIC_BASE	0xfee00000u
@@ -100,6 +100,8 @@ struct ssi_acpi_pci_root {
  * @distances: nodes * nodes bytes, the row is "from"; NULL: 10 and 20
  * @pci_roots: the PCI host bridges; the first has bus 0
  * @num_pci_roots: how many; 0: no PCI
+ * @latencies: nodes * nodes nanoseconds, as @distances; NULL: not known
+ * @bandwidths: the same in MB/s
  * @lapic_base: MMIO address of the local APICs
  * @ioapic_base: MMIO address of the IOAPIC, whose GSIs begin at 0
  * @ioapic_id: its APIC id
@@ -120,6 +122,8 @@ struct ssi_acpi_config {
 	const struct ssi_acpi_memory *memory;
 	unsigned int num_memory;
 	const uint8_t *distances;
+	const uint32_t *latencies;
+	const uint32_t *bandwidths;
 	const struct ssi_acpi_pci_root *pci_roots;
 	unsigned int num_pci_roots;
 	uint32_t lapic_base;

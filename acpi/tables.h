@@ -38,6 +38,11 @@ uint64_t ssi_mcfg_build(struct ssi_builder *b);
 /* What the DSDT says of PCI. */
 void ssi_pci_build(struct ssi_builder *b, const struct ssi_acpi_config *cfg);
 
+uint64_t ssi_spcr_build(struct ssi_builder *b,
+			const struct ssi_acpi_config *cfg);
+uint64_t ssi_hmat_build(struct ssi_builder *b,
+			const struct ssi_acpi_config *cfg);
+
 /**
  * ssi_xsdt_build() - the list of tables
  * @b: the builder

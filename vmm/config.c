@@ -9,7 +9,9 @@
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M }
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
  *         cache: 64M,              # optional: at most that of the others'
- *         distances: [20, 10] }    # optional row of the SLIT
+ *         distances: [20, 10],     # optional row of the SLIT
+ *         latencies: [9000, 100],  # optional rows of the HMAT: ns, and
+ *         bandwidths: [400, 9000] }    # MB/s to the memory of each node
  *   guest:
  *     firmware: "/usr/share/OVMF/OVMF_CODE.fd,vars=vars.fd"    # optional
  *     kernel: /boot/vmlinuz        # bzImage; optional with firmware
@@ -44,6 +46,10 @@ struct config_node {
 	char *cache;
 	uint8_t *distances;
 	unsigned int distances_count;
+	uint32_t *latencies;
+	unsigned int latencies_count;
+	uint32_t *bandwidths;
+	unsigned int bandwidths_count;
 };
 
 struct config_guest {
@@ -69,6 +75,10 @@ static const cyaml_schema_value_t distance_schema = {
 	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint8_t),
 };
 
+static const cyaml_schema_value_t performance_schema = {
+	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t),
+};
+
 static const cyaml_schema_field_t node_fields[] = {
 	CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct config_node, id),
 	CYAML_FIELD_STRING_PTR("address", CYAML_FLAG_POINTER |
@@ -84,6 +94,14 @@ static const cyaml_schema_field_t node_fields[] = {
 	CYAML_FIELD_SEQUENCE("distances", CYAML_FLAG_POINTER |
 			     CYAML_FLAG_OPTIONAL, struct config_node,
 			     distances, &distance_schema, 0,
+			     SSI_DSM_MAX_NODES),
+	CYAML_FIELD_SEQUENCE("latencies", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_node,
+			     latencies, &performance_schema, 0,
+			     SSI_DSM_MAX_NODES),
+	CYAML_FIELD_SEQUENCE("bandwidths", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_node,
+			     bandwidths, &performance_schema, 0,
 			     SSI_DSM_MAX_NODES),
 	CYAML_FIELD_END,
 };
@@ -214,6 +232,14 @@ static uint64_t take_size(uint32_t id, const char *what, const char *text)
 	return bytes;
 }
 
+static void check_row(const struct config_node *node, const char *what,
+		      unsigned int found, unsigned int count)
+{
+	if (found != count)
+		die(EXIT_USAGE, "Node %u has %u %s; there must be one to each of the %u nodes.",
+		    node->id, found, what, count);
+}
+
 static void take_node(const char *path, const struct config_node *from,
 		      unsigned int count, struct options *options)
 {
@@ -233,9 +259,14 @@ static void take_node(const char *path, const struct config_node *from,
 	node->address = from->address ? from->address : "";
 	node->cpus = from->cpus;
 	node->distances = from->distances;
-	if (from->distances && from->distances_count != count)
-		die(EXIT_USAGE, "Node %u has %u distances; there must be one to each of the %u nodes.",
-		    from->id, from->distances_count, count);
+	node->latencies = from->latencies;
+	node->bandwidths = from->bandwidths;
+	if (from->distances)
+		check_row(from, "distances", from->distances_count, count);
+	if (from->latencies)
+		check_row(from, "latencies", from->latencies_count, count);
+	if (from->bandwidths)
+		check_row(from, "bandwidths", from->bandwidths_count, count);
 	if (!options->loop && count > 1 && !node->address[0])
 		die(EXIT_USAGE, "Node %u has no address, which the transport rdma needs.",
 		    from->id);

@@ -21,6 +21,8 @@
  * @memory: bytes of guest memory whose home is here
  * @cache: bytes that it may have of the other nodes' memory; 0: no limit
  * @distances: SLIT row, one entry a node; NULL: 10 and 20
+ * @latencies: HMAT row, nanoseconds to the memory of each node; NULL: unknown
+ * @bandwidths: HMAT row, MB/s; NULL: unknown
  */
 struct node_options {
 	uint32_t id;
@@ -29,6 +31,8 @@ struct node_options {
 	uint64_t memory;
 	uint64_t cache;
 	const uint8_t *distances;
+	const uint32_t *latencies;
+	const uint32_t *bandwidths;
 };
 
 /**

@@ -53,13 +53,40 @@ static const uint8_t *make_distances(const struct options *options)
 	return matrix;
 }
 
+/*
+ * The rows that nodes with CPUs gave; those of others are never looked at, but
+ * must not be 0. NULL: somebody did not.
+ */
+static const uint32_t *gather_rows(const struct options *options,
+				   uint32_t *matrix, bool bandwidths)
+{
+	unsigned int nodes = options->num_nodes;
+
+	for (unsigned int from = 0; from < nodes; from++) {
+		const struct node_options *node = &options->nodes[from];
+		const uint32_t *row = bandwidths ? node->bandwidths :
+						   node->latencies;
+
+		if (!row && node->cpus)
+			return NULL;
+		for (unsigned int to = 0; to < nodes; to++)
+			matrix[from * nodes + to] = row ? row[to] : 1;
+	}
+	return matrix;
+}
+
 const char *tables_describe(const struct options *options,
 			    const struct ssi_layout *layout, bool pm_timer,
 			    struct ssi_acpi_config *config)
 {
+	static uint32_t latencies[SSI_DSM_MAX_NODES * SSI_DSM_MAX_NODES];
+	static uint32_t bandwidths[SSI_DSM_MAX_NODES * SSI_DSM_MAX_NODES];
+
 	*config = (struct ssi_acpi_config) {
 		SSI_ACPI_CONFIG_DEFAULTS,
 		.distances = make_distances(options),
+		.latencies = gather_rows(options, latencies, false),
+		.bandwidths = gather_rows(options, bandwidths, true),
 	};
 	ssi_layout_apply(layout, config);
 	if (!pm_timer)

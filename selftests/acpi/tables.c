@@ -203,16 +203,71 @@ static void check_mcfg(const uint8_t *mcfg)
 	expect("last bus", mcfg[55], 255);
 }
 
+static void check_spcr(const uint8_t *spcr)
+{
+	expect("length of the SPCR", field(spcr + 4, 4), 80);
+	expect("console's address space", spcr[40], 1);
+	expect("console's port", field(spcr + 44, 8), SSI_ACPI_SERIAL_PORT);
+	expect("console's GSI", field(spcr + 54, 4), SSI_ACPI_SERIAL_IRQ);
+}
+
+/* Values are rounded up to the unit, which is as small as can be. */
+static void check_locality(const uint8_t *at, const struct ssi_acpi_config *cfg,
+			   const uint32_t *values, uint64_t unit)
+{
+	uint32_t initiators = field(at + 12, 4), targets = field(at + 16, 4);
+	const uint8_t *list = at + 32, *entries;
+
+	entries = list + 4 * (initiators + targets);
+	expect("targets", targets, cfg->nodes);
+	expect("length of a locality", field(at + 4, 4),
+	       entries - at + 2 * initiators * targets);
+	for (uint32_t i = 0; i < initiators * targets; i++) {
+		uint32_t from = field(list + 4 * (i / targets), 4);
+		uint32_t to = field(list + 4 * (initiators + i % targets), 4);
+		uint64_t base = field(at + 24, 8) / unit;
+		uint64_t value = values[from * cfg->nodes + to];
+
+		expect("an entry", field(entries + 2 * i, 2),
+		       (value + base - 1) / base);
+	}
+}
+
+static void check_hmat(const uint8_t *hmat, const struct ssi_acpi_config *cfg)
+{
+	const uint8_t *at = hmat + 40;
+
+	for (unsigned int node = 0; node < cfg->nodes; node++, at += 40) {
+		unsigned int cpus = 0;
+
+		for (unsigned int i = 0; i < cfg->num_cpus; i++)
+			cpus += cfg->cpus[i].node == node;
+		expect("type of a domain", field(at, 2), 0);
+		expect("initiator is known", field(at + 8, 2), cpus > 0);
+		expect("memory's domain", field(at + 16, 4), node);
+	}
+	expect("type of the latencies", at[9], 0);
+	check_locality(at, cfg, cfg->latencies, 1000);
+	at += field(at + 4, 4);
+	expect("type of the bandwidths", at[9], 3);
+	check_locality(at, cfg, cfg->bandwidths, 1);
+	expect("length of the HMAT", field(hmat + 4, 4),
+	       at + field(at + 4, 4) - hmat);
+}
+
 static void check_tables(const struct ssi_acpi_config *cfg, uint64_t rsdp_gpa)
 {
 	const uint8_t *xsdt = find_xsdt(rsdp_gpa);
 
-	expect("length of the XSDT", field(xsdt + 4, 4), 36 + 5 * 8);
+	expect("length of the XSDT", field(xsdt + 4, 4), 36 + (6 + !!cfg->latencies) * 8);
 	check_fadt(table_at(field(xsdt + 36, 8), "FACP", 6));
 	check_madt(table_at(field(xsdt + 44, 8), "APIC", 5), cfg);
 	check_srat(table_at(field(xsdt + 52, 8), "SRAT", 3), cfg);
 	check_slit(table_at(field(xsdt + 60, 8), "SLIT", 1), cfg);
 	check_mcfg(table_at(field(xsdt + 68, 8), "MCFG", 1));
+	check_spcr(table_at(field(xsdt + 76, 8), "SPCR", 2));
+	if (cfg->latencies)
+		check_hmat(table_at(field(xsdt + 84, 8), "HMAT", 2), cfg);
 }
 
 /* Every buffer that is too small is refused and not overrun. */
@@ -307,16 +362,13 @@ static void make_config(const struct ssi_layout_node *nodes,
 	ssi_layout_apply(&layout, cfg);
 }
 
-static void test_shape(const char *name, const struct ssi_layout_node *nodes,
-		       unsigned int count, const uint8_t *distances)
+static void test_config(const char *name, const struct ssi_acpi_config *given)
 {
-	struct ssi_acpi_config cfg;
+	struct ssi_acpi_config cfg = *given;
 	uint64_t rsdp;
 	size_t used;
 	int err;
 
-	make_config(nodes, count, &cfg);
-	cfg.distances = distances;
 	err = ssi_acpi_build(&cfg, GPA, buffer, SSI_ACPI_MAX_SIZE, &used,
 			     &rsdp);
 	if (err) {
@@ -329,6 +381,36 @@ static void test_shape(const char *name, const struct ssi_layout_node *nodes,
 			check_small_buffers(&cfg, used);
 	}
 	finish(name);
+}
+
+static void test_shape(const char *name, const struct ssi_layout_node *nodes,
+		       unsigned int count, const uint8_t *distances)
+{
+	struct ssi_acpi_config cfg;
+
+	make_config(nodes, count, &cfg);
+	cfg.distances = distances;
+	test_config(name, &cfg);
+}
+
+/* Node 1 has memory only; one latency needs a larger unit than 1 ns. */
+static void test_performance(void)
+{
+	static const struct ssi_layout_node nodes[] = {
+		{ 1, 256 * MIB }, { 0, 256 * MIB }, { 2, 256 * MIB },
+	};
+	static const uint32_t latencies[] = {
+		100, 9000, 131069, 1, 1, 1, 9001, 9000, 100,
+	};
+	static const uint32_t bandwidths[] = {
+		12000, 450, 30, 1, 1, 1, 30, 450, 12000,
+	};
+	struct ssi_acpi_config cfg;
+
+	make_config(nodes, 3, &cfg);
+	cfg.latencies = latencies;
+	cfg.bandwidths = bandwidths;
+	test_config("latencies and bandwidths", &cfg);
 }
 
 static void test_shapes(void)
@@ -460,6 +542,8 @@ static void test_bad_input(void)
 		{ 0, GIB, 0 }, { -GIB, GIB, 1 },
 	};
 	static const uint8_t distances[] = { 10, 10, 20, 10 };
+	static const uint32_t slow[] = { 100, 4000001, 9000, 100 };
+	static const uint32_t nothing[] = { 12000, 400, 0, 12000 };
 	const struct ssi_acpi_config good = {
 		SSI_ACPI_CONFIG_DEFAULTS, .nodes = 2, .cpus = cpus,
 		.num_cpus = 2, .memory = memory, .num_memory = 2,
@@ -492,6 +576,12 @@ static void test_bad_input(void)
 	cfg.distances = distances;
 	expect_refused("a remote distance of 10", &cfg);
 	cfg = good;
+	cfg.latencies = slow;
+	expect_refused("a latency that Linux cannot count", &cfg);
+	cfg = good;
+	cfg.bandwidths = nothing;
+	expect_refused("no bandwidth at all", &cfg);
+	cfg = good;
 	cfg.pm1_event_port = 0;
 	expect_refused("no PM1 event port", &cfg);
 }
@@ -514,6 +604,7 @@ int main(void)
 {
 	puts("KTAP version 1");
 	test_shapes();
+	test_performance();
 	test_layout();
 	test_pci_roots();
 	test_bad_input();

@@ -22,13 +22,14 @@ uptime_s() {
 
 # ---- firmware ---------------------------------------------------------------
 
-# Sets $firmware to what --firmware takes. An emulator of nested SVM older than
-# QEMU 8 stops with an assertion when a guest writes CR8 while an interrupt waits
-# for it, and OVMF does so at the end of each tick: so ticks come rarely there.
+# Sets $firmware to what --firmware takes. QEMU 7.2, which emulates the host, stops
+# with an assertion when a nested guest writes CR8 while an interrupt waits for it,
+# and OVMF does so at the end of each tick of its timer: so ticks are rare here.
+# Nothing on the way to a kernel waits for one.
 use_firmware() {
 	cp /ovmf/OVMF_VARS.fd /tmp/vars.fd
 	firmware=/ovmf/OVMF_CODE.fd,vars=/tmp/vars.fd
-	echo 100000 >/sys/module/kvm/parameters/min_timer_period_us
+	echo 10000000 >/sys/module/kvm/parameters/min_timer_period_us
 }
 
 # ---- the cluster ------------------------------------------------------------
@@ -49,8 +50,18 @@ yaml_quoted() {
 guest_append() {
 	printf '%s' "console=ttyS0 quiet panic=-1 ssi.cpus=$SSI_GUEST_CPUS "
 	[ "$transport" = alone ] ||
-		printf '%s' "ssi.nodes=$nodes ssi.memory=$SSI_GUEST_MEMORY "
+		printf '%s' "ssi.nodes=$nodes ssi.memory=$SSI_GUEST_MEMORY ssi.tables "
 	printf '%s' "$SSI_GUEST_APPEND"
+}
+
+# What the guest is told: its own memory is near, and any other far.
+near_ns=100 far_ns=9000 near_mbs=12000 far_mbs=400
+
+row() { # row N NEAR FAR: one of a matrix
+	for to in $(seq 0 $((nodes - 1))); do
+		[ "$to" = 0 ] || printf ', '
+		[ "$to" = "$1" ] && printf '%s' "$2" || printf '%s' "$3"
+	done
 }
 
 write_config() {
@@ -63,7 +74,9 @@ write_config() {
 		# shellcheck disable=SC2154 # it is assigned just above
 		echo "  - { id: $n, address: '$address:7471'," \
 			"cpus: $(item "$n" "$SSI_GUEST_CPUS")," \
-			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M" \
+			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M," \
+			"latencies: [$(row "$n" $near_ns $far_ns)]," \
+			"bandwidths: [$(row "$n" $near_mbs $far_mbs)]" \
 			"${SSI_GUEST_CACHE:+, cache: ${SSI_GUEST_CACHE}M} }"
 	done
 	echo "guest:"
