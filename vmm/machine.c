@@ -245,9 +245,13 @@ static void create_devices(void)
 		.power_off = power_off_guest,
 	};
 
-	/* The firmware waits by it, even where Linux is not told of it. */
+	/*
+	 * The firmware waits by it, even where Linux is not told of it; then
+	 * there is no reason to wait longer than the host's time goes.
+	 */
 	if (machine.has_pm_timer || machine.options->firmware)
 		pm.timer_port = SSI_ACPI_PM_TIMER;
+	pm.timer_ns = machine.has_pm_timer ? timebase_ns : timebase_host_ns;
 	ioapic_init(SSI_ACPI_IOAPIC_BASE, &irq_ioapic_ops);
 	serial_init(SSI_ACPI_SERIAL_PORT, &machine_serial_ops);
 	rtc_init(SSI_ACPI_RTC_PORT);

@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include "../../vmm/bus.h"
-#include "../../vmm/hw/timebase.h"
 #include "tap.h"
 
 #define EVENT_PORT	0x600
@@ -33,7 +32,7 @@ void bus_unlock(void)
 	locks--;
 }
 
-uint64_t timebase_ns(void)
+static uint64_t timer_ns(void)
 {
 	return now_ns;
 }
@@ -109,7 +108,7 @@ int main(void)
 {
 	static const struct acpi_pm_config config = {
 		.event_port = EVENT_PORT, .control_port = CONTROL_PORT,
-		.timer_port = TIMER_PORT, .s5_type = 5,
+		.timer_port = TIMER_PORT, .timer_ns = timer_ns, .s5_type = 5,
 		.set_sci = set_sci, .power_off = power_off,
 	};
 

@@ -6,7 +6,6 @@
 #include "acpi_pm.h"
 
 #include "../bus.h"
-#include "timebase.h"
 
 #define PM_TIMER_HZ	3579545u
 #define EVENT_BUTTON	0x0100u
@@ -64,7 +63,8 @@ static void control_write(uint64_t offset, unsigned int len, uint64_t value)
 
 static uint64_t timer_read(uint64_t offset, unsigned int len)
 {
-	uint64_t ticks = (__uint128_t)timebase_ns() * PM_TIMER_HZ / 1000000000u;
+	uint64_t ns = acpi_pm.config->timer_ns();
+	uint64_t ticks = (__uint128_t)ns * PM_TIMER_HZ / 1000000000u;
 
 	(void)len;
 	return (uint32_t)ticks >> (8 * offset);

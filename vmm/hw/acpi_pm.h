@@ -11,6 +11,7 @@
  * @event_port: PM1 event block, 4 ports
  * @control_port: PM1 control block, 2 ports
  * @timer_port: PM timer, 4 ports; 0: none
+ * @timer_ns: the time that it shows, in nanoseconds
  * @s5_type: the sleep type that means power off
  * @set_sci: set the level of the SCI; called with the device lock held
  * @power_off: called when the guest powers itself off
@@ -19,6 +20,7 @@ struct acpi_pm_config {
 	uint16_t event_port;
 	uint16_t control_port;
 	uint16_t timer_port;
+	uint64_t (*timer_ns)(void);
 	uint8_t s5_type;
 	void (*set_sci)(bool level);
 	void (*power_off)(void);

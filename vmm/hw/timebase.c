@@ -13,7 +13,7 @@ static struct {
 	time_t start;
 } timebase = { .dilation = 1 };
 
-static uint64_t host_ns(void)
+uint64_t timebase_host_ns(void)
 {
 	struct timespec ts;
 
@@ -24,19 +24,19 @@ static uint64_t host_ns(void)
 void timebase_init(unsigned int dilation)
 {
 	timebase.dilation = dilation;
-	timebase.start_ns = host_ns();
+	timebase.start_ns = timebase_host_ns();
 	timebase.start = time(NULL);
 }
 
 uint64_t timebase_ns(void)
 {
-	return host_ns() / timebase.dilation;
+	return timebase_host_ns() / timebase.dilation;
 }
 
 time_t timebase_wall(void)
 {
 	if (timebase.dilation == 1)	/* follows when the host's is set */
 		return time(NULL);
-	return timebase.start + (host_ns() - timebase.start_ns) /
+	return timebase.start + (timebase_host_ns() - timebase.start_ns) /
 	       timebase.dilation / NS_PER_S;
 }

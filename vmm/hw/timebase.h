@@ -16,6 +16,9 @@ void timebase_init(unsigned int dilation);
 /* Nanoseconds of the guest's time since some moment. */
 uint64_t timebase_ns(void);
 
+/* The same of the host's time. */
+uint64_t timebase_host_ns(void);
+
 /* The guest's wall clock: right at timebase_init(). */
 time_t timebase_wall(void);
 
