@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Chance: everything that is drawn, from a run's seed.
+ */
+#include <linux/ssi_dsm_genl.h>
+
+#include "chance.h"
+#include "oracle.h"
+
+struct sim_config sim;
+
+static u64 state;
+
+/* xorshift64*; a seed is spread first, since near ones are alike. */
+u32 sim_random(u32 n)
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (state * 0x2545f4914f6cdd1dull >> 32) * n >> 32;
+}
+
+u64 chance_state(void)
+{
+	return state;
+}
+
+static u32 between(u32 low, u32 high)
+{
+	return low + sim_random(high - low + 1);
+}
+
+#define ONE_OF(...) ({							\
+	static const u64 values_[] = { __VA_ARGS__ };			\
+	values_[sim_random(ARRAY_SIZE(values_))]; })
+
+/* Some at a distance, some beside each other. */
+static void draw_pages(void)
+{
+	u32 i;
+
+	sim.pages = between(1, sim_one_in(3) ? SIM_HOT : 5);
+	for (i = 0; i < sim.pages; i++)
+		sim.hot[i] = i && sim_one_in(2) ? sim.hot[i - 1] + 1 :
+			     sim_random(sim.homes) * SIM_BLOCK + sim_random(400);
+}
+
+static void draw_load(void)
+{
+	sim.threads = between(1, 3);
+	sim.stores = ONE_OF(0, 5, 20, 50);
+	sim.adds = ONE_OF(5, 10, 40);
+	sim.pins = ONE_OF(0, 0, 5, 30);
+	sim.hold = ONE_OF(0, 0, 5, 100, 2000, SSI_DSM_POLICY_AUTO);
+	sim.cache = ONE_OF(SSI_DSM_POLICY_AUTO, SSI_DSM_POLICY_AUTO,
+			   1 * PAGE_SIZE, 4 * PAGE_SIZE, 20 * PAGE_SIZE);
+}
+
+static void draw_trouble(void)
+{
+	sim.fail_memory = ONE_OF(0, 0, 20, 200);
+	sim.disturb = ONE_OF(0, 100, 1000, 1000);
+	sim.losses = sim_one_in(3);
+}
+
+void chance_begin(u64 seed)
+{
+	state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	sim.seed = seed;
+	sim.steps = between(2000, 40000);
+	sim.nodes = sim_one_in(2) ? between(2, 3) : between(2, SIM_NODES);
+	sim.homes = between(1, sim.nodes);
+	sim.tick = ONE_OF(50, 500, 3000);
+	sim.preempt = ONE_OF(2, 4, 16, 100);
+	sim.link_weight = ONE_OF(1, 3, 10);
+	sim.work_weight = ONE_OF(1, 3);
+	sim.reorder = sim_one_in(3);
+	draw_pages();
+	draw_load();
+	draw_trouble();
+}

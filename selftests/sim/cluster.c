@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The cluster of a run: nodes, links, a region, and what befalls them.
+ */
+#include <linux/ssi_dsm_genl.h>
+
+#include "channel.h"
+#include "cluster.h"
+#include "evict.h"
+#include "link.h"
+#include "memory.h"
+#include "netlink.h"
+#include "node.h"
+#include "oracle.h"
+#include "peer.h"
+#include "programs.h"
+#include "region.h"
+#include "request.h"
+#include "tasks.h"
+#include "transport.h"
+
+#define NAME		"simulated"
+#define REGION_ID	1
+#define SETTLE_NS	(3 * NSEC_PER_SEC)
+
+static struct ssi_node *nodes[SIM_NODES];
+static struct ssi_region *regions[SIM_NODES];
+static bool lost;
+
+/* ---- parts of the module that are not simulated ---- */
+
+void ssi_netlink_peer_event(struct ssi_peer *peer)
+{
+	(void)peer;
+	might_sleep();
+}
+
+void ssi_netlink_region_event(struct ssi_region *region)
+{
+	might_sleep();
+	sim_print("node %u: region state %u: %s", region->node->id,
+		  region->state, region->reason);
+	if (region->state == SSI_DSM_REGION_LOST && !lost)
+		sim_fail(SIM_NO_PAGE, "node %u has lost the region for no reason: %s",
+			 region->node->id, region->reason);
+}
+
+void ssi_channel_init(struct ssi_channel *channel)
+{
+	init_waitqueue_head(&channel->wait);
+}
+
+void ssi_channel_purge(struct ssi_channel *channel)
+{
+	(void)channel;
+}
+
+int ssi_channel_acquire(struct ssi_channel *channel)
+{
+	(void)channel;
+	return 0;
+}
+
+void ssi_channel_release(struct ssi_channel *channel)
+{
+	(void)channel;
+}
+
+void ssi_channel_recv(struct ssi_region *region, struct ssi_rx *rx)
+{
+	(void)region;
+	ssi_rx_free(rx);
+}
+
+/* ---- its beginning ---- */
+
+static void make_nodes(void)
+{
+	static const struct sockaddr_storage nowhere;
+	struct netlink_ext_ack extack = { 0 };
+	u32 n, peer;
+
+	for (n = 0; n < sim.nodes; n++) {
+		nodes[n] = ssi_node_new(NAME, n, SSI_DSM_TRANSPORT_LOOP,
+					&nowhere, 0, &extack);
+		sim_need(!IS_ERR(nodes[n]), "no node: %s", extack.text);
+	}
+	for (n = 0; n < sim.nodes; n++)
+		for (peer = 0; peer < sim.nodes; peer++)
+			sim_need(n == peer ||
+				 !IS_ERR(ssi_peer_new(nodes[n], peer, &nowhere,
+						      0, &extack)),
+				 "no peer: %s", extack.text);
+}
+
+static void make_regions(void)
+{
+	struct ssi_map_entry map[SIM_NODES];
+	struct netlink_ext_ack extack = { 0 };
+	u32 n;
+
+	for (n = 0; n < sim.nodes; n++)
+		map[n] = (struct ssi_map_entry){
+			.node = n,
+			.size = n < sim.homes ? SSI_REGION_ALIGN : 0,
+		};
+	for (n = 0; n < sim.nodes; n++) {
+		regions[n] = ssi_region_new(nodes[n], REGION_ID, map, sim.nodes,
+					    &extack);
+		sim_need(!IS_ERR(regions[n]), "no region: %s", extack.text);
+		ssi_region_set_policy(regions[n], SSI_DSM_POLICY_HOLD, sim.hold);
+		ssi_region_set_policy(regions[n], SSI_DSM_POLICY_CACHE,
+				      sim.cache);
+	}
+}
+
+void cluster_start(void)
+{
+	sim_need(!ssi_transport_init() && !ssi_request_init() &&
+		 !ssi_region_init() && !ssi_evict_init(),
+		 "the module cannot be loaded");
+	mutex_lock(&ssi_config_lock);
+	make_nodes();
+	make_regions();
+	mutex_unlock(&ssi_config_lock);
+	programs_start(regions);
+}
+
+/* ---- its end ---- */
+
+/* The last messages, holds and evictions; pings go on. */
+void cluster_settle(void)
+{
+	task_sleep(NULL, SETTLE_NS);
+}
+
+void cluster_stop(void)
+{
+	lost = true;
+	programs_close();
+	ssi_node_delete_all();
+	ssi_evict_exit();
+	ssi_region_exit();
+	ssi_request_exit();
+	ssi_transport_exit();
+}
+
+/* ---- what befalls it ---- */
+
+static void change_policy(void)
+{
+	static const u64 holds[] = { 0, 3, 200, 5000, SSI_DSM_POLICY_AUTO };
+	static const u64 pages[] = { 1, 3, 16, 512 };
+	struct ssi_region *region = regions[sim_random(sim.nodes)];
+
+	switch (sim_random(4)) {
+	case 0:
+		return ssi_region_set_policy(region, SSI_DSM_POLICY_HOLD,
+					     holds[sim_random(ARRAY_SIZE(holds))]);
+	case 1:
+		return ssi_region_set_policy(region, SSI_DSM_POLICY_AHEAD,
+					     sim_random(64));
+	case 2:
+		return ssi_region_set_policy(region, SSI_DSM_POLICY_SPIN,
+					     sim_random(100));
+	default:
+		return ssi_region_set_policy(region, SSI_DSM_POLICY_CACHE,
+					     PAGE_SIZE *
+					     pages[sim_random(ARRAY_SIZE(pages))]);
+	}
+}
+
+/* Programs hold their regions, so they are there even if they were deleted. */
+void cluster_disturb(void)
+{
+	switch (sim_random(6)) {
+	case 0:
+		return memory_fail_next(1 + sim_random(20));
+	case 1:
+		return memory_shrink();
+	case 2:
+		return change_policy();
+	case 3:
+		sim_now += sim_random(2 * NSEC_PER_MSEC);
+		return;
+	case 4:
+		if (sim_one_in(20))
+			programs_kill_one();
+		return;
+	default:
+		return programs_zap();
+	}
+}
+
+static void delete_node(u32 id)
+{
+	mutex_lock(&ssi_config_lock);
+	ssi_node_delete(nodes[id]);
+	mutex_unlock(&ssi_config_lock);
+}
+
+static void delete_region(u32 id)
+{
+	mutex_lock(&ssi_config_lock);
+	ssi_region_delete(regions[id]);
+	mutex_unlock(&ssi_config_lock);
+}
+
+void cluster_lose_node(void)
+{
+	u32 id = sim_random(sim.nodes), other = (id + 1) % sim.nodes;
+
+	lost = true;
+	sim_print("node %u is lost", id);
+	switch (sim_random(4)) {
+	case 0:
+		return links_vanish(id);
+	case 1:
+		ssi_link_change_state(nodes[id]->peers[other]->link,
+				      SSI_DSM_LINK_LOST, "a cable was cut");
+		return;
+	case 2:
+		return delete_region(id);
+	default:
+		return delete_node(id);
+	}
+}
+
+bool cluster_is_lost(void)
+{
+	return lost;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The cluster of a run: nodes, links, a region, and what befalls them.
+ */
+#ifndef SIM_CLUSTER_H
+#define SIM_CLUSTER_H
+
+#include "sim.h"
+
+/* All of these are tasks. */
+
+/* Nodes that know each other, a region that is ready, programs that run. */
+void cluster_start(void);
+
+/* Until nothing is under way any more. */
+void cluster_settle(void);
+
+/* All of it goes. */
+void cluster_stop(void);
+
+/* Something that must not matter to anybody. */
+void cluster_disturb(void);
+
+/* A node vanishes, leaves, is deleted, or loses its link to another. */
+void cluster_lose_node(void);
+
+bool cluster_is_lost(void);
+
+#endif /* SIM_CLUSTER_H */

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * References and sparse arrays.
+ */
+#include "sim.h"
+
+void kref_get(struct kref *ref)
+{
+	sim_need(ref->count > 0, "a reference is taken to what has none");
+	ref->count++;
+}
+
+bool kref_get_unless_zero(struct kref *ref)
+{
+	if (!ref->count)
+		return false;
+	ref->count++;
+	return true;
+}
+
+void kref_put(struct kref *ref, void (*release)(struct kref *ref))
+{
+	sim_need(ref->count > 0, "a reference is dropped that nobody has");
+	if (!--ref->count)
+		release(ref);
+}
+
+static struct xa_entry *find(const struct xarray *xa, unsigned long index)
+{
+	u32 i;
+
+	for (i = 0; i < xa->nr; i++)
+		if (xa->entries[i].index == index)
+			return &xa->entries[i];
+	return NULL;
+}
+
+void xa_init_flags(struct xarray *xa, u32 flags)
+{
+	(void)flags;
+	*xa = (struct xarray){ 0 };
+}
+
+void *xa_load(struct xarray *xa, unsigned long index)
+{
+	struct xa_entry *entry = find(xa, index);
+
+	return entry ? entry->entry : NULL;
+}
+
+/* The array itself is never short of memory: its users allocate enough. */
+void *xa_store_bh(struct xarray *xa, unsigned long index, void *entry,
+		  gfp_t gfp)
+{
+	struct xa_entry *place = find(xa, index);
+	void *old = place ? place->entry : NULL;
+
+	(void)gfp;
+	if (!place) {
+		xa->entries = realloc(xa->entries,
+				      (xa->nr + 1) * sizeof(*xa->entries));
+		place = &xa->entries[xa->nr++];
+	}
+	*place = (struct xa_entry){ .index = index, .entry = entry };
+	return old;
+}
+
+void *xa_cmpxchg_bh(struct xarray *xa, unsigned long index, void *old,
+		    void *entry, gfp_t gfp)
+{
+	void *now;
+
+	sim_preempt();
+	now = xa_load(xa, index);
+	if (now == old)
+		xa_store_bh(xa, index, entry, gfp);
+	return now;
+}
+
+void *xa_erase_bh(struct xarray *xa, unsigned long index)
+{
+	struct xa_entry *place = find(xa, index);
+	void *old;
+
+	if (!place)
+		return NULL;
+	old = place->entry;
+	*place = xa->entries[--xa->nr];
+	return old;
+}
+
+void xa_destroy(struct xarray *xa)
+{
+	free(xa->entries);
+	*xa = (struct xarray){ 0 };
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel for the simulator: types, macros, numbers.
+ */
+#ifndef SIM_KERNEL_BASE_H
+#define SIM_KERNEL_BASE_H
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/types.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s64 s64;
+typedef unsigned int gfp_t;
+typedef unsigned int vm_fault_t;
+
+#define __user
+#define __percpu
+#define __force
+#define __printf(a, b)		__attribute__((format(printf, a, b)))
+#define KBUILD_MODNAME		"ssi_dsm"
+
+#define BIT(n)			(1UL << (n))
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define U32_MAX			UINT32_MAX
+#define NSEC_PER_USEC		1000L
+#define NSEC_PER_MSEC		1000000L
+#define NSEC_PER_SEC		1000000000L
+#define HZ			250UL
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1UL << PAGE_SHIFT)
+
+#define cpu_to_le16(x)		((__le16)htole16(x))
+#define cpu_to_le32(x)		((__le32)htole32(x))
+#define cpu_to_le64(x)		((__le64)htole64(x))
+#define le16_to_cpu(x)		le16toh((u16)(x))
+#define le32_to_cpu(x)		le32toh((u32)(x))
+#define le64_to_cpu(x)		le64toh((u64)(x))
+
+#define hweight32(x)		((u32)__builtin_popcount(x))
+#define ilog2(x)		(63 - __builtin_clzll(x))
+#define div_u64(a, b)		((u64)(a) / (u32)(b))
+#define strscpy(to, from, size)	snprintf(to, size, "%s", from)
+#define vscnprintf		vsnprintf
+
+#define min(a, b) ({							\
+	__typeof__(a) a_ = (a);						\
+	__typeof__(b) b_ = (b);						\
+	a_ < b_ ? a_ : b_; })
+#define max(a, b) ({							\
+	__typeof__(a) a_ = (a);						\
+	__typeof__(b) b_ = (b);						\
+	a_ > b_ ? a_ : b_; })
+#define min_t(type, a, b)	min((type)(a), (type)(b))
+#define max_t(type, a, b)	max((type)(a), (type)(b))
+
+#define container_of(ptr, type, member)					\
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* One thread runs all of it, and what runs is switched only where it asks. */
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
+#define barrier()		__asm__ __volatile__("" : : : "memory")
+#define xchg(ptr, value) ({						\
+	__typeof__(*(ptr)) old_ = *(ptr);				\
+	*(ptr) = (value);						\
+	old_; })
+
+typedef struct { int counter; } atomic_t;
+typedef struct { s64 counter; } atomic64_t;
+
+#define atomic_read(v)			((v)->counter)
+#define atomic_inc(v)			((void)++(v)->counter)
+#define atomic_dec(v)			((void)--(v)->counter)
+#define atomic_inc_return(v)		(++(v)->counter)
+#define atomic64_read(v)		((v)->counter)
+#define atomic64_inc(v)			((void)++(v)->counter)
+#define atomic64_add(n, v)		((void)((v)->counter += (n)))
+#define atomic64_add_return(n, v)	((v)->counter += (n))
+
+#define this_cpu_inc(x)		((void)++(x))
+#define this_cpu_add(x, n)	((void)((x) += (n)))
+#define per_cpu_ptr(ptr, cpu)	((void)(cpu), (ptr))
+#define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < 1; (cpu)++)
+
+static inline u32 hash_32(u32 value, u32 bits)
+{
+	return value * 0x61c88647u >> (32 - bits);
+}
+
+static inline u64 hash_64(u64 value, u32 bits)
+{
+	return value * 0x61c8864680b583ebull >> (64 - bits);
+}
+
+#define MAX_ERRNO	4095
+#define ERR_PTR(error)	((void *)(long)(error))
+#define PTR_ERR(ptr)	((long)(ptr))
+#define IS_ERR(ptr)	((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
+/* what the kernel alone knows */
+#define ERESTARTSYS	512
+
+/* What the module says is kept with what else happens; see trace.c. */
+__printf(1, 2)
+void sim_print(const char *fmt, ...);
+#define pr_warn(...)			sim_print(__VA_ARGS__)
+#define pr_warn_ratelimited(...)	sim_print(__VA_ARGS__)
+
+struct netlink_ext_ack {
+	const char *text;
+};
+
+#define NL_SET_ERR_MSG(extack, message)	((extack)->text = (message))
+
+#endif /* SIM_KERNEL_BASE_H */

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The transport: links in which messages wait until chance delivers them.
+ *
+ * Messages of a link arrive one after the other, in the order in which they were
+ * sent or, if the run wants it, coherence messages in any order. A page is read
+ * when its message arrives, as a card does that sends from memory, and its
+ * reference is given back at some time after that.
+ */
+#include <linux/slab.h>
+
+#include "link.h"
+#include "node.h"
+#include "peer.h"
+#include "tasks.h"
+#include "transport.h"
+
+#define LINKS_MAX	(SIM_NODES * SIM_NODES)
+#define LINK_PACKETS	4096
+#define LINK_SENT	64
+
+/**
+ * struct packet - a message under way, or one whose page is still referred to
+ * @wire: the message
+ * @page: its payload, or NULL
+ * @len: bytes of @page
+ */
+struct packet {
+	struct ssi_wire wire;
+	struct page *page;
+	u32 len;
+};
+
+/**
+ * struct sim_link - one direction: from @link.peer->node to the peer
+ * @link: what all links have
+ * @other: the opposite direction, or NULL
+ * @packets: under way, the oldest first
+ * @nr: how many
+ * @sent: pages of messages that have arrived
+ * @nr_sent: how many
+ * @busy: one is just arriving
+ */
+struct sim_link {
+	struct ssi_link link;
+	struct sim_link *other;
+	struct packet packets[LINK_PACKETS];
+	u32 nr;
+	struct page *sent[LINK_SENT];
+	u32 nr_sent;
+	bool busy;
+};
+
+static struct sim_link *links[LINKS_MAX];
+static u32 nr_links, gone;
+
+static struct sim_link *to_sim(struct ssi_link *link)
+{
+	return container_of(link, struct sim_link, link);
+}
+
+bool link_is_gone(u32 id)
+{
+	return gone & BIT(id);
+}
+
+static bool is_cut(const struct sim_link *sl)
+{
+	return gone & (BIT(sl->link.peer->id) | BIT(sl->link.peer->node->id));
+}
+
+/* ---- what the module calls ---- */
+
+static int sim_listen(struct ssi_node *node)
+{
+	(void)node;
+	return 0;
+}
+
+static void sim_unlisten(struct ssi_node *node)
+{
+	(void)node;
+}
+
+static int sim_send(struct ssi_link *link, const struct ssi_wire *wire,
+		    struct page *page, u32 len)
+{
+	struct sim_link *sl = to_sim(link);
+
+	sim_preempt();
+	if (!ssi_link_is_up(link)) {
+		if (page)
+			put_page(page);
+		return -ENOTCONN;
+	}
+	sim_need(sl->nr < LINK_PACKETS, "a link has too much under way");
+	sl->packets[sl->nr++] = (struct packet){
+		.wire = *wire, .page = page, .len = len,
+	};
+	return 0;
+}
+
+static void connect_pair(struct sim_link *a)
+{
+	u32 i;
+
+	for (i = 0; i < nr_links; i++) {
+		struct sim_link *b = links[i];
+
+		if (a->link.peer->id != b->link.peer->node->id ||
+		    b->link.peer->id != a->link.peer->node->id)
+			continue;
+		a->other = b;
+		b->other = a;
+		ssi_link_change_state(&a->link, SSI_DSM_LINK_UP, "connected");
+		ssi_link_change_state(&b->link, SSI_DSM_LINK_UP, "connected");
+	}
+}
+
+static struct ssi_link *sim_open(struct ssi_peer *peer)
+{
+	struct sim_link *sl = calloc(1, sizeof(*sl));
+
+	ssi_link_init(&sl->link, &ssi_loop_ops, peer);
+	connect_pair(sl);
+	sim_need(nr_links < LINKS_MAX, "too many links");
+	links[nr_links++] = sl;
+	return &sl->link;
+}
+
+static void drop_packets(struct sim_link *sl)
+{
+	while (sl->nr)
+		if (sl->packets[--sl->nr].page)
+			put_page(sl->packets[sl->nr].page);
+	while (sl->nr_sent)
+		put_page(sl->sent[--sl->nr_sent]);
+}
+
+/* What was sent arrives if the peer is alive; nothing comes after that. */
+static void sim_close(struct ssi_link *link)
+{
+	u64 end = sim_now + NSEC_PER_SEC;
+	struct sim_link *sl = to_sim(link);
+	struct sim_link *other;
+	u32 i;
+
+	might_sleep();
+	while (sl->nr && sl->other && !is_cut(sl) && sim_now < end)
+		task_sleep(NULL, 10 * NSEC_PER_USEC);
+	other = sl->other;
+	sl->other = NULL;
+	if (other) {
+		other->other = NULL;
+		ssi_link_change_state(&other->link, SSI_DSM_LINK_LOST,
+				      "the other node was deleted");
+	}
+	while (sl->busy || (other && other->busy))
+		task_sleep(NULL, 10 * NSEC_PER_USEC);
+	ssi_link_change_state(link, SSI_DSM_LINK_LOST, "closed");
+	drop_packets(sl);
+	for (i = 0; links[i] != sl; i++)
+		;
+	links[i] = links[--nr_links];
+	ssi_link_fini(link);
+	free(sl);
+}
+
+const struct ssi_transport_ops ssi_loop_ops = {
+	.name = "simulated",
+	.listen = sim_listen,
+	.unlisten = sim_unlisten,
+	.open = sim_open,
+	.close = sim_close,
+	.send = sim_send,
+};
+
+/* node.c names it. */
+const struct ssi_transport_ops ssi_rdma_ops = { .name = "none" };
+
+/* ---- delivery ---- */
+
+static bool is_ready(const struct sim_link *sl)
+{
+	return !sl->busy && (sl->nr || sl->nr_sent);
+}
+
+u32 links_ready(void)
+{
+	u32 count = 0, i;
+
+	for (i = 0; i < nr_links; i++)
+		count += is_ready(links[i]);
+	return count;
+}
+
+/* One that may arrive next. */
+static u32 choose_packet(const struct sim_link *sl)
+{
+	u32 first;
+
+	for (first = 0; first < sl->nr; first++)
+		if (sl->packets[first].wire.type < SSI_WIRE_GETS)
+			break;
+	return sim.reorder && first ? sim_random(first) : 0;
+}
+
+static struct packet take_packet(struct sim_link *sl, u32 at)
+{
+	struct packet packet = sl->packets[at];
+
+	memmove(&sl->packets[at], &sl->packets[at + 1],
+		(--sl->nr - at) * sizeof(packet));
+	return packet;
+}
+
+/* Into a page of the receiver's, posted ahead. */
+static struct page *receive_page(const struct packet *packet)
+{
+	struct page *page;
+
+	if (!packet->page)
+		return NULL;
+	page = alloc_page(GFP_ATOMIC | __GFP_NOFAIL);
+	memcpy(page->words, packet->page->words, sizeof(page->words));
+	return page;
+}
+
+static void arrive(struct sim_link *sl)
+{
+	struct packet packet;
+	struct ssi_rx *rx = ssi_rx_alloc(GFP_ATOMIC);
+
+	if (!rx)	/* the card has no buffer: later */
+		return;
+	packet = take_packet(sl, choose_packet(sl));
+	rx->wire = packet.wire;
+	rx->len = packet.len;
+	rx->page = receive_page(&packet);
+	if (packet.page && sl->nr_sent < LINK_SENT)
+		sl->sent[sl->nr_sent++] = packet.page;
+	else if (packet.page)
+		put_page(packet.page);
+	if (sl->other)
+		ssi_link_recv(&sl->other->link, rx);
+	else
+		ssi_rx_free(rx);
+}
+
+static void run_softirq(void *arg)
+{
+	struct sim_link *sl = arg;
+
+	sim_self()->softirq = true;
+	local_bh_disable();
+	if (sl->nr)
+		arrive(sl);
+	sl->busy = false;
+	local_bh_enable();
+}
+
+static void give_back_page(struct sim_link *sl)
+{
+	u32 at = sim_random(sl->nr_sent);
+	struct page *page = sl->sent[at];
+
+	sl->sent[at] = sl->sent[--sl->nr_sent];
+	put_page(page);
+}
+
+void link_run(u32 number)
+{
+	struct sim_link *sl;
+	u32 i;
+
+	for (i = 0; !is_ready(links[i]) || number--; i++)
+		;
+	sl = links[i];
+	if (is_cut(sl))
+		return drop_packets(sl);
+	if (sl->nr_sent && (!sl->nr || sim_one_in(2)))
+		return give_back_page(sl);
+	sl->busy = true;
+	task_start(run_softirq, sl, "link %u-%u", sl->link.peer->node->id,
+		   sl->link.peer->id);
+}
+
+void links_vanish(u32 id)
+{
+	gone |= BIT(id);
+}
+
+void links_show(void)
+{
+	u32 i, j;
+
+	for (i = 0; i < nr_links; i++)
+		for (j = 0; j < links[i]->nr; j++) {
+			const struct ssi_wire *wire = &links[i]->packets[j].wire;
+
+			printf("#   %u -> %u: %s page %llu\n", wire->src, wire->dst,
+			       ssi_wire_type_name(wire->type),
+			       (u64)le64_to_cpu(wire->index));
+		}
+}

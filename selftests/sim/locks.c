@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Locks, RCU and wait queues, with the rules that lockdep knows.
+ */
+#include "tasks.h"
+
+#define CLASSES	32
+
+static struct lock_class *classes[CLASSES];
+static u32 nr_classes;
+/* Bit b of follows[a]: b was taken while a was held. */
+static u32 follows[CLASSES];
+
+static u32 number_of(struct lock_class *class)
+{
+	if (!class->number) {
+		sim_need(nr_classes + 1 < CLASSES, "more than %u lock classes",
+			 CLASSES);
+		class->number = ++nr_classes;
+		classes[class->number] = class;
+	}
+	return class->number;
+}
+
+/* A lock that softirqs take must not be held where one could run. */
+static void check_context(struct lock_class *class, const struct task *task)
+{
+	class->by_softirq |= task->softirq;
+	class->with_bh |= !task->bh;
+	if (class->by_softirq && class->with_bh)
+		sim_fail(SIM_NO_PAGE, "%s is taken by softirqs, and without disabling BHs",
+			 class->name);
+}
+
+static void check_order(spinlock_t *lock, const struct task *task)
+{
+	u32 number = number_of(lock->class), held, i;
+
+	for (i = 0; i < task->nr_locks; i++) {
+		held = number_of(task->locks[i]->class);
+		follows[held] |= BIT(number);
+		if (held == number || follows[number] & BIT(held))
+			sim_fail(SIM_NO_PAGE, "%s takes %s while it holds %s: elsewhere it is the other way round",
+				 task->name, lock->class->name,
+				 task->locks[i]->class->name);
+	}
+}
+
+void spin_lock(spinlock_t *lock)
+{
+	struct task *task;
+
+	sim_preempt();
+	task = sim_self();
+	sim_need(lock->class, "%s takes a lock that is not initialised",
+		 task->name);
+	check_context(lock->class, task);
+	check_order(lock, task);
+	while (lock->owner) {
+		lock->waiters++;
+		task_sleep(lock, 0);
+		lock->waiters--;
+	}
+	lock->owner = &task->kernel;
+	sim_need(task->nr_locks < TASK_LOCKS, "too many locks");
+	task->locks[task->nr_locks++] = lock;
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+	struct task *task = sim_self();
+	u32 i;
+
+	sim_need(lock->owner == &task->kernel, "%s gives back %s, which it does not hold",
+		 task->name, lock->class->name);
+	for (i = 0; task->locks[i] != lock; i++)
+		;
+	memmove(&task->locks[i], &task->locks[i + 1],
+		(--task->nr_locks - i) * sizeof(task->locks[0]));
+	lock->owner = NULL;
+	if (lock->waiters)
+		task_wake(lock);
+	if (!task->bh && !task->nr_locks)
+		task->quiet++;
+	sim_preempt();
+}
+
+void local_bh_disable(void)
+{
+	sim_self()->bh++;
+}
+
+void local_bh_enable(void)
+{
+	struct task *task = sim_self();
+
+	sim_need(task->bh, "%s enables BHs that are not disabled", task->name);
+	if (!--task->bh && !task->nr_locks)
+		task->quiet++;
+	sim_preempt();
+}
+
+void mutex_init(struct mutex *mutex)
+{
+	mutex->owner = NULL;
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	might_sleep();
+	sim_need(mutex->owner != current, "a mutex is taken twice");
+	while (!mutex_trylock(mutex))
+		task_sleep(mutex, 0);
+}
+
+bool mutex_trylock(struct mutex *mutex)
+{
+	sim_preempt();
+	if (mutex->owner)
+		return false;
+	mutex->owner = current;
+	return true;
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	sim_assert_held(mutex);
+	mutex->owner = NULL;
+	task_wake(mutex);
+	sim_preempt();
+}
+
+void sim_assert_held(struct mutex *mutex)
+{
+	sim_need(mutex->owner == current, "%s does not hold the mutex",
+		 sim_self()->name);
+}
+
+/* Until everybody who cannot sleep now could have slept once. */
+void synchronize_rcu(void)
+{
+	u64 quiet[TASKS_MAX];
+	u32 i;
+
+	might_sleep();
+	for (i = 0; i < TASKS_MAX; i++)
+		quiet[i] = sim_tasks[i].bh || sim_tasks[i].nr_locks ?
+			   sim_tasks[i].quiet : ~0ull;
+	for (i = 0; i < TASKS_MAX; i++)
+		while (quiet[i] == sim_tasks[i].quiet)
+			task_sleep(NULL, 10 * NSEC_PER_USEC);
+}
+
+/* ---- wait queues ---- */
+
+void init_waitqueue_head(wait_queue_head_t *wq)
+{
+	wq->sleepers = 0;
+}
+
+void sim_wait_begin(wait_queue_head_t *wq)
+{
+	struct task *task = sim_self();
+
+	might_sleep();
+	task->sleeps_on = wq;
+	task->woken = false;
+	wq->sleepers++;
+}
+
+int sim_wait(u64 until)
+{
+	struct task *task = sim_self();
+	const void *wq = task->sleeps_on;
+
+	if (task->killed)
+		return -ERESTARTSYS;
+	if (until && until <= sim_now)
+		return -ETIME;
+	if (!task->woken)
+		task_sleep(wq, until ? until - sim_now : 0);
+	task->woken = false;
+	task->sleeps_on = wq;
+	return 0;
+}
+
+void sim_wait_end(wait_queue_head_t *wq)
+{
+	sim_self()->sleeps_on = NULL;
+	wq->sleepers--;
+}
+
+void wake_up_all(wait_queue_head_t *wq)
+{
+	u32 i;
+
+	if (!wq->sleepers)
+		return;
+	for (i = 0; i < TASKS_MAX; i++)
+		if (sim_tasks[i].sleeps_on == wq)
+			sim_tasks[i].woken = true;
+	task_wake(wq);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One run: a cluster's life, from a seed.
+ *
+ * At each step one of what could go on does, by chance: a task, a message, work,
+ * a timer. Time passes a little with each; when nothing can go on, it passes until
+ * something can. Programs run for as many steps as were drawn; a node may be
+ * lost at one of them. Then they end, what is under way comes to its end, the
+ * nodes go, and nothing may be left.
+ */
+#include "chance.h"
+#include "channel.h"
+#include "cluster.h"
+#include "link.h"
+#include "memory.h"
+#include "oracle.h"
+#include "programs.h"
+#include "run.h"
+#include "tasks.h"
+#include "work.h"
+
+#define REGION_ID	1
+#define STEPS_MAX	20000000	/* the end must come, too */
+
+static u64 digest;
+
+/* ---- what the module has beside pages ---- */
+
+static void run_number(u32 number, u32 tasks, u32 link_count)
+{
+	if (number < tasks)
+		return task_run(number);
+	number -= tasks;
+	if (number < link_count * sim.link_weight)
+		return link_run(number / sim.link_weight);
+	number -= link_count * sim.link_weight;
+	work_run(number / sim.work_weight);
+}
+
+/* Wakes what is due; when nothing is ready, later. */
+static void pass_time(void)
+{
+	u64 next;
+
+	sim_now += sim_random(sim.tick);
+	for (;;) {
+		next = tasks_next();
+		next = min(next, timers_next());
+		if (tasks_ready() || links_ready() || works_ready())
+			return;
+		sim_need(next != ~0ull, "everything sleeps, for ever");
+		sim_now = next;
+	}
+}
+
+static void step(void)
+{
+	u32 tasks, link_count, total;
+
+	pass_time();
+	tasks = tasks_ready();
+	link_count = links_ready();
+	total = tasks + link_count * sim.link_weight +
+		works_ready() * sim.work_weight;
+	run_number(sim_random(total), tasks, link_count);
+	oracle_check_step();
+	digest = digest * 31 + chance_state() + sim_now;
+	sim_steps++;
+	if (sim_steps % 4096 == 0)
+		programs_check_waits();
+	sim_need(sim_steps < STEPS_MAX, "the run does not end");
+}
+
+static bool is_done;
+
+static void set_done(void *arg)
+{
+	void (*fn)(void) = *(void (**)(void))arg;
+
+	fn();
+	is_done = true;
+}
+
+/* Run @fn as a task to its end. */
+static void do_task(void (*fn)(void), const char *name)
+{
+	is_done = false;
+	task_start(set_done, &fn, "%s", name);
+	while (!is_done)
+		step();
+}
+
+static void run_disturbance(void *arg)
+{
+	(void)arg;
+	cluster_disturb();
+}
+
+static void run_loss(void *arg)
+{
+	(void)arg;
+	cluster_lose_node();
+}
+
+static void run_programs(void)
+{
+	u64 lose_at = sim.losses ? sim_steps + sim_random(sim.steps) : 0;
+	u64 end = sim_steps + sim.steps;
+
+	while (!programs_have_ended()) {
+		if (sim_steps == end)
+			programs_stop();
+		if (sim_steps == lose_at)
+			task_start(run_loss, NULL, "loss");
+		else if (sim_one_in(sim.disturb))
+			task_start(run_disturbance, NULL, "disturbance");
+		step();
+	}
+}
+
+void run_seed(u64 seed, struct run_result *result)
+{
+	u32 fail_memory;
+
+	chance_begin(seed);
+	fail_memory = sim.fail_memory;
+	sim.fail_memory = 0;
+	do_task(cluster_start, "start");
+	sim.fail_memory = fail_memory;
+	run_programs();
+	sim.fail_memory = 0;
+	memory_fail_next(0);
+	do_task(cluster_settle, "settle");
+	oracle_check_end(cluster_is_lost());
+	do_task(cluster_stop, "stop");
+	memory_check_empty();
+	*result = (struct run_result){
+		.steps = sim_steps, .accesses = oracle_accesses(),
+		.digest = digest,
+	};
+}
