@@ -255,8 +255,13 @@ mutants: fetch
 qemu-intel: deps
 	selftests/lab/qemu-intel
 
+# make soak SOAK="--seconds 3600": the simulator and litmus tests, for long
+soak: fetch
+	+@$(MAKE) --no-print-directory all
+	selftests/soak $(SOAK)
+
 .PHONY: all programs selftests guest modules modules_install install clean
-.PHONY: deps fetch demo demo-disk check lint bench mutants qemu-intel
+.PHONY: deps fetch demo demo-disk check lint bench mutants soak qemu-intel
 
 -include $(wildcard */Makefile.inc selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -51,15 +51,21 @@ static void draw_load(void)
 	sim.stores = ONE_OF(0, 5, 20, 50);
 	sim.adds = ONE_OF(5, 10, 40);
 	sim.pins = ONE_OF(0, 0, 5, 30);
-	sim.hold = ONE_OF(0, 0, 5, 100, 2000, SSI_DSM_POLICY_AUTO);
+	sim.hold = ONE_OF(0, 0, 5, 100, 2000, SSI_DSM_POLICY_AUTO,
+			  SSI_DSM_POLICY_AUTO);
 	sim.cache = ONE_OF(SSI_DSM_POLICY_AUTO, SSI_DSM_POLICY_AUTO,
 			   1 * PAGE_SIZE, 4 * PAGE_SIZE, 20 * PAGE_SIZE);
+	/* Without a window, or room, nobody promised that they come together. */
+	if (sim.hold == SSI_DSM_POLICY_AUTO && sim.cache > 4 * PAGE_SIZE)
+		sim.together = between(1, 4);
+	else
+		sim.together = 1;
 }
 
 static void draw_trouble(void)
 {
 	sim.fail_memory = ONE_OF(0, 0, 20, 200);
-	sim.disturb = ONE_OF(0, 100, 1000, 1000);
+	sim.disturb = ONE_OF(0, 30, 100, 1000);
 	sim.losses = sim_one_in(3);
 }
 
@@ -72,10 +78,31 @@ void chance_begin(u64 seed)
 	sim.homes = between(1, sim.nodes);
 	sim.tick = ONE_OF(50, 500, 3000);
 	sim.preempt = ONE_OF(2, 4, 16, 100);
+	sim.stall = ONE_OF(0, 10, 100);
+	sim.stall_ns = ONE_OF(10000, 200000, 5000000);
 	sim.link_weight = ONE_OF(1, 3, 10);
 	sim.work_weight = ONE_OF(1, 3);
 	sim.reorder = sim_one_in(3);
 	draw_pages();
 	draw_load();
 	draw_trouble();
+}
+
+void sim_show_config(void)
+{
+	u32 i;
+
+	printf("# %u nodes, %u homes, %u threads each, %llu steps of at most %u ns\n",
+	       sim.nodes, sim.homes, sim.threads, sim.steps, sim.tick);
+	printf("# preempt %u, stall %u for %u ns, link weight %u, work weight %u%s\n",
+	       sim.preempt, sim.stall, sim.stall_ns, sim.link_weight,
+	       sim.work_weight, sim.reorder ? ", reordering" : "");
+	printf("# hold %lld us, cache %lld pages, %u pages together, of 100: %u stores, %u adds, %u by reference\n",
+	       (s64)sim.hold, (s64)sim.cache >> PAGE_SHIFT, sim.together,
+	       sim.stores, sim.adds, sim.pins);
+	printf("# allocations fail 1 in %u, disturbance 1 in %u%s, pages",
+	       sim.fail_memory, sim.disturb, sim.losses ? ", losses" : "");
+	for (i = 0; i < sim.pages; i++)
+		printf(" %llu", sim.hot[i]);
+	printf("\n");
 }

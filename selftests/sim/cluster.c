@@ -147,26 +147,31 @@ void cluster_stop(void)
 
 /* ---- what befalls it ---- */
 
+/* Programs that need pages together keep their window, and room for those. */
 static void change_policy(void)
 {
 	static const u64 holds[] = { 0, 3, 200, 5000, SSI_DSM_POLICY_AUTO };
-	static const u64 pages[] = { 1, 3, 16, 512 };
+	static const u64 pages[] = { 1, 3, 20, 512 };
 	struct ssi_region *region = regions[sim_random(sim.nodes)];
+	u64 hold = holds[sim_random(ARRAY_SIZE(holds))];
+	u64 cache = pages[sim_random(ARRAY_SIZE(pages))] * PAGE_SIZE;
 
+	if (sim.together > 1) {
+		hold = SSI_DSM_POLICY_AUTO;
+		cache = max(cache, 20 * PAGE_SIZE);
+	}
 	switch (sim_random(4)) {
 	case 0:
-		return ssi_region_set_policy(region, SSI_DSM_POLICY_HOLD,
-					     holds[sim_random(ARRAY_SIZE(holds))]);
+		return ssi_region_set_policy(region, SSI_DSM_POLICY_HOLD, hold);
 	case 1:
-		return ssi_region_set_policy(region, SSI_DSM_POLICY_AHEAD,
-					     sim_random(64));
+		return ssi_region_set_policy(region, SSI_DSM_POLICY_CACHE,
+					     cache);
 	case 2:
 		return ssi_region_set_policy(region, SSI_DSM_POLICY_SPIN,
 					     sim_random(100));
 	default:
-		return ssi_region_set_policy(region, SSI_DSM_POLICY_CACHE,
-					     PAGE_SIZE *
-					     pages[sim_random(ARRAY_SIZE(pages))]);
+		return ssi_region_set_policy(region, SSI_DSM_POLICY_AHEAD,
+					     sim_random(64));
 	}
 }
 

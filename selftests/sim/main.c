@@ -5,6 +5,8 @@
  *
  *	sim [--seconds N] [--first SEED] [--seeds N] [--jobs N]
  *	sim --seed N		one run; if it fails, with what happened last
+ *
+ * --patience SECONDS, of the run's time: one access may take so long (20).
  */
 #include <getopt.h>
 #include <sys/mman.h>
@@ -21,9 +23,10 @@ static struct options {
 	u64 first;
 	u64 seeds;
 	u64 seconds;
+	u64 patience;
 	u32 jobs;
 	bool one;
-} options = { .first = 1, .seconds = 50 };
+} options = { .first = 1, .seconds = 50, .patience = 20 };
 
 /* Where a run, which has a process of its own, leaves its result. */
 static struct run_result *results;
@@ -32,6 +35,7 @@ static struct run_result *results;
 static void run_here(u64 seed, bool verbose, struct run_result *result)
 {
 	sim.verbose = verbose;
+	sim.patience = options.patience * NSEC_PER_SEC;
 	run_seed(seed, result);
 	fflush(stdout);
 	_exit(0);
@@ -63,6 +67,7 @@ static bool try_seed(u64 seed, bool verbose, struct run_result *result)
  * @next: seed of the next one
  * @pids, @seeds: those that run
  * @runs, @steps, @accesses: of those that have ended
+ * @wait_ns, @wait_seed: the longest in all of them
  * @failed: a seed that fails, if @has_failed
  */
 struct tally {
@@ -70,6 +75,7 @@ struct tally {
 	pid_t pids[JOBS_MAX];
 	u64 seeds[JOBS_MAX];
 	u64 runs, steps, accesses;
+	u64 wait_ns, wait_seed;
 	u64 failed;
 	bool has_failed;
 };
@@ -99,6 +105,10 @@ static bool collect(struct tally *t)
 	t->runs++;
 	t->steps += results[job].steps;
 	t->accesses += results[job].accesses;
+	if (results[job].wait_ns > t->wait_ns) {
+		t->wait_ns = results[job].wait_ns;
+		t->wait_seed = t->seeds[job];
+	}
 	if (status) {
 		t->failed = t->seeds[job];
 		t->has_failed = true;
@@ -133,9 +143,10 @@ static void run_all(struct tally *t)
 		running--;
 	seconds = max(time(NULL) - began, (time_t)1);
 	tap_diag("%llu seeds, %llu steps, %llu accesses; %.0f steps/s with %u jobs",
-		 t->runs, t->steps,
-		 t->accesses, t->steps / seconds,
+		 t->runs, t->steps, t->accesses, t->steps / seconds,
 		 options.jobs);
+	tap_diag("the longest wait was of %llu us, with seed %llu",
+		 t->wait_ns / 1000, t->wait_seed);
 }
 
 static void check_all(void)
@@ -175,6 +186,7 @@ static void parse_options(int argc, char **argv)
 		{ "first", required_argument, NULL, 'f' },
 		{ "seeds", required_argument, NULL, 'n' },
 		{ "seconds", required_argument, NULL, 't' },
+		{ "patience", required_argument, NULL, 'p' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ 0 }
 	};
@@ -196,6 +208,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 't':
 			options.seconds = value;
+			break;
+		case 'p':
+			options.patience = value;
 			break;
 		case 'j':
 			options.jobs = value;

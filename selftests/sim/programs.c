@@ -4,6 +4,7 @@
  */
 #include <linux/mm.h>
 
+#include "cluster.h"
 #include "mmu.h"
 #include "node.h"
 #include "oracle.h"
@@ -13,8 +14,7 @@
 #include "tasks.h"
 
 #define THREADS		4
-#define WAIT_MAX_NS	(20ull * NSEC_PER_SEC)
-#define WAIT_MAX_STEPS	4000000
+#define TOGETHER	4	/* pages of an instruction */
 #define SCAN		24	/* pages read one after the other */
 
 /**
@@ -28,15 +28,25 @@ struct program {
 };
 
 /**
+ * struct access - to one page
+ * @index: the page
+ * @kind: what is done to it
+ */
+struct access {
+	u64 index;
+	enum oracle_kind kind;
+};
+
+/**
  * struct thread - one thread of a program
  * @program: of which
  * @number: among all
  * @vma: what it sees
  * @task: itself, with a reference
- * @scan: pages that it goes on with, from @index
- * @index: the page that it is at
- * @kind: what it does to it
- * @waits: it is at something
+ * @scan: pages that it goes on with, behind the first of @accesses
+ * @accesses: of the instruction that it is at
+ * @nr: how many
+ * @waits: it is at one
  * @since: ns when that began
  * @since_step: the same
  * @ended: it has
@@ -47,8 +57,8 @@ struct thread {
 	struct vm_area_struct *vma;
 	struct task *task;
 	u32 scan;
-	u64 index;
-	enum oracle_kind kind;
+	struct access accesses[TOGETHER];
+	u32 nr;
 	bool waits;
 	u64 since;
 	u64 since_step;
@@ -59,6 +69,7 @@ static struct program programs[SIM_NODES];
 static struct thread threads[SIM_NODES * THREADS];
 static u32 nr_threads;
 static bool stop;
+static u64 longest_wait;
 
 static enum oracle_kind choose_kind(void)
 {
@@ -72,44 +83,67 @@ static enum oracle_kind choose_kind(void)
 static void choose(struct thread *t)
 {
 	u64 pages = t->program->region->size >> PAGE_SHIFT;
+	u32 i;
 
-	t->kind = choose_kind();
-	if (t->scan && t->index + 1 < pages) {
+	t->nr = 1 + sim_random(sim.together);
+	for (i = 0; i < t->nr; i++)
+		t->accesses[i].kind = choose_kind();
+	if (t->scan && t->accesses[0].index + 1 < pages) {
 		t->scan--;
-		t->index++;
+		t->accesses[0].index++;
+		t->nr = 1;
 		return;
 	}
-	t->index = sim.hot[sim_random(sim.pages)];
+	for (i = 0; i < t->nr; i++)
+		t->accesses[i].index = sim.hot[sim_random(sim.pages)];
 	t->scan = sim_one_in(50) ? sim_random(SCAN) : 0;
 }
 
-/* The PTE for what the thread is at; NULL: it never comes. */
-static struct sim_pte *get_pte(struct thread *t)
+static struct sim_pte *lookup(const struct thread *t, const struct access *a)
 {
-	bool write = t->kind != ORACLE_LOAD, nowait = sim_one_in(8);
-	struct sim_pte *pte;
+	return mmu_lookup(t->vma, a->index, a->kind != ORACLE_LOAD);
+}
+
+/* The first of the accesses that has no PTE, or NULL. */
+static const struct access *find_missing(const struct thread *t)
+{
+	u32 i;
+
+	for (i = 0; i < t->nr; i++)
+		if (!lookup(t, &t->accesses[i]))
+			return &t->accesses[i];
+	return NULL;
+}
+
+/* Until all PTEs are there at the same time. false: that never comes. */
+static bool get_ptes(struct thread *t)
+{
+	const struct access *missing;
+	bool nowait = sim_one_in(8);
 	vm_fault_t ret;
 
-	while (!(pte = mmu_lookup(t->vma, t->index, write))) {
+	while ((missing = find_missing(t))) {
 		if (t->task->killed)
-			return NULL;
-		ret = mmu_fault(t->vma, t->index, write, nowait);
+			return false;
+		ret = mmu_fault(t->vma, missing->index,
+				missing->kind != ORACLE_LOAD, nowait);
 		if (ret & VM_FAULT_SIGBUS)
-			return NULL;
+			return false;
 		nowait = false;
 		task_yield();
 	}
-	return pte;
+	return true;
 }
 
 /* KVM, or a driver: get_user_pages(), and use of the page without a PTE. */
-static void use_reference(struct thread *t, struct page *page)
+static void use_reference(struct thread *t, const struct access *a)
 {
 	u32 id = t->program->region->node->id, uses = sim_random(4);
-	bool write = t->kind != ORACLE_LOAD;
+	struct page *page = lookup(t, a)->page;
+	bool write = a->kind != ORACLE_LOAD;
 
 	get_page(page);
-	oracle_pinned(id, t->index, write, 1);
+	oracle_pinned(id, a->index, write, 1);
 	do {
 		if (sim_one_in(4))
 			task_sleep(NULL, 1 + sim_random(300000));
@@ -117,9 +151,9 @@ static void use_reference(struct thread *t, struct page *page)
 			task_yield();
 		if (!page->mapping)	/* the region has gone */
 			break;
-		oracle_access(t->number, t->index, page->words, t->kind);
+		oracle_access(t->number, a->index, page->words, a->kind);
 	} while (uses--);
-	oracle_pinned(id, t->index, write, -1);
+	oracle_pinned(id, a->index, write, -1);
 	if (write) {
 		lock_page(page);
 		page->dirty = true;
@@ -129,21 +163,28 @@ static void use_reference(struct thread *t, struct page *page)
 }
 
 /* false: it is the thread's last. */
-static bool do_access(struct thread *t)
+static bool do_instruction(struct thread *t)
 {
-	struct sim_pte *pte;
+	bool have_all;
+	u32 i;
 
 	t->since = sim_now;
 	t->since_step = sim_steps;
 	t->waits = true;
-	pte = get_pte(t);
+	have_all = get_ptes(t);
 	t->waits = false;
-	if (!pte)
+	if (!cluster_is_lost())
+		longest_wait = max(longest_wait, sim_now - t->since);
+	if (!have_all)
 		return false;
-	if (sim_random(100) < sim.pins)
-		use_reference(t, pte->page);
-	else
-		oracle_access(t->number, t->index, pte->page->words, t->kind);
+	if (sim_random(100) < sim.pins) {
+		use_reference(t, &t->accesses[0]);
+		return true;
+	}
+	for (i = 0; i < t->nr; i++)
+		oracle_access(t->number, t->accesses[i].index,
+			      lookup(t, &t->accesses[i])->page->words,
+			      t->accesses[i].kind);
 	return true;
 }
 
@@ -153,7 +194,7 @@ static void run_thread(void *arg)
 
 	while (!stop && !t->task->killed) {
 		choose(t);
-		if (!do_access(t))
+		if (!do_instruction(t))
 			break;
 		if (sim_one_in(32))
 			task_sleep(NULL, 1 + sim_random(200000));
@@ -216,13 +257,17 @@ void programs_check_waits(void)
 	for (i = 0; i < nr_threads; i++) {
 		struct thread *t = &threads[i];
 
-		if (t->waits && (sim_now - t->since > WAIT_MAX_NS ||
-				 sim_steps - t->since_step > WAIT_MAX_STEPS))
-			sim_fail(t->index, "thread %u on node %u has waited for %llu us, %llu steps",
+		if (t->waits && sim_now - t->since > sim.patience)
+			sim_fail(t->accesses[0].index, "thread %u on node %u has waited for %llu us, %llu steps",
 				 t->number, t->program->region->node->id,
 				 (sim_now - t->since) / 1000,
 				 (sim_steps - t->since_step));
 	}
+}
+
+u64 programs_longest_wait(void)
+{
+	return longest_wait;
 }
 
 void programs_kill_one(void)

@@ -19,6 +19,9 @@ bool programs_have_ended(void);
 /* Fails if one has waited for longer than it ever should. */
 void programs_check_waits(void);
 
+/* In ns, while no node was lost. */
+u64 programs_longest_wait(void);
+
 /* One thread of all is killed. */
 void programs_kill_one(void);
 

@@ -87,6 +87,7 @@ void sim_fail(u64 index, const char *fmt, ...)
 	va_end(args);
 	printf("\n");
 	if (sim.verbose) {
+		sim_show_config();
 		printf("# what happened last:\n");
 		show_notes(index);
 		if (index != SIM_NO_PAGE) {

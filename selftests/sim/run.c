@@ -9,7 +9,6 @@
  * nodes go, and nothing may be left.
  */
 #include "chance.h"
-#include "channel.h"
 #include "cluster.h"
 #include "link.h"
 #include "memory.h"
@@ -19,12 +18,9 @@
 #include "tasks.h"
 #include "work.h"
 
-#define REGION_ID	1
 #define STEPS_MAX	20000000	/* the end must come, too */
 
 static u64 digest;
-
-/* ---- what the module has beside pages ---- */
 
 static void run_number(u32 number, u32 tasks, u32 link_count)
 {
@@ -136,6 +132,6 @@ void run_seed(u64 seed, struct run_result *result)
 	memory_check_empty();
 	*result = (struct run_result){
 		.steps = sim_steps, .accesses = oracle_accesses(),
-		.digest = digest,
+		.wait_ns = programs_longest_wait(), .digest = digest,
 	};
 }

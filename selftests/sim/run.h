@@ -11,11 +11,13 @@
  * struct run_result - of a run that found nothing
  * @steps: how often the scheduler chose
  * @accesses: loads, stores and adds
+ * @wait_ns: the longest that a thread waited while no node was lost
  * @digest: of all choices
  */
 struct run_result {
 	u64 steps;
 	u64 accesses;
+	u64 wait_ns;
 	u64 digest;
 };
 

@@ -14,6 +14,7 @@
  * struct sim_config - one run; drawn from its seed
  * @seed: of all that is drawn
  * @verbose: print events as they happen
+ * @patience: ns that an access may take
  * @steps: programs stop after so many
  * @nodes: 2 .. SIM_NODES
  * @homes: nodes with memory; the others are donors of nothing
@@ -22,11 +23,14 @@
  * @threads: programs' threads on each node
  * @tick: ns that a step takes, at most
  * @preempt: one in so many places where others could run, they do
+ * @stall: one in so many of those is a long one, or 0
+ * @stall_ns: how long at most
  * @link_weight, @work_weight: how much likelier a message is delivered, work
  *	begins, than any one task goes on
  * @reorder: messages of a link overtake each other, too
  * @hold: us, or SSI_DSM_POLICY_AUTO
  * @cache: bytes, or SSI_DSM_POLICY_AUTO
+ * @together: pages that an instruction needs at the same time, at most
  * @stores, @adds, @pins: of a hundred accesses
  * @fail_memory: one in so many allocations fails, or 0
  * @disturb: one in so many steps something happens to the cluster, or 0
@@ -35,6 +39,7 @@
 struct sim_config {
 	u64 seed;
 	bool verbose;
+	u64 patience;
 	u64 steps;
 	u32 nodes;
 	u32 homes;
@@ -43,11 +48,14 @@ struct sim_config {
 	u32 threads;
 	u32 tick;
 	u32 preempt;
+	u32 stall;
+	u32 stall_ns;
 	u32 link_weight;
 	u32 work_weight;
 	bool reorder;
 	u64 hold;
 	u64 cache;
+	u32 together;
 	u32 stores;
 	u32 adds;
 	u32 pins;
@@ -57,6 +65,9 @@ struct sim_config {
 };
 
 extern struct sim_config sim;
+
+/* As printed for a failure. */
+void sim_show_config(void);
 
 /* Below @n, which is not 0. */
 u32 sim_random(u32 n);

@@ -161,7 +161,9 @@ void put_task_struct(struct task_struct *kernel)
 
 bool task_is_running(const struct task_struct *kernel)
 {
-	return container_of(kernel, struct task, kernel)->state == TASK_READY;
+	const struct task *task = container_of(kernel, struct task, kernel);
+
+	return task->state == TASK_READY || task->stalled;
 }
 
 void task_run(u32 number)
@@ -191,17 +193,6 @@ void task_yield(void)
 	leave(false);
 }
 
-void sim_preempt(void)
-{
-	if (running && sim_one_in(sim.preempt))
-		task_yield();
-}
-
-void cpu_relax(void)
-{
-	task_yield();
-}
-
 void task_sleep(const void *on, u64 ns)
 {
 	struct task *task = sim_self();
@@ -210,6 +201,34 @@ void task_sleep(const void *on, u64 ns)
 	task->until = ns ? sim_now + ns : 0;
 	task->state = TASK_SLEEPS;
 	leave(false);
+}
+
+/* It counts as running, and nothing wakes it before. */
+static void stall(u64 ns)
+{
+	struct task *task = running;
+	const void *on = task->sleeps_on;
+
+	task->stalled = true;
+	task_sleep(task, ns);
+	task->stalled = false;
+	task->sleeps_on = on;
+}
+
+/* Another CPU's turn; now and then for long: a hypervisor took ours away. */
+void sim_preempt(void)
+{
+	if (!running || !sim_one_in(sim.preempt))
+		return;
+	if (sim_one_in(sim.stall))
+		stall(1 + sim_random(sim.stall_ns));
+	else
+		task_yield();
+}
+
+void cpu_relax(void)
+{
+	task_yield();
 }
 
 void task_wake(const void *on)
@@ -225,9 +244,7 @@ void task_wake(const void *on)
 void task_kill(struct task *task)
 {
 	task->killed = true;
-	if (task->state == TASK_SLEEPS && task->woken)
-		return;
-	if (task->state == TASK_SLEEPS)
+	if (task->state == TASK_SLEEPS && !task->stalled)
 		task_wake(task->sleeps_on);
 }
 

@@ -27,6 +27,7 @@ enum task_state {
  * @sleeps_on: a wait queue, lock or page, or NULL
  * @woken: since sim_wait_begin()
  * @until: when it wakes by itself, or 0
+ * @stalled: its CPU was taken away
  * @killed: a fatal signal is pending
  * @bh: how often BHs are disabled
  * @softirq: must never sleep
@@ -46,6 +47,7 @@ struct task {
 	const void *sleeps_on;
 	bool woken;
 	u64 until;
+	bool stalled;
 	bool killed;
 	u32 bh;
 	bool softirq;

@@ -24,6 +24,7 @@ struct workqueue_struct {
 static struct workqueue_struct system_queues[] = {
 	{ .name = "events" }, { .name = "events_unbound" },
 };
+
 struct workqueue_struct *system_wq = &system_queues[0];
 struct workqueue_struct *system_unbound_wq = &system_queues[1];
 
@@ -148,8 +149,6 @@ static void start_work(struct work_struct *work)
 	struct workqueue_struct *wq = work->wq;
 	struct task *task;
 
-	if (is_running(work))
-		return;
 	unqueue(work);
 	wq->runs++;
 	task = task_start(run_work, work, "work of %s", wq->name);
@@ -255,17 +254,20 @@ static void run_timer(void *arg)
 
 /* ---- for the scheduler ---- */
 
+/* What runs already is not begun again until it has ended. */
 u32 works_ready(void)
 {
-	return nr_works + nr_due;
+	u32 ready = 0, i;
+
+	for (i = 0; i < nr_works; i++)
+		ready += !is_running(works[i]);
+	for (i = 0; i < nr_due; i++)
+		ready += !due[i]->runs;
+	return ready;
 }
 
-static void start_timer(u32 number)
+static void start_timer(struct hrtimer *timer)
 {
-	struct hrtimer *timer = due[number];
-
-	if (timer->runs)
-		return;
 	disarm(timer);
 	timer->runs = true;
 	task_start(run_timer, timer, "timer");
@@ -273,10 +275,14 @@ static void start_timer(u32 number)
 
 void work_run(u32 number)
 {
-	if (number < nr_works)
-		start_work(works[number]);
-	else
-		start_timer(number - nr_works);
+	u32 i;
+
+	for (i = 0; i < nr_works; i++)
+		if (!is_running(works[i]) && !number--)
+			return start_work(works[i]);
+	for (i = 0; i < nr_due; i++)
+		if (!due[i]->runs && !number--)
+			return start_timer(due[i]);
 }
 
 static u64 delayed_next(void)
