@@ -210,11 +210,14 @@ static int tx_enqueue(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 static bool tx_submit(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 		      struct page *page, u32 len)
 {
+	bool must_wait = !conn->credits || list_empty(&conn->tx_free) ||
+			 !list_empty(&conn->tx_queue);
 	int ret;
 
+	if (must_wait && ssi_wire_is_wish(msg->type))
+		return false;
 	conn->tx_taken++;
-	if (!conn->credits || list_empty(&conn->tx_free) ||
-	    !list_empty(&conn->tx_queue)) {
+	if (must_wait) {
 		ret = tx_enqueue(conn, msg, page, len);
 	} else {
 		conn->credits--;

@@ -72,7 +72,8 @@ void ssi_rx_free(struct ssi_rx *rx);
  * @send: send @msg and, if @len is not 0, the first @len bytes of @page. Any
  *	context, never sleeps. The reference to @page is consumed, also on
  *	error. -ENOTCONN if the link is not up. After 0 the message arrives,
- *	after all those sent before, or the link goes LOST.
+ *	after all those sent before, or the link goes LOST; a wish
+ *	(ssi_wire_is_wish()) that would have to wait may be dropped.
  */
 struct ssi_transport_ops {
 	const char *name;

@@ -125,6 +125,16 @@ enum ssi_refusal {
 	SSI_REFUSED_MAX,
 };
 
+/*
+ * A wish, which a link may drop that cannot send it at once: nobody waits for
+ * it, it is repeated as often as memory is short, and just then nothing is to be
+ * had to queue it in.
+ */
+static inline bool ssi_wire_is_wish(u32 type)
+{
+	return type == SSI_WIRE_PUT;
+}
+
 u64 ssi_wire_hash(u64 seed, const void *data, size_t len);
 
 void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg);
