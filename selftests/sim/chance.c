@@ -67,6 +67,7 @@ static void draw_trouble(void)
 	sim.fail_memory = ONE_OF(0, 0, 20, 200);
 	sim.disturb = ONE_OF(0, 30, 100, 1000);
 	sim.losses = sim_one_in(3);
+	sim.trust = true;
 }
 
 void chance_begin(u64 seed)

@@ -14,6 +14,7 @@
 #include "oracle.h"
 #include "peer.h"
 #include "programs.h"
+#include "quiet.h"
 #include "region.h"
 #include "request.h"
 #include "tasks.h"
@@ -131,7 +132,14 @@ void cluster_start(void)
 /* The last messages, holds and evictions; pings go on. */
 void cluster_settle(void)
 {
+	u32 n;
+
+	for (n = 0; n < sim.nodes; n++)
+		ssi_region_set_policy(regions[n], SSI_DSM_POLICY_CACHE,
+				      SSI_DSM_POLICY_AUTO);
 	task_sleep(NULL, SETTLE_NS);
+	if (!lost)
+		quiet_check(regions);
 }
 
 void cluster_stop(void)
@@ -211,20 +219,31 @@ static void delete_region(u32 id)
 	mutex_unlock(&ssi_config_lock);
 }
 
+/* A node that lies; then it goes, since some lies are not found out. */
+static void be_hostile(u32 id)
+{
+	sim.trust = false;
+	links_corrupt(id, 1 + sim_random(20));
+	task_sleep(NULL, NSEC_PER_SEC);
+	links_vanish(id);
+}
+
 void cluster_lose_node(void)
 {
 	u32 id = sim_random(sim.nodes), other = (id + 1) % sim.nodes;
 
 	lost = true;
 	sim_print("node %u is lost", id);
-	switch (sim_random(4)) {
+	switch (sim_random(5)) {
 	case 0:
-		return links_vanish(id);
+		return be_hostile(id);
 	case 1:
+		return links_vanish(id);
+	case 2:
 		ssi_link_change_state(nodes[id]->peers[other]->link,
 				      SSI_DSM_LINK_LOST, "a cable was cut");
 		return;
-	case 2:
+	case 3:
 		return delete_region(id);
 	default:
 		return delete_node(id);

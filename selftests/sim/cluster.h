@@ -21,7 +21,7 @@ void cluster_stop(void);
 /* Something that must not matter to anybody. */
 void cluster_disturb(void);
 
-/* A node vanishes, leaves, is deleted, or loses its link to another. */
+/* A node lies, vanishes, leaves, is deleted, or loses its link to another. */
 void cluster_lose_node(void);
 
 bool cluster_is_lost(void);

@@ -53,16 +53,11 @@ struct sim_link {
 };
 
 static struct sim_link *links[LINKS_MAX];
-static u32 nr_links, gone;
+static u32 nr_links, gone, hostile, left_corrupt;
 
 static struct sim_link *to_sim(struct ssi_link *link)
 {
 	return container_of(link, struct sim_link, link);
-}
-
-bool link_is_gone(u32 id)
-{
-	return gone & BIT(id);
 }
 
 static bool is_cut(const struct sim_link *sl)
@@ -229,6 +224,45 @@ static struct page *receive_page(const struct packet *packet)
 	return page;
 }
 
+/* Something else in one of its fields, or a payload that is none. */
+static void corrupt(struct sim_link *sl, struct packet *packet)
+{
+	struct ssi_wire *wire = &packet->wire;
+
+	if (sl->link.peer->node->id != hostile || !left_corrupt || sim_one_in(2))
+		return;
+	left_corrupt--;
+	switch (sim_random(8)) {
+	case 0:
+		wire->type = sim_random(SSI_WIRE_TYPES + 1);
+		break;
+	case 1:
+		wire->requester = sim_random(sim_one_in(4) ? 256 : SIM_NODES);
+		break;
+	case 2:
+		wire->token = cpu_to_le32(sim_random(16));
+		break;
+	case 3:
+		wire->index = cpu_to_le64(sim_one_in(4) ? ~0ull :
+					  sim.hot[sim_random(sim.pages)]);
+		break;
+	case 4:
+		wire->arg = cpu_to_le64(sim_random(40));
+		break;
+	case 5:
+		wire->src = sim_random(sim_one_in(4) ? 256 : SIM_NODES);
+		break;
+	case 6:
+		packet->len = sim_random(PAGE_SIZE + 1);
+		break;
+	default:
+		wire->time = cpu_to_le32(sim_random(2) - 1);
+		break;
+	}
+	sim_note(le64_to_cpu(wire->index), "corrupt: now %s from %u, requester %u",
+		 ssi_wire_type_name(wire->type), wire->src, wire->requester);
+}
+
 static void arrive(struct sim_link *sl)
 {
 	struct packet packet;
@@ -237,6 +271,7 @@ static void arrive(struct sim_link *sl)
 	if (!rx)	/* the card has no buffer: later */
 		return;
 	packet = take_packet(sl, choose_packet(sl));
+	corrupt(sl, &packet);
 	rx->wire = packet.wire;
 	rx->len = packet.len;
 	rx->page = receive_page(&packet);
@@ -291,6 +326,12 @@ void link_run(u32 number)
 void links_vanish(u32 id)
 {
 	gone |= BIT(id);
+}
+
+void links_corrupt(u32 id, u32 count)
+{
+	hostile = id;
+	left_corrupt = count;
 }
 
 void links_show(void)

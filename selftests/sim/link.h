@@ -13,7 +13,9 @@ void link_run(u32 number);
 
 /* Node @id vanishes: nothing it sends or gets arrives any more. */
 void links_vanish(u32 id);
-bool link_is_gone(u32 id);
+
+/* The next @count messages of node @id are not what they should be. */
+void links_corrupt(u32 id, u32 count);
 
 void links_show(void);
 

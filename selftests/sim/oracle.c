@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What must hold at every step: who may read and write, and what is read.
+ * Nothing of that is promised once a node sends what it must not.
  *
  * A word only ever grows: a store writes one more than the last one, an add adds
  * one. So a load that is not of the last value is seen at once, and at the end
@@ -50,6 +51,8 @@ static void look(u32 thread, u64 index, const u64 *words)
 	struct location *l = &locations[index];
 	u32 i;
 
+	if (!sim.trust)
+		return;
 	for (i = 0; i < SIM_WORDS; i++) {
 		if (words[i] != l->latest[i])
 			sim_fail(index, "thread %u sees %llu in word %u, and %llu was written last",
@@ -158,6 +161,8 @@ static void check_page(u64 index)
 	struct ssi_region *region;
 	struct ssi_node *node;
 
+	if (!sim.trust)
+		return;
 	list_for_each_entry(node, &ssi_nodes, list)
 		list_for_each_entry(region, &node->regions, list)
 			look_at_node(region, index, &h);
@@ -204,6 +209,8 @@ void oracle_check_end(bool lost)
 {
 	u64 index;
 
+	if (!sim.trust)
+		return;
 	for (index = 0; index < sim.homes * SIM_BLOCK; index++) {
 		const struct location *l = &locations[index];
 

@@ -124,6 +124,7 @@ void run_seed(u64 seed, struct run_result *result)
 	do_task(cluster_start, "start");
 	sim.fail_memory = fail_memory;
 	run_programs();
+	sim.disturb = 0;
 	sim.fail_memory = 0;
 	memory_fail_next(0);
 	do_task(cluster_settle, "settle");

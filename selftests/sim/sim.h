@@ -35,6 +35,7 @@
  * @fail_memory: one in so many allocations fails, or 0
  * @disturb: one in so many steps something happens to the cluster, or 0
  * @losses: nodes may be lost
+ * @trust: no node has sent anything but what the protocol wants
  */
 struct sim_config {
 	u64 seed;
@@ -62,6 +63,7 @@ struct sim_config {
 	u32 fail_memory;
 	u32 disturb;
 	bool losses;
+	bool trust;
 };
 
 extern struct sim_config sim;

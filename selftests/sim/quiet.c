@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What must hold when nothing is under way: lists are empty, counters count, and
+ * homes know who has their pages.
+ */
+#include "coherence.h"
+#include "node.h"
+#include "quiet.h"
+#include "region.h"
+
+/**
+ * struct counts - what a region's counters should say
+ * @shared, @exclusive: pages in S or O, in E
+ * @cached: pages here whose home is elsewhere
+ * @directory: pages that were touched
+ */
+struct counts {
+	s64 shared, exclusive, cached, directory;
+};
+
+static void check_lists(const struct ssi_region *region)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+		sim_need(list_empty(&region->buckets[i].reqs) &&
+			 list_empty(&region->buckets[i].txns),
+			 "node %u has requests, and nobody waits",
+			 region->node->id);
+	sim_need(list_empty(&region->held), "node %u holds something back from nobody",
+		 region->node->id);
+	sim_need(!atomic_read(&region->outstanding),
+		 "node %u counts %d requests, and there are none",
+		 region->node->id, atomic_read(&region->outstanding));
+}
+
+static void count_page(struct ssi_region *region, u64 index, struct counts *c)
+{
+	const struct ssi_page *entry = ssi_region_page(region, index, 0);
+	bool is_home = ssi_region_home(region, index) == region->node->id;
+	const struct ssi_dir *dir = ssi_region_dir(region, index, 0);
+
+	if (is_home && dir)
+		c->directory += dir->state != SSI_DIR_UNTOUCHED;
+	if (!entry)
+		return;
+	c->shared += entry->state == SSI_PAGE_S || entry->state == SSI_PAGE_O;
+	c->exclusive += entry->state == SSI_PAGE_E;
+	c->cached += entry->pfn && !is_home;
+}
+
+static void check_counters(struct ssi_region *region)
+{
+	struct counts c = { 0 };
+	u64 index;
+
+	for (index = 0; index < region->size >> PAGE_SHIFT; index++)
+		count_page(region, index, &c);
+	sim_need(c.shared == atomic64_read(&region->nr_shared) &&
+		 c.exclusive == atomic64_read(&region->nr_exclusive) &&
+		 c.directory == atomic64_read(&region->nr_directory) &&
+		 c.cached == atomic64_read(&region->evict.cached),
+		 "node %u has %lld copies, %lld pages, %lld cached, %lld in its directory, and counts %lld, %lld, %lld, %lld",
+		 region->node->id, c.shared, c.exclusive, c.cached, c.directory,
+		 atomic64_read(&region->nr_shared),
+		 atomic64_read(&region->nr_exclusive),
+		 atomic64_read(&region->evict.cached),
+		 atomic64_read(&region->nr_directory));
+}
+
+/* What page @index's home should find in node @id's table. */
+static bool is_known(const struct ssi_dir *dir, u32 id, u32 state)
+{
+	bool owns = dir->owner == id;
+
+	switch (dir->state) {
+	case SSI_DIR_UNTOUCHED:
+		return state == SSI_PAGE_I;
+	case SSI_DIR_EXCLUSIVE:
+		return state == (owns ? SSI_PAGE_E : SSI_PAGE_I);
+	default:
+		if (owns)
+			return state == SSI_PAGE_O;
+		return state == SSI_PAGE_I ||
+		       (state == SSI_PAGE_S && dir->copyset & BIT(id));
+	}
+}
+
+static void check_page(struct ssi_region *const *regions, u64 index)
+{
+	struct ssi_region *home = regions[ssi_region_home(regions[0], index)];
+	static const struct ssi_dir untouched;
+	const struct ssi_dir *dir = ssi_region_dir(home, index, 0);
+	const struct ssi_page *entry;
+	u32 id, state;
+
+	if (!dir)
+		dir = &untouched;
+	if (dir->busy)
+		sim_fail(index, "it is busy, and nobody asks for it");
+	for (id = 0; id < sim.nodes; id++) {
+		entry = ssi_region_page(regions[id], index, 0);
+		state = entry ? entry->state : SSI_PAGE_I;
+		if (!is_known(dir, id, state))
+			sim_fail(index, "its home says %s, owner %u, copyset %#x, and node %u has it in %s",
+				 ssi_dir_state_name(dir->state), dir->owner,
+				 dir->copyset, id, ssi_page_state_name(state));
+	}
+}
+
+void quiet_check(struct ssi_region *const *regions)
+{
+	u64 index;
+	u32 id;
+
+	for (index = 0; index < regions[0]->size >> PAGE_SHIFT; index++)
+		check_page(regions, index);
+	for (id = 0; id < sim.nodes; id++) {
+		check_lists(regions[id]);
+		check_counters(regions[id]);
+	}
+}
