@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * B11: two guests' CPUs on two nodes that share nothing but page tables and code.
+ *
+ *	guestwalk ROUNDS MS
+ *
+ * Each CPU increments a word on a page of its own 20,000 times, loads CR3, so
+ * that it must walk its page tables again, and gives itself back with an OUT,
+ * and so on. In each round it is counted how often that happens in MS:
+ *
+ *	alone	the CPU on node 0, nobody else
+ *	both	both
+ *	own	both, each in a copy of all that in memory of its own: what
+ *		this machine's CPUs can do when nothing is shared
+ *
+ * Page tables, code and the words are in the region, node 0 their home, on pages
+ * that lie apart, so that read-ahead brings none of them.
+ */
+#include <errno.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libbench.h"
+#include "libguest.h"
+#include "selftests/unit/tap.h"
+
+#define NODES		2u
+#define APART		(8 * PAGE)
+
+/* Guest-physical, which is also where it is in the region. */
+#define TABLES		0
+#define CODE		(4 * APART)
+#define WORD(node)	((5 + (node)) * APART)
+#define SIZE		(2 * MIB)
+
+/* rdi: the word */
+asm(".pushsection .rodata\n"
+	"increment:\n"
+	"	mov $20000, %ecx\n"
+	"1:	incq (%rdi)\n"
+	"	dec %ecx\n"
+	"	jnz 1b\n"
+	"	mov %cr3, %rax\n"
+	"	mov %rax, %cr3\n"
+	"	out %al, $0x10\n"
+	"	jmp increment\n"
+	".balign 4\n"
+	"increment_size:\n"
+	"	.long . - increment\n"
+	".popsection\n");
+extern const uint8_t increment[];
+extern const uint32_t increment_size;
+
+static const struct cluster cluster = {
+	.name = "bench",
+	.transport = SSI_DSM_TRANSPORT_RDMA,
+	.nodes = NODES,
+	.each = SIZE,
+};
+
+/* What the processes share beside the region. */
+static struct shared {
+	sem_t go[NODES];
+	sem_t done[NODES];
+	uint64_t until;			/* ns; 0: it was all */
+	bool own;			/* memory, not the region */
+	uint64_t exits[NODES];
+} *shared;
+
+static void wait_for(sem_t *sem)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += DEADLINE_MS / 1000;
+	while (sem_timedwait(sem, &end))
+		if (errno != EINTR)
+			tap_bail("the other process: %s", strerror(errno));
+}
+
+static void write_guest(uint8_t *mem)
+{
+	guest_tables(mem + TABLES, TABLES, 4, APART);
+	memcpy(mem + CODE, increment, increment_size);
+}
+
+static void count_exits(struct guest *g, uint32_t node, void *mem)
+{
+	guest_memory(g, 0, 0, mem, 0);
+	guest_memory(g, 0, 0, mem, SIZE);
+	shared->exits[node] = 0;
+	while (now_ns() < shared->until) {
+		guest_run(g);
+		shared->exits[node]++;
+	}
+}
+
+static void run_node(uint32_t node)
+{
+	struct guest_start start = {
+		.tables = TABLES,
+		.code = CODE,
+		.rdi = WORD(node),
+	};
+	uint8_t *region = (uint8_t *)bench_map(&cluster, node);
+	uint8_t *own = bench_shared(SIZE);
+	struct guest g;
+
+	write_guest(own);
+	guest_new(&g);
+	guest_memory(&g, 0, 0, region, SIZE);
+	guest_begin(&g, &start);
+	for (;;) {
+		sem_post(&shared->done[node]);
+		wait_for(&shared->go[node]);
+		if (!shared->until)
+			break;
+		count_exits(&g, node, shared->own ? own : region);
+	}
+	guest_del(&g);
+}
+
+static int start_node(uint32_t node)
+{
+	int pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		tap_bail("fork: %s", strerror(errno));
+	if (!pid) {
+		run_node(node);
+		fflush(stdout);
+		_exit(0);
+	}
+	wait_for(&shared->done[node]);
+	return pid;
+}
+
+/* Exits per second of the first @nodes. */
+static void count_for(uint32_t nodes, uint32_t ms, uint64_t *rates)
+{
+	uint32_t n;
+
+	shared->until = now_ns() + ms * 1000000ull;
+	for (n = 0; n < nodes; n++)
+		sem_post(&shared->go[n]);
+	for (n = 0; n < nodes; n++)
+		wait_for(&shared->done[n]);
+	for (n = 0; n < nodes; n++)
+		rates[n] = shared->exits[n] * 1000 / ms;
+}
+
+static void one_round(uint32_t ms)
+{
+	uint64_t rates[NODES];
+
+	count_for(1, ms, rates);
+	bench_print("alone", rates, 1);
+	count_for(NODES, ms, rates);
+	bench_print("both", rates, NODES);
+	shared->own = true;
+	count_for(NODES, ms, rates);
+	bench_print("own", rates, NODES);
+	shared->own = false;
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t rounds = argc == 3 ? atoi(argv[1]) : 0;
+	uint32_t ms = argc == 3 ? atoi(argv[2]) : 0;
+	struct guest kept;
+	int pids[NODES];
+	uint32_t n;
+
+	if (!rounds || !ms)
+		tap_bail("guestwalk ROUNDS MS");
+	shared = bench_shared(sizeof(*shared));
+	guest_first(&kept);
+	bench_cluster_new(&cluster);
+	write_guest((uint8_t *)bench_map(&cluster, 0));
+	for (n = 0; n < NODES; n++) {
+		sem_init(&shared->go[n], 1, 0);
+		sem_init(&shared->done[n], 1, 0);
+		pids[n] = start_node(n);
+	}
+	while (rounds--)
+		one_round(ms);
+	shared->until = 0;
+	for (n = 0; n < NODES; n++)
+		sem_post(&shared->go[n]);
+	for (n = 0; n < NODES; n++)
+		if (reap(pids[n], now_ms() + DEADLINE_MS, "a guest's process"))
+			tap_bail("a guest's process did not end well");
+	bench_cluster_del(&cluster);
+	guest_last(&kept);
+	return 0;
+}
