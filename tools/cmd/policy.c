@@ -15,8 +15,8 @@
 static const char usage[] =
 	"Usage: ssictl policy [ show ] [ cluster NAME ] [ node NODE ] [ region REGION ]\n"
 	"       ssictl policy set cluster NAME node NODE region REGION\n"
-	"              [ hold { USEC | auto } ] [ spin USEC ] [ ahead PAGES ]\n"
-	"              [ cache { SIZE | auto } ]\n";
+	"              [ hold { USEC | auto } ] [ spin { USEC | auto } ]\n"
+	"              [ ahead PAGES ] [ cache { SIZE | auto } ]\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },

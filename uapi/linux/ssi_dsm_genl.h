@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Generic netlink family "ssi_dsm": nodes, peers, regions, statistics.
+ * Generic netlink family "ssi_dsm": nodes, peers, regions, policies, statistics.
  *
  * The tree of attributes, request (>) and reply (<):
  *
@@ -133,7 +133,8 @@ enum ssi_dsm_attr {
 /* What can be set of a region on a node, at any time. */
 enum ssi_dsm_policy {
 	SSI_DSM_POLICY_HOLD,	/* us: hold window; AUTO follows the service time */
-	SSI_DSM_POLICY_SPIN,	/* us: how long a fault spins before it sleeps */
+	SSI_DSM_POLICY_SPIN,	/* us: how long a fault spins before it sleeps;
+				 * AUTO follows the service time */
 	SSI_DSM_POLICY_AHEAD,	/* pages: read-ahead, at most */
 	SSI_DSM_POLICY_CACHE,	/* bytes: of pages whose home is another node;
 				 * AUTO is no limit */
