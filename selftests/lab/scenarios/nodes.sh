@@ -26,9 +26,8 @@ uptime_s() {
 # with an assertion when a nested guest writes CR8 while an interrupt waits for it,
 # and OVMF does so at the end of each tick of its timer: so ticks are rare here.
 # Nothing on the way to a kernel waits for one.
-use_firmware() {
-	cp /ovmf/OVMF_VARS.fd /tmp/vars.fd
-	firmware=/ovmf/OVMF_CODE.fd,vars=/tmp/vars.fd
+use_firmware() { # use_firmware VARIABLES: a copy of what comes with it
+	firmware=/ovmf/OVMF_CODE.fd,vars=$1
 	echo 10000000 >/sys/module/kvm/parameters/min_timer_period_us
 }
 
