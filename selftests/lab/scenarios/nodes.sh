@@ -49,7 +49,7 @@ yaml_quoted() {
 guest_append() {
 	printf '%s' "console=ttyS0 quiet panic=-1 ssi.cpus=$SSI_GUEST_CPUS "
 	[ "$transport" = alone ] ||
-		printf '%s' "ssi.nodes=$nodes ssi.memory=$SSI_GUEST_MEMORY ssi.tables "
+		printf '%s' "ssi.nodes=$nodes ssi.memory=$SSI_GUEST_MEMORY "
 	printf '%s' "$SSI_GUEST_APPEND"
 }
 
