@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Virtio 1.x devices as PCI functions (virtio 1.2, 4.1).
+ *
+ * DOC: Theory of operation
+ *
+ * BAR 0 has four pages: common configuration, ISR, device configuration and
+ * notifications; BAR 1 has MSI-X. Common configuration is a struct that each
+ * access makes new from the device's state: a read copies a part of it out, a
+ * write copies into it and then takes over the fields that it touched.
+ *
+ * Life: the driver negotiates features, sets up queues and sets DRIVER_OK; the
+ * queues are then checked and started, and the device's threads with them. It
+ * goes back by writing 0 to the status, which waits for those threads. What a
+ * driver may not change while the device runs is not taken over.
+ *
+ * A driver that breaks the rules gets NEEDS_RESET and a configuration
+ * interrupt; its device does nothing more until the reset.
+ */
+#include "pci.h"
+
+#include <string.h>
+
+#include "../log.h"
+
+#define VENDOR		0x1af4
+#define DEVICE_BASE	0x1040
+#define REVISION	1	/* not transitional */
+
+#define CAP_VENDOR	0x09
+#define CAP_LEN		16
+#define CAP_NOTIFY_LEN	20
+#define NOTIFY_MULTIPLIER	4
+
+/* Types of capabilities (4.1.4), which is also their order in the BAR. */
+enum part { PART_COMMON = 1, PART_NOTIFY, PART_ISR, PART_DEVICE };
+
+#define BAR_PARTS	0
+#define BAR_MSIX	1
+#define PART_SHIFT	12
+#define PART_SIZE	(1u << PART_SHIFT)
+#define BAR_SIZE	(4 * PART_SIZE)
+
+#define STATUS_DRIVER_OK	0x04
+#define STATUS_FEATURES_OK	0x08
+#define STATUS_NEEDS_RESET	0x40
+
+#define F_INDIRECT	28
+#define F_EVENT_IDX	29
+#define F_VERSION_1	32
+#define FEATURES	(1ull << F_INDIRECT | 1ull << F_EVENT_IDX | \
+			 1ull << F_VERSION_1)
+
+#define ISR_QUEUE	1
+#define ISR_CONFIG	2
+
+/* Common configuration (4.1.4.3). */
+struct common {
+	uint32_t device_select;
+	uint32_t device_features;
+	uint32_t driver_select;
+	uint32_t driver_features;
+	uint16_t config_vector;
+	uint16_t num_queues;
+	uint8_t status;
+	uint8_t generation;
+	uint16_t queue_select;
+	uint16_t queue_size;
+	uint16_t queue_vector;
+	uint16_t queue_enable;
+	uint16_t queue_notify;
+	uint64_t queue_desc;
+	uint64_t queue_avail;
+	uint64_t queue_used;
+};
+
+_Static_assert(sizeof(struct common) == 56, "virtio 1.2, 4.1.4.3");
+
+static struct virtio_device *device_of(struct pci_function *fn)
+{
+	return (void *)((char *)fn - offsetof(struct virtio_device, fn));
+}
+
+bool virtio_has(const struct virtio_device *dev, unsigned int feature)
+{
+	return dev->driver_features & 1ull << feature;
+}
+
+static uint64_t offered(const struct virtio_device *dev)
+{
+	return dev->features | FEATURES;
+}
+
+/* The selected queue, or NULL. */
+static struct queue *selected(struct virtio_device *dev)
+{
+	return dev->queue_select < dev->num_queues ?
+	       &dev->queues[dev->queue_select] : NULL;
+}
+
+static uint32_t half(uint64_t features, uint32_t select)
+{
+	return select > 1 ? 0 : features >> 32 * select;
+}
+
+static void make_common(struct virtio_device *dev, struct common *c)
+{
+	const struct queue *queue = selected(dev);
+
+	*c = (struct common) {
+		.device_select = dev->device_select,
+		.device_features = half(offered(dev), dev->device_select),
+		.driver_select = dev->driver_select,
+		.driver_features = half(dev->driver_features,
+					dev->driver_select),
+		.config_vector = atomic_load(&dev->config_vector),
+		.num_queues = dev->num_queues,
+		.status = atomic_load(&dev->status),
+		.queue_select = dev->queue_select,
+	};
+	if (!queue)
+		return;
+	c->queue_size = queue->size;
+	c->queue_vector = atomic_load(&queue->vector);
+	c->queue_enable = queue->enabled;
+	c->queue_notify = dev->queue_select;
+	c->queue_desc = queue->desc_gpa;
+	c->queue_avail = queue->avail_gpa;
+	c->queue_used = queue->used_gpa;
+}
+
+/* Feature bits are settled by FEATURES_OK. */
+static void take_features(struct virtio_device *dev, const struct common *c)
+{
+	unsigned int shift = 32 * c->driver_select;
+
+	if (c->driver_select > 1 ||
+	    (atomic_load(&dev->status) & STATUS_FEATURES_OK))
+		return;
+	dev->driver_features &= ~(0xffffffffull << shift);
+	dev->driver_features |= (uint64_t)c->driver_features << shift;
+}
+
+static uint16_t check_vector(const struct virtio_device *dev, uint16_t vector)
+{
+	return vector < dev->msix.count ? vector : QUEUE_NO_VECTOR;
+}
+
+static void take_queue(struct virtio_device *dev, const struct common *c)
+{
+	struct queue *queue = selected(dev);
+
+	if (!queue)
+		return;
+	atomic_store(&queue->vector, check_vector(dev, c->queue_vector));
+	if (queue->enabled)
+		return;
+	queue->size = c->queue_size;
+	queue->desc_gpa = c->queue_desc;
+	queue->avail_gpa = c->queue_avail;
+	queue->used_gpa = c->queue_used;
+	queue->enabled = c->queue_enable == 1;
+}
+
+static void reset(struct virtio_device *dev)
+{
+	if (dev->started)
+		dev->ops->stop(dev);
+	dev->started = false;
+	dev->driver_features = 0;
+	dev->device_select = 0;
+	dev->driver_select = 0;
+	dev->queue_select = 0;
+	atomic_store(&dev->config_vector, QUEUE_NO_VECTOR);
+	atomic_store(&dev->isr, 0);
+	for (unsigned int i = 0; i < dev->num_queues; i++)
+		queue_reset(&dev->queues[i]);
+	atomic_store(&dev->status, 0);
+}
+
+static void start(struct virtio_device *dev)
+{
+	bool event_idx = virtio_has(dev, F_EVENT_IDX);
+
+	for (unsigned int i = 0; i < dev->num_queues; i++) {
+		struct queue *queue = &dev->queues[i];
+
+		if (queue->enabled && queue_start(queue, event_idx)) {
+			virtio_break(dev);
+			return;
+		}
+	}
+	dev->started = true;
+	dev->ops->start(dev);
+}
+
+/* FEATURES_OK does not stay if the driver wants what is not offered. */
+static bool accepts_features(const struct virtio_device *dev)
+{
+	return !(dev->driver_features & ~offered(dev)) &&
+	       virtio_has(dev, F_VERSION_1);
+}
+
+static void take_status(struct virtio_device *dev, uint8_t status)
+{
+	uint8_t old = atomic_load(&dev->status);
+
+	if (!status) {
+		reset(dev);
+		return;
+	}
+	if ((status & STATUS_FEATURES_OK) && !(old & STATUS_FEATURES_OK) &&
+	    !accepts_features(dev))
+		status &= ~STATUS_FEATURES_OK;
+	/* Bits are only ever added; NEEDS_RESET is not the driver's. */
+	atomic_fetch_or(&dev->status, status & ~STATUS_NEEDS_RESET);
+	if ((status & STATUS_DRIVER_OK) && (old & STATUS_FEATURES_OK) &&
+	    !dev->started && !virtio_is_broken(dev))
+		start(dev);
+}
+
+/* Does an access touch a field? */
+#define TOUCHES(offset, len, field)					\
+	((offset) < offsetof(struct common, field) +			\
+		    sizeof(((struct common *)0)->field) &&		\
+	 (offset) + (len) > offsetof(struct common, field))
+
+/* The fields from queue_size on, but for the notification address. */
+static bool touches_queue(uint64_t offset, unsigned int len)
+{
+	return offset + len > offsetof(struct common, queue_size);
+}
+
+static void write_common(struct virtio_device *dev, uint64_t offset,
+			 unsigned int len, uint64_t value)
+{
+	struct common c;
+
+	if (offset + len > sizeof(c))
+		return;
+	make_common(dev, &c);
+	memcpy((char *)&c + offset, &value, len);
+	dev->device_select = c.device_select;
+	dev->driver_select = c.driver_select;
+	if (TOUCHES(offset, len, driver_features))
+		take_features(dev, &c);
+	if (TOUCHES(offset, len, config_vector))
+		atomic_store(&dev->config_vector,
+			     check_vector(dev, c.config_vector));
+	if (touches_queue(offset, len))
+		take_queue(dev, &c);
+	dev->queue_select = c.queue_select;
+	if (TOUCHES(offset, len, status))
+		take_status(dev, c.status);
+}
+
+static uint64_t copy_part(const void *from, size_t size, uint64_t offset,
+			  unsigned int len)
+{
+	uint64_t value = 0;
+
+	if (offset + len <= size)
+		memcpy(&value, (const char *)from + offset, len);
+	return value;
+}
+
+static uint64_t virtio_parts_read(struct pci_function *fn, uint64_t offset,
+				  unsigned int len)
+{
+	struct virtio_device *dev = device_of(fn);
+	enum part part = (offset >> PART_SHIFT) + 1;
+	struct common c;
+
+	offset %= PART_SIZE;
+	switch (part) {
+	case PART_COMMON:
+		make_common(dev, &c);
+		return copy_part(&c, sizeof(c), offset, len);
+	case PART_ISR:
+		/* Reading it acknowledges. */
+		return offset ? 0 : atomic_exchange(&dev->isr, 0);
+	case PART_DEVICE:
+		return copy_part(dev->config, dev->config_size, offset, len);
+	default:
+		return 0;
+	}
+}
+
+static void virtio_parts_write(struct pci_function *fn, uint64_t offset,
+			       unsigned int len, uint64_t value)
+{
+	struct virtio_device *dev = device_of(fn);
+	enum part part = (offset >> PART_SHIFT) + 1;
+	unsigned int queue = offset % PART_SIZE / NOTIFY_MULTIPLIER;
+
+	if (part == PART_COMMON)
+		write_common(dev, offset % PART_SIZE, len, value);
+	else if (part == PART_NOTIFY && dev->started &&
+		 queue < dev->num_queues && dev->queues[queue].enabled)
+		dev->ops->notify(dev, queue);
+}
+
+static uint64_t virtio_msix_read(struct pci_function *fn, uint64_t offset,
+				 unsigned int len)
+{
+	return msix_read(&device_of(fn)->msix, offset, len);
+}
+
+static void virtio_msix_write(struct pci_function *fn, uint64_t offset,
+			      unsigned int len, uint64_t value)
+{
+	msix_write(&device_of(fn)->msix, offset, len, value);
+}
+
+static void virtio_config_written(struct pci_function *fn)
+{
+	msix_config_written(&device_of(fn)->msix, fn);
+}
+
+void virtio_interrupt(struct virtio_device *dev, struct queue *queue)
+{
+	if (!queue_wants_interrupt(queue))
+		return;
+	atomic_fetch_or(&dev->isr, ISR_QUEUE);
+	msix_raise(&dev->msix, atomic_load(&queue->vector));
+}
+
+void virtio_break(struct virtio_device *dev)
+{
+	uint8_t old = atomic_fetch_or(&dev->status, STATUS_NEEDS_RESET);
+
+	if (old & STATUS_NEEDS_RESET)
+		return;
+	log_warn("The guest's driver of %s breaks virtio's rules; the device waits for a reset.",
+		 dev->name);
+	atomic_fetch_or(&dev->isr, ISR_CONFIG);
+	msix_raise(&dev->msix, atomic_load(&dev->config_vector));
+}
+
+bool virtio_is_broken(const struct virtio_device *dev)
+{
+	return atomic_load(&dev->status) & STATUS_NEEDS_RESET;
+}
+
+static void add_part(struct pci_function *fn, enum part part, uint32_t size)
+{
+	unsigned int len = part == PART_NOTIFY ? CAP_NOTIFY_LEN : CAP_LEN;
+	unsigned int at = pci_add_capability(fn, CAP_VENDOR, len);
+
+	pci_set(fn, at + 2, 1, len, 0);
+	pci_set(fn, at + 3, 1, part, 0);
+	pci_set(fn, at + 4, 1, BAR_PARTS, 0);
+	pci_set(fn, at + 8, 4, (part - 1) << PART_SHIFT, 0);
+	pci_set(fn, at + 12, 4, size, 0);
+	if (part == PART_NOTIFY)
+		pci_set(fn, at + 16, 4, NOTIFY_MULTIPLIER, 0);
+}
+
+static void init_function(struct virtio_device *dev)
+{
+	static const struct pci_bar_ops parts = {
+		virtio_parts_read, virtio_parts_write,
+	};
+	static const struct pci_bar_ops msix = {
+		virtio_msix_read, virtio_msix_write,
+	};
+	const struct pci_identity identity = {
+		.vendor = VENDOR, .device = DEVICE_BASE + dev->type,
+		.class = dev->class, .revision = REVISION,
+	};
+	struct pci_function *fn = &dev->fn;
+
+	pci_function_init(fn, &identity);
+	pci_set(fn, PCI_SUBSYSTEM_VENDOR, 2, VENDOR, 0);
+	pci_set(fn, PCI_SUBSYSTEM, 2, DEVICE_BASE + dev->type, 0);
+	pci_add_bar(fn, BAR_PARTS, BAR_SIZE, &parts);
+	pci_add_bar(fn, BAR_MSIX, MSIX_BAR_SIZE, &msix);
+	add_part(fn, PART_COMMON, sizeof(struct common));
+	add_part(fn, PART_NOTIFY, dev->num_queues * NOTIFY_MULTIPLIER);
+	add_part(fn, PART_ISR, 1);
+	if (dev->config_size)
+		add_part(fn, PART_DEVICE, dev->config_size);
+	msix_init(&dev->msix, fn, BAR_MSIX, dev->num_queues + 1);
+	fn->config_written = virtio_config_written;
+}
+
+void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window)
+{
+	static unsigned int slot;
+	uint32_t place = slot++ * 2 * BAR_SIZE;
+
+	dev->fn.name = dev->name;
+	dev->fn.bus = bus;
+	dev->fn.devfn = PCI_DEVFN(slot, 0);	/* slot 0 is the host bridge's */
+	init_function(dev);
+	reset(dev);
+	pci_add(&dev->fn, window + place);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Split virtqueues (virtio 1.2, 2.7): what the guest offers, and the answers. */
+#ifndef VMM_VIRTIO_QUEUE_H
+#define VMM_VIRTIO_QUEUE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#define QUEUE_MAX_SIZE		256
+#define QUEUE_NO_VECTOR		0xffff
+
+struct queue_desc;
+struct queue_avail;
+struct queue_used;
+
+/**
+ * struct queue - one virtqueue
+ * @size: number of descriptors that the driver has chosen, a power of two
+ * @enabled: by the driver; nothing above @vector changes from then on
+ * @desc_gpa: guest address of the descriptors
+ * @avail_gpa: of the ring that the driver fills
+ * @used_gpa: of the ring that we fill
+ * @vector: of its interrupt; the driver can change it at any time
+ * @event_idx: both sides tell when they want to hear of the other
+ * @desc: where @desc_gpa is here; NULL unless started
+ * @avail: where @avail_gpa is
+ * @used: where @used_gpa is
+ * @next_avail: the entry that we take next
+ * @next_used: the entry that we fill next
+ * @told_used: @next_used when we last decided about an interrupt
+ *
+ * One thread works with a queue that was started.
+ */
+struct queue {
+	uint16_t size;
+	bool enabled;
+	uint64_t desc_gpa;
+	uint64_t avail_gpa;
+	uint64_t used_gpa;
+	atomic_uint_least16_t vector;
+	bool event_idx;
+	const struct queue_desc *desc;
+	struct queue_avail *avail;
+	struct queue_used *used;
+	uint16_t next_avail;
+	uint16_t next_used;
+	uint16_t told_used;
+};
+
+/**
+ * struct queue_chain - the buffers of one request
+ * @head: names it to queue_push()
+ * @num_out: how many buffers we read
+ * @num_in: how many we write; they follow those that we read
+ * @iov: where the buffers are here
+ */
+struct queue_chain {
+	uint16_t head;
+	unsigned int num_out;
+	unsigned int num_in;
+	struct iovec iov[QUEUE_MAX_SIZE];
+};
+
+/* As it is after a reset. */
+void queue_reset(struct queue *queue);
+
+/*
+ * Begin to work with the rings where the driver says that they are. Return:
+ * 0, or -EINVAL if that is not memory, or not aligned as it must be.
+ */
+int queue_start(struct queue *queue, bool event_idx);
+
+/**
+ * queue_pop() - take the next request
+ * @queue: the queue
+ * @chain: out
+ *
+ * Return: 1, 0 if there is none, or -EPROTO if what the driver offers is
+ * impossible; the device is then to ask for a reset.
+ */
+int queue_pop(struct queue *queue, struct queue_chain *chain);
+
+/* A request is done, and @written bytes of its buffers are new. */
+void queue_push(struct queue *queue, uint16_t head, uint32_t written);
+
+/* Does the driver want an interrupt for what was pushed since the last call? */
+bool queue_wants_interrupt(struct queue *queue);
+
+/*
+ * Before waiting: ask to hear of what comes. Return: false if something has
+ * come already, and the caller had better look.
+ */
+bool queue_may_sleep(struct queue *queue);
+
+/* While busy: we look by ourselves. */
+void queue_need_no_kicks(struct queue *queue);
+
+/* Bytes of buffers, and copies to and from them. Return: bytes copied. */
+size_t queue_iov_len(const struct iovec *iov, unsigned int count);
+size_t queue_copy_from(const struct iovec *iov, unsigned int count,
+		       size_t offset, void *data, size_t len);
+size_t queue_copy_to(const struct iovec *iov, unsigned int count,
+		     size_t offset, const void *data, size_t len);
+
+#endif /* VMM_VIRTIO_QUEUE_H */
