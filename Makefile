@@ -35,7 +35,7 @@ quietly = @echo "  $(1)	$@";
 ACPI_LIB  := $(wildcard acpi/*.c)
 GENL_LIB  := $(wildcard tools/genl*.c)
 ACPI_MAIN := vmm/acpi_main.c
-ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c host.c log.c tables.c term.c)
+ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c device_options.c host.c log.c tables.c term.c)
 VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
 TOOL_SRC  := $(wildcard tools/*.c tools/cmd/*.c)
 
@@ -60,7 +60,7 @@ endif
 programs: $(PROGRAMS)
 
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_SRC) $(ACPI_LIB) $(GENL_LIB))
-$(B)/bin/ssi-vmm: LIBS = $(YAML_LIBS) $(GENL_LIBS) -lpthread
+$(B)/bin/ssi-vmm: LIBS = $(YAML_LIBS) $(GENL_LIBS) -luring -lslirp -lpthread
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC))
 $(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
 $(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC))
@@ -139,7 +139,7 @@ SSI_CACHE ?= $(HOME)/.cache/ssi
 GUEST_MODULES = $(lastword $(sort $(wildcard \
 	$(SSI_CACHE)/kernels/linux-image-*-cloud-amd64/lib/modules/*)))
 
-$(B)/guest/initrd: selftests/guest/mkinitrd selftests/guest/init \
+$(B)/guest/initrd: selftests/guest/mkinitrd selftests/guest/init selftests/guest/devices \
 		   $(B)/guest/ssi-check $(GUEST_MODULES)
 	$(call quietly,INITRD)SSI_CHECK=$(CURDIR)/$(B)/guest/ssi-check \
 		selftests/guest/mkinitrd $@ $(GUEST_MODULES)

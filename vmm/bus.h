@@ -30,10 +30,7 @@ struct bus_device {
 	void (*write)(uint64_t offset, unsigned int len, uint64_t value);
 };
 
-/*
- * Add a device, which must stay; while setting up. Where ranges overlap, an
- * access is the device's that was added first and has all of it.
- */
+/* Add a device, which must stay. Ranges do not overlap; while setting up. */
 void bus_add(const struct bus_device *device);
 
 /*

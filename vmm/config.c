@@ -21,6 +21,12 @@
  *                                  # CPUID does not say so
  *     pm-timer: true               # optional: on, unless the host is virtual
  *     time-dilation: 1             # optional: seconds that its second takes
+ *     rng: true                    # optional: random numbers of node 0's host
+ *     disks:                       # optional
+ *       - { file: /srv/disk.img, readonly: false, node: 0 }
+ *     nets:                        # optional: of one kind each
+ *       - { user: true, hostfwd: ["tcp:127.0.0.1:2222-:22"], node: 0 }
+ *       - { tap: tap0, node: 1 }
  */
 #include "config.h"
 
@@ -52,6 +58,20 @@ struct config_node {
 	unsigned int bandwidths_count;
 };
 
+struct config_disk {
+	char *file;
+	bool readonly;
+	uint32_t node;
+};
+
+struct config_net {
+	bool user;
+	char *tap;
+	char **hostfwd;
+	unsigned int hostfwd_count;
+	uint32_t node;
+};
+
 struct config_guest {
 	char *firmware;
 	char *kernel;
@@ -60,6 +80,11 @@ struct config_guest {
 	bool *invariant_tsc;
 	bool *pm_timer;
 	unsigned int *time_dilation;
+	bool *rng;
+	struct config_disk *disks;
+	unsigned int disks_count;
+	struct config_net *nets;
+	unsigned int nets_count;
 };
 
 struct config_file {
@@ -111,6 +136,41 @@ static const cyaml_schema_value_t node_schema = {
 			    node_fields),
 };
 
+static const cyaml_schema_field_t disk_fields[] = {
+	CYAML_FIELD_STRING_PTR("file", CYAML_FLAG_POINTER, struct config_disk,
+			       file, 1, CYAML_UNLIMITED),
+	CYAML_FIELD_BOOL("readonly", CYAML_FLAG_OPTIONAL, struct config_disk,
+			 readonly),
+	CYAML_FIELD_UINT("node", CYAML_FLAG_OPTIONAL, struct config_disk,
+			 node),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t disk_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_disk,
+			    disk_fields),
+};
+
+static const cyaml_schema_value_t forward_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t net_fields[] = {
+	CYAML_FIELD_BOOL("user", CYAML_FLAG_OPTIONAL, struct config_net, user),
+	CYAML_FIELD_STRING_PTR("tap", CYAML_FLAG_POINTER |
+			       CYAML_FLAG_OPTIONAL, struct config_net, tap, 1,
+			       CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("hostfwd", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_net, hostfwd,
+			     &forward_schema, 0, DEVICE_MAX_FORWARDS),
+	CYAML_FIELD_UINT("node", CYAML_FLAG_OPTIONAL, struct config_net, node),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t net_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_net, net_fields),
+};
+
 static const cyaml_schema_field_t guest_fields[] = {
 	CYAML_FIELD_STRING_PTR("firmware", CYAML_FLAG_POINTER |
 			       CYAML_FLAG_OPTIONAL, struct config_guest,
@@ -133,6 +193,14 @@ static const cyaml_schema_field_t guest_fields[] = {
 	CYAML_FIELD_UINT_PTR("time-dilation", CYAML_FLAG_POINTER |
 			     CYAML_FLAG_OPTIONAL, struct config_guest,
 			     time_dilation),
+	CYAML_FIELD_BOOL_PTR("rng", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			     struct config_guest, rng),
+	CYAML_FIELD_SEQUENCE("disks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			     struct config_guest, disks, &disk_schema, 0,
+			     CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("nets", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			     struct config_guest, nets, &net_schema, 0,
+			     CYAML_UNLIMITED),
 	CYAML_FIELD_END,
 };
 
@@ -291,6 +359,40 @@ void config_take_firmware(const char *text, struct options *options)
 	options->variables = rest ? rest + strlen(key) : NULL;
 }
 
+static void take_disk(const struct config_disk *from, struct options *options)
+{
+	struct disk_options *disk = device_add_disk(&options->devices);
+
+	disk->file = from->file;
+	disk->readonly = from->readonly;
+	disk->node = from->node;
+}
+
+static void take_net(const char *path, const struct config_net *from,
+		     struct options *options)
+{
+	struct net_options *net = device_add_net(&options->devices);
+
+	if (from->user == !!from->tap || (from->tap && from->hostfwd_count))
+		die(EXIT_USAGE, "The configuration %s has a network card that is not of one kind: it is \"user: true\", with or without hostfwd, or \"tap: NAME\".",
+		    path);
+	net->tap = from->tap;
+	net->node = from->node;
+	for (unsigned int i = 0; i < from->hostfwd_count; i++)
+		device_add_forward(net, from->hostfwd[i]);
+}
+
+static void take_devices(const char *path, const struct config_guest *guest,
+			 struct options *options)
+{
+	if (guest->rng)
+		options->devices.no_rng = !*guest->rng;
+	for (unsigned int i = 0; i < guest->disks_count; i++)
+		take_disk(&guest->disks[i], options);
+	for (unsigned int i = 0; i < guest->nets_count; i++)
+		take_net(path, &guest->nets[i], options);
+}
+
 static void take_guest(const struct config_guest *guest,
 		       struct options *options)
 {
@@ -325,6 +427,7 @@ void config_load(const char *path, struct options *options)
 	for (unsigned int i = 0; i < file->nodes_count; i++)
 		take_node(path, &file->nodes[i], file->nodes_count, options);
 	take_guest(&file->guest, options);
+	take_devices(path, &file->guest, options);
 }
 
 static void need_value_range(unsigned int cpus)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Port and MMIO accesses go to the node that has the devices. A CPU's
- * accesses keep their order, since the channel does; only reads wait.
+ * Port and MMIO accesses go to the node that has the device. A CPU's accesses
+ * to one node keep their order, since the channel does; only reads wait.
  */
 #include "forward.h"
 
@@ -9,7 +9,11 @@
 #include <stddef.h>
 
 #include "cluster.h"
+#include "log.h"
+#include "pci_ports.h"
 #include "stop.h"
+
+#define MAX_RANGES	(2 * SSI_DSM_MAX_NODES)
 
 /* Payload of CLUSTER_IO. */
 struct io_message {
@@ -35,12 +39,39 @@ _Static_assert(sizeof(struct io_reply) == 16, "no holes");
 /* What a CPU's thread waits for; forward_lock protects all of them. */
 static struct {
 	bool waiting;
+	unsigned int node;	/* that is to answer */
 	uint64_t value;
 	pthread_cond_t done;
 } forward_cpus[OPTIONS_MAX_CPUS];
 
+/* Memory of devices that are not on FORWARD_DEVICE_NODE. */
+static struct {
+	uint64_t base;
+	uint64_t size;
+	unsigned int node;
+} forward_ranges[MAX_RANGES];
+
+static unsigned int forward_num_ranges;
 static unsigned int forward_num_cpus;
 static pthread_mutex_t forward_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void forward_add_range(uint64_t base, uint64_t size, unsigned int node)
+{
+	if (forward_num_ranges == MAX_RANGES)
+		die(EXIT_USAGE, "Too many nodes have devices.");
+	forward_ranges[forward_num_ranges].base = base;
+	forward_ranges[forward_num_ranges].size = size;
+	forward_ranges[forward_num_ranges++].node = node;
+}
+
+static unsigned int find_node(enum bus_space space, uint64_t addr)
+{
+	for (unsigned int i = 0; space == BUS_MMIO && i < forward_num_ranges; i++)
+		if (addr >= forward_ranges[i].base &&
+		    addr - forward_ranges[i].base < forward_ranges[i].size)
+			return forward_ranges[i].node;
+	return FORWARD_DEVICE_NODE;
+}
 
 static void access_here(struct forward_access *access)
 {
@@ -63,7 +94,7 @@ static void handle_io(unsigned int node, const void *payload)
 
 	if (m->space > BUS_MMIO || m->is_write > 1 || m->cpu >= forward_num_cpus ||
 	    (m->len != 1 && m->len != 2 && m->len != 4 && m->len != 8) ||
-	    cluster_self() != FORWARD_DEVICE_NODE) {
+	    cluster_self() != find_node(m->space, m->addr)) {
 		stop_ask(EXIT_NODE_LOST, "Node %u sent an access to a device that makes no sense.",
 			 node);
 		return;
@@ -75,20 +106,33 @@ static void handle_io(unsigned int node, const void *payload)
 	cluster_send(node, CLUSTER_IO_REPLY, &reply);
 }
 
+static void refuse_reply(unsigned int node)
+{
+	stop_ask(EXIT_NODE_LOST, "Node %u answered an access that nobody made.",
+		 node);
+}
+
 static void handle_reply(unsigned int node, const void *payload)
 {
 	const struct io_reply *reply = payload;
 
-	if (node != FORWARD_DEVICE_NODE || reply->cpu >= forward_num_cpus) {
-		stop_ask(EXIT_NODE_LOST, "Node %u answered an access that nobody made.",
-			 node);
+	bool expected;
+
+	if (reply->cpu >= forward_num_cpus) {
+		refuse_reply(node);
 		return;
 	}
 	pthread_mutex_lock(&forward_lock);
-	forward_cpus[reply->cpu].value = reply->value;
-	forward_cpus[reply->cpu].waiting = false;
-	pthread_cond_signal(&forward_cpus[reply->cpu].done);
+	expected = forward_cpus[reply->cpu].waiting &&
+		   forward_cpus[reply->cpu].node == node;
+	if (expected) {
+		forward_cpus[reply->cpu].value = reply->value;
+		forward_cpus[reply->cpu].waiting = false;
+		pthread_cond_signal(&forward_cpus[reply->cpu].done);
+	}
 	pthread_mutex_unlock(&forward_lock);
+	if (!expected)
+		refuse_reply(node);
 }
 
 static uint64_t wait_for_reply(unsigned int cpu)
@@ -103,24 +147,35 @@ static uint64_t wait_for_reply(unsigned int cpu)
 	return value;
 }
 
-void forward_access(unsigned int cpu, struct forward_access *access)
+static void access_there(unsigned int cpu, unsigned int node,
+			 struct forward_access *access)
 {
-	struct io_message m = {
+	const struct io_message m = {
 		.addr = access->addr, .value = access->value, .cpu = cpu,
 		.space = access->space, .len = access->len,
 		.is_write = access->is_write,
 	};
 
-	if (cluster_self() == FORWARD_DEVICE_NODE) {
-		access_here(access);
-		return;
-	}
 	pthread_mutex_lock(&forward_lock);
 	forward_cpus[cpu].waiting = !access->is_write;
+	forward_cpus[cpu].node = node;
 	pthread_mutex_unlock(&forward_lock);
-	cluster_send(FORWARD_DEVICE_NODE, CLUSTER_IO, &m);
+	cluster_send(node, CLUSTER_IO, &m);
 	if (!access->is_write)
 		access->value = wait_for_reply(cpu);
+}
+
+void forward_access(unsigned int cpu, struct forward_access *access)
+{
+	unsigned int node;
+
+	if (pci_ports_access(access))
+		return;
+	node = find_node(access->space, access->addr);
+	if (cluster_self() == node)
+		access_here(access);
+	else
+		access_there(cpu, node, access);
 }
 
 void forward_init(unsigned int cpus)

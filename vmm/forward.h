@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Port and MMIO accesses go to the node that has the devices. */
+/* Port and MMIO accesses go to the node that has the device. */
 #ifndef VMM_FORWARD_H
 #define VMM_FORWARD_H
 
@@ -8,7 +8,7 @@
 
 #include "bus.h"
 
-#define FORWARD_DEVICE_NODE	0	/* has all devices */
+#define FORWARD_DEVICE_NODE	0	/* has what no other node has */
 
 /**
  * struct forward_access - one access of a CPU
@@ -28,6 +28,12 @@ struct forward_access {
 
 /* Register the messages; before cluster_start(). */
 void forward_init(unsigned int cpus);
+
+/*
+ * What these addresses reach is on another node than FORWARD_DEVICE_NODE; all
+ * nodes are told the same. While setting up.
+ */
+void forward_add_range(uint64_t base, uint64_t size, unsigned int node);
 
 /* Do an access for a CPU of this node. A read waits for the answer. */
 void forward_access(unsigned int cpu, struct forward_access *access);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "cluster.h"
 #include "cpuid.h"
+#include "devices.h"
 #include "dsm.h"
 #include "forward.h"
 #include "host.h"
@@ -257,9 +258,7 @@ static void create_devices(void)
 	rtc_init(SSI_ACPI_RTC_PORT);
 	pit_init();
 	acpi_pm_init(&pm);
-	/* Before PCI: its port is among those of PCI's address. */
 	reset_init(SSI_ACPI_RESET_PORT, reset_guest);
-	pci_init();
 	q35_init(SSI_ACPI_PM1_EVENT);
 	pvpanic_init(SSI_ACPI_PVPANIC_PORT, panic_guest);
 }
@@ -345,6 +344,7 @@ static void prepare(const struct options *options)
 	timebase_init(options->time_dilation);
 	make_append();
 	host_check(options->num_nodes);
+	devices_open(options);
 	if (has_devices()) {
 		machine.has_pm_timer = tables_have_pm_timer(options);
 		log_debug("The guest gets %s PM timer.",
@@ -354,6 +354,23 @@ static void prepare(const struct options *options)
 	} else {
 		log_info("The guest's console is on node %u.",
 			 FORWARD_DEVICE_NODE);
+	}
+}
+
+/* Buses and windows of other nodes than the one that has everything else. */
+static void tell_where_devices_are(void)
+{
+	for (unsigned int i = 0; i < machine.layout.num_pci_roots; i++) {
+		const struct ssi_acpi_pci_root *root =
+			&machine.layout.pci_roots[i];
+		uint64_t buses = root->last_bus - root->first_bus + 1;
+
+		if (root->node == FORWARD_DEVICE_NODE)
+			continue;
+		forward_add_range(SSI_ACPI_PCI_ECAM +
+				  root->first_bus * PCI_ECAM_BUS_SIZE,
+				  buses * PCI_ECAM_BUS_SIZE, root->node);
+		forward_add_range(root->window, root->window_size, root->node);
 	}
 }
 
@@ -367,6 +384,7 @@ void machine_create(const struct options *options)
 	clock_init();
 	forward_init(machine.layout.num_cpus);
 	button_init();
+	tell_where_devices_are();
 	if (options->num_nodes > 1)
 		proxy_init(machine.vcpus, machine.layout.num_cpus);
 	cpuid_host_features(&machine.features);
@@ -375,6 +393,8 @@ void machine_create(const struct options *options)
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		create_cpu(cpu);
 	tsc_init(machine.vcpus, machine.layout.num_cpus, clock_sync());
+	pci_init();
+	devices_create(options, &machine.layout);
 	if (has_devices()) {
 		create_devices();
 		load_guest();

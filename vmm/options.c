@@ -15,7 +15,8 @@
 enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_TIMEOUT, OPT_INVARIANT_TSC,
-	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_NO_REBOOT, OPT_VERSION,
+	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG,
+	OPT_NO_REBOOT, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -27,6 +28,9 @@ static const struct option long_options[] = {
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "cpus", required_argument, NULL, OPT_CPUS },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "disk", required_argument, NULL, OPT_DISK },
+	{ "net", required_argument, NULL, OPT_NET },
+	{ "rng", required_argument, NULL, OPT_RNG },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "invariant-tsc", no_argument, NULL, OPT_INVARIANT_TSC },
@@ -51,6 +55,13 @@ static const char help_text[] =
 "  --append TEXT         its command line\n"
 "  --cpus N              CPUs, without --config (1)\n"
 "  --memory SIZE         memory, without --config (512M); M or G, else MiB\n"
+"  --disk FILE[,readonly][,node=ID]\n"
+"                        a disk: a raw image or a block device (node 0)\n"
+"  --net user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,node=ID]\n"
+"                        a network card that needs nothing of the host\n"
+"  --net tap=NAME[,node=ID]\n"
+"                        one that is the host's interface NAME\n"
+"  --rng on|off          random numbers of the host (on)\n"
 "  --config FILE         the cluster: nodes and guest, the same on every node\n"
 "  --node ID             which of its nodes this is\n"
 "  --timeout SECONDS     how long to wait for the other nodes (30)\n"
@@ -99,14 +110,13 @@ static uint64_t parse_memory(const char *text)
 	return bytes;
 }
 
-static void parse_pm_timer(const char *text, struct options *options)
+static bool parse_switch(const char *name, const char *text)
 {
-	if (strcmp(text, "on") == 0)
-		options->pm_timer = PM_TIMER_ON;
-	else if (strcmp(text, "off") == 0)
-		options->pm_timer = PM_TIMER_OFF;
-	else
-		die(EXIT_USAGE, "--pm-timer %s is neither on nor off.", text);
+	bool on = strcmp(text, "on") == 0;
+
+	if (!on && strcmp(text, "off"))
+		die(EXIT_USAGE, "--%s %s is neither on nor off.", name, text);
+	return on;
 }
 
 /* What was given besides the options themselves. */
@@ -143,6 +153,15 @@ static void take_option(int opt, struct options *options, struct given *given)
 		options->nodes[0].memory = parse_memory(optarg);
 		given->memory = true;
 		break;
+	case OPT_DISK:
+		device_parse_disk(&options->devices, optarg);
+		break;
+	case OPT_NET:
+		device_parse_net(&options->devices, optarg);
+		break;
+	case OPT_RNG:
+		options->devices.no_rng = !parse_switch("rng", optarg);
+		break;
 	case OPT_SERIAL:
 		options->serial = optarg;
 		break;
@@ -153,7 +172,8 @@ static void take_option(int opt, struct options *options, struct given *given)
 		options->invariant_tsc = true;
 		break;
 	case OPT_PM_TIMER:
-		parse_pm_timer(optarg, options);
+		options->pm_timer = parse_switch("pm-timer", optarg) ?
+				    PM_TIMER_ON : PM_TIMER_OFF;
 		break;
 	case OPT_TIME_DILATION:
 		options->time_dilation = parse_number("time-dilation", optarg,
@@ -233,7 +253,10 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 	return hash;
 }
 
-/* Not the guest's files and command line: only node 0 needs those. */
+/*
+ * Not the guest's files and command line, which only node 0 needs; of devices
+ * all have to know on which nodes there are any.
+ */
 static uint64_t hash_options(const struct options *options)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
@@ -251,6 +274,8 @@ static uint64_t hash_options(const struct options *options)
 		hash = hash_bytes(hash, &node->cpus, sizeof(node->cpus));
 		hash = hash_bytes(hash, &node->memory, sizeof(node->memory));
 		hash = hash_bytes(hash, node->address, strlen(node->address));
+		flags[0] = device_is_on(&options->devices, i);
+		hash = hash_bytes(hash, flags, 1);
 		if (node->distances)
 			hash = hash_bytes(hash, node->distances,
 					  options->num_nodes);
@@ -274,6 +299,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		take_option(opt, options, &given);
 	check_given(options, &given);
 	config_check_nodes(options);
+	device_check(&options->devices, options->num_nodes);
 	check_own_memory(options);
 	options->restarted = getenv(OPTIONS_RESTARTED);
 	options->hash = hash_options(options);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../uapi/linux/ssi_dsm.h"
+#include "device_options.h"
 
 #define OPTIONS_MAX_CPUS	254	/* what 8 bits of an MSI can name */
 
@@ -54,6 +55,7 @@ struct node_options {
  * @no_reboot: a guest that resets itself is at its end
  * @restarted: it has, and this is the same process
  * @timeout: seconds to wait for the other nodes
+ * @devices: disks and network cards
  * @hash: of what all nodes have to agree on
  */
 struct options {
@@ -74,6 +76,7 @@ struct options {
 	bool no_reboot;
 	bool restarted;
 	unsigned int timeout;
+	struct device_options devices;
 	uint64_t hash;
 };
 

@@ -8,11 +8,11 @@
  * a guest can change. That is all there is to most registers: a BAR, whose
  * low bits do not change, tells its size to a guest that writes all ones.
  *
- * Configuration space is reached in memory (ECAM, PCI Express 5.0, 7.2.2) and
- * through an address and a data port (PCI Local Bus 3.0, 3.2.2.3.2); the ports
- * only make the address that the same access has in memory. The memory that
- * BARs may be in is one range of the bus; which BAR has an address is looked
- * up in the configuration spaces, since the guest moves them as it likes.
+ * Configuration space is reached in memory (ECAM, PCI Express 5.0, 7.2.2); an
+ * access by ports has become one to memory before it comes here (pci_ports.c).
+ * The memory that BARs may be in is one range of the bus; which BAR has an
+ * address is looked up in the configuration spaces, since the guest moves them
+ * as it likes.
  */
 #include "pci.h"
 
@@ -29,15 +29,11 @@
 #define ECAM_FN_SHIFT	12
 #define ECAM_FN_SIZE	(1u << ECAM_FN_SHIFT)
 
-#define PORT_ENABLE	0x80000000u
-#define PORT_DATA	4
-
 #define HEADER_SIZE	0x40	/* capabilities may be behind it */
 #define BAR_ADDRESS	0xfffffff0u
 
 static struct pci_function *pci_functions[MAX_FUNCTIONS];
 static unsigned int pci_count;
-static uint32_t pci_port_address;
 
 void pci_set(struct pci_function *fn, unsigned int offset, unsigned int len,
 	     uint32_t value, uint32_t writable)
@@ -146,39 +142,6 @@ static void write_config(uint64_t at, unsigned int len, uint64_t value)
 		fn->config_written(fn);
 }
 
-/* An access as the ports make it; SIZE_MAX if it is none. */
-static uint64_t port_to_ecam(uint64_t offset)
-{
-	if (!(pci_port_address & PORT_ENABLE))
-		return UINT64_MAX;
-	return (uint64_t)(pci_port_address >> 8 & 0xffff) << ECAM_FN_SHIFT |
-	       (pci_port_address & 0xfc) | (offset - PORT_DATA);
-}
-
-static uint64_t ports_read(uint64_t offset, unsigned int len)
-{
-	uint64_t at;
-
-	if (offset < PORT_DATA)
-		return offset == 0 && len == 4 ? pci_port_address : UINT64_MAX;
-	at = port_to_ecam(offset);
-	return at == UINT64_MAX ? at : read_config(at, len);
-}
-
-static void ports_write(uint64_t offset, unsigned int len, uint64_t value)
-{
-	uint64_t at;
-
-	if (offset < PORT_DATA) {
-		if (offset == 0 && len == 4)
-			pci_port_address = value;
-		return;
-	}
-	at = port_to_ecam(offset);
-	if (at != UINT64_MAX)
-		write_config(at, len, value);
-}
-
 /* Which BAR has all of an access? Return: the number, or -1. */
 static int find_bar(const struct pci_function *fn, uint64_t addr,
 		    unsigned int len)
@@ -241,11 +204,6 @@ static void window_write(uint64_t offset, unsigned int len, uint64_t value)
 					 value);
 }
 
-static const struct bus_device pci_ports = {
-	.name = "PCI ports", .space = BUS_PORT, .base = SSI_ACPI_PCI_PORTS,
-	.size = 8, .read = ports_read, .write = ports_write,
-};
-
 static const struct bus_device pci_ecam = {
 	.name = "PCI configuration space", .space = BUS_MMIO,
 	.base = SSI_ACPI_PCI_ECAM, .size = SSI_ACPI_PCI_ECAM_SIZE,
@@ -260,7 +218,6 @@ static const struct bus_device pci_window = {
 
 void pci_init(void)
 {
-	bus_add(&pci_ports);
 	bus_add(&pci_ecam);
 	bus_add(&pci_window);
 }

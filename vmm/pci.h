@@ -8,6 +8,7 @@
 
 #define PCI_BARS		6
 #define PCI_CONFIG_SIZE		256	/* nothing is in the space beyond */
+#define PCI_ECAM_BUS_SIZE	(1ull << 20)	/* of configuration space */
 #define PCI_DEVFN(slot, fn)	((slot) << 3 | (fn))
 
 /* Offsets in configuration space (PCI Local Bus 3.0, 6.1), and values. */
@@ -117,7 +118,7 @@ unsigned int pci_add_capability(struct pci_function *fn, uint8_t id,
  */
 uint32_t pci_add(struct pci_function *fn, uint32_t bar_base);
 
-/* Configuration space in ports and in memory, and the BARs: on the bus. */
+/* Configuration space in memory, and the BARs: put them on the bus. */
 void pci_init(void);
 
 #endif /* VMM_PCI_H */

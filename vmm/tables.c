@@ -10,12 +10,17 @@ const char *tables_place(const struct options *options,
 			 struct ssi_layout *layout)
 {
 	struct ssi_layout_node nodes[SSI_DSM_MAX_NODES];
+	const char *why;
 
 	for (unsigned int i = 0; i < options->num_nodes; i++) {
 		nodes[i].cpus = options->nodes[i].cpus;
 		nodes[i].memory = options->nodes[i].memory;
 	}
-	return ssi_layout_make(layout, nodes, options->num_nodes);
+	why = ssi_layout_make(layout, nodes, options->num_nodes);
+	for (unsigned int i = 0; !why && i < options->num_nodes; i++)
+		if (device_is_on(&options->devices, i))
+			ssi_layout_add_pci_root(layout, i);
+	return why;
 }
 
 const char *tables_check_cpus(const struct ssi_layout *layout)

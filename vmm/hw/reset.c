@@ -29,7 +29,7 @@ static void control_write(uint64_t offset, unsigned int len, uint64_t value)
 {
 	(void)offset;
 	if (len != 1)
-		return;		/* 0xcf8 is PCI's, as 4 bytes */
+		return;
 	if ((value & RESET_CPU) && !(reset_control & RESET_CPU))
 		reset_guest();
 	reset_control = value;

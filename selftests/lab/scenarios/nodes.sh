@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For scenarios with a guest on several nodes: its configuration from the lab's
 # --guest options, and ssi-vmm for each node. They set $transport (rdma, loop or
-# alone), and may set $drift (of the last one's clock, in parts per million),
-# before they source this.
+# alone), and may set $drift (of the last one's clock, in parts per million) and
+# $guest_more (lines for the guest's part of the configuration), before they
+# source this.
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2154 # set here and used there, and the reverse
 
@@ -86,8 +87,10 @@ write_config() {
 	# the lab's hosts have TSCs that are, whatever QEMU's CPUID says
 	echo "  invariant-tsc: true"
 	echo "  time-dilation: $SSI_GUEST_TIME_DILATION"
+	[ -z "$guest_more" ] || echo "$guest_more"
 }
 
+# shellcheck disable=SC2086 # $vmm_options is words
 run_vmm() { # run_vmm NODE
 	if [ "$transport" = alone ]; then
 		ssi-vmm ${firmware:+--firmware "$firmware"} \

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where accesses go, seen from each of three nodes: vmm/forward.c. */
+#include "../../vmm/forward.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "../../acpi/layout.h"
+#include "../../vmm/cluster.h"
+#include "../../vmm/log.h"
+#include "../../vmm/stop.h"
+#include "tap.h"
+
+#define NODES		3
+#define CPU		2
+#define HERE		0x11
+#define THERE		0x22
+
+/* ---- what the file under test stands on ------------------------------------- */
+
+static unsigned int self;	/* the node that this is at the moment */
+static int sent_to;		/* -1: nobody */
+static uint64_t sent_addr;
+static unsigned int complaints;
+static cluster_handler handlers[CLUSTER_TYPES];
+
+/* The beginning of forward.c's messages. */
+struct message {
+	uint64_t addr;
+	uint64_t value;
+	uint32_t cpu;
+	uint8_t space, len, is_write, reserved;
+};
+
+struct reply {
+	uint64_t value;
+	uint32_t cpu;
+	uint32_t reserved;
+};
+
+unsigned int cluster_self(void)
+{
+	return self;
+}
+
+void cluster_handle(enum cluster_type type, size_t len, cluster_handler handler)
+{
+	(void)len;
+	handlers[type] = handler;
+}
+
+/* The other node answers at once. */
+void cluster_send(unsigned int node, enum cluster_type type,
+		  const void *payload)
+{
+	const struct message *m = payload;
+	struct reply reply = { .value = THERE };
+
+	sent_to = node;
+	if (type != CLUSTER_IO)
+		return;
+	sent_addr = m->addr;
+	reply.cpu = m->cpu;
+	if (!m->is_write)
+		handlers[CLUSTER_IO_REPLY](node, &reply);
+}
+
+uint64_t bus_read(enum bus_space space, uint64_t addr, unsigned int len)
+{
+	(void)space;
+	(void)len;
+	sent_addr = addr;
+	return HERE;
+}
+
+void bus_write(enum bus_space space, uint64_t addr, unsigned int len,
+	       uint64_t value)
+{
+	(void)value;
+	bus_read(space, addr, len);
+}
+
+void stop_ask(enum exit_code code, const char *fmt, ...)
+{
+	(void)code;
+	(void)fmt;
+	complaints++;
+}
+
+void die(enum exit_code code, const char *fmt, ...)
+{
+	(void)fmt;
+	tap_bail("died with %d", code);
+}
+
+/* ---- accesses --------------------------------------------------------------- */
+
+static struct ssi_layout layout;
+
+static void make_cluster(void)
+{
+	struct ssi_layout_node nodes[NODES];
+
+	for (unsigned int i = 0; i < NODES; i++)
+		nodes[i] = (struct ssi_layout_node){ 1, 64 << 20 };
+	ssi_layout_make(&layout, nodes, NODES);
+	ssi_layout_add_pci_root(&layout, 2);
+	forward_init(NODES);
+	forward_add_range(SSI_ACPI_PCI_ECAM +
+			  ((uint64_t)layout.pci_roots[1].first_bus << 20),
+			  8 << 20, 2);
+	forward_add_range(layout.pci_roots[1].window,
+			  layout.pci_roots[1].window_size, 2);
+}
+
+/* Does a read from every node reach @node, and arrive at @arrives? */
+static bool reaches(enum bus_space space, uint64_t addr, int node,
+		    uint64_t arrives)
+{
+	bool right = true;
+
+	for (self = 0; self < NODES; self++) {
+		struct forward_access access = {
+			.space = space, .addr = addr, .len = 1,
+		};
+
+		sent_to = -1;
+		forward_access(CPU, &access);
+		right &= sent_to == (node == (int)self ? -1 : node) &&
+			 access.value == (node == (int)self ? HERE : THERE) &&
+			 sent_addr == arrives;
+	}
+	return right;
+}
+
+/* What the address port has is each node's own. */
+static void set_address(uint32_t address)
+{
+	for (self = 0; self < NODES; self++) {
+		struct forward_access access = {
+			.space = BUS_PORT, .addr = SSI_ACPI_PCI_PORTS,
+			.len = 4, .is_write = true, .value = address,
+		};
+
+		sent_to = -1;
+		forward_access(CPU, &access);
+		if (sent_to >= 0)
+			tap_bail("the address port has left its node");
+	}
+}
+
+static void test_places(void)
+{
+	const struct ssi_acpi_pci_root *far = &layout.pci_roots[1];
+	uint64_t bus = SSI_ACPI_PCI_ECAM + ((uint64_t)far->first_bus << 20);
+	uint64_t end = far->window + far->window_size;
+
+	tap_ok(reaches(BUS_PORT, SSI_ACPI_SERIAL_PORT, 0, SSI_ACPI_SERIAL_PORT),
+	       "the serial port is on node 0");
+	tap_ok(reaches(BUS_PORT, 0xcf9, 0, 0xcf9), "so is the reset port");
+	tap_ok(reaches(BUS_MMIO, SSI_ACPI_PCI_ECAM, 0, SSI_ACPI_PCI_ECAM) &&
+	       reaches(BUS_MMIO, SSI_ACPI_PCI_WINDOW, 0, SSI_ACPI_PCI_WINDOW),
+	       "so are the first bus and the first window");
+	tap_ok(reaches(BUS_MMIO, far->window, 2, far->window) &&
+	       reaches(BUS_MMIO, end - 1, 2, end - 1) &&
+	       reaches(BUS_MMIO, end, 0, end),
+	       "a window of node 2 is on node 2");
+	tap_ok(reaches(BUS_MMIO, bus, 2, bus) &&
+	       reaches(BUS_MMIO, bus - 1, 0, bus - 1),
+	       "and so are its buses");
+	set_address(0x80000000u | (uint32_t)far->first_bus << 16 | 3 << 11 | 8);
+	tap_ok(reaches(BUS_PORT, 0xcfd, 2, bus + (3 << 15) + 9),
+	       "the data port leads to the bus that the address names");
+	set_address(0x80000000u | 0x1f << 11 | 0x40);
+	tap_ok(reaches(BUS_PORT, 0xcfc, 0,
+		       SSI_ACPI_PCI_ECAM + (0x1f << 15) + 0x40),
+	       "be it one of node 0");
+}
+
+static void test_bad_messages(void)
+{
+	struct message m = { .addr = layout.pci_roots[1].window, .len = 4,
+			     .cpu = CPU, .space = BUS_MMIO };
+	const struct reply reply = { .cpu = CPU };
+	const struct reply far = { .cpu = NODES };
+
+	self = 2;
+	handlers[CLUSTER_IO](1, &m);
+	tap_ok(!complaints && sent_to == 1, "an access by message is answered");
+	self = 0;
+	handlers[CLUSTER_IO](1, &m);
+	tap_ok(complaints == 1, "one for another node is refused");
+	self = 2;
+	m.len = 3;
+	handlers[CLUSTER_IO](1, &m);
+	m.len = 4;
+	m.cpu = NODES;
+	handlers[CLUSTER_IO](1, &m);
+	m.cpu = CPU;
+	m.space = 9;
+	handlers[CLUSTER_IO](1, &m);
+	tap_ok(complaints == 4, "so is one that makes no sense");
+	handlers[CLUSTER_IO_REPLY](1, &reply);
+	handlers[CLUSTER_IO_REPLY](1, &far);
+	tap_ok(complaints == 6, "and an answer that nobody waits for");
+}
+
+int main(void)
+{
+	tap_plan(11);
+	make_cluster();
+	test_places();
+	test_bad_messages();
+	return tap_exit();
+}

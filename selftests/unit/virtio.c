@@ -1,0 +1,632 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A driver for vmm/virtio: finds the devices on their bus, sets them up and
+ * uses them, well and badly. The disk is a file in /tmp.
+ */
+#include <errno.h>
+#include <linux/virtio_blk.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../acpi/ssi_acpi.h"
+#include "../../vmm/bus.h"
+#include "../../vmm/irq.h"
+#include "../../vmm/log.h"
+#include "../../vmm/memory.h"
+#include "../../vmm/virtio/blk.h"
+#include "../../vmm/virtio/net.h"
+#include "../../vmm/virtio/pci.h"
+#include "../../vmm/virtio/rng.h"
+#include "tap.h"
+
+#define RAM_GPA		0x100000ull
+#define RAM_SIZE	0x100000u
+#define DEADLINE_S	20
+
+/* Registers of the common configuration (virtio 1.2, 4.1.4.3). */
+enum {
+	DEVICE_SELECT = 0, DEVICE_FEATURES = 4, DRIVER_SELECT = 8,
+	DRIVER_FEATURES = 12, CONFIG_VECTOR = 16, NUM_QUEUES = 18, STATUS = 20,
+	QUEUE_SELECT = 22, QUEUE_SIZE = 24, QUEUE_VECTOR = 26,
+	QUEUE_ENABLE = 28, QUEUE_DESC = 32, QUEUE_AVAIL = 40, QUEUE_USED = 48,
+};
+
+#define NOTIFY		0x1000
+#define ISR		0x2000
+#define CONFIG		0x3000
+
+#define ACKNOWLEDGE	1
+#define DRIVER		2
+#define DRIVER_OK	4
+#define FEATURES_OK	8
+#define NEEDS_RESET	64
+#define READY		(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK)
+
+#define SIZE		16u
+#define DESC_GPA	RAM_GPA
+#define AVAIL_GPA	(RAM_GPA + 0x1000)
+#define USED_GPA	(RAM_GPA + 0x2000)
+#define HEADER_GPA	(RAM_GPA + 0x3000)
+#define STATUS_GPA	(RAM_GPA + 0x3100)
+#define DATA_GPA	(RAM_GPA + 0x10000)
+
+#define NEXT		1
+#define WRITE		2
+
+#define DISK_SECTORS	2048u
+#define BLK_FEATURES	(1u << VIRTIO_BLK_F_FLUSH)
+#define VERSION_1	1u		/* of the upper half */
+
+/* ---- what the files under test stand on ------------------------------------ */
+
+static const struct bus_device *devices[4];
+static unsigned int num_devices;
+static atomic_uint num_messages;
+static unsigned char *ram;
+
+void bus_add(const struct bus_device *device)
+{
+	devices[num_devices++] = device;
+}
+
+void irq_send_msi(uint64_t address, uint32_t data)
+{
+	(void)address;
+	(void)data;
+	num_messages++;
+}
+
+void *memory_at(uint64_t gpa, uint64_t len)
+{
+	if (gpa < RAM_GPA || gpa - RAM_GPA > RAM_SIZE ||
+	    len > RAM_SIZE - (gpa - RAM_GPA))
+		return NULL;
+	return ram + (gpa - RAM_GPA);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void log_warn(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void die(enum exit_code code, const char *fmt, ...)
+{
+	va_list args;
+
+	printf("# ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	_exit(code);
+}
+
+/* ---- the bus ---------------------------------------------------------------- */
+
+static const struct bus_device *find(uint64_t addr)
+{
+	for (unsigned int i = 0; i < num_devices; i++)
+		if (addr >= devices[i]->base &&
+		    addr - devices[i]->base < devices[i]->size)
+			return devices[i];
+	tap_bail("nothing is at 0x%llx", (unsigned long long)addr);
+}
+
+static uint64_t load(uint64_t addr, unsigned int len)
+{
+	const struct bus_device *dev = find(addr);
+	uint64_t value = dev->read(addr - dev->base, len);
+
+	return len == 8 ? value : value & ((1ull << len * 8) - 1);
+}
+
+static void store(uint64_t addr, unsigned int len, uint64_t value)
+{
+	const struct bus_device *dev = find(addr);
+
+	dev->write(addr - dev->base, len, value);
+}
+
+static uint64_t ecam(unsigned int slot, unsigned int offset)
+{
+	return SSI_ACPI_PCI_ECAM + (slot << 15) + offset;
+}
+
+/* ---- a driver --------------------------------------------------------------- */
+
+static uint64_t bar;		/* of the device in use */
+static uint16_t avail_idx;
+
+/* Find the device in a slot and let it interrupt with vector 0 and 1. */
+static void use(unsigned int slot)
+{
+	uint64_t table;
+
+	store(ecam(slot, 4), 2, 6);
+	bar = load(ecam(slot, 0x10), 4);
+	table = load(ecam(slot, 0x14), 4);
+	for (unsigned int at = load(ecam(slot, 0x34), 1); at;
+	     at = load(ecam(slot, at + 1), 1))
+		if (load(ecam(slot, at), 1) == 0x11)
+			store(ecam(slot, at + 2), 2, 0x8000);
+	store(table + 12, 4, 0);
+	store(table + 28, 4, 0);
+}
+
+static void set_queue(uint64_t desc, uint64_t avail, uint64_t used)
+{
+	store(bar + QUEUE_SELECT, 2, 0);
+	store(bar + QUEUE_SIZE, 2, SIZE);
+	store(bar + QUEUE_DESC, 8, desc);
+	/* in halves, as 32-bit drivers do */
+	store(bar + QUEUE_AVAIL, 4, avail);
+	store(bar + QUEUE_AVAIL + 4, 4, avail >> 32);
+	store(bar + QUEUE_USED, 8, used);
+	store(bar + QUEUE_VECTOR, 2, 1);
+	store(bar + QUEUE_ENABLE, 2, 1);
+}
+
+static void negotiate(uint32_t features)
+{
+	store(bar + STATUS, 1, 0);
+	store(bar + STATUS, 1, ACKNOWLEDGE | DRIVER);
+	store(bar + CONFIG_VECTOR, 2, 0);
+	store(bar + DRIVER_SELECT, 4, 0);
+	store(bar + DRIVER_FEATURES, 4, features);
+	store(bar + DRIVER_SELECT, 4, 1);
+	store(bar + DRIVER_FEATURES, 4, VERSION_1);
+	store(bar + STATUS, 1, ACKNOWLEDGE | DRIVER | FEATURES_OK);
+}
+
+static void start(uint32_t features)
+{
+	negotiate(features);
+	memset(memory_at(DESC_GPA, 0x3000), 0, 0x3000);
+	avail_idx = 0;
+	set_queue(DESC_GPA, AVAIL_GPA, USED_GPA);
+	store(bar + STATUS, 1, READY);
+}
+
+static void put(uint64_t gpa, uint64_t value, unsigned int len)
+{
+	memcpy(memory_at(gpa, len), &value, len);
+}
+
+static void put_desc(unsigned int index, uint64_t addr, uint32_t len,
+		     uint16_t flags)
+{
+	put(DESC_GPA + index * 16, addr, 8);
+	put(DESC_GPA + index * 16 + 8, len, 4);
+	put(DESC_GPA + index * 16 + 12, flags, 2);
+	put(DESC_GPA + index * 16 + 14, index + 1, 2);
+}
+
+static void offer(uint16_t head)
+{
+	put(AVAIL_GPA + 4 + avail_idx++ % SIZE * 2, head, 2);
+	atomic_thread_fence(memory_order_release);
+	put(AVAIL_GPA + 2, avail_idx, 2);
+	store(bar + NOTIFY, 2, 0);
+}
+
+static uint16_t used_idx(void)
+{
+	return atomic_load((_Atomic uint16_t *)memory_at(USED_GPA + 2, 2));
+}
+
+/* How much the device says that it has written. */
+static uint32_t get_used_len(unsigned int entry)
+{
+	uint32_t len;
+
+	memcpy(&len, memory_at(USED_GPA + 8 + entry * 8, 4), sizeof(len));
+	return len;
+}
+
+/* All that was offered is answered, or the device has given up. */
+static bool wait_for_device(void)
+{
+	const struct timespec tick = { .tv_nsec = 100000 };
+	time_t end = time(NULL) + DEADLINE_S;
+
+	while (used_idx() != avail_idx &&
+	       !(load(bar + STATUS, 1) & NEEDS_RESET)) {
+		if (time(NULL) > end)
+			tap_bail("no answer");
+		nanosleep(&tick, NULL);
+	}
+	return used_idx() == avail_idx;
+}
+
+/* ---- disks ------------------------------------------------------------------ */
+
+static void put_header(uint32_t type, uint64_t sector)
+{
+	put(HEADER_GPA, type, 8);
+	put(HEADER_GPA + 8, sector, 8);
+	put(STATUS_GPA, 0xee, 1);
+}
+
+/* One request; @flags: WRITE if the device writes the data. Its status. */
+static uint8_t request(uint32_t type, uint64_t sector, uint32_t len,
+		       uint16_t flags)
+{
+	put_header(type, sector);
+	put_desc(0, HEADER_GPA, 16, NEXT);
+	put_desc(1, DATA_GPA, len, NEXT | flags);
+	put_desc(2, STATUS_GPA, 1, WRITE);
+	if (!len) {
+		put_desc(0, HEADER_GPA, 16, NEXT);
+		put_desc(1, STATUS_GPA, 1, WRITE);
+	}
+	offer(0);
+	if (!wait_for_device())
+		return 0xff;
+	return *(uint8_t *)memory_at(STATUS_GPA, 1);
+}
+
+static void fill(unsigned char seed, size_t len)
+{
+	unsigned char *data = memory_at(DATA_GPA, len);
+
+	for (size_t i = 0; i < len; i++)
+		data[i] = seed + i * 7 + (i >> 9);
+}
+
+static bool is_filled(const unsigned char *data, unsigned char seed, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (data[i] != (unsigned char)(seed + i * 7 + (i >> 9)))
+			return false;
+	return true;
+}
+
+static void test_negotiation(void)
+{
+	tap_ok(load(ecam(1, 0), 4) == 0x10421af4, "the disk is a disk");
+	tap_ok(load(bar + NUM_QUEUES, 2) == 2 &&
+	       load(bar + CONFIG, 8) == DISK_SECTORS,
+	       "it tells its queues and its size");
+	negotiate(1u << 31);
+	tap_ok(!(load(bar + STATUS, 1) & FEATURES_OK),
+	       "a feature that is not offered is not accepted");
+	negotiate(BLK_FEATURES);
+	tap_ok(load(bar + STATUS, 1) & FEATURES_OK, "those offered are");
+	set_queue(RAM_GPA, RAM_GPA + RAM_SIZE, USED_GPA);
+	store(bar + STATUS, 1, READY);
+	tap_ok(load(bar + STATUS, 1) & NEEDS_RESET,
+	       "a ring that is not in memory breaks the device");
+	start(BLK_FEATURES);
+	tap_ok(load(bar + STATUS, 1) == READY, "and a reset heals it");
+}
+
+static void test_disk(int fd)
+{
+	unsigned char back[65536];
+	unsigned int before = num_messages;
+
+	fill(1, sizeof(back));
+	tap_ok(request(VIRTIO_BLK_T_OUT, 64, sizeof(back), 0) == 0 &&
+	       pread(fd, back, sizeof(back), 64 * 512) == sizeof(back) &&
+	       is_filled(back, 1, sizeof(back)), "what is written is there");
+	tap_ok(num_messages > before && (load(bar + ISR, 1) & 1) &&
+	       !load(bar + ISR, 1), "with an interrupt");
+	fill(2, sizeof(back));
+	tap_ok(request(VIRTIO_BLK_T_IN, 64, sizeof(back), WRITE) == 0 &&
+	       is_filled(memory_at(DATA_GPA, 1), 1, sizeof(back)),
+	       "what is read is what was written");
+	tap_ok(request(VIRTIO_BLK_T_FLUSH, 0, 0, 0) == 0, "a flush");
+	put(DATA_GPA, 64, 8);
+	put(DATA_GPA + 8, 8, 8);
+	tap_ok(request(VIRTIO_BLK_T_DISCARD, 0, 16, 0) == 0 &&
+	       pread(fd, back, 4096, 64 * 512) == 4096 && !back[0] &&
+	       !memcmp(back, back + 1, 4095), "a discard makes a hole");
+	put(DATA_GPA, 72, 8);
+	put(DATA_GPA + 8, 8, 8);
+	tap_ok(request(VIRTIO_BLK_T_WRITE_ZEROES, 0, 16, 0) == 0 &&
+	       pread(fd, back, 4096, 72 * 512) == 4096 && !back[0] &&
+	       !memcmp(back, back + 1, 4095), "zeroes are written");
+	tap_ok(request(VIRTIO_BLK_T_GET_ID, 0, 20, WRITE) == 0 &&
+	       !memcmp(memory_at(DATA_GPA, 8), "ssi-disk", 8),
+	       "it tells its name");
+}
+
+static void test_bad_requests(void)
+{
+	tap_ok(request(VIRTIO_BLK_T_IN, DISK_SECTORS, 512, WRITE) ==
+	       VIRTIO_BLK_S_IOERR, "reading behind the end fails");
+	tap_ok(request(VIRTIO_BLK_T_OUT, DISK_SECTORS - 1, 1024, 0) ==
+	       VIRTIO_BLK_S_IOERR, "writing across the end fails");
+	tap_ok(request(VIRTIO_BLK_T_IN, UINT64_MAX / 512 + 1, 512, WRITE) ==
+	       VIRTIO_BLK_S_IOERR, "a sector that wraps around fails");
+	tap_ok(request(VIRTIO_BLK_T_IN, 0, 100, WRITE) == VIRTIO_BLK_S_IOERR,
+	       "a part of a sector fails");
+	tap_ok(request(77, 0, 512, WRITE) == VIRTIO_BLK_S_UNSUPP,
+	       "a request that is none is not supported");
+	put(DATA_GPA, DISK_SECTORS - 1, 8);
+	put(DATA_GPA + 8, 8, 8);
+	tap_ok(request(VIRTIO_BLK_T_DISCARD, 0, 16, 0) == VIRTIO_BLK_S_IOERR,
+	       "a discard across the end fails");
+	put(DATA_GPA + 8, 1ull << 32 | 1, 8);
+	tap_ok(request(VIRTIO_BLK_T_DISCARD, 0, 16, 0) == VIRTIO_BLK_S_UNSUPP,
+	       "a discard with flags is not supported");
+}
+
+static void breaks(const char *what)
+{
+	bool broken;
+
+	wait_for_device();
+	broken = load(bar + STATUS, 1) & NEEDS_RESET;
+	start(BLK_FEATURES);
+	tap_ok(broken && request(VIRTIO_BLK_T_IN, 0, 512, WRITE) == 0,
+	       "breaks only the device, until its reset: %s", what);
+}
+
+static void test_broken_driver(void)
+{
+	put_desc(0, HEADER_GPA, 16, 0);
+	offer(0);
+	breaks("a request without a status");
+	put_desc(0, HEADER_GPA, 8, NEXT);
+	put_desc(1, STATUS_GPA, 1, WRITE);
+	offer(0);
+	breaks("a request without all of its header");
+	put_desc(0, RAM_GPA + RAM_SIZE, 16, NEXT);
+	offer(0);
+	breaks("a request that is not in memory");
+	offer(SIZE);
+	breaks("a head that does not exist");
+}
+
+/* Resets while requests are in flight: none is answered afterwards. */
+static void test_reset_in_flight(void)
+{
+	uint16_t idx;
+
+	for (unsigned int i = 0; i < 200; i++) {
+		start(BLK_FEATURES);
+		put_header(VIRTIO_BLK_T_OUT, 0);
+		put_desc(0, HEADER_GPA, 16, NEXT);
+		put_desc(1, DATA_GPA, 65536, NEXT);
+		put_desc(2, STATUS_GPA, 1, WRITE);
+		offer(0);
+		store(bar + STATUS, 1, 0);
+		idx = used_idx();
+		if (load(bar + STATUS, 1) || idx > 1)
+			break;
+		memset(memory_at(USED_GPA, 64), 0xa5, 64);
+		if (used_idx() != 0xa5a5)
+			break;
+	}
+	start(BLK_FEATURES);
+	tap_ok(request(VIRTIO_BLK_T_IN, 0, 512, WRITE) == 0,
+	       "200 resets with a request in flight");
+}
+
+static void test_disk_noise(void)
+{
+	static const uint32_t types[] = { 0, 1, 4, 8, 11, 13, 99 };
+
+	srandom(1);
+	for (unsigned int i = 0; i < 3000; i++) {
+		unsigned int count = 1 + random() % 4;
+
+		put_header(types[random() % 7], random() % (DISK_SECTORS + 9));
+		put_desc(0, HEADER_GPA, 16, NEXT);
+		for (unsigned int d = 1; d <= count; d++)
+			put_desc(d, DATA_GPA + random() % 4096,
+				 random() % 5 ? 512 * (random() % 9) + 16 : 16,
+				 NEXT | (random() % 3 ? WRITE : 0));
+		put_desc(count + 1, STATUS_GPA, random() % 2, WRITE);
+		offer(random() % 10 ? 0 : random() % SIZE);
+		if (!wait_for_device())
+			start(random() % 2 ? BLK_FEATURES : 0);
+	}
+	start(BLK_FEATURES);
+	tap_ok(request(VIRTIO_BLK_T_IN, 0, 512, WRITE) == 0,
+	       "3,000 random requests");
+}
+
+/* What blk_open() says of @path in a process of its own. */
+static int open_status(const char *path, bool readonly)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		blk_open(path, readonly);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_images(const char *path)
+{
+	char odd[] = "/tmp/ssi-disk-odd-XXXXXX";
+	int fd = mkstemp(odd);
+
+	tap_ok(open_status("/tmp/ssi-disk-nowhere", false) == EXIT_USAGE,
+	       "a missing image is refused");
+	tap_ok(open_status("/tmp", true) == EXIT_USAGE, "so is a folder");
+	tap_ok(open_status(odd, false) == EXIT_USAGE, "an empty image");
+	if (fd < 0 || ftruncate(fd, 1000))
+		tap_bail("no file");
+	tap_ok(open_status(odd, false) == EXIT_USAGE, "one of 1000 bytes");
+	tap_ok(open_status(path, false) == EXIT_USAGE &&
+	       open_status(path, true) == EXIT_USAGE,
+	       "one that another process uses");
+	if (ftruncate(fd, 1024))
+		tap_bail("no file");
+	tap_ok(open_status(odd, false) == 0, "one of 1024 bytes is not");
+	close(fd);
+	unlink(odd);
+}
+
+/* ---- random numbers --------------------------------------------------------- */
+
+static void test_rng(void)
+{
+	unsigned char *data = memory_at(DATA_GPA, 64);
+	unsigned char sum = 0;
+
+	use(2);
+	start(0);
+	memset(data, 0, 64);
+	put_desc(0, DATA_GPA, 64, WRITE);
+	offer(0);
+	wait_for_device();
+	for (unsigned int i = 0; i < 64; i++)
+		sum |= data[i];
+	tap_ok(sum, "there are random numbers");
+	store(bar + STATUS, 1, 0);
+	memset(data, 0, 64);
+	store(bar + NOTIFY, 2, 0);
+	tap_ok(!load(bar + STATUS, 1) && !data[0], "and none after a reset");
+}
+
+/* ---- a network card --------------------------------------------------------- */
+
+#define TX_OFFSET	0x8000u		/* its rings, from those of queue 0 */
+#define TX_DATA_GPA	(DATA_GPA + 0x4000)
+
+/* A link that sends each packet back, twice. */
+static unsigned char echoed[NET_PACKET_MAX];
+static size_t echo_len;
+
+static void echo_send(struct net_link *link, const unsigned char *packet,
+		      size_t len)
+{
+	(void)link;
+	memcpy(echoed, packet, len);
+	echo_len = len;
+}
+
+static unsigned int echo_watch(struct net_link *link, struct pollfd *fds,
+			       unsigned int max, int *timeout, int room)
+{
+	(void)link;
+	(void)fds;
+	(void)max;
+	(void)room;
+	if (echo_len)
+		*timeout = 0;
+	return 0;
+}
+
+static void echo_handle(struct net_link *link, struct net *net,
+			const struct pollfd *fds, unsigned int count)
+{
+	(void)link;
+	(void)fds;
+	(void)count;
+	if (!echo_len)
+		return;
+	net_receive(net, echoed, echo_len);
+	net_receive(net, echoed, echo_len);
+	echo_len = 0;
+}
+
+static void start_net(void)
+{
+	negotiate(0);
+	memset(memory_at(DESC_GPA, TX_OFFSET + 0x3000), 0, TX_OFFSET + 0x3000);
+	avail_idx = 0;
+	set_queue(DESC_GPA, AVAIL_GPA, USED_GPA);
+	store(bar + QUEUE_SELECT, 2, 1);
+	store(bar + QUEUE_SIZE, 2, SIZE);
+	store(bar + QUEUE_DESC, 8, DESC_GPA + TX_OFFSET);
+	store(bar + QUEUE_AVAIL, 8, AVAIL_GPA + TX_OFFSET);
+	store(bar + QUEUE_USED, 8, USED_GPA + TX_OFFSET);
+	store(bar + QUEUE_ENABLE, 2, 1);
+	store(bar + STATUS, 1, READY);
+}
+
+static void send_packet(uint32_t len)
+{
+	uint16_t idx = *(uint16_t *)memory_at(AVAIL_GPA + TX_OFFSET + 2, 2);
+
+	put(DESC_GPA + TX_OFFSET, TX_DATA_GPA, 8);
+	put(DESC_GPA + TX_OFFSET + 8, len, 4);
+	atomic_thread_fence(memory_order_release);
+	put(AVAIL_GPA + TX_OFFSET + 2, idx + 1, 2);
+	store(bar + NOTIFY + 4, 2, 0);
+}
+
+static void test_net(void)
+{
+	static struct net_link echo = {
+		.name = "an echo", .send = echo_send, .watch = echo_watch,
+		.handle = echo_handle,
+	};
+	static const uint8_t mac[6] = { 2, 1, 2, 3, 4, 5 };
+	unsigned char *got = memory_at(DATA_GPA, 0x4000);
+
+	net_init(&echo, mac, 0, SSI_ACPI_PCI_WINDOW);
+	use(3);
+	tap_ok(load(bar + CONFIG, 4) == 0x03020102 &&
+	       load(bar + CONFIG + 6, 2) == 1, "a card tells its address");
+	start_net();
+	put_desc(0, DATA_GPA, 2000, WRITE);
+	put_desc(1, DATA_GPA + 2048, 100, WRITE);
+	offer(0);
+	offer(1);
+	memset(memory_at(TX_DATA_GPA, 12), 0, 12);
+	memset(memory_at(TX_DATA_GPA + 12, 1500), 0x5a, 1500);
+	send_packet(1512);
+	wait_for_device();
+	tap_ok(got[10] == 1 && !got[11] && got[12] == 0x5a &&
+	       got[1511] == 0x5a && get_used_len(0) == 1512,
+	       "a packet goes out and comes back");
+	tap_ok(get_used_len(1) == 0 && !got[2048],
+	       "one without room for it is lost");
+	send_packet(0x20000);
+	send_packet(5);
+	put(AVAIL_GPA + TX_OFFSET + 2, 99, 2);
+	store(bar + NOTIFY + 4, 2, 0);
+	avail_idx++;	/* nothing will come */
+	tap_ok(!wait_for_device(), "packets of no size, and a broken ring");
+	store(bar + STATUS, 1, 0);
+}
+
+int main(void)
+{
+	char path[] = "/tmp/ssi-disk-XXXXXX";
+	int fd = mkstemp(path);
+	struct blk *blk;
+
+	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
+		tap_bail("no file: %s", strerror(errno));
+	tap_plan(38);
+	ram = malloc(RAM_SIZE);
+	pci_init();
+	blk = blk_open(path, false);
+	blk_init(blk, 2, 0, SSI_ACPI_PCI_WINDOW);
+	rng_init(0, SSI_ACPI_PCI_WINDOW);
+	use(1);
+	test_negotiation();
+	test_disk(fd);
+	test_bad_requests();
+	test_broken_driver();
+	test_reset_in_flight();
+	test_disk_noise();
+	store(bar + STATUS, 1, 0);
+	test_images(path);
+	test_rng();
+	test_net();
+	unlink(path);
+	fflush(stdout);
+	/* Threads of the devices are asleep: leave without them. */
+	_exit(tap_exit());
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's disks and network cards, as the user describes them. */
+#ifndef VMM_DEVICE_OPTIONS_H
+#define VMM_DEVICE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DEVICE_MAX_DISKS	16
+#define DEVICE_MAX_NETS		8
+#define DEVICE_MAX_FORWARDS	8
+
+/**
+ * struct disk_options - one disk
+ * @file: raw image or block device
+ * @readonly: the guest may not write
+ * @node: where it is
+ */
+struct disk_options {
+	const char *file;
+	bool readonly;
+	unsigned int node;
+};
+
+/**
+ * struct net_options - one network card
+ * @tap: the host's interface; NULL: user networking
+ * @forwards: "tcp:[ADDRESS]:PORT-:PORT", of user networking
+ * @num_forwards: how many
+ * @node: where it is
+ */
+struct net_options {
+	const char *tap;
+	const char *forwards[DEVICE_MAX_FORWARDS];
+	unsigned int num_forwards;
+	unsigned int node;
+};
+
+/**
+ * struct device_options - all of them
+ * @disks: the disks, the first is /dev/vda
+ * @num_disks: how many
+ * @nets: the network cards
+ * @num_nets: how many
+ * @no_rng: leave the random number generator away
+ */
+struct device_options {
+	struct disk_options disks[DEVICE_MAX_DISKS];
+	unsigned int num_disks;
+	struct net_options nets[DEVICE_MAX_NETS];
+	unsigned int num_nets;
+	bool no_rng;
+};
+
+/* A new one to fill in. Ends the process if there are too many. */
+struct disk_options *device_add_disk(struct device_options *devices);
+struct net_options *device_add_net(struct device_options *devices);
+void device_add_forward(struct net_options *net, const char *forward);
+
+/* What --disk and --net say; ends the process with a sentence if it is wrong. */
+void device_parse_disk(struct device_options *devices, const char *text);
+void device_parse_net(struct device_options *devices, const char *text);
+
+/* Ends the process if a device is on a node that does not exist. */
+void device_check(const struct device_options *devices, unsigned int nodes);
+
+/* Has a node a device? Call with 0, 1, ... */
+bool device_is_on(const struct device_options *devices, unsigned int node);
+
+#endif /* VMM_DEVICE_OPTIONS_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The virtio devices that this node has. */
+#ifndef VMM_DEVICES_H
+#define VMM_DEVICES_H
+
+#include "../acpi/layout.h"
+#include "options.h"
+
+/*
+ * Open what this node's devices need of the host, so that what is wrong shows
+ * before the other nodes are asked. Ends the process with a sentence.
+ */
+void devices_open(const struct options *options);
+
+/* Put them on this node's bus. */
+void devices_create(const struct options *options,
+		    const struct ssi_layout *layout);
+
+#endif /* VMM_DEVICES_H */

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Network cards (virtio 1.2, 5.1): one queue each way, one thread for both. A
+ * packet goes through a buffer of the thread's, so that what is behind the card
+ * sees each packet in one piece, and the guest's memory only as long as a copy
+ * takes.
+ */
+#include "net.h"
+
+#include <errno.h>
+#include <linux/virtio_net.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../log.h"
+#include "pci.h"
+#include "worker.h"
+
+#define CLASS_ETHERNET	0x0200
+#define QUEUE_RX	0
+#define QUEUE_TX	1
+#define NUM_QUEUES	2
+#define NUM_BUFFERS	10	/* offset of that field in the header */
+
+/* The front part of struct virtio_net_config, which is all that we have. */
+struct config {
+	uint8_t mac[6];
+	uint16_t status;
+};
+
+struct net {
+	struct virtio_device dev;
+	struct config config;
+	struct worker worker;
+	struct net_link *link;
+	/* Sending may bring an answer at once, so one for each way. */
+	struct queue_chain chains[NUM_QUEUES];
+	unsigned char packet[NET_PACKET_MAX];
+	struct pollfd fds[NET_MAX_FDS];
+};
+
+static void send_packet(struct net *net, const struct queue_chain *chain)
+{
+	size_t len = queue_iov_len(chain->iov, chain->num_out);
+
+	if (len <= NET_HEADER_SIZE || len > sizeof(net->packet))
+		return;
+	queue_copy_from(chain->iov, chain->num_out, 0, net->packet, len);
+	net->link->send(net->link, net->packet, len);
+}
+
+static int transmit(struct net *net)
+{
+	struct queue_chain *chain = &net->chains[QUEUE_TX];
+	struct queue *queue = &net->dev.queues[QUEUE_TX];
+	int err;
+
+	if (!queue->enabled)
+		return 0;
+	while ((err = queue_pop(queue, chain)) == 1) {
+		send_packet(net, chain);
+		queue_push(queue, chain->head, 0);
+	}
+	virtio_interrupt(&net->dev, queue);
+	return err;
+}
+
+void net_receive(struct net *net, unsigned char *packet, size_t len)
+{
+	static const uint16_t one = 1;
+	struct queue_chain *chain = &net->chains[QUEUE_RX];
+	struct queue *queue = &net->dev.queues[QUEUE_RX];
+	const struct iovec *iov;
+	int got;
+
+	if (!queue->enabled || virtio_is_broken(&net->dev))
+		return;
+	got = queue_pop(queue, chain);
+	if (got < 0)
+		virtio_break(&net->dev);
+	if (got != 1)
+		return;
+	memcpy(packet + NUM_BUFFERS, &one, sizeof(one));
+	iov = chain->iov + chain->num_out;
+	/* One that does not fit is lost, as on any network. */
+	if (queue_iov_len(iov, chain->num_in) < len)
+		len = 0;
+	queue_copy_to(iov, chain->num_in, 0, packet, len);
+	queue_push(queue, chain->head, len);
+	virtio_interrupt(&net->dev, queue);
+}
+
+static void wait_for_packets(struct net *net)
+{
+	struct queue *rx = &net->dev.queues[QUEUE_RX];
+	struct queue *tx = &net->dev.queues[QUEUE_TX];
+	unsigned int count;
+	int timeout = -1;
+	/* The driver is to tell of room only where there is none. */
+	bool room = rx->enabled && !queue_may_sleep(rx);
+
+	if (room)
+		queue_need_no_kicks(rx);
+	if (tx->enabled && !queue_may_sleep(tx))
+		timeout = 0;
+	net->fds[0] = (struct pollfd) {
+		.fd = net->worker.kick_fd, .events = POLLIN,
+	};
+	count = net->link->watch(net->link, net->fds + 1, NET_MAX_FDS - 1,
+				 &timeout, room);
+	if (poll(net->fds, count + 1, timeout) < 0)
+		count = 0;
+	if (count && (net->fds[0].revents & POLLIN))
+		worker_wait(&net->worker);
+	net->link->handle(net->link, net, net->fds + 1, count);
+}
+
+static void net_run(void *arg)
+{
+	struct net *net = arg;
+
+	while (!worker_must_stop(&net->worker)) {
+		if (transmit(net)) {
+			virtio_break(&net->dev);
+			return;
+		}
+		wait_for_packets(net);
+		if (virtio_is_broken(&net->dev))
+			return;
+	}
+}
+
+static struct net *net_of(struct virtio_device *dev)
+{
+	return (void *)((char *)dev - offsetof(struct net, dev));
+}
+
+static void net_start(struct virtio_device *dev)
+{
+	struct net *net = net_of(dev);
+
+	if (net->link->start)
+		net->link->start(net->link, dev->driver_features);
+	worker_start(&net->worker);
+}
+
+static void net_stop(struct virtio_device *dev)
+{
+	worker_stop(&net_of(dev)->worker);
+}
+
+static void net_notify(struct virtio_device *dev, unsigned int queue)
+{
+	(void)queue;
+	worker_kick(&net_of(dev)->worker);
+}
+
+static const struct virtio_ops net_ops = {
+	.start = net_start, .stop = net_stop, .notify = net_notify,
+};
+
+void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
+	      uint32_t window)
+{
+	struct net *net = calloc(1, sizeof(*net));
+
+	if (!net)
+		die(EXIT_HOST, "There is no memory for a network card.");
+	net->link = link;
+	memcpy(net->config.mac, mac, sizeof(net->config.mac));
+	net->config.status = VIRTIO_NET_S_LINK_UP;
+	net->dev.name = link->name;
+	net->dev.type = VIRTIO_NET;
+	net->dev.class = CLASS_ETHERNET;
+	net->dev.features = 1ull << VIRTIO_NET_F_MAC |
+			    1ull << VIRTIO_NET_F_STATUS | link->features;
+	net->dev.num_queues = NUM_QUEUES;
+	net->dev.config = &net->config;
+	net->dev.config_size = sizeof(net->config);
+	net->dev.ops = &net_ops;
+	worker_init(&net->worker, net_run, net);
+	virtio_pci_add(&net->dev, bus, window);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network cards (virtio 1.2, 5.1). */
+#ifndef VMM_VIRTIO_NET_H
+#define VMM_VIRTIO_NET_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NET_HEADER_SIZE	12u	/* in front of every packet, both ways */
+#define NET_PACKET_MAX	(NET_HEADER_SIZE + 14 + 4 + 65535u)
+#define NET_MAX_FDS	512
+
+struct net;
+
+/**
+ * struct net_link - what a card is connected to
+ * @name: for the log
+ * @features: virtio features that it brings along
+ * @start: features are negotiated; may be missing
+ * @send: a packet of the guest, header in front
+ * @watch: add descriptors to wait for, at most @max, and shorten the time in
+ *	milliseconds (-1: for ever); @room: the guest can take a packet
+ * @handle: they were waited for; calls net_receive()
+ *
+ * All but for @start are called by the card's thread, while the driver is
+ * ready.
+ */
+struct net_link {
+	const char *name;
+	uint64_t features;
+	void (*start)(struct net_link *link, uint64_t features);
+	void (*send)(struct net_link *link, const unsigned char *packet,
+		     size_t len);
+	unsigned int (*watch)(struct net_link *link, struct pollfd *fds,
+			      unsigned int max, int *timeout, int room);
+	void (*handle)(struct net_link *link, struct net *net,
+		       const struct pollfd *fds, unsigned int count);
+};
+
+/* A packet for the guest, header in front; dropped if it has no room. */
+void net_receive(struct net *net, unsigned char *packet, size_t len);
+
+/* Put a card on the bus of a node. */
+void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
+	      uint32_t window);
+
+#endif /* VMM_VIRTIO_NET_H */

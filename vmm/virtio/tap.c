@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A network card that is an interface of the host (Linux, Documentation/
+ * networking/tuntap.rst). The kernel takes and gives virtio's header, so that
+ * checksums and the segmentation of what is sent are left to it.
+ */
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../log.h"
+
+#define TUN_DEVICE	"/dev/net/tun"
+#define BATCH		64	/* packets, until the guest's get their turn */
+
+struct tap {
+	struct net_link link;
+	int fd;
+	unsigned char packet[NET_PACKET_MAX];
+};
+
+static struct tap *tap_of(struct net_link *link)
+{
+	return (struct tap *)link;	/* its first field */
+}
+
+/* Whether the guest takes packets whose checksum is not there yet. */
+static void tap_start(struct net_link *link, uint64_t features)
+{
+	unsigned long offload = features & 1ull << VIRTIO_NET_F_GUEST_CSUM ?
+				TUN_F_CSUM : 0;
+
+	if (ioctl(tap_of(link)->fd, TUNSETOFFLOAD, offload))
+		log_warn("The interface %s does not do checksums as the guest wants: %s.",
+			 link->name, strerror(errno));
+}
+
+static void tap_send(struct net_link *link, const unsigned char *packet,
+		     size_t len)
+{
+	/* One that the host does not take is lost, as on any network. */
+	if (write(tap_of(link)->fd, packet, len) < 0)
+		log_debug("The interface %s does not take a packet: %s.",
+			  link->name, strerror(errno));
+}
+
+static unsigned int tap_watch(struct net_link *link, struct pollfd *fds,
+			      unsigned int max, int *timeout, int room)
+{
+	(void)max;
+	(void)timeout;
+	fds[0] = (struct pollfd) {
+		.fd = tap_of(link)->fd, .events = room ? POLLIN : 0,
+	};
+	return 1;
+}
+
+static void tap_handle(struct net_link *link, struct net *net,
+		       const struct pollfd *fds, unsigned int count)
+{
+	struct tap *tap = tap_of(link);
+
+	if (!count || !(fds[0].revents & POLLIN))
+		return;
+	for (unsigned int i = 0; i < BATCH; i++) {
+		ssize_t len = read(tap->fd, tap->packet, sizeof(tap->packet));
+
+		if (len <= (ssize_t)NET_HEADER_SIZE)
+			return;
+		net_receive(net, tap->packet, len);
+	}
+}
+
+static void attach(struct tap *tap, const char *name)
+{
+	struct ifreq request = {
+		.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR,
+	};
+	int header = NET_HEADER_SIZE;
+
+	strcpy(request.ifr_name, name);
+	if (!ioctl(tap->fd, TUNSETIFF, &request) &&
+	    !ioctl(tap->fd, TUNSETVNETHDRSZ, &header))
+		return;
+	if (errno == EPERM)
+		die(EXIT_HOST, "You may not use the interface %s; as root: ip tuntap del %s mode tap; ip tuntap add %s mode tap user NAME.",
+		    name, name, name);
+	if (errno == EBUSY)
+		die(EXIT_HOST, "The interface %s is in use by another process.",
+		    name);
+	die(EXIT_HOST, "The interface %s cannot be used: %s; it must be one made by ip tuntap with mode tap.",
+	    name, strerror(errno));
+}
+
+struct net_link *tap_open(const char *name)
+{
+	struct tap *tap = calloc(1, sizeof(*tap));
+
+	if (!tap)
+		die(EXIT_HOST, "There is no memory for a network card.");
+	if (strlen(name) >= IFNAMSIZ || !if_nametoindex(name))
+		die(EXIT_USAGE, "There is no interface \"%s\"; as root: ip tuntap add NAME mode tap, and bring it up.",
+		    name);
+	tap->fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (tap->fd < 0 && errno == ENOENT)
+		die(EXIT_HOST, "There is no " TUN_DEVICE ": load the module tun.");
+	if (tap->fd < 0)
+		die(EXIT_HOST, TUN_DEVICE " cannot be opened: %s.",
+		    strerror(errno));
+	attach(tap, name);
+	tap->link = (struct net_link) {
+		.name = name,
+		.features = 1ull << VIRTIO_NET_F_CSUM |
+			    1ull << VIRTIO_NET_F_GUEST_CSUM |
+			    1ull << VIRTIO_NET_F_HOST_TSO4 |
+			    1ull << VIRTIO_NET_F_HOST_TSO6,
+		.start = tap_start, .send = tap_send, .watch = tap_watch,
+		.handle = tap_handle,
+	};
+	return &tap->link;
+}

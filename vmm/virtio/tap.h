@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A network card that is an interface of the host. */
+#ifndef VMM_VIRTIO_TAP_H
+#define VMM_VIRTIO_TAP_H
+
+#include "net.h"
+
+/* Connect to the interface; ends the process with a sentence if it cannot. */
+struct net_link *tap_open(const char *name);
+
+#endif /* VMM_VIRTIO_TAP_H */

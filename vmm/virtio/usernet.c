@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A network card that needs nothing of the host: libslirp ends the guest's
+ * connections and makes its own, as any process may. The guest is 10.0.2.15
+ * (by DHCP), the host is 10.0.2.2, and a name server is at 10.0.2.3. After
+ * usernet_open() only the card's thread calls the library.
+ */
+#include "usernet.h"
+
+#include <arpa/inet.h>
+#include <slirp/libslirp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../log.h"
+
+struct usernet {
+	struct net_link link;
+	Slirp *slirp;
+	struct net *net;	/* while packets may come for it */
+	struct pollfd *fds;	/* while they are collected or looked at */
+	unsigned int count;
+	unsigned int max;
+	unsigned char packet[NET_PACKET_MAX];
+};
+
+static struct usernet *usernet_of(struct net_link *link)
+{
+	return (struct usernet *)link;	/* its first field */
+}
+
+/* ---- what the library calls ------------------------------------------------- */
+
+static ssize_t usernet_packet(const void *data, size_t len, void *opaque)
+{
+	struct usernet *usernet = opaque;
+
+	if (!usernet->net || len > sizeof(usernet->packet) - NET_HEADER_SIZE)
+		return len;
+	memset(usernet->packet, 0, NET_HEADER_SIZE);
+	memcpy(usernet->packet + NET_HEADER_SIZE, data, len);
+	net_receive(usernet->net, usernet->packet, len + NET_HEADER_SIZE);
+	return len;
+}
+
+static void usernet_error(const char *message, void *opaque)
+{
+	(void)opaque;
+	log_debug("The guest's network: %s.", message);
+}
+
+static int64_t usernet_clock(void *opaque)
+{
+	struct timespec now;
+
+	(void)opaque;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+/* Timers are for IPv6, which is off. */
+static void *usernet_timer_new(SlirpTimerCb callback, void *arg, void *opaque)
+{
+	(void)callback;
+	(void)arg;
+	return opaque;
+}
+
+static void usernet_timer_free(void *timer, void *opaque)
+{
+	(void)timer;
+	(void)opaque;
+}
+
+static void usernet_timer_mod(void *timer, int64_t when, void *opaque)
+{
+	(void)timer;
+	(void)when;
+	(void)opaque;
+}
+
+/* All descriptors are collected anew each time. */
+static void usernet_poll_fd(int fd, void *opaque)
+{
+	(void)fd;
+	(void)opaque;
+}
+
+static void usernet_notify(void *opaque)
+{
+	(void)opaque;
+}
+
+static const SlirpCb usernet_callbacks = {
+	.send_packet = usernet_packet,
+	.guest_error = usernet_error,
+	.clock_get_ns = usernet_clock,
+	.timer_new = usernet_timer_new,
+	.timer_free = usernet_timer_free,
+	.timer_mod = usernet_timer_mod,
+	.register_poll_fd = usernet_poll_fd,
+	.unregister_poll_fd = usernet_poll_fd,
+	.notify = usernet_notify,
+};
+
+static const struct {
+	int slirp;
+	short poll;
+} poll_events[] = {
+	{ SLIRP_POLL_IN, POLLIN }, { SLIRP_POLL_OUT, POLLOUT },
+	{ SLIRP_POLL_PRI, POLLPRI }, { SLIRP_POLL_ERR, POLLERR },
+	{ SLIRP_POLL_HUP, POLLHUP },
+};
+
+#define NUM_EVENTS	(sizeof(poll_events) / sizeof(poll_events[0]))
+
+static int usernet_add_poll(int fd, int events, void *opaque)
+{
+	struct usernet *usernet = opaque;
+	short wanted = 0;
+
+	if (usernet->count == usernet->max)
+		return -1;	/* it is looked at when there is room */
+	for (unsigned int i = 0; i < NUM_EVENTS; i++)
+		if (events & poll_events[i].slirp)
+			wanted |= poll_events[i].poll;
+	usernet->fds[usernet->count] = (struct pollfd) {
+		.fd = fd, .events = wanted,
+	};
+	return usernet->count++;
+}
+
+static int usernet_revents(int index, void *opaque)
+{
+	const struct usernet *usernet = opaque;
+	int found = 0;
+
+	if (index < 0 || (unsigned int)index >= usernet->count)
+		return 0;
+	for (unsigned int i = 0; i < NUM_EVENTS; i++)
+		if (usernet->fds[index].revents & poll_events[i].poll)
+			found |= poll_events[i].slirp;
+	return found;
+}
+
+/* ---- the link --------------------------------------------------------------- */
+
+static void usernet_send(struct net_link *link, const unsigned char *packet,
+			 size_t len)
+{
+	slirp_input(usernet_of(link)->slirp, packet + NET_HEADER_SIZE,
+		    len - NET_HEADER_SIZE);
+}
+
+static unsigned int usernet_watch(struct net_link *link, struct pollfd *fds,
+				  unsigned int max, int *timeout, int room)
+{
+	struct usernet *usernet = usernet_of(link);
+	uint32_t wait = *timeout < 0 ? UINT32_MAX : (uint32_t)*timeout;
+
+	(void)room;
+	usernet->fds = fds;
+	usernet->count = 0;
+	usernet->max = max;
+	slirp_pollfds_fill(usernet->slirp, &wait, usernet_add_poll, usernet);
+	*timeout = wait == UINT32_MAX ? -1 : (int)wait;
+	return usernet->count;
+}
+
+static void usernet_handle(struct net_link *link, struct net *net,
+			   const struct pollfd *fds, unsigned int count)
+{
+	struct usernet *usernet = usernet_of(link);
+
+	(void)fds;		/* those of usernet_watch() */
+	usernet->net = net;
+	slirp_pollfds_poll(usernet->slirp, count < usernet->count,
+			   usernet_revents, usernet);
+}
+
+/* ---- set up ----------------------------------------------------------------- */
+
+static Slirp *make_slirp(struct usernet *usernet)
+{
+	SlirpConfig config = { .version = 1, .in_enabled = true };
+
+	inet_aton("10.0.2.0", &config.vnetwork);
+	inet_aton("255.255.255.0", &config.vnetmask);
+	inet_aton("10.0.2.2", &config.vhost);
+	inet_aton("10.0.2.15", &config.vdhcp_start);
+	inet_aton("10.0.2.3", &config.vnameserver);
+	return slirp_new(&config, &usernet_callbacks, usernet);
+}
+
+static void add_forward(Slirp *slirp, const char *text)
+{
+	struct in_addr host = { .s_addr = INADDR_ANY }, guest;
+	char protocol[4], address[16] = "";
+	unsigned int from, to;
+	int end = -1;
+
+	inet_aton("10.0.2.15", &guest);
+	if (sscanf(text, "%3[a-z]::%u-:%u%n", protocol, &from, &to, &end) != 3)
+		sscanf(text, "%3[a-z]:%15[0-9.]:%u-:%u%n", protocol, address,
+		       &from, &to, &end);
+	if (end < 0 || text[end] || !from || from > 65535 || !to ||
+	    to > 65535 || (address[0] && !inet_aton(address, &host)) ||
+	    (strcmp(protocol, "tcp") && strcmp(protocol, "udp")))
+		die(EXIT_USAGE, "hostfwd=%s is not tcp:[ADDRESS]:PORT-:PORT, or udp, as in tcp:127.0.0.1:2222-:22.",
+		    text);
+	if (slirp_add_hostfwd(slirp, protocol[0] == 'u', host, from, guest, to))
+		die(EXIT_HOST, "Port %u of this host cannot be forwarded to the guest; is it in use?",
+		    from);
+}
+
+struct net_link *usernet_open(const char *const *forwards, unsigned int count)
+{
+	struct usernet *usernet = calloc(1, sizeof(*usernet));
+
+	if (usernet)
+		usernet->slirp = make_slirp(usernet);
+	if (!usernet || !usernet->slirp)
+		die(EXIT_HOST, "There is no memory for a network card.");
+	for (unsigned int i = 0; i < count; i++)
+		add_forward(usernet->slirp, forwards[i]);
+	usernet->link = (struct net_link) {
+		.name = "the user network",
+		.send = usernet_send, .watch = usernet_watch,
+		.handle = usernet_handle,
+	};
+	return &usernet->link;
+}
