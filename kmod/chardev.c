@@ -4,6 +4,7 @@
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -188,6 +189,8 @@ static const struct file_operations ssi_chardev_fops = {
 	.read = ssi_chardev_read,
 	.poll = ssi_chardev_poll,
 	.mmap = ssi_chardev_mmap,
+	/* Aligned, so that blocks in one piece can be mapped as such. */
+	.get_unmapped_area = thp_get_unmapped_area,
 };
 
 static struct miscdevice ssi_chardev = {

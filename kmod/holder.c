@@ -10,6 +10,7 @@
 #include "coherence.h"
 #include "gather.h"
 #include "holder.h"
+#include "huge.h"
 #include "message.h"
 #include "node.h"
 #include "pte.h"
@@ -55,7 +56,7 @@ static void page_work(struct work_struct *work)
 	u64 index = rx->msg.index;
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct ssi_page *entry = ssi_region_page(region, index, 0);
-	struct page *page = ssi_region_data(entry);
+	struct page *page = ssi_huge_split(region, index, entry);
 	struct ssi_step step;
 
 	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)

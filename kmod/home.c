@@ -10,6 +10,7 @@
 #include "coherence.h"
 #include "home.h"
 #include "hot.h"
+#include "huge.h"
 #include "message.h"
 #include "node.h"
 #include "region.h"
@@ -328,7 +329,8 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 
 /* GETX, ZERO and DONE in one. Bucket lock held. */
 static void take_untouched(struct ssi_region *region, u64 index,
-			   struct ssi_dir *dir, struct ssi_page *entry)
+			   struct ssi_dir *dir, struct ssi_page *entry,
+			   u32 came)
 {
 	u32 self = region->node->id;
 	struct ssi_dir_plan plan;
@@ -339,30 +341,38 @@ static void take_untouched(struct ssi_region *region, u64 index,
 	step = ssi_coherence_step(entry->state, SSI_EV_STORE);
 	step = ssi_coherence_step(step.next, SSI_EV_FILLX);
 	ssi_region_set_page_state(region, index, entry, step.next);
-	entry->came = ssi_page_tick(ktime_get_ns());
+	entry->came = came;
 	atomic64_inc(&region->nr_directory);
 }
 
-bool ssi_home_touch_first(struct ssi_region *region, u64 index)
+bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
+		   u32 came)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry;
-	struct ssi_dir *dir;
+	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
+	struct ssi_dir *dir = ssi_region_dir(region, index, GFP_KERNEL);
 	bool first;
 
-	if (ssi_region_home(region, index) != region->node->id)
-		return false;
-	entry = ssi_region_page(region, index, GFP_KERNEL);
-	dir = ssi_region_dir(region, index, GFP_KERNEL);
 	if (!entry || !dir)
 		return false;
 	spin_lock_bh(&bucket->lock);
 	first = dir->state == SSI_DIR_UNTOUCHED && !dir->busy &&
 		entry->state == SSI_PAGE_I;
-	if (first)
-		take_untouched(region, index, dir, entry);
+	if (first) {
+		take_untouched(region, index, dir, entry, came);
+		ssi_region_set_data(region, index, entry, page);
+	}
 	spin_unlock_bh(&bucket->lock);
 	return first;
+}
+
+bool ssi_home_touch_first(struct ssi_region *region, u64 index)
+{
+	if (ssi_region_home(region, index) != region->node->id)
+		return false;
+	return ssi_huge_touch(region, index) ||
+	       ssi_home_take(region, index, NULL,
+			     ssi_page_tick(ktime_get_ns()));
 }
 
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs)

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct list_head;
+struct page;
 struct ssi_bucket;
 struct ssi_region;
 struct ssi_rx;
@@ -16,8 +17,17 @@ struct ssi_rx;
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx);
 
 /*
+ * Page @index, whose home is here: if nobody has touched it, this node has it
+ * exclusively now, since @came (ssi_page_tick()), with @page as its data, whose
+ * reference goes along, or NULL if it has no memory yet. May sleep.
+ */
+bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
+		   u32 came);
+
+/*
  * This node touches page @index. If it is its home, and the first to touch it,
- * it has it exclusively now, without a message. May sleep.
+ * it has it exclusively now, without a message, or even its whole block. May
+ * sleep.
  */
 bool ssi_home_touch_first(struct ssi_region *region, u64 index);
 

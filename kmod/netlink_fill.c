@@ -129,7 +129,11 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 		       atomic64_read(&region->evict.cached)) ?:
 	       put_u64(skb, SSI_DSM_A_DROPPED,
 		       atomic64_read(&region->evict.dropped)) ?:
-	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&region->evict.put));
+	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&region->evict.put)) ?:
+	       put_u64(skb, SSI_DSM_A_BLOCKS_HUGE,
+		       atomic64_read(&region->nr_huge)) ?:
+	       put_u64(skb, SSI_DSM_A_BLOCKS_SPLIT,
+		       atomic64_read(&region->nr_split));
 }
 
 static int put_class(struct sk_buff *skb, const struct ssi_region *region,

@@ -31,6 +31,11 @@ const struct ssi_policy ssi_policies[__SSI_DSM_POLICY_MAX] = {
 		.can_be_auto = true,
 		.refusal = "the cache is smaller than 1 MiB or larger than 1 PiB",
 	},
+	[SSI_DSM_POLICY_HUGE] = {
+		.initial = 1,
+		.max = 1,
+		.refusal = "huge is 1 for yes or 0 for no",
+	},
 };
 
 bool ssi_policy_allows(u32 id, u64 value)

@@ -39,7 +39,7 @@ void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index)
 
 void ssi_pte_uninstall(struct page *page)
 {
-	page->mapping = NULL;
+	compound_head(page)->mapping = NULL;
 }
 
 /* Write faults set the flag, and so does unmapping a dirty PTE. */
@@ -49,16 +49,23 @@ bool ssi_pte_was_written(struct page *page)
 }
 
 /*
- * Until @page, which is not compound, has no more references than ours and
- * those of page tables (_mapcount begins at -1).
+ * More than ours and those of page tables (_mapcount begins at -1)? A block in one
+ * piece is not mapped any more, and each of its entries has a reference.
  */
+static bool is_in_use(struct page *page)
+{
+	if (PageCompound(page))
+		return page_count(page) > SSI_BLOCK_PAGES;
+	return page_count(page) > 2 + atomic_read(&page->_mapcount);
+}
+
 static void wait_for_references(struct ssi_region *region, struct page *page)
 {
 	unsigned long start = jiffies;
 	bool warned = false;
 	int tries = 0;
 
-	while (page_count(page) > 2 + atomic_read(&page->_mapcount)) {
+	while (is_in_use(page)) {
 		if (++tries < 64)
 			cpu_relax();
 		else
@@ -73,16 +80,21 @@ static void wait_for_references(struct ssi_region *region, struct page *page)
 	}
 }
 
-void ssi_pte_zap(struct ssi_region *region, u64 index)
+static void zap(struct ssi_region *region, u64 index, size_t size)
 {
 	unmap_mapping_range(region->inode->i_mapping,
-			    (loff_t)index << PAGE_SHIFT, PAGE_SIZE, 1);
+			    (loff_t)index << PAGE_SHIFT, size, 1);
+}
+
+void ssi_pte_zap(struct ssi_region *region, u64 index)
+{
+	zap(region, index, PAGE_SIZE);
 }
 
 void ssi_pte_unmap(struct ssi_region *region, struct page *page)
 {
 	lock_page(page);
-	ssi_pte_zap(region, page->index);
+	zap(region, page->index, page_size(page));
 	unlock_page(page);
 	wait_for_references(region, page);
 	ssi_pte_uninstall(page);

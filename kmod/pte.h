@@ -10,19 +10,25 @@
 struct page;
 struct ssi_region;
 
-/* The page becomes part of the region's mapping. Any context. */
+/*
+ * The page becomes part of the region's mapping: one by itself, or the head of a
+ * block in one piece, whose first page is @index. Any context.
+ */
 void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index);
 
-/* It is no longer part of it. No page table maps it. Any context. */
+/*
+ * It is no longer part of it, nor is what it is a piece of. No page table maps
+ * it. Any context.
+ */
 void ssi_pte_uninstall(struct page *page);
 
 /* Whether anybody here wrote to the page since it came or was protected. */
 bool ssi_pte_was_written(struct page *page);
 
 /*
- * Take the page out of every page table and wait until nobody but the caller
- * holds it. It no longer belongs to the mapping then. Its state must already
- * forbid new mappings. Sleeps.
+ * Take the page, or the block in one piece that it is the head of, out of every
+ * page table and wait until nobody but the caller holds it. It no longer belongs
+ * to the mapping then. Its state must already forbid new mappings. Sleeps.
  */
 void ssi_pte_unmap(struct ssi_region *region, struct page *page);
 

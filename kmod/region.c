@@ -141,7 +141,7 @@ static void free_pages_of(struct ssi_region *region)
 			if (!block[i].pfn)
 				continue;
 			page = pfn_to_page(block[i].pfn);
-			page->mapping = NULL;
+			ssi_pte_uninstall(page);
 			put_page(page);
 		}
 		kfree(block);
@@ -538,6 +538,8 @@ static int region_alloc_parts(struct ssi_region *region)
 		return PTR_ERR(inode);
 	}
 	mapping_set_unevictable(inode->i_mapping);
+	/* The core maps blocks in one piece only inside the file. */
+	i_size_write(inode, region->size);
 	region->inode = inode;
 	return 0;
 }

@@ -99,6 +99,8 @@ struct ssi_bucket {
  * @nr_exclusive: pages in E here
  * @nr_directory: pages touched whose home is here
  * @metadata: bytes of @pages and @dirs
+ * @nr_huge: blocks in one piece
+ * @nr_split: blocks that were
  * @hot: pages of this home that change their owner most
  * @evict: pages whose home is elsewhere, and how they go
  * @stats: per class
@@ -146,6 +148,8 @@ struct ssi_region {
 	atomic64_t nr_exclusive;
 	atomic64_t nr_directory;
 	atomic64_t metadata;
+	atomic64_t nr_huge;
+	atomic64_t nr_split;
 	struct ssi_hot hot;
 	struct ssi_evict evict;
 	struct ssi_stats __percpu *stats;

@@ -14,6 +14,7 @@
 #include "coherence.h"
 #include "gather.h"
 #include "home.h"
+#include "huge.h"
 #include "message.h"
 #include "node.h"
 #include "pte.h"
@@ -225,6 +226,8 @@ static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
 		*page = ssi_region_data(entry);
 		if (!*page)
 			return -ENODATA;
+		if (ssi_huge_is_splitting(*page))
+			return -EAGAIN;
 		get_page(*page);
 		return 0;
 	case SSI_ACT_WAIT:
@@ -396,6 +399,7 @@ bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
 
 	spin_lock_bh(&bucket->lock);
 	still = entry->pfn == page_to_pfn(page) &&
+		!ssi_huge_is_splitting(page) &&
 		ssi_coherence_step(entry->state, event).action == SSI_ACT_HIT;
 	spin_unlock_bh(&bucket->lock);
 	return still;
@@ -405,10 +409,14 @@ bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
 static bool worth_a_try(struct ssi_region *region, const struct ssi_page *entry,
 			u32 event)
 {
+	struct page *page = ssi_region_data(entry);
 	u32 state = READ_ONCE(region->state);
 
 	if (state != SSI_DSM_REGION_READY)
 		return state != SSI_DSM_REGION_WAITING;
+	/* It may be gone by now, and be anything; then its bucket is woken. */
+	if (page && ssi_huge_is_splitting(page))
+		return false;
 	return ssi_coherence_step(entry->state, event).action != SSI_ACT_WAIT;
 }
 

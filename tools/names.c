@@ -69,6 +69,7 @@ const char *name_policy(uint32_t policy)
 		[SSI_DSM_POLICY_SPIN] = "spin",
 		[SSI_DSM_POLICY_AHEAD] = "ahead",
 		[SSI_DSM_POLICY_CACHE] = "cache",
+		[SSI_DSM_POLICY_HUGE] = "huge",
 	};
 
 	return NAME(names, policy) ?: "unknown";
@@ -81,6 +82,7 @@ const char *name_policy_unit(uint32_t policy)
 		[SSI_DSM_POLICY_SPIN] = "us",
 		[SSI_DSM_POLICY_AHEAD] = "pages",
 		[SSI_DSM_POLICY_CACHE] = "bytes",
+		[SSI_DSM_POLICY_HUGE] = "yes or no",
 	};
 
 	return NAME(units, policy) ?: "unknown";

@@ -150,5 +150,9 @@ void show_region(const struct genl_reply *reply)
 	SHOW_U64(reply, "dropped", " dropped %" PRIu64 " pages",
 		 SSI_DSM_A_DROPPED);
 	SHOW_U64(reply, "put", " put %" PRIu64 " pages", SSI_DSM_A_PUT);
+	SHOW_U64(reply, "blocks_huge", "\n    huge %" PRIu64 " blocks",
+		 SSI_DSM_A_BLOCKS_HUGE);
+	SHOW_U64(reply, "blocks_split", " split %" PRIu64 " blocks",
+		 SSI_DSM_A_BLOCKS_SPLIT);
 	output_text("\n");
 }

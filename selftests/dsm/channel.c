@@ -314,7 +314,7 @@ static void test_deletion(void)
 	for (n = 0; n < cluster.nodes; n++)
 		all &= expect_lost(fds[n], n, 1);
 	tap_ok(all, "deleting a node is told to all programs, its own as well");
-	tap_ok(is_sigbus(mem + 3 * PAGE, true), "and faults are SIGBUS");
+	tap_ok(is_sigbus(mem + cluster.each, true), "and faults are SIGBUS");
 	munmap(mem, cluster_size(&cluster));
 	for (n = 0; n < cluster.nodes; n++) {
 		close(fds[n]);

@@ -23,18 +23,15 @@
  * it does not end in time, that is told.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "libcluster.h"
+#include "libslow.h"
 #include "selftests/unit/tap.h"
 
 #define EACH		(2 * MIB)
@@ -617,95 +614,36 @@ static uint64_t exclusive_on(uint32_t node)
 	return info.exclusive;
 }
 
-/**
- * struct pinned - somebody writes to a page through a reference, and is slow
- * @page: of node 0's memory, as nodes 0 and 1 see it
- * @source: what is written; its page comes when we say so
- * @written: it was
- */
-struct pinned {
-	volatile uint64_t *page[2];
-	uint64_t *source;
-	bool written;
-};
-
-/* Takes the reference, then waits for its source; as a slow device would. */
-static void *write_slowly(void *arg)
-{
-	struct pinned *p = arg;
-	struct iovec here = { p->source, sizeof(*p->source) };
-	struct iovec there = { (void *)p->page[0], sizeof(*p->source) };
-
-	p->written = process_vm_writev(getpid(), &here, 1, &there, 1, 0) ==
-		     sizeof(*p->source);
-	return NULL;
-}
-
 static void *write_on_the_other(void *arg)
 {
-	struct pinned *p = arg;
+	volatile uint64_t *page = arg;
 
-	p->page[1][1] = 2;
+	page[1] = 2;
 	return NULL;
-}
-
-static int fault_by_hand(void *area)
-{
-	struct uffdio_register range = {
-		.range = { (uintptr_t)area, PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_api api = { .api = UFFD_API };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    ioctl(fd, UFFDIO_REGISTER, &range))
-		tap_bail("userfaultfd: %s", strerror(errno));
-	return fd;
-}
-
-static void give_page(int fd, void *area, void *from)
-{
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)area, .src = (uintptr_t)from, .len = PAGE,
-	};
-
-	if (ioctl(fd, UFFDIO_COPY, &copy))
-		tap_bail("UFFDIO_COPY: %s", strerror(errno));
 }
 
 /* What is written through a reference must not be lost with the page. */
 static void test_pinned(void)
 {
 	uint64_t place = page_of(0, 4) * PAGE / sizeof(uint64_t);
-	static uint64_t ones[PAGE / sizeof(uint64_t)];
-	struct pinned p = { .page = { views[0] + place, views[1] + place } };
+	volatile uint64_t *here = views[0] + place, *there = views[1] + place;
 	uint64_t until = now_ms() + DEADLINE_MS, exclusive;
-	pthread_t slow, other;
-	struct uffd_msg event;
-	int fd;
+	struct slow slow;
+	pthread_t other;
+	bool written;
 
-	ones[0] = 1;
-	p.page[0][0] = 0;
-	p.source = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	fd = fault_by_hand(p.source);
+	here[0] = 0;
 	exclusive = exclusive_on(0);
-	pthread_create(&slow, NULL, write_slowly, &p);
-	if (read(fd, &event, sizeof(event)) != sizeof(event))
-		tap_bail("userfaultfd: %s", strerror(errno));
-	pthread_create(&other, NULL, write_on_the_other, &p);
+	slow_begin(&slow, here);
+	pthread_create(&other, NULL, write_on_the_other, (void *)there);
 	while (exclusive_on(0) >= exclusive && now_ms() < until)
 		usleep(1000);
 	tap_ok(exclusive_on(0) < exclusive, "a page that is written to is taken");
-	give_page(fd, p.source, ones);
-	pthread_join(slow, NULL);
+	written = slow_end(&slow, 1);
 	pthread_join(other, NULL);
-	tap_ok(p.written && p.page[1][0] == 1 && p.page[1][1] == 2 &&
-	       p.page[0][0] == 1 && p.page[0][1] == 2,
+	tap_ok(written && there[0] == 1 && there[1] == 2 && here[0] == 1 &&
+	       here[1] == 2,
 	       "but only when what was under way has been written");
-	close(fd);
-	munmap(p.source, PAGE);
 }
 
 static void test_region_counts(void)

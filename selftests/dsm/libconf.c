@@ -349,6 +349,8 @@ static void take_region(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 		.cached = u64_of(tb, SSI_DSM_A_PAGES_CACHED),
 		.dropped = u64_of(tb, SSI_DSM_A_DROPPED),
 		.put = u64_of(tb, SSI_DSM_A_PUT),
+		.huge = u64_of(tb, SSI_DSM_A_BLOCKS_HUGE),
+		.split = u64_of(tb, SSI_DSM_A_BLOCKS_SPLIT),
 	};
 	take_reason(tb, info->reason, sizeof(info->reason));
 }

@@ -45,6 +45,8 @@ struct region_info {
 	uint64_t cached;
 	uint64_t dropped;
 	uint64_t put;
+	uint64_t huge;
+	uint64_t split;
 };
 
 /* What STATS_GET says: how many of each class, and the sum of its buckets. */

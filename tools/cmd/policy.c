@@ -16,7 +16,8 @@ static const char usage[] =
 	"Usage: ssictl policy [ show ] [ cluster NAME ] [ node NODE ] [ region REGION ]\n"
 	"       ssictl policy set cluster NAME node NODE region REGION\n"
 	"              [ hold { USEC | auto } ] [ spin { USEC | auto } ]\n"
-	"              [ ahead PAGES ] [ cache { SIZE | auto } ]\n";
+	"              [ ahead PAGES ] [ cache { SIZE | auto } ]\n"
+	"              [ huge { 0 | 1 } ]\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
@@ -33,6 +34,7 @@ static const struct keyword settings[] = {
 	{ "spin", args_put_policy, SSI_DSM_POLICY_SPIN, 0 },
 	{ "ahead", args_put_policy, SSI_DSM_POLICY_AHEAD, 0 },
 	{ "cache", args_put_policy, SSI_DSM_POLICY_CACHE, 0 },
+	{ "huge", args_put_policy, SSI_DSM_POLICY_HUGE, 0 },
 	{ }
 };
 

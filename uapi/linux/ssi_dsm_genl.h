@@ -20,7 +20,7 @@
  *   REGION_GET  > [CLUSTER NODE_ID REGION_ID]                    do, dump
  *               < CLUSTER NODE_ID REGION_ID SIZE MAP... REGION_STATE REASON
  *                 PAGES_SHARED PAGES_EXCLUSIVE DIRECTORY_PAGES METADATA
- *                 PAGES_CACHED DROPPED PUT
+ *                 PAGES_CACHED DROPPED PUT BLOCKS_HUGE BLOCKS_SPLIT
  *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump
  *               < CLUSTER NODE_ID REGION_ID CLASS...
  *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
@@ -122,6 +122,8 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_PAGE_MOVES,		/* u64, how often it changed its owner of
 					 * late */
 	SSI_DSM_A_PAGE_NODES,		/* u32, bit mask: who had it */
+	SSI_DSM_A_BLOCKS_HUGE,		/* u64, blocks of 2 MiB in one piece */
+	SSI_DSM_A_BLOCKS_SPLIT,		/* u64, those that were */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
@@ -138,6 +140,8 @@ enum ssi_dsm_policy {
 	SSI_DSM_POLICY_AHEAD,	/* pages: read-ahead, at most */
 	SSI_DSM_POLICY_CACHE,	/* bytes: of pages whose home is another node;
 				 * AUTO is no limit */
+	SSI_DSM_POLICY_HUGE,	/* 0 or 1: memory of its own that nobody has touched is
+				 * taken in blocks of 2 MiB in one piece */
 	__SSI_DSM_POLICY_MAX,
 };
 

@@ -35,6 +35,12 @@ typedef unsigned int vm_fault_t;
 #define KBUILD_MODNAME		"ssi_dsm"
 
 #define BIT(n)			(1UL << (n))
+#define test_bit(n, bits)	(!!(*(bits) & BIT(n)))
+#define likely(x)		(x)
+#define module_param_array(name, type, count, mode)	\
+	static_assert(sizeof(name) > 0, "it is an array")
+#define MODULE_PARM_DESC(name, text)			\
+	static_assert(sizeof(text) > 0, "it is described")
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define U32_MAX			UINT32_MAX
 #define NSEC_PER_USEC		1000L

@@ -34,6 +34,11 @@ void kmem_cache_destroy(struct kmem_cache *cache);
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *object);
 
+#define mempool_alloc_slab(gfp, cache)	kmem_cache_alloc(cache, gfp)
+#define mempool_free_slab		NULL
+#define mempool_create(reserve, alloc, free, cache)			\
+	((void)(alloc), (void)(free),					\
+	 mempool_create_slab_pool(reserve, cache))
 mempool_t *mempool_create_slab_pool(int reserve, struct kmem_cache *cache);
 void mempool_destroy(mempool_t *pool);
 void *mempool_alloc(mempool_t *pool, gfp_t gfp);
@@ -69,12 +74,16 @@ struct page {
 	atomic_t _mapcount;
 	struct address_space *mapping;
 	unsigned long index;
+	unsigned long private;
 	bool locked, dirty;
 	u32 waiters;
 	u64 words[SIM_WORDS];
 };
 
 #define page_folio(page)	(page)
+#define compound_head(page)	(page)
+#define PageCompound(page)	((void)(page), false)
+#define page_size(page)		((void)(page), PAGE_SIZE)
 #define page_mapped(page)	((page)->_mapcount.counter >= 0)
 #define PageDirty(page)		((page)->dirty)
 #define ClearPageDirty(page)	((page)->dirty = false)
@@ -175,6 +184,7 @@ struct vfsmount {
 	void *mnt_sb;
 };
 
+#define i_size_write(inode, size)		((void)(inode), (void)(size))
 #define init_pseudo(fc, magic)			((fc) != NULL)
 #define mapping_set_unevictable(mapping)	((void)(mapping))
 void kill_anon_super(void *sb);

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Blocks of 2 MiB in one piece, so that page tables map them by one entry.
+ *
+ * DOC: Theory of operation
+ *
+ * When .fault returns a page of a compound page of that size, and the mapping
+ * is aligned to it, the core maps all of it by one PMD (do_set_pmd()), and KVM
+ * follows with its own tables. So all that is to do is to have such pages.
+ *
+ * A block begins in one piece if its home is the first to touch it, at any of its
+ * pages, and the allocator has such a piece without effort. All its pages are
+ * E then, and each refers to its part of the piece, with a reference to it as
+ * to any page. To the protocol they are pages like all others.
+ *
+ * It ends when another node asks for a page of it: before the page work of that
+ * page the block is split into pages by themselves, all of them, since the core
+ * would map the rest by one PMD again. A splitter that has the memory for
+ * them forbids new mappings (SSI_HUGE_SPLITTING, which those who map look at
+ * after the page's state, with the same locks: see pte.c), takes the old ones
+ * away, waits until nobody refers to the piece, and copies. A reference to any
+ * of its pages is one to the whole piece, so a pinned page keeps all pages of
+ * its block here. What was split stays so.
+ *
+ * A piece lives as long as an entry refers to it. Who sees it in an entry, with
+ * the bucket lock held, may use the bits in its page->private.
+ *
+ * CHANGING makes its maker or the one splitter exclusive; others wait at the
+ * bucket of their page. Making needs no SPLITTING, since it holds the page lock
+ * all the time: who wants to map comes to the lock and then looks whether the
+ * page is still the data. It is undone if another node gets in between; then
+ * what was taken is E and zero and has no memory yet.
+ */
+#include <linux/highmem.h>
+#include <linux/ktime.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+#include "home.h"
+#include "huge.h"
+#include "pte.h"
+#include "region.h"
+
+/* Nobody is made to give back memory for it. */
+#define GFP_PIECE	((GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |	\
+			  __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
+
+static u64 first_of(u64 index)
+{
+	return index & ~(u64)(SSI_BLOCK_PAGES - 1);
+}
+
+static void wake_waiters(struct ssi_region *region)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+		wake_up_all(&region->buckets[i].wait);
+}
+
+/* ---- making ---- */
+
+/* A look without locks: taking them looks again. */
+static bool is_untouched(struct ssi_region *region, u64 first)
+{
+	struct ssi_page *entry = ssi_region_page(region, first, GFP_KERNEL);
+	struct ssi_dir *dir = ssi_region_dir(region, first, GFP_KERNEL);
+	u32 i;
+
+	if (!entry || !dir)
+		return false;
+	for (i = 0; i < SSI_BLOCK_PAGES; i++)
+		if (dir[i].state != SSI_DIR_UNTOUCHED || dir[i].busy ||
+		    entry[i].state != SSI_PAGE_I)
+			return false;
+	return true;
+}
+
+/*
+ * Pages that nobody has used do not wait for a hold window when they are asked
+ * for: they came long ago.
+ */
+static u32 take_all(struct ssi_region *region, u64 touched, u64 first,
+		    struct page *piece)
+{
+	u32 now = ssi_page_tick(ktime_get_ns());
+	u32 before = (now - SSI_PAGE_TICK_MASK / 2) & SSI_PAGE_TICK_MASK;
+	u32 i;
+
+	for (i = 0; i < SSI_BLOCK_PAGES; i++)
+		if (!ssi_home_take(region, first + i, piece + i,
+				   first + i == touched ? now : before))
+			break;
+	return i;
+}
+
+static void give_back(struct ssi_region *region, u64 first, u32 count)
+{
+	struct ssi_page *entry = ssi_region_page(region, first, 0);
+	struct ssi_bucket *bucket;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		bucket = ssi_region_bucket(region, first + i);
+		spin_lock_bh(&bucket->lock);
+		ssi_region_set_data(region, first + i, entry + i, NULL);
+		spin_unlock_bh(&bucket->lock);
+	}
+}
+
+bool ssi_huge_touch(struct ssi_region *region, u64 index)
+{
+	u64 first = first_of(index);
+	struct folio *folio;
+	struct page *piece;
+	u32 taken;
+
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
+	    !ssi_region_policy(region, SSI_DSM_POLICY_HUGE) ||
+	    !is_untouched(region, first))
+		return false;
+	folio = folio_alloc(GFP_PIECE, SSI_BLOCK_SHIFT);
+	if (!folio)
+		return false;
+	piece = folio_page(folio, 0);
+	folio_ref_add(folio, SSI_BLOCK_PAGES);
+	set_page_private(piece, BIT(SSI_HUGE_CHANGING));
+	lock_page(piece);
+	ssi_pte_install(region, piece, first);
+	taken = take_all(region, index, first, piece);
+	if (taken == SSI_BLOCK_PAGES) {
+		atomic64_inc(&region->nr_huge);
+		clear_bit(SSI_HUGE_CHANGING, &piece->private);
+	} else {
+		give_back(region, first, taken);
+		ssi_pte_uninstall(piece);
+		set_page_private(piece, 0);
+		folio_put_refs(folio, SSI_BLOCK_PAGES);
+	}
+	unlock_page(piece);
+	wake_waiters(region);
+	put_page(piece);
+	return taken == SSI_BLOCK_PAGES;
+}
+
+/* ---- splitting ---- */
+
+/* Pages for all of a block; nothing of it depends on us yet. */
+static void alloc_all(struct list_head *pages)
+{
+	struct page *page;
+	u32 i;
+
+	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
+		page = alloc_page(GFP_HIGHUSER | __GFP_NOFAIL);
+		list_add(&page->lru, pages);
+	}
+}
+
+static void replace(struct ssi_region *region, u64 index,
+		    struct ssi_page *entry, struct page *from, struct page *to)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+
+	copy_highpage(to, from);
+	spin_lock_bh(&bucket->lock);
+	ssi_pte_install(region, to, index);
+	if (ssi_pte_was_written(from))
+		SetPageDirty(to);
+	ssi_region_set_data(region, index, entry, to);
+	spin_unlock_bh(&bucket->lock);
+}
+
+static void replace_all(struct ssi_region *region, struct page *piece,
+			struct list_head *pages)
+{
+	u64 first = piece->index;
+	struct ssi_page *entry = ssi_region_page(region, first, 0);
+	struct page *page;
+	u32 i;
+
+	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
+		page = list_first_entry(pages, struct page, lru);
+		list_del(&page->lru);
+		replace(region, first + i, entry + i, piece + i, page);
+		cond_resched();
+	}
+}
+
+static void split(struct ssi_region *region, struct page *piece)
+{
+	LIST_HEAD(pages);
+
+	alloc_all(&pages);
+	set_bit(SSI_HUGE_SPLITTING, &piece->private);
+	ssi_pte_unmap(region, piece);
+	replace_all(region, piece, &pages);
+	atomic64_dec(&region->nr_huge);
+	atomic64_inc(&region->nr_split);
+	set_page_private(piece, 0);
+	folio_put_refs(page_folio(piece), SSI_BLOCK_PAGES);
+	wake_waiters(region);
+}
+
+/* Whether the piece of @index is somebody else's to make or to split. */
+static bool is_changing(struct ssi_region *region, u64 index,
+			struct ssi_page *entry)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct page *page;
+	bool changing;
+
+	spin_lock_bh(&bucket->lock);
+	page = ssi_region_data(entry);
+	changing = page && test_bit(SSI_HUGE_CHANGING,
+				    &compound_head(page)->private);
+	spin_unlock_bh(&bucket->lock);
+	return changing;
+}
+
+struct page *ssi_huge_split(struct ssi_region *region, u64 index,
+			    struct ssi_page *entry)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct page *page, *piece;
+	bool ours;
+
+	for (;;) {
+		spin_lock_bh(&bucket->lock);
+		page = ssi_region_data(entry);
+		piece = page && PageCompound(page) ? compound_head(page) : NULL;
+		ours = piece && !test_and_set_bit(SSI_HUGE_CHANGING,
+						  &piece->private);
+		spin_unlock_bh(&bucket->lock);
+		if (!piece)
+			return page;
+		if (ours)
+			split(region, piece);
+		else
+			wait_event_idle(bucket->wait,
+					!is_changing(region, index, entry));
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Blocks of 2 MiB in one piece, so that page tables map them by one entry.
+ */
+#ifndef _SSI_HUGE_H
+#define _SSI_HUGE_H
+
+#include <linux/mm.h>
+#include <linux/types.h>
+
+struct ssi_page;
+struct ssi_region;
+
+/* Bits of page->private of a block's head. Of other pages it is 0. */
+#define SSI_HUGE_CHANGING	0	/* somebody makes or splits it */
+#define SSI_HUGE_SPLITTING	1	/* nobody may map its pages any more */
+
+/*
+ * This node touches page @index, whose home it is. If nobody has touched any
+ * page of the block, and 2 MiB in one piece are at hand, it has the whole block
+ * exclusively now. May sleep.
+ */
+bool ssi_huge_touch(struct ssi_region *region, u64 index);
+
+/*
+ * Page work begins with page @index: its data, which is a page by itself from
+ * now on, or NULL. Sleeps.
+ */
+struct page *ssi_huge_split(struct ssi_region *region, u64 index,
+			    struct ssi_page *entry);
+
+/* Whether @page, the data of a page, is of a block that is being split. */
+static inline bool ssi_huge_is_splitting(const struct page *page)
+{
+	return test_bit(SSI_HUGE_SPLITTING, &compound_head(page)->private);
+}
+
+#endif /* _SSI_HUGE_H */

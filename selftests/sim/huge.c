@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Blocks in one piece: there are none here, so none is split.
+ */
+#include "huge.h"
+#include "region.h"
+#include "sim.h"
+
+bool ssi_huge_touch(struct ssi_region *region, u64 index)
+{
+	(void)region;
+	(void)index;
+	return false;
+}
+
+struct page *ssi_huge_split(struct ssi_region *region, u64 index,
+			    struct ssi_page *entry)
+{
+	(void)region;
+	(void)index;
+	return ssi_region_data(entry);
+}
