@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/ssi_dsm.h>
 
+#include "alloc.h"
 #include "channel.h"
 #include "node.h"
 #include "peer.h"
@@ -98,9 +99,9 @@ int ssi_channel_send(struct ssi_region *region,
 		return -EMSGSIZE;
 	if (send->node >= SSI_DSM_MAX_NODES || send->node == region->node->id)
 		return -EINVAL;
-	page = alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!page)
-		return -ENOMEM;
+	while (!(page = ssi_alloc_page(GFP_KERNEL_ACCOUNT)))
+		if (ssi_alloc_pause())
+			return -EINTR;
 	if (copy_from_user(page_address(page), u64_to_user_ptr(send->data),
 			   send->len)) {
 		put_page(page);

@@ -16,6 +16,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 
+#include "alloc.h"
 #include "coherence.h"
 #include "evict.h"
 #include "fault.h"
@@ -48,13 +49,18 @@ static int get_locked(struct ssi_region *region, u64 index, u32 event,
 	}
 }
 
-static vm_fault_t error_to_fault(int ret)
+/*
+ * Until it is worth another try: the page came, or a moment is over in which there
+ * may be memory again. VM_FAULT_OOM would be the end of a guest.
+ */
+static int wait_for(struct ssi_region *region, u64 index, u32 event, int why)
 {
-	return ret == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	return why == -ENOMEM ? ssi_alloc_pause() :
+				ssi_request_wait(region, index, event);
 }
 
-/* The page is on its way: leave, or wait without the mmap lock. */
-static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event)
+/* The page cannot be had yet: leave, or wait without the mmap lock. */
+static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event, int why)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct ssi_region *region = vma_region(vma);
@@ -66,7 +72,7 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event)
 	file = get_file(vma->vm_file);
 	mmap_read_unlock(vma->vm_mm);
 	/* When killed, the caller sees its signal. */
-	ssi_request_wait(region, index, event);
+	wait_for(region, index, event, why);
 	ssi_evict_throttle(region);
 	fput(file);
 	return VM_FAULT_RETRY;
@@ -85,11 +91,11 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 		ret = get_locked(region, vmf->pgoff, event, &vmf->page);
 		if (!ret)
 			return VM_FAULT_LOCKED;
-		if (ret != -EAGAIN)
-			return error_to_fault(ret);
+		if (ret == -EIO)
+			return VM_FAULT_SIGBUS;
 		if (vmf->flags & FAULT_FLAG_ALLOW_RETRY)
-			return wait_and_retry(vmf, event);
-		if (ssi_request_wait(region, vmf->pgoff, event))
+			return wait_and_retry(vmf, event, ret);
+		if (wait_for(region, vmf->pgoff, event, ret))
 			return VM_FAULT_SIGBUS;
 	}
 }
@@ -121,12 +127,12 @@ static vm_fault_t ssi_fault_mkwrite(struct vm_fault *vmf)
 	int ret;
 
 	ret = get_locked(region, vmf->pgoff, SSI_EV_STORE, &page);
-	if (ret == -EAGAIN) {
+	if (ret == -EIO)
+		return VM_FAULT_SIGBUS;
+	if (ret) {
 		ssi_pte_zap(region, vmf->pgoff);
 		return VM_FAULT_NOPAGE;
 	}
-	if (ret)
-		return error_to_fault(ret);
 	put_page(page);
 	if (page == vmf->page)
 		return VM_FAULT_LOCKED;

@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
+#include "alloc.h"
 #include "coherence.h"
 #include "gather.h"
 #include "holder.h"
@@ -62,7 +63,7 @@ static void page_work(struct work_struct *work)
 	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
 		ssi_gather_join_gang(region, index);
 	if (!page) {	/* exclusive, never written: zero */
-		page = alloc_page(GFP_HIGHUSER | __GFP_ZERO | __GFP_NOFAIL);
+		page = ssi_alloc_page_wait(GFP_HIGHUSER | __GFP_ZERO);
 		if (rx->msg.type == SSI_WIRE_FWDS)
 			ssi_pte_install(region, page, index);
 	} else if (rx->msg.type == SSI_WIRE_FWDS) {

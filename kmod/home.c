@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 
+#include "alloc.h"
 #include "coherence.h"
 #include "home.h"
 #include "hot.h"
@@ -276,22 +277,23 @@ static void home_dispatch(struct ssi_region *region, struct ssi_rx *rx,
 		home_request(region, rx, dir);
 }
 
-/* The directory block could not be had at once: here allocation may sleep. */
+/*
+ * The directory block could not be had at once: here it can be waited for. In
+ * a kernel thread, so nobody is killed meanwhile.
+ */
 static void home_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
 	struct ssi_region *region = rx->region;
-	struct ssi_dir *dir = ssi_region_dir(region, rx->msg.index,
-					     GFP_KERNEL | __GFP_NOFAIL);
+	struct ssi_dir *dir;
 
+	while (!(dir = ssi_region_dir(region, rx->msg.index, GFP_KERNEL)))
+		ssi_alloc_pause();
 	local_bh_disable();
-	if (dir) {
-		home_dispatch(region, rx, dir);
-	} else {
-		ssi_region_lose(region, region->node->id,
-				"node %u is out of memory", region->node->id);
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
 		ssi_rx_free(rx);
-	}
+	else
+		home_dispatch(region, rx, dir);
 	local_bh_enable();
 }
 

@@ -37,6 +37,7 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 
+#include "alloc.h"
 #include "home.h"
 #include "huge.h"
 #include "pte.h"
@@ -120,6 +121,8 @@ bool ssi_huge_touch(struct ssi_region *region, u64 index)
 	    !ssi_region_policy(region, SSI_DSM_POLICY_HUGE) ||
 	    !is_untouched(region, first))
 		return false;
+	if (ssi_alloc_fails(SSI_ALLOC_PIECE))
+		return false;
 	folio = folio_alloc(GFP_PIECE, SSI_BLOCK_SHIFT);
 	if (!folio)
 		return false;
@@ -153,7 +156,7 @@ static void alloc_all(struct list_head *pages)
 	u32 i;
 
 	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
-		page = alloc_page(GFP_HIGHUSER | __GFP_NOFAIL);
+		page = ssi_alloc_page_wait(GFP_HIGHUSER);
 		list_add(&page->lru, pages);
 	}
 }

@@ -19,6 +19,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "node.h"
 #include "peer.h"
 #include "transport.h"
@@ -82,20 +83,17 @@ static void wait_until(u64 due)
 }
 
 /* Replace the sender's page by a copy, as far as the message goes. */
-static int replace_page(struct ssi_rx *rx)
+static void replace_page(struct ssi_rx *rx)
 {
 	struct page *page;
 
 	if (!rx->page)
-		return 0;
-	page = alloc_page(GFP_HIGHUSER | (rx->len < PAGE_SIZE ? __GFP_ZERO :
-								0));
-	if (!page)
-		return -ENOMEM;
+		return;
+	page = ssi_alloc_page_wait(GFP_HIGHUSER |
+				   (rx->len < PAGE_SIZE ? __GFP_ZERO : 0));
 	memcpy_page(page, 0, rx->page, 0, rx->len);
 	put_page(rx->page);
 	rx->page = page;
-	return 0;
 }
 
 /*
@@ -115,12 +113,7 @@ static void loop_deliver(struct work_struct *work)
 	while ((rx = pop(ll))) {
 		wait_until(rx->due);
 		rx->due = 0;
-		if (replace_page(rx)) {
-			ssi_link_change_state(&ll->link, SSI_DSM_LINK_LOST,
-					      "out of memory");
-			ssi_rx_free(rx);
-			continue;
-		}
+		replace_page(rx);
 		local_bh_disable();
 		spin_lock(&loop_lock);
 		if (ll->other && takes_messages(ll->other)) {

@@ -267,6 +267,10 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 	peer->delay_us = delay_us;
 	INIT_DELAYED_WORK(&peer->beat, ssi_peer_beat);
 	xa_init_flags(&peer->announced, XA_FLAGS_LOCK_BH);
+	/* Ids of regions are small: memory for what is told of the first 64. */
+	ret = xa_reserve_bh(&peer->announced, XA_CHUNK_SIZE - 1, GFP_KERNEL);
+	if (ret)
+		goto err_free;
 	peer->link = node->ops->open(peer);
 	if (IS_ERR(peer->link)) {
 		NL_SET_ERR_MSG(extack, "cannot open a link to the peer");
@@ -279,6 +283,7 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 	return peer;
 
 err_free:
+	xa_destroy(&peer->announced);
 	ssi_node_put(node);
 	kfree(peer);
 	return ERR_PTR(ret);

@@ -4,6 +4,7 @@
  */
 #include <linux/mm.h>
 
+#include "alloc.h"
 #include "peer.h"
 #include "rdma_recv.h"
 #include "rdma_send.h"
@@ -12,7 +13,7 @@ static int rx_fill(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		   gfp_t gfp)
 {
 	struct ib_device *dev = conn->pd->device;
-	struct page *page = alloc_page(gfp);
+	struct page *page = ssi_alloc_page(gfp);
 
 	if (!page)
 		return -ENOMEM;
@@ -121,11 +122,10 @@ void ssi_rdma_recv_refill(struct work_struct *work)
 	struct ssi_rdma_rx *buf;
 
 	while ((buf = rx_next_refill(conn))) {
-		if (rx_fill(conn, buf, GFP_KERNEL)) {
-			ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-					    "out of memory for messages from node %u",
-					    conn->rl->link.peer->id);
-			return;
+		while (rx_fill(conn, buf, GFP_KERNEL)) {
+			if (READ_ONCE(conn->dead))
+				return;
+			ssi_alloc_pause();
 		}
 		if (rx_repost(conn, buf))
 			rx_give_back(conn);

@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "alloc.h"
 #include "evict.h"
 #include "gather.h"
 #include "holder.h"
@@ -80,6 +81,8 @@ static void *get_block(struct ssi_region *region, struct xarray *blocks,
 
 	if (block || !gfp)
 		return block;
+	if (ssi_alloc_fails(SSI_ALLOC_BLOCK))
+		return NULL;
 	block = kzalloc(size, gfp | __GFP_ACCOUNT);
 	if (!block)
 		return NULL;

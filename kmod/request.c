@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
+#include "alloc.h"
 #include "coherence.h"
 #include "gather.h"
 #include "home.h"
@@ -49,6 +50,13 @@ struct ssi_req {
 };
 
 static struct kmem_cache *req_cache;
+
+static struct ssi_req *alloc_request(gfp_t gfp)
+{
+	if (ssi_alloc_fails(SSI_ALLOC_REQUEST))
+		return NULL;
+	return kmem_cache_alloc(req_cache, gfp);
+}
 
 static struct ssi_req *find_req(struct ssi_bucket *bucket, u64 index)
 {
@@ -182,8 +190,8 @@ static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
 		     struct ssi_page *entry, u64 index)
 {
-	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_ZERO |
-				       __GFP_ACCOUNT);
+	struct page *page = ssi_alloc_page(GFP_HIGHUSER | __GFP_ZERO |
+					   __GFP_ACCOUNT);
 
 	if (!page)
 		return -ENOMEM;
@@ -272,7 +280,7 @@ static void fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct ssi_page *entry = ssi_region_page(region, index, gfp);
-	struct ssi_req *req = kmem_cache_alloc(req_cache, gfp);
+	struct ssi_req *req = alloc_request(gfp);
 	struct ssi_step step;
 	u32 token = 0;
 
@@ -364,7 +372,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 				class = SSI_DSM_CLASS_FIRST_TOUCH;
 				continue;
 			}
-			req = kmem_cache_alloc(req_cache, GFP_KERNEL);
+			req = alloc_request(GFP_KERNEL);
 			if (!req)
 				ret = -ENOMEM;
 		} else if (ret == -EINPROGRESS) {

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "peer.h"
 #include "region.h"
 #include "transport.h"
@@ -16,6 +17,13 @@
 
 static struct kmem_cache *rx_cache;
 static mempool_t *rx_pool;
+
+static void *rx_from_slab(gfp_t gfp, void *cache)
+{
+	if (ssi_alloc_fails(SSI_ALLOC_MESSAGE))
+		return NULL;
+	return mempool_alloc_slab(gfp, cache);
+}
 
 struct ssi_rx *ssi_rx_alloc(gfp_t gfp)
 {
@@ -112,7 +120,8 @@ int ssi_transport_init(void)
 	rx_cache = KMEM_CACHE(ssi_rx, 0);
 	if (!rx_cache)
 		return -ENOMEM;
-	rx_pool = mempool_create_slab_pool(RX_RESERVE, rx_cache);
+	rx_pool = mempool_create(RX_RESERVE, rx_from_slab, mempool_free_slab,
+				 rx_cache);
 	if (!rx_pool) {
 		kmem_cache_destroy(rx_cache);
 		return -ENOMEM;

@@ -2,7 +2,7 @@
 /*
  * Memory that processes on different nodes share, checked access by access.
  *
- *	coherence [loop|rdma [NODES [DELAY_US [CACHE_MIB]]]]
+ *	coherence [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]
  *
  * DOC: Theory of operation
  *
@@ -741,6 +741,46 @@ static void test_shrinker(void)
 	       "and all nodes still read what was written");
 }
 
+/* ---- memory that is short ---- */
+
+#define PARAMETERS	"/sys/module/ssi_dsm/parameters/"
+#define ALLOC_CLASSES	5u	/* of kmod/alloc.h */
+
+/*
+ * From now on one in @nth of the module's allocations fails, 0: none; of blocks,
+ * which are few, every other.
+ */
+static void fail_allocations(uint32_t nth)
+{
+	FILE *file = fopen(PARAMETERS "fail_nth", "w");
+	uint32_t few = nth ? 2 : 0;
+
+	if (!file ||
+	    fprintf(file, "%u,%u,%u,%u,%u", nth, few, nth, nth, few) < 0 ||
+	    fclose(file))
+		tap_bail("fail_nth: %s", strerror(errno));
+}
+
+/*
+ * Everything above has been right, with all that. There may be only one block
+ * in one piece, so whether one of them has failed is chance.
+ */
+static void test_failures(void)
+{
+	FILE *file = fopen(PARAMETERS "failed", "r");
+	unsigned int failed[ALLOC_CLASSES] = { };
+
+	if (!file || fscanf(file, "%u,%u,%u,%u,%u", &failed[0], &failed[1],
+			    &failed[2], &failed[3], &failed[4]) != ALLOC_CLASSES)
+		tap_bail("failed: %s", strerror(errno));
+	fclose(file);
+	fail_allocations(0);
+	tap_diag("failed: %u pages, %u blocks, %u requests, %u messages, %u pieces",
+		 failed[0], failed[1], failed[2], failed[3], failed[4]);
+	tap_ok(failed[0] && failed[1] && failed[2] && failed[3],
+	       "allocations of all kinds have failed, and nothing was lost");
+}
+
 static void tell_statistics(void)
 {
 	static const char *const names[__SSI_DSM_CLASS_MAX] = {
@@ -834,12 +874,15 @@ int main(int argc, char **argv)
 	conf_need();
 	signal(SIGALRM, on_alarm);
 	alarm(DEAD_S);
-	tap_plan(ARRAY_SIZE(phases) + 18 + (cluster.cache ? 2 : 0));
+	tap_plan(ARRAY_SIZE(phases) + 18 + (cluster.cache ? 2 : 0) +
+		 !!cluster.fail_nth);
 	nr_workers = cluster.nodes + 1;
 	make_shared();
 	cluster_make(&cluster);
 	keep_region();
 	tap_ok(cluster_wait_ready(&cluster), "the region is ready on all nodes");
+	if (cluster.fail_nth)
+		fail_allocations(cluster.fail_nth);
 	watch_states();
 	for (i = 0; i < ARRAY_SIZE(phases); i++)
 		run_phase(&phases[i]);
@@ -850,6 +893,8 @@ int main(int argc, char **argv)
 	if (cluster.cache)
 		test_budget();
 	test_shrinker();
+	if (cluster.fail_nth)
+		test_failures();
 	tell_statistics();
 	for (i = 0; i < cluster.nodes; i++)
 		close(keepers[i]);

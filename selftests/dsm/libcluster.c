@@ -48,6 +48,8 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		c->delay_us = atoi(argv[3]);
 	if (argc > 4)
 		c->cache = atoi(argv[4]) * MIB;
+	if (argc > 5)
+		c->fail_nth = atoi(argv[5]);
 	if (c->nodes < 2 || c->nodes > NODES_MAX)
 		tap_bail("2 to %u nodes, not %u", NODES_MAX, c->nodes);
 	if (c->transport == SSI_DSM_TRANSPORT_RDMA &&

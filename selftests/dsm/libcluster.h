@@ -20,6 +20,7 @@
  * @each: bytes of memory of each node
  * @delay_us: loop: messages take up to four times this, each link its own time
  * @cache: bytes that each node may have of the others' pages; 0: no limit
+ * @fail_nth: every how many allocations of the module fails; 0: none
  */
 struct cluster {
 	const char *name;
@@ -28,6 +29,7 @@ struct cluster {
 	uint64_t each;
 	uint32_t delay_us;
 	uint64_t cache;
+	uint32_t fail_nth;
 };
 
 /* A message as read; the payload of a state is a sentence. */
@@ -36,7 +38,7 @@ struct message {
 	uint8_t data[SSI_DSM_MSG_MAX + 1];
 };
 
-/* [loop|rdma [NODES [DELAY_US [CACHE_MIB]]]]; other arguments end the program. */
+/* [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]; other arguments end the program. */
 void cluster_args(struct cluster *c, int argc, char **argv);
 
 /* Nodes, peers, region. Bails out when the kernel refuses. */

@@ -285,6 +285,11 @@ void usleep_range(unsigned long from, unsigned long to)
 	task_sleep(NULL, (from + sim_random(to - from + 1)) * NSEC_PER_USEC);
 }
 
+bool fatal_signal_pending(struct task_struct *task)
+{
+	return container_of(task, struct task, kernel)->killed;
+}
+
 bool single_task_running(void)
 {
 	return !sim_one_in(16);

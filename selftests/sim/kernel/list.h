@@ -143,6 +143,9 @@ void *xa_store_bh(struct xarray *xa, unsigned long index, void *entry,
 		  gfp_t gfp);
 void *xa_cmpxchg_bh(struct xarray *xa, unsigned long index, void *old,
 		    void *entry, gfp_t gfp);
+#define XA_CHUNK_SIZE	64
+/* The array is never short of memory. */
+#define xa_reserve_bh(xa, index, gfp)	((void)(xa), 0)
 void *xa_erase_bh(struct xarray *xa, unsigned long index);
 void xa_destroy(struct xarray *xa);
 

@@ -27,6 +27,10 @@ void cpu_relax(void);
 void might_sleep(void);
 #define cond_resched()		sim_preempt()
 void usleep_range(unsigned long from, unsigned long to);
+#define schedule_timeout_idle(ticks)					\
+	usleep_range((ticks) * 1000000 / HZ, (ticks) * 1000000 / HZ)
+#define schedule_timeout_killable(ticks)	schedule_timeout_idle(ticks)
+bool fatal_signal_pending(struct task_struct *task);
 bool single_task_running(void);
 bool need_resched(void);
 #define num_online_cpus()	4
