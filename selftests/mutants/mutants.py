@@ -103,6 +103,6 @@ MUTANTS = [
      "if (ssi_request_still(region, index, event, *page))", "if (1)"),
     ("whoever holds a reference may write on",
      "kmod/pte.c",
-     "while (page_count(page) > 2 + atomic_read(&page->_mapcount)) {",
-     "while (0) {"),
+     "while (is_in_use(page)) {",
+     "while (0 && is_in_use(page)) {"),
 ]
