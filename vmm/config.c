@@ -19,7 +19,7 @@
  *     append: "console=ttyS0"      # optional
  *     invariant-tsc: true          # optional: the host's TSC is, though its
  *                                  # CPUID does not say so
- *     pm-timer: true               # optional: on, unless the host is virtual
+ *     pm-timer: true               # optional: as --pm-timer
  *     time-dilation: 1             # optional: seconds that its second takes
  *     rng: true                    # optional: random numbers of node 0's host
  *     disks:                       # optional

@@ -16,6 +16,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@
 #include "loader_linux.h"
 #include "log.h"
 #include "memory.h"
+#include "pci.h"
 #include "varstore.h"
 #include "vm.h"
 
@@ -48,6 +50,7 @@ static struct {
 	uint64_t variables_size;
 	struct e820_entry e820[2];
 	struct ssi_acpi_loader acpi;
+	char boot_order[PCI_SLOTS * 48];
 } ovmf;
 
 static int open_code(const char *path)
@@ -159,6 +162,43 @@ static void add_tables(const struct ssi_acpi_config *acpi)
 	fw_cfg_add_file(SSI_ACPI_RSDP_FILE, loader->rsdp, sizeof(loader->rsdp));
 }
 
+static void add_boot_path(unsigned int slot, const char *format)
+{
+	char *order = ovmf.boot_order;
+	size_t length = strlen(order);
+
+	if (length)
+		order[length++] = '\n';
+	snprintf(order + length, sizeof(ovmf.boot_order) - length, format, slot);
+}
+
+/*
+ * Disks, then network cards, of the node that the firmware runs on, each in the
+ * order that they were given; by the names that Open Firmware would have.
+ */
+static void add_boot_order(void)
+{
+	static const struct {
+		uint16_t class;
+		const char *path;
+	} bootable[] = {
+		{ PCI_CLASS_SCSI, "/pci@i0cf8/scsi@%x/disk@0,0" },
+		{ PCI_CLASS_ETHERNET, "/pci@i0cf8/ethernet@%x/ethernet-phy@0" },
+	};
+
+	for (unsigned int i = 0; i < sizeof(bootable) / sizeof(bootable[0]); i++)
+		for (unsigned int slot = 0; slot < PCI_SLOTS; slot++) {
+			const struct pci_function *fn =
+				pci_find(0, PCI_DEVFN(slot, 0));
+
+			if (fn && pci_get(fn, PCI_CLASS, 2) == bootable[i].class)
+				add_boot_path(slot, bootable[i].path);
+		}
+	if (*ovmf.boot_order)
+		fw_cfg_add_file("bootorder", ovmf.boot_order,
+				strlen(ovmf.boot_order) + 1);
+}
+
 static void add_kernel(void)
 {
 	struct loader_linux_image image;
@@ -183,6 +223,7 @@ void loader_ovmf_load(const struct ssi_acpi_config *acpi, bool with_kernel)
 	fw_cfg_add_number(FW_CFG_BOOT_MENU, 0, 2);	/* and so no waiting */
 	add_memory();
 	add_tables(acpi);
+	add_boot_order();
 	if (with_kernel)
 		add_kernel();
 }

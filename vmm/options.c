@@ -67,7 +67,7 @@ static const char help_text[] =
 "  --timeout SECONDS     how long to wait for the other nodes (30)\n"
 "  --serial WHERE        stdio, null or file=PATH (stdio; node 0 has it)\n"
 "  --invariant-tsc       the host's TSC is, even if its CPUID does not say so\n"
-"  --pm-timer on|off     ACPI PM timer (on, unless the host is virtual itself)\n"
+"  --pm-timer on|off     ACPI PM timer (on; see ssi-vmm(8) for virtual hosts)\n"
 "  --time-dilation N     let a second of the guest take N seconds (1)\n"
 "  --no-reboot           end when the guest resets itself, which restarts it else\n"
 "  -v, --verbose         say more\n"

@@ -86,7 +86,7 @@ unsigned int pci_add_capability(struct pci_function *fn, uint8_t id,
 	return at;
 }
 
-static struct pci_function *find_function(unsigned int bus, unsigned int devfn)
+struct pci_function *pci_find(unsigned int bus, unsigned int devfn)
 {
 	for (unsigned int i = 0; i < pci_count; i++)
 		if (pci_functions[i]->bus == bus &&
@@ -97,7 +97,7 @@ static struct pci_function *find_function(unsigned int bus, unsigned int devfn)
 
 uint32_t pci_add(struct pci_function *fn, uint32_t bar_base)
 {
-	if (pci_count == MAX_FUNCTIONS || find_function(fn->bus, fn->devfn))
+	if (pci_count == MAX_FUNCTIONS || pci_find(fn->bus, fn->devfn))
 		die(EXIT_USAGE, "There are too many PCI devices for %s.",
 		    fn->name);
 	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
@@ -116,7 +116,7 @@ static uint64_t read_config(uint64_t at, unsigned int len)
 	struct pci_function *fn;
 	uint64_t value = 0;
 
-	fn = find_function(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
+	fn = pci_find(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
 	if (!fn)
 		return UINT64_MAX;
 	if (offset + len <= PCI_CONFIG_SIZE)
@@ -129,7 +129,7 @@ static void write_config(uint64_t at, unsigned int len, uint64_t value)
 	unsigned int offset = at % ECAM_FN_SIZE;
 	struct pci_function *fn;
 
-	fn = find_function(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
+	fn = pci_find(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
 	if (!fn || offset + len > PCI_CONFIG_SIZE)
 		return;
 	for (unsigned int i = 0; i < len; i++, offset++) {

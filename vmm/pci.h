@@ -9,6 +9,7 @@
 #define PCI_BARS		6
 #define PCI_CONFIG_SIZE		256	/* nothing is in the space beyond */
 #define PCI_ECAM_BUS_SIZE	(1ull << 20)	/* of configuration space */
+#define PCI_SLOTS		32	/* of a bus */
 #define PCI_DEVFN(slot, fn)	((slot) << 3 | (fn))
 
 /* Offsets in configuration space (PCI Local Bus 3.0, 6.1), and values. */
@@ -24,6 +25,9 @@
 #define PCI_SUBSYSTEM_VENDOR	0x2c
 #define PCI_SUBSYSTEM		0x2e
 #define PCI_CAPABILITIES	0x34
+#define PCI_CLASS_SCSI		0x0100
+#define PCI_CLASS_ETHERNET	0x0200
+#define PCI_CLASS_OTHER		0x00ff
 #define PCI_COMMAND_IO		0x0001
 #define PCI_COMMAND_MEMORY	0x0002
 #define PCI_COMMAND_MASTER	0x0004
@@ -117,6 +121,9 @@ unsigned int pci_add_capability(struct pci_function *fn, uint8_t id,
  * Return: where the last BAR ends. Ends the process if the place is taken.
  */
 uint32_t pci_add(struct pci_function *fn, uint32_t bar_base);
+
+/* What is at that place, or NULL. */
+struct pci_function *pci_find(unsigned int bus, unsigned int devfn);
 
 /* Configuration space in memory, and the BARs: put them on the bus. */
 void pci_init(void);

@@ -35,11 +35,13 @@ const char *tables_check_cpus(const struct ssi_layout *layout)
  * Linux throws a reading of the PM timer away that takes longer than 1/32 ms
  * (arch/x86/kernel/tsc.c), and one reading is three exits. Those of a host
  * that is virtual itself take longer, and Linux then never settles on the TSC.
+ * But a kernel whose command line is not ours has nothing else to know it by.
  */
 bool tables_have_pm_timer(const struct options *options)
 {
-	return options->pm_timer == PM_TIMER_ON ||
-	       (options->pm_timer == PM_TIMER_AUTO && !host_is_virtual());
+	if (options->pm_timer != PM_TIMER_AUTO)
+		return options->pm_timer == PM_TIMER_ON;
+	return !host_is_virtual() || (options->firmware && !options->kernel);
 }
 
 /* Rows that nobody gave are 10 and 20. */

@@ -18,6 +18,8 @@ void check_litmus(const struct machine *machine,
 void check_ipi(const struct machine *machine, const struct settings *settings);
 void check_clock(const struct machine *machine,
 		 const struct settings *settings);
+void check_latency(const struct machine *machine,
+		   const struct settings *settings);
 void check_hotplug(const struct machine *machine,
 		   const struct settings *settings);
 

@@ -133,20 +133,13 @@ struct figures {
 	double max;
 };
 
-static int compare_times(const void *a, const void *b)
-{
-	double difference = *(const double *)a - *(const double *)b;
-
-	return difference < 0 ? -1 : difference > 0;
-}
-
 static struct figures evaluate(struct pingpong *pp)
 {
 	double sum = 0;
 
 	for (int i = 0; i < pp->rounds; i++)
 		sum += pp->times[i];
-	qsort(pp->times, pp->rounds, sizeof(pp->times[0]), compare_times);
+	report_sort(pp->times, pp->rounds);
 	return (struct figures) {
 		.rounds = pp->rounds,
 		.rate = pp->rounds / sum,

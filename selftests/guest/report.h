@@ -23,8 +23,15 @@ void report_fail(const char *format, ...)
 void report_progress(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
+/* A figure that does not fit into the line of the check, on one of its own. */
+void report_note(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
 /* Parts that this machine cannot run go to one "skipped=a,b" key. */
 void report_skip(const char *part);
+
+/* Sort measured values, the smallest first. */
+void report_sort(double *values, int count);
 
 /* Seconds since some fixed moment. */
 double report_now(void);

@@ -15,7 +15,7 @@ static const char usage[] =
 "can also be given on the kernel's command line, as ssi.NAME=VALUE.\n"
 "\n"
 "  check=A,B          of topology, pci, clock, ipi, atomics, litmus, memory,\n"
-"                     hotplug (all)\n"
+"                     hotplug (all of these), latency\n"
 "  memory_percent=N   the memory check fills more than that share (90)\n"
 "  litmus_runs=N      runs of each litmus test and layout (20000)\n"
 "  seconds=N          the longest that each timed part runs (5)\n"

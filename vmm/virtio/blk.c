@@ -33,7 +33,6 @@
 #include "pci.h"
 #include "worker.h"
 
-#define CLASS_SCSI	0x0100	/* what drivers and firmware expect */
 #define SECTOR		512u
 #define MAX_QUEUES	4
 #define RING_SIZE	512	/* all requests, and the kick */
@@ -584,7 +583,7 @@ void blk_init(struct blk *blk, unsigned int queues, uint8_t bus,
 
 	dev->name = blk->path;
 	dev->type = VIRTIO_BLK;
-	dev->class = CLASS_SCSI;
+	dev->class = PCI_CLASS_SCSI;	/* what drivers and firmware expect */
 	dev->features = 1ull << VIRTIO_BLK_F_SEG_MAX |
 			1ull << VIRTIO_BLK_F_BLK_SIZE |
 			1ull << VIRTIO_BLK_F_FLUSH | 1ull << VIRTIO_BLK_F_MQ;

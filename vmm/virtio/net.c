@@ -16,7 +16,6 @@
 #include "pci.h"
 #include "worker.h"
 
-#define CLASS_ETHERNET	0x0200
 #define QUEUE_RX	0
 #define QUEUE_TX	1
 #define NUM_QUEUES	2
@@ -171,7 +170,7 @@ void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
 	net->config.status = VIRTIO_NET_S_LINK_UP;
 	net->dev.name = link->name;
 	net->dev.type = VIRTIO_NET;
-	net->dev.class = CLASS_ETHERNET;
+	net->dev.class = PCI_CLASS_ETHERNET;
 	net->dev.features = 1ull << VIRTIO_NET_F_MAC |
 			    1ull << VIRTIO_NET_F_STATUS | link->features;
 	net->dev.num_queues = NUM_QUEUES;

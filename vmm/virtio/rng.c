@@ -7,7 +7,6 @@
 #include "pci.h"
 #include "worker.h"
 
-#define CLASS_OTHER	0x00ff
 #define REQUEST_MAX	4096u	/* a driver gets less than it asks for */
 
 static struct {
@@ -77,7 +76,7 @@ void rng_init(uint8_t bus, uint32_t window)
 {
 	rng.dev.name = "the random number generator";
 	rng.dev.type = VIRTIO_RNG;
-	rng.dev.class = CLASS_OTHER;
+	rng.dev.class = PCI_CLASS_OTHER;
 	rng.dev.num_queues = 1;
 	rng.dev.ops = &rng_ops;
 	worker_init(&rng.worker, rng_run, NULL);

@@ -26,10 +26,10 @@ uptime_s() {
 # Sets $firmware to what --firmware takes. QEMU 7.2, which emulates the host, stops
 # with an assertion when a nested guest writes CR8 while an interrupt waits for it,
 # and OVMF does so at the end of each tick of its timer: so ticks are rare here.
-# Nothing on the way to a kernel waits for one.
-use_firmware() { # use_firmware VARIABLES: a copy of what comes with it
+# OVMF itself waits for none on the way to a kernel.
+use_firmware() { # use_firmware VARIABLES [US]: a copy of what comes with it; a tick
 	firmware=/ovmf/OVMF_CODE.fd,vars=$1
-	echo 10000000 >/sys/module/kvm/parameters/min_timer_period_us
+	echo "${2:-10000000}" >/sys/module/kvm/parameters/min_timer_period_us
 }
 
 # ---- the cluster ------------------------------------------------------------
