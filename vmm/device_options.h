@@ -42,6 +42,7 @@ struct net_options {
  * @num_disks: how many
  * @nets: the network cards
  * @num_nets: how many
+ * @console: the guest has a virtio console, and that the terminal
  * @no_rng: leave the random number generator away
  */
 struct device_options {
@@ -49,6 +50,7 @@ struct device_options {
 	unsigned int num_disks;
 	struct net_options nets[DEVICE_MAX_NETS];
 	unsigned int num_nets;
+	bool console;
 	bool no_rng;
 };
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "virtio/blk.h"
+#include "virtio/console.h"
 #include "virtio/net.h"
 #include "virtio/rng.h"
 #include "virtio/tap.h"
@@ -80,6 +81,8 @@ static void create_on(const struct options *options,
 	for (unsigned int i = 0; i < devices->num_nets; i++)
 		if (devices_links[i])
 			create_net(options, i, root);
+	if (!root->node && devices->console)
+		console_init(root->first_bus, root->window);
 	if (!root->node && !devices->no_rng)
 		rng_init(root->first_bus, root->window);
 }

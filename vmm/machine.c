@@ -37,6 +37,7 @@
 #include "term.h"
 #include "tsc.h"
 #include "vcpu.h"
+#include "virtio/console.h"
 #include "vm.h"
 
 /* Above it Linux' watchdog compares the TSC with what is worse than it. */
@@ -231,8 +232,13 @@ static const struct serial_ops machine_serial_ops = {
 	.output = term_output,
 };
 
-static const struct term_ops machine_term_ops = {
+static const struct term_ops machine_serial_term_ops = {
 	.input = serial_input,
+	.quit = quit_by_user,
+};
+
+static const struct term_ops machine_console_term_ops = {
+	.input = console_input,
 	.quit = quit_by_user,
 };
 
@@ -350,7 +356,8 @@ static void prepare(const struct options *options)
 		log_debug("The guest gets %s PM timer.",
 			  machine.has_pm_timer ? "a" : "no");
 		open_guest_files();
-		term_open(options->serial, options->restarted);
+		term_open(options->serial, options->restarted,
+			  options->devices.console);
 	} else {
 		log_info("The guest's console is on node %u.",
 			 FORWARD_DEVICE_NODE);
@@ -422,7 +429,9 @@ int machine_run(void)
 	cluster_barrier();
 	clock_watch();
 	if (has_devices())
-		term_start(&machine_term_ops);
+		term_start(machine.options->devices.console ?
+			   &machine_console_term_ops :
+			   &machine_serial_term_ops);
 	stop_press_first(button_press);
 	if (machine.vcpus[0].real)
 		proxy_report_sipi(&machine.vcpus[0], 0);

@@ -14,7 +14,7 @@
 
 enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
-	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_TIMEOUT, OPT_INVARIANT_TSC,
+	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG,
 	OPT_NO_REBOOT, OPT_VERSION,
 };
@@ -31,6 +31,7 @@ static const struct option long_options[] = {
 	{ "disk", required_argument, NULL, OPT_DISK },
 	{ "net", required_argument, NULL, OPT_NET },
 	{ "rng", required_argument, NULL, OPT_RNG },
+	{ "console", required_argument, NULL, OPT_CONSOLE },
 	{ "serial", required_argument, NULL, OPT_SERIAL },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "invariant-tsc", no_argument, NULL, OPT_INVARIANT_TSC },
@@ -65,7 +66,9 @@ static const char help_text[] =
 "  --config FILE         the cluster: nodes and guest, the same on every node\n"
 "  --node ID             which of its nodes this is\n"
 "  --timeout SECONDS     how long to wait for the other nodes (30)\n"
-"  --serial WHERE        stdio, null or file=PATH (stdio; node 0 has it)\n"
+"  --console serial|virtio  who has the terminal (serial; node 0 has both)\n"
+"  --serial WHERE        stdio, null or file=PATH: the serial port's output\n"
+"                        (stdio; null with --console virtio)\n"
 "  --invariant-tsc       the host's TSC is, even if its CPUID does not say so\n"
 "  --pm-timer on|off     ACPI PM timer (on; see ssi-vmm(8) for virtual hosts)\n"
 "  --time-dilation N     let a second of the guest take N seconds (1)\n"
@@ -98,6 +101,13 @@ static unsigned int parse_number(const char *name, const char *text,
 		die(EXIT_USAGE, "--%s %s is not a number from 0 to %u.", name,
 		    text, max);
 	return value;
+}
+
+static bool parse_console(const char *text)
+{
+	if (strcmp(text, "serial") && strcmp(text, "virtio"))
+		die(EXIT_USAGE, "--console %s is not serial or virtio.", text);
+	return !strcmp(text, "virtio");
 }
 
 static uint64_t parse_memory(const char *text)
@@ -161,6 +171,9 @@ static void take_option(int opt, struct options *options, struct given *given)
 		break;
 	case OPT_RNG:
 		options->devices.no_rng = !parse_switch("rng", optarg);
+		break;
+	case OPT_CONSOLE:
+		options->devices.console = parse_console(optarg);
 		break;
 	case OPT_SERIAL:
 		options->serial = optarg;
@@ -283,14 +296,24 @@ static uint64_t hash_options(const struct options *options)
 	return hash;
 }
 
+static void choose_console(struct options *options)
+{
+	bool virtio = options->devices.console;
+
+	if (!options->append)
+		options->append = virtio ? "console=ttyS0 console=hvc0" :
+					   "console=ttyS0";
+	if (!options->serial)
+		options->serial = virtio ? "null" : "stdio";
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
 	struct given given = { 0 };
 	int opt;
 
 	*options = (struct options) {
-		.num_nodes = 1, .append = "console=ttyS0", .serial = "stdio",
-		.timeout = OPTIONS_TIMEOUT, .time_dilation = 1,
+		.num_nodes = 1, .timeout = OPTIONS_TIMEOUT, .time_dilation = 1,
 		.nodes[0] = { .address = "", .cpus = 1, .memory = 512u << 20 },
 	};
 	find_config(argc, argv, options, &given);
@@ -301,6 +324,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	config_check_nodes(options);
 	device_check(&options->devices, options->num_nodes);
 	check_own_memory(options);
+	choose_console(options);
 	options->restarted = getenv(OPTIONS_RESTARTED);
 	options->hash = hash_options(options);
 }

@@ -5,6 +5,9 @@
  * Ctrl-A is the escape, as users of QEMU and kvmtool know it: x quits, h
  * helps, Ctrl-A sends itself. Output processing stays on, so that lines of
  * ours begin in the first column while the guest has the terminal.
+ *
+ * The escape works whether or not the guest reads what is typed: one thread
+ * reads the terminal, and another one waits for the guest, a pipe behind.
  */
 #include "term.h"
 
@@ -25,15 +28,16 @@
 static struct termios term_saved;
 static atomic_bool term_is_raw;
 static bool term_reads;
+static int term_typed[2];	/* a pipe */
 static int term_out = STDOUT_FILENO;
 static const struct term_ops *term_ops;
 
-void term_open(const char *spec, bool append)
+void term_open(const char *spec, bool append, bool console)
 {
 	const char *path = spec;
 
-	term_reads = strcmp(spec, "stdio") == 0;
-	if (term_reads)
+	term_reads = console || strcmp(spec, "stdio") == 0;
+	if (strcmp(spec, "stdio") == 0)
 		return;
 	if (strcmp(spec, "null") == 0)
 		path = "/dev/null";
@@ -117,29 +121,55 @@ static void *read_terminal(void *unused)
 		if (len < 0)
 			break;
 		len = filter_escapes(data, len);
-		if (len)
-			term_ops->input(data, len);
+		/* On a terminal, what is typed behind 64 KiB is lost. */
+		if (len && write(term_typed[1], data, len) < 0)
+			continue;
 	}
 	return unused;
 }
 
-void term_start(const struct term_ops *ops)
+static void *feed_guest(void *unused)
+{
+	unsigned char data[256];
+	ssize_t len;
+
+	while ((len = read(term_typed[0], data, sizeof(data))) != 0) {
+		if (len > 0)
+			term_ops->input(data, len);
+		else if (errno != EINTR)
+			break;
+	}
+	return unused;
+}
+
+static void start_thread(void *(*run)(void *unused))
 {
 	pthread_t thread;
 
-	if (!term_reads)
-		return;
-	term_ops = ops;
-	enter_raw_mode();
-	if (pthread_create(&thread, NULL, read_terminal, NULL))
+	if (pthread_create(&thread, NULL, run, NULL))
 		die(EXIT_HOST, "The terminal's thread cannot be created.");
 	pthread_detach(thread);
 }
 
-void term_output(const unsigned char *data, size_t len)
+void term_start(const struct term_ops *ops)
+{
+	if (!term_reads)
+		return;
+	term_ops = ops;
+	if (pipe2(term_typed, O_CLOEXEC))
+		die(EXIT_HOST, "There is no pipe for the terminal: %s.",
+		    strerror(errno));
+	enter_raw_mode();
+	if (atomic_load(&term_is_raw))
+		fcntl(term_typed[1], F_SETFL, O_NONBLOCK);
+	start_thread(read_terminal);
+	start_thread(feed_guest);
+}
+
+static void write_all(int fd, const unsigned char *data, size_t len)
 {
 	while (len) {
-		ssize_t done = write(term_out, data, len);
+		ssize_t done = write(fd, data, len);
 
 		if (done < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
@@ -148,4 +178,14 @@ void term_output(const unsigned char *data, size_t len)
 		data += done;
 		len -= done;
 	}
+}
+
+void term_output(const unsigned char *data, size_t len)
+{
+	write_all(term_out, data, len);
+}
+
+void term_print(const unsigned char *data, size_t len)
+{
+	write_all(STDOUT_FILENO, data, len);
 }

@@ -17,20 +17,22 @@ struct term_ops {
 };
 
 /**
- * term_open() - choose where the guest's output goes
+ * term_open() - choose where the output of the guest's serial port goes
  * @spec: "stdio", "null" or "file=PATH"
  * @append: go on with the file where another guest has stopped
+ * @console: the terminal is another console's; it is read in any case
  *
  * Ends the process with a sentence if that is none of them or the file cannot
  * be opened.
  */
-void term_open(const char *spec, bool append);
+void term_open(const char *spec, bool append, bool console);
 
-/* Begin to read the terminal: raw if it is one. Only stdio reads. */
+/* Begin to read the terminal: raw if it is one. */
 void term_start(const struct term_ops *ops);
 
-/* What the guest wrote. */
+/* What the guest wrote to its serial port, and to its other console. */
 void term_output(const unsigned char *data, size_t len);
+void term_print(const unsigned char *data, size_t len);
 
 /* Give the terminal back as it was; may be called again, and anywhere. */
 void term_restore(void);
