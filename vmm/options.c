@@ -19,62 +19,64 @@ enum {
 	OPT_NO_REBOOT, OPT_VERSION,
 };
 
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "node", required_argument, NULL, OPT_NODE },
-	{ "firmware", required_argument, NULL, OPT_FIRMWARE },
-	{ "kernel", required_argument, NULL, OPT_KERNEL },
-	{ "initrd", required_argument, NULL, OPT_INITRD },
-	{ "append", required_argument, NULL, OPT_APPEND },
-	{ "cpus", required_argument, NULL, OPT_CPUS },
-	{ "memory", required_argument, NULL, OPT_MEMORY },
-	{ "disk", required_argument, NULL, OPT_DISK },
-	{ "net", required_argument, NULL, OPT_NET },
-	{ "rng", required_argument, NULL, OPT_RNG },
-	{ "console", required_argument, NULL, OPT_CONSOLE },
-	{ "serial", required_argument, NULL, OPT_SERIAL },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "invariant-tsc", no_argument, NULL, OPT_INVARIANT_TSC },
-	{ "pm-timer", required_argument, NULL, OPT_PM_TIMER },
-	{ "time-dilation", required_argument, NULL, OPT_TIME_DILATION },
-	{ "no-reboot", no_argument, NULL, OPT_NO_REBOOT },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ 0 },
+/*
+ * All options, as --help lists them. A tab begins another line of the text.
+ */
+static const struct {
+	const char *name;
+	int opt;
+	const char *argument;	/* NULL: it has none */
+	const char *text;
+} option_table[] = {
+	{ "kernel", OPT_KERNEL, "FILE", "bzImage to boot" },
+	{ "firmware", OPT_FIRMWARE, "CODE[,vars=FILE]",
+	  "boot through UEFI: OVMF_CODE.fd, and a copy of\t"
+	  "OVMF_VARS.fd; the kernel may then be missing" },
+	{ "initrd", OPT_INITRD, "FILE", "its initial RAM disk" },
+	{ "append", OPT_APPEND, "TEXT", "its command line" },
+	{ "cpus", OPT_CPUS, "N", "CPUs, without --config (1)" },
+	{ "memory", OPT_MEMORY, "SIZE",
+	  "memory, without --config (512M); M or G, else MiB" },
+	{ "disk", OPT_DISK, "FILE[,readonly][,node=ID]",
+	  "a disk: a raw image or a block device (node 0)" },
+	{ "net", OPT_NET, "user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,node=ID]",
+	  "a network card that needs nothing of the host" },
+	{ "net", OPT_NET, "tap=NAME[,node=ID]",
+	  "one that is the host's interface NAME" },
+	{ "rng", OPT_RNG, "on|off", "random numbers of the host (on)" },
+	{ "config", OPT_CONFIG, "FILE",
+	  "the cluster: nodes and guest, the same on every node" },
+	{ "node", OPT_NODE, "ID", "which of its nodes this is" },
+	{ "timeout", OPT_TIMEOUT, "SECONDS",
+	  "how long to wait for the other nodes (30)" },
+	{ "console", OPT_CONSOLE, "serial|virtio",
+	  "who has the terminal (serial; node 0 has both)" },
+	{ "serial", OPT_SERIAL, "WHERE",
+	  "stdio, null or file=PATH: the serial port's output\t"
+	  "(stdio; null with --console virtio)" },
+	{ "invariant-tsc", OPT_INVARIANT_TSC, NULL,
+	  "the host's TSC is, even if its CPUID does not say so" },
+	{ "pm-timer", OPT_PM_TIMER, "on|off",
+	  "ACPI PM timer (on; see ssi-vmm(8) for virtual hosts)" },
+	{ "time-dilation", OPT_TIME_DILATION, "N",
+	  "let a second of the guest take N seconds (1)" },
+	{ "no-reboot", OPT_NO_REBOOT, NULL,
+	  "end when the guest resets itself, which restarts it else" },
+	{ "verbose", 'v', NULL, "say more; also -v" },
+	{ "help", 'h', NULL, "say this; also -h" },
+	{ "version", OPT_VERSION, NULL, "say which version this is" },
 };
 
-static const char help_text[] =
+#define NUM_OPTIONS	(sizeof(option_table) / sizeof(option_table[0]))
+#define TEXT_COLUMN	24
+
+static const char help_before[] =
 "Usage: ssi-vmm --kernel FILE [OPTION]...\n"
 "       ssi-vmm --config FILE --node ID [OPTION]...\n"
 "Run a Linux guest on this host, or together with other hosts as one machine.\n"
-"\n"
-"  --kernel FILE         bzImage to boot\n"
-"  --firmware CODE[,vars=FILE]  boot through UEFI: OVMF_CODE.fd, and a copy of\n"
-"                        OVMF_VARS.fd; the kernel may then be missing\n"
-"  --initrd FILE         its initial RAM disk\n"
-"  --append TEXT         its command line\n"
-"  --cpus N              CPUs, without --config (1)\n"
-"  --memory SIZE         memory, without --config (512M); M or G, else MiB\n"
-"  --disk FILE[,readonly][,node=ID]\n"
-"                        a disk: a raw image or a block device (node 0)\n"
-"  --net user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,node=ID]\n"
-"                        a network card that needs nothing of the host\n"
-"  --net tap=NAME[,node=ID]\n"
-"                        one that is the host's interface NAME\n"
-"  --rng on|off          random numbers of the host (on)\n"
-"  --config FILE         the cluster: nodes and guest, the same on every node\n"
-"  --node ID             which of its nodes this is\n"
-"  --timeout SECONDS     how long to wait for the other nodes (30)\n"
-"  --console serial|virtio  who has the terminal (serial; node 0 has both)\n"
-"  --serial WHERE        stdio, null or file=PATH: the serial port's output\n"
-"                        (stdio; null with --console virtio)\n"
-"  --invariant-tsc       the host's TSC is, even if its CPUID does not say so\n"
-"  --pm-timer on|off     ACPI PM timer (on; see ssi-vmm(8) for virtual hosts)\n"
-"  --time-dilation N     let a second of the guest take N seconds (1)\n"
-"  --no-reboot           end when the guest resets itself, which restarts it else\n"
-"  -v, --verbose         say more\n"
-"  --help, --version\n"
+"\n";
+
+static const char help_after[] =
 "\n"
 "On the terminal, Ctrl-A x quits and Ctrl-A h helps.\n"
 "\n"
@@ -85,9 +87,48 @@ static const char help_text[] =
 "not answer, 5 triple fault, 128+n ended by signal n. All nodes of a cluster end\n"
 "with the same.\n";
 
-static void print_and_exit(const char *text)
+static int next_option(int argc, char **argv)
 {
-	fputs(text, stdout);
+	static struct option long_options[NUM_OPTIONS + 1];
+
+	for (size_t i = 0; i < NUM_OPTIONS; i++)
+		long_options[i] = (struct option) {
+			option_table[i].name, option_table[i].argument ?
+			required_argument : no_argument, NULL,
+			option_table[i].opt,
+		};
+	return getopt_long(argc, argv, "vh", long_options, NULL);
+}
+
+static void print_text(int column, const char *text)
+{
+	for (;;) {
+		int len = strcspn(text, "\t");
+
+		printf("%*s%.*s\n", TEXT_COLUMN - column, "", len, text);
+		if (!text[len])
+			return;
+		text += len + 1;
+		column = 0;
+	}
+}
+
+static void print_help(void)
+{
+	fputs(help_before, stdout);
+	for (size_t i = 0; i < NUM_OPTIONS; i++) {
+		const char *argument = option_table[i].argument;
+		int column = printf("  --%s%s%s", option_table[i].name,
+				    argument ? " " : "",
+				    argument ? argument : "");
+
+		if (column >= TEXT_COLUMN - 1) {
+			putchar('\n');
+			column = 0;
+		}
+		print_text(column, option_table[i].text);
+	}
+	fputs(help_after, stdout);
 	exit(EXIT_GUEST_OFF);
 }
 
@@ -207,14 +248,15 @@ static void find_config(int argc, char **argv, struct options *options,
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) >= 0) {
+	while ((opt = next_option(argc, argv)) >= 0) {
 		if (opt == OPT_CONFIG) {
 			config_load(optarg, options);
 			given->config = true;
 		} else if (opt == 'h') {
-			print_and_exit(help_text);
+			print_help();
 		} else if (opt == OPT_VERSION) {
-			print_and_exit("ssi-vmm 0.1\n");
+			puts("ssi-vmm 0.1");
+			exit(EXIT_GUEST_OFF);
 		} else if (opt == '?') {
 			die(EXIT_USAGE, "Try ssi-vmm --help.");
 		}
@@ -318,7 +360,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	};
 	find_config(argc, argv, options, &given);
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) >= 0)
+	while ((opt = next_option(argc, argv)) >= 0)
 		take_option(opt, options, &given);
 	check_given(options, &given);
 	config_check_nodes(options);
