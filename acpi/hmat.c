@@ -57,6 +57,14 @@ static bool has_cpus(const struct ssi_acpi_config *cfg, unsigned int node)
 	return false;
 }
 
+static bool has_memory(const struct ssi_acpi_config *cfg, unsigned int node)
+{
+	for (unsigned int i = 0; i < cfg->num_memory; i++)
+		if (cfg->memory[i].node == node)
+			return true;
+	return false;
+}
+
 static void append_domain(struct ssi_builder *b,
 			  const struct ssi_acpi_config *cfg, unsigned int node)
 {
@@ -94,6 +102,8 @@ static void append_entries(struct ssi_builder *b,
 			uint32_t value = values[from * cfg->nodes + to];
 			uint16_t entry = (value + scale - 1) / scale;
 
+			if (!has_memory(cfg, to))
+				continue;
 			ssi_builder_append(b, &entry, sizeof(entry));
 		}
 	}
@@ -103,25 +113,28 @@ static void append_locality(struct ssi_builder *b,
 			    const struct ssi_acpi_config *cfg,
 			    uint8_t data_type, const uint32_t *values)
 {
-	uint32_t scale = find_scale(cfg, values), initiators = 0;
+	uint32_t scale = find_scale(cfg, values), initiators = 0, targets = 0;
 	struct hmat_locality head = {
 		.type = TYPE_LOCALITY, .data_type = data_type,
-		.num_targets = cfg->nodes,
 		.unit = data_type == ACCESS_LATENCY ?
 			(uint64_t)scale * PS_PER_NS : scale,
 	};
 
-	for (unsigned int node = 0; node < cfg->nodes; node++)
+	for (unsigned int node = 0; node < cfg->nodes; node++) {
 		initiators += has_cpus(cfg, node);
+		targets += has_memory(cfg, node);
+	}
 	head.num_initiators = initiators;
-	head.length = sizeof(head) + (initiators + cfg->nodes) * 4 +
-		      initiators * cfg->nodes * 2;
+	head.num_targets = targets;
+	head.length = sizeof(head) + (initiators + targets) * 4 +
+		      initiators * targets * 2;
 	ssi_builder_append(b, &head, sizeof(head));
 	for (uint32_t node = 0; node < cfg->nodes; node++)
 		if (has_cpus(cfg, node))
 			ssi_builder_append(b, &node, sizeof(node));
 	for (uint32_t node = 0; node < cfg->nodes; node++)
-		ssi_builder_append(b, &node, sizeof(node));
+		if (has_memory(cfg, node))
+			ssi_builder_append(b, &node, sizeof(node));
 	append_entries(b, cfg, values, scale);
 }
 
@@ -133,7 +146,8 @@ uint64_t ssi_hmat_build(struct ssi_builder *b,
 
 	ssi_builder_append(b, &reserved, sizeof(reserved));
 	for (unsigned int node = 0; node < cfg->nodes; node++)
-		append_domain(b, cfg, node);
+		if (has_memory(cfg, node))
+			append_domain(b, cfg, node);
 	if (cfg->latencies)
 		append_locality(b, cfg, ACCESS_LATENCY, cfg->latencies);
 	if (cfg->bandwidths)

@@ -30,7 +30,7 @@ static const char *check_node(const struct ssi_layout_node *node, uint64_t cpus)
 {
 	if (node->cpus > SSI_ACPI_MAX_CPUS - cpus)
 		return "it has more than 1024 CPUs";
-	if (!node->memory || node->memory % MEMORY_ALIGN)
+	if (node->memory % MEMORY_ALIGN)
 		return "the memory of a node is not a multiple of 2 MiB";
 	if (node->memory > MEMORY_MAX)
 		return "the memory of a node is more than 64 TiB";
@@ -52,6 +52,8 @@ static uint64_t add_memory(struct ssi_layout *layout, uint64_t base, uint64_t si
 	uint64_t below = base < SSI_LAYOUT_HOLE_START ?
 			 SSI_LAYOUT_HOLE_START - base : 0;
 
+	if (!size)
+		return base;
 	if (below && size > below) {
 		add_range(layout, base, below, node);
 		size -= below;
@@ -110,6 +112,8 @@ const char *ssi_layout_make(struct ssi_layout *layout,
 		}
 		base = add_memory(layout, base, nodes[i].memory, i);
 	}
+	if (!layout->num_memory)
+		return "no node has memory";
 	return NULL;
 }
 

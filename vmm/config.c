@@ -287,12 +287,13 @@ const char *config_parse_size(const char *text, uint64_t *bytes)
 	return NULL;
 }
 
-static uint64_t take_size(uint32_t id, const char *what, const char *text)
+static uint64_t take_size(uint32_t id, const char *what, const char *text,
+			  bool may_be_none)
 {
 	uint64_t bytes = 0;
 	const char *why = config_parse_size(text, &bytes);
 
-	if (!why && !bytes)
+	if (!why && !bytes && !may_be_none)
 		why = "is no memory at all";
 	if (why)
 		die(EXIT_USAGE, "The %s of node %u, \"%s\", %s.", what, id,
@@ -320,9 +321,10 @@ static void take_node(const char *path, const struct config_node *from,
 	if (node->memory)
 		die(EXIT_USAGE, "The configuration %s has node %u twice.", path,
 		    from->id);
-	node->memory = take_size(from->id, "memory", from->memory);
+	node->memory = take_size(from->id, "memory", from->memory, true);
 	if (from->cache)
-		node->cache = take_size(from->id, "cache", from->cache);
+		node->cache = take_size(from->id, "cache", from->cache,
+					false);
 	node->id = from->id;
 	node->address = from->address ? from->address : "";
 	node->cpus = from->cpus;
@@ -444,7 +446,7 @@ void config_check_nodes(const struct options *options)
 	for (unsigned int i = 0; i < options->num_nodes; i++) {
 		const struct node_options *node = &options->nodes[i];
 
-		if (!node->memory || node->memory % MEMORY_ALIGN)
+		if (node->memory % MEMORY_ALIGN)
 			die(EXIT_USAGE, "The memory of node %u, %llu MiB, is not a multiple of 2 MiB.",
 			    i, (unsigned long long)node->memory >> 20);
 		if (node->cpus > OPTIONS_MAX_CPUS)
