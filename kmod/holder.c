@@ -57,7 +57,7 @@ static void page_work(struct work_struct *work)
 	u64 index = rx->msg.index;
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct ssi_page *entry = ssi_region_page(region, index, 0);
-	struct page *page = ssi_huge_split(region, index, entry);
+	struct page *rest, *page = ssi_huge_split(region, index, entry, &rest);
 	struct ssi_step step;
 
 	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
@@ -84,9 +84,15 @@ static void page_work(struct work_struct *work)
 	}
 	spin_unlock_bh(&bucket->lock);
 	wake_up_all(&bucket->wait);
+	if (rest)	/* the message has our reference to the region */
+		kref_get(&region->ref);
 	local_bh_disable();
 	answer(rx, page);
 	local_bh_enable();
+	if (rest) {
+		ssi_huge_split_rest(region, rest);
+		ssi_region_put(region);
+	}
 }
 
 /* Held messages are sorted by the end of their window. BH disabled. */

@@ -15,12 +15,14 @@
  *
  * It ends when another node asks for a page of it: before the page work of that
  * page the block is split into pages by themselves, all of them, since the core
- * would map the rest by one PMD again. A splitter that has the memory for
- * them forbids new mappings (SSI_HUGE_SPLITTING, which those who map look at
- * after the page's state, with the same locks: see pte.c), takes the old ones
- * away, waits until nobody refers to the piece, and copies. A reference to any
- * of its pages is one to the whole piece, so a pinned page keeps all pages of
- * its block here. What was split stays so.
+ * would map the rest by one PMD again. The splitter forbids new mappings
+ * (SSI_HUGE_SPLITTING, which those who map look at after the page's state, with
+ * the same locks: see pte.c), takes the old ones away, and waits until nobody
+ * refers to the piece (SSI_HUGE_UNMAPPED). Then each page can be copied by
+ * whoever comes to it first: page work, for another node waits for that page
+ * only, or the splitter, who copies all that are left after its own page work
+ * has answered. A reference to any of its pages is one to the whole piece, so a
+ * pinned page keeps all pages of its block here. What was split stays so.
  *
  * A piece lives as long as an entry refers to it. Who sees it in an entry, with
  * the bucket lock held, may use the bits in its page->private.
@@ -149,99 +151,116 @@ bool ssi_huge_touch(struct ssi_region *region, u64 index)
 
 /* ---- splitting ---- */
 
-/* Pages for all of a block; nothing of it depends on us yet. */
-static void alloc_all(struct list_head *pages)
-{
-	struct page *page;
-	u32 i;
-
-	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
-		page = ssi_alloc_page_wait(GFP_HIGHUSER);
-		list_add(&page->lru, pages);
-	}
-}
-
-static void replace(struct ssi_region *region, u64 index,
-		    struct ssi_page *entry, struct page *from, struct page *to)
-{
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-
-	copy_highpage(to, from);
-	spin_lock_bh(&bucket->lock);
-	ssi_pte_install(region, to, index);
-	if (ssi_pte_was_written(from))
-		SetPageDirty(to);
-	ssi_region_set_data(region, index, entry, to);
-	spin_unlock_bh(&bucket->lock);
-}
-
-static void replace_all(struct ssi_region *region, struct page *piece,
-			struct list_head *pages)
-{
-	u64 first = piece->index;
-	struct ssi_page *entry = ssi_region_page(region, first, 0);
-	struct page *page;
-	u32 i;
-
-	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
-		page = list_first_entry(pages, struct page, lru);
-		list_del(&page->lru);
-		replace(region, first + i, entry + i, piece + i, page);
-		cond_resched();
-	}
-}
-
-static void split(struct ssi_region *region, struct page *piece)
-{
-	LIST_HEAD(pages);
-
-	alloc_all(&pages);
-	set_bit(SSI_HUGE_SPLITTING, &piece->private);
-	ssi_pte_unmap(region, piece);
-	replace_all(region, piece, &pages);
-	atomic64_dec(&region->nr_huge);
-	atomic64_inc(&region->nr_split);
-	set_page_private(piece, 0);
-	folio_put_refs(page_folio(piece), SSI_BLOCK_PAGES);
-	wake_waiters(region);
-}
-
-/* Whether the piece of @index is somebody else's to make or to split. */
-static bool is_changing(struct ssi_region *region, u64 index,
-			struct ssi_page *entry)
+/* The data with a reference, if it still is of a piece that nobody maps. */
+static struct page *get_part(struct ssi_region *region, u64 index,
+			     struct ssi_page *entry)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct page *page;
-	bool changing;
 
 	spin_lock_bh(&bucket->lock);
 	page = ssi_region_data(entry);
-	changing = page && test_bit(SSI_HUGE_CHANGING,
-				    &compound_head(page)->private);
+	if (page && test_bit(SSI_HUGE_UNMAPPED, &compound_head(page)->private))
+		get_page(page);
+	else
+		page = NULL;
 	spin_unlock_bh(&bucket->lock);
-	return changing;
+	return page;
+}
+
+/*
+ * Page @index of such a piece gets a page by itself, unless it has one: the
+ * splitter and page work may come to it at once.
+ */
+static void replace(struct ssi_region *region, u64 index,
+		    struct ssi_page *entry)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct page *from = get_part(region, index, entry);
+	struct page *to;
+
+	if (!from)
+		return;
+	to = ssi_alloc_page_wait(GFP_HIGHUSER);
+	copy_highpage(to, from);
+	spin_lock_bh(&bucket->lock);
+	if (ssi_region_data(entry) == from) {
+		ssi_pte_install(region, to, index);
+		if (ssi_pte_was_written(from))
+			SetPageDirty(to);
+		ssi_region_set_data(region, index, entry, to);
+		to = NULL;
+	}
+	spin_unlock_bh(&bucket->lock);
+	wake_up_all(&bucket->wait);
+	put_page(from);
+	if (to)
+		put_page(to);
+}
+
+static void begin_split(struct ssi_region *region, struct page *piece)
+{
+	set_bit(SSI_HUGE_SPLITTING, &piece->private);
+	ssi_pte_unmap(region, piece);
+	atomic64_dec(&region->nr_huge);
+	atomic64_inc(&region->nr_split);
+	set_bit(SSI_HUGE_UNMAPPED, &piece->private);
+	wake_waiters(region);
+}
+
+void ssi_huge_split_rest(struct ssi_region *region, struct page *piece)
+{
+	u64 first = piece->index;
+	struct ssi_page *entry = ssi_region_page(region, first, 0);
+	u32 i;
+
+	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
+		replace(region, first + i, entry + i);
+		cond_resched();
+	}
+	set_page_private(piece, 0);
+	folio_put_refs(page_folio(piece), SSI_BLOCK_PAGES);
+}
+
+/* Whether the piece of @index is somebody else's, and not to be copied yet. */
+static bool must_wait(struct ssi_region *region, u64 index,
+		      struct ssi_page *entry)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct page *page;
+	bool wait;
+
+	spin_lock_bh(&bucket->lock);
+	page = ssi_region_data(entry);
+	wait = page &&
+	       test_bit(SSI_HUGE_CHANGING, &compound_head(page)->private) &&
+	       !test_bit(SSI_HUGE_UNMAPPED, &compound_head(page)->private);
+	spin_unlock_bh(&bucket->lock);
+	return wait;
 }
 
 struct page *ssi_huge_split(struct ssi_region *region, u64 index,
-			    struct ssi_page *entry)
+			    struct ssi_page *entry, struct page **rest)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct page *page, *piece;
-	bool ours;
 
+	*rest = NULL;
 	for (;;) {
 		spin_lock_bh(&bucket->lock);
 		page = ssi_region_data(entry);
 		piece = page && PageCompound(page) ? compound_head(page) : NULL;
-		ours = piece && !test_and_set_bit(SSI_HUGE_CHANGING,
-						  &piece->private);
+		if (piece && !test_and_set_bit(SSI_HUGE_CHANGING,
+					       &piece->private))
+			*rest = piece;
 		spin_unlock_bh(&bucket->lock);
 		if (!piece)
 			return page;
-		if (ours)
-			split(region, piece);
+		if (*rest)
+			begin_split(region, piece);
 		else
 			wait_event_idle(bucket->wait,
-					!is_changing(region, index, entry));
+					!must_wait(region, index, entry));
+		replace(region, index, entry);
 	}
 }

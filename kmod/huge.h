@@ -14,6 +14,7 @@ struct ssi_region;
 /* Bits of page->private of a block's head. Of other pages it is 0. */
 #define SSI_HUGE_CHANGING	0	/* somebody makes or splits it */
 #define SSI_HUGE_SPLITTING	1	/* nobody may map its pages any more */
+#define SSI_HUGE_UNMAPPED	2	/* and nobody does: they can be copied */
 
 /*
  * This node touches page @index, whose home it is. If nobody has touched any
@@ -22,12 +23,22 @@ struct ssi_region;
  */
 bool ssi_huge_touch(struct ssi_region *region, u64 index);
 
-/*
- * Page work begins with page @index: its data, which is a page by itself from
- * now on, or NULL. Sleeps.
+/**
+ * ssi_huge_split() - page work begins with page @index
+ * @region: the region
+ * @index: the page
+ * @entry: of it
+ * @rest: set to the piece if it is this caller's to split, or NULL. It is then
+ *	for ssi_huge_split_rest(), soon: until that is done this node cannot use
+ *	the other pages of the block.
+ *
+ * Sleeps. Return: its data, which is a page by itself from now on, or NULL.
  */
 struct page *ssi_huge_split(struct ssi_region *region, u64 index,
-			    struct ssi_page *entry);
+			    struct ssi_page *entry, struct page **rest);
+
+/* Split the other pages off @piece. Sleeps. */
+void ssi_huge_split_rest(struct ssi_region *region, struct page *piece);
 
 /* Whether @page, the data of a page, is of a block that is being split. */
 static inline bool ssi_huge_is_splitting(const struct page *page)

@@ -14,9 +14,16 @@ bool ssi_huge_touch(struct ssi_region *region, u64 index)
 }
 
 struct page *ssi_huge_split(struct ssi_region *region, u64 index,
-			    struct ssi_page *entry)
+			    struct ssi_page *entry, struct page **rest)
 {
 	(void)region;
 	(void)index;
+	*rest = NULL;
 	return ssi_region_data(entry);
+}
+
+void ssi_huge_split_rest(struct ssi_region *region, struct page *piece)
+{
+	(void)region;
+	(void)piece;
 }
