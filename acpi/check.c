@@ -6,7 +6,6 @@
 #include "ssi_acpi.h"
 
 #define PAGE_MASK	0xfffull
-#define LOCAL_DISTANCE	10
 #define UNREACHABLE	255
 #define NO_APIC_ID	0xffffffffu
 
@@ -65,9 +64,9 @@ static const char *check_distances(const struct ssi_acpi_config *cfg)
 		bool same = i / cfg->nodes == i % cfg->nodes;
 		uint8_t distance = cfg->distances[i];
 
-		if (same && distance != LOCAL_DISTANCE)
+		if (same && distance != SSI_ACPI_LOCAL_DISTANCE)
 			return "the distance of a node to itself is not 10";
-		if (!same && (distance <= LOCAL_DISTANCE ||
+		if (!same && (distance <= SSI_ACPI_LOCAL_DISTANCE ||
 			      distance == UNREACHABLE))
 			return "a distance between nodes is not 11 to 254";
 	}

@@ -2,15 +2,13 @@
 /* SLIT: relative distances between the nodes (5.2.17). */
 #include "tables.h"
 
-#define LOCAL_DISTANCE	10
-#define REMOTE_DISTANCE	20
-
 static uint8_t distance(const struct ssi_acpi_config *cfg, unsigned int from,
 			unsigned int to)
 {
 	if (cfg->distances)
 		return cfg->distances[from * cfg->nodes + to];
-	return from == to ? LOCAL_DISTANCE : REMOTE_DISTANCE;
+	return from == to ? SSI_ACPI_LOCAL_DISTANCE :
+			    SSI_ACPI_REMOTE_DISTANCE;
 }
 
 uint64_t ssi_slit_build(struct ssi_builder *b,

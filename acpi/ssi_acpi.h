@@ -20,6 +20,10 @@
 /* What Linux can take: picoseconds in 32 bits. */
 #define SSI_ACPI_MAX_LATENCY	4000000
 
+/* The usual distances in a SLIT. */
+#define SSI_ACPI_LOCAL_DISTANCE		10	/* as the specification says */
+#define SSI_ACPI_REMOTE_DISTANCE	20
+
 /* Enough for every legal configuration (the longest table is the DSDT). */
 #define SSI_ACPI_MAX_SIZE	(128u << 10)
 

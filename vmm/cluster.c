@@ -325,14 +325,16 @@ static void check_hello(unsigned int node, const struct hello_message *mine)
 static void agree_on_features(struct cpufeatures *features)
 {
 	struct cpufeatures mine = *features;
+	char missing[1024];
 
 	for (unsigned int node = 0; node < cluster_num_nodes; node++)
 		if (node != cluster_node &&
 		    !cpufeatures_join(features, &seen.hello[node].features))
 			die(EXIT_USAGE, "The CPUs of node %u are another vendor's; one guest cannot have both.",
 			    node);
-	if (memcmp(features, &mine, sizeof(mine)))
-		log_info("The guest is not shown some features of this host's CPUs that other nodes' lack.");
+	if (cpufeatures_missing(features, &mine, missing, sizeof(missing)))
+		log_info("The guest is not shown features of this host's CPUs that other nodes' lack; in CPUID: %s.",
+			 missing);
 }
 
 static void register_messages(void)

@@ -9,6 +9,7 @@
 #include "cpufeatures.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LEAF_XSAVE	0xdu
@@ -83,6 +84,25 @@ bool cpufeatures_join(struct cpufeatures *all, const struct cpufeatures *other)
 	for (unsigned int i = 0; i < CPUFEATURES_WORDS; i++)
 		all->words[i] &= other->words[i];
 	return true;
+}
+
+size_t cpufeatures_missing(const struct cpufeatures *all,
+			   const struct cpufeatures *mine, char *text, size_t size)
+{
+	static const char *const names[] = { "EAX", "EBX", "ECX", "EDX" };
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < CPUFEATURES_WORDS && len < size; i++) {
+		uint32_t missing = mine->words[i] & ~all->words[i];
+
+		if (missing)
+			len += snprintf(text + len, size - len,
+					"%s%x.%x %s 0x%x", len ? ", " : "",
+					registers[i].leaf, registers[i].index,
+					names[registers[i].reg], missing);
+	}
+	return len;
 }
 
 static void mask_registers(const struct cpufeatures *features,

@@ -5,6 +5,7 @@
 
 #include <linux/kvm.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CPUFEATURES_WORDS	23
@@ -25,6 +26,19 @@ void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *hos
 
 /* Keep in @all what @other has, too. False if another vendor made it. */
 bool cpufeatures_join(struct cpufeatures *all, const struct cpufeatures *other);
+
+/**
+ * cpufeatures_missing() - what a host has that a guest is not shown
+ * @all: what it is shown
+ * @mine: of the host
+ * @text: out: leaf, index, register and bits in hexadecimal, as in
+ *	"7.0 EBX 0x20, d.1 EAX 0x8"
+ * @size: of @text; what does not fit is left out
+ *
+ * Return: 0 if that is nothing.
+ */
+size_t cpufeatures_missing(const struct cpufeatures *all,
+			   const struct cpufeatures *mine, char *text, size_t size);
 
 /* Take out of @cpuid what @features does not have. */
 void cpufeatures_apply(const struct cpufeatures *features, struct kvm_cpuid2 *cpuid);

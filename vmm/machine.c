@@ -29,6 +29,7 @@
 #include "loader_linux.h"
 #include "loader_ovmf.h"
 #include "log.h"
+#include "measure.h"
 #include "memory.h"
 #include "pci.h"
 #include "proxy.h"
@@ -381,7 +382,7 @@ static void tell_where_devices_are(void)
 	}
 }
 
-void machine_create(const struct options *options)
+void machine_create(struct options *options)
 {
 	uint32_t host_khz;
 
@@ -391,12 +392,14 @@ void machine_create(const struct options *options)
 	clock_init();
 	forward_init(machine.layout.num_cpus);
 	button_init();
+	measure_init();
 	tell_where_devices_are();
 	if (options->num_nodes > 1)
 		proxy_init(machine.vcpus, machine.layout.num_cpus);
 	cpuid_host_features(&machine.features);
 	cluster_start(options, &machine.tsc_khz, &machine.features);
 	agree_on_tsc_speed(host_khz);
+	measure_nodes(options);
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		create_cpu(cpu);
 	tsc_init(machine.vcpus, machine.layout.num_cpus, clock_sync());

@@ -5,8 +5,11 @@
 
 #include "options.h"
 
-/* Create the machine. Ends the process with a sentence if it cannot. */
-void machine_create(const struct options *options);
+/*
+ * Create the machine. Ends the process with a sentence if it cannot. What
+ * @options leave out and can be measured is filled in.
+ */
+void machine_create(struct options *options);
 
 /*
  * Run it to its end. Return: the exit code, after the reason was shown, or

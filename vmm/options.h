@@ -21,9 +21,9 @@
  * @cpus: CPUs of the guest that run here
  * @memory: bytes of guest memory whose home is here
  * @cache: bytes that it may have of the other nodes' memory; 0: no limit
- * @distances: SLIT row, one entry a node; NULL: 10 and 20
- * @latencies: HMAT row, nanoseconds to the memory of each node; NULL: unknown
- * @bandwidths: HMAT row, MB/s; NULL: unknown
+ * @distances: SLIT row, one entry a node; NULL: not said
+ * @latencies: HMAT row, nanoseconds to the memory of each node; NULL: not said
+ * @bandwidths: HMAT row, MB/s; NULL: not said
  */
 struct node_options {
 	uint32_t id;

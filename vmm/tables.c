@@ -44,7 +44,7 @@ bool tables_have_pm_timer(const struct options *options)
 	return !host_is_virtual() || (options->firmware && !options->kernel);
 }
 
-/* Rows that nobody gave are 10 and 20. */
+/* Rows that nobody gave or measured are the usual ones. */
 static const uint8_t *make_distances(const struct options *options)
 {
 	static uint8_t matrix[SSI_DSM_MAX_NODES * SSI_DSM_MAX_NODES];
@@ -55,7 +55,8 @@ static const uint8_t *make_distances(const struct options *options)
 
 		for (unsigned int to = 0; to < nodes; to++)
 			matrix[from * nodes + to] = row ? row[to] :
-						    from == to ? 10 : 20;
+				from == to ? SSI_ACPI_LOCAL_DISTANCE :
+					     SSI_ACPI_REMOTE_DISTANCE;
 	}
 	return matrix;
 }

@@ -68,8 +68,9 @@ int main(void)
 {
 	static struct table small, large, shown;
 	struct cpufeatures mine, theirs, all;
+	char text[64];
 
-	tap_plan(8);
+	tap_plan(10);
 	make_host(&small, false);
 	make_host(&large, true);
 	cpufeatures_read(&mine, &large.head);
@@ -81,6 +82,11 @@ int main(void)
 
 	all = mine;
 	tap_ok(cpufeatures_join(&all, &theirs), "hosts of one vendor join");
+	tap_ok(cpufeatures_missing(&all, &mine, text, sizeof(text)) &&
+	       !strcmp(text, "7.0 EBX 0x10000, d.0 EAX 0xe0"),
+	       "what is not shown is said: %s", text);
+	tap_ok(!cpufeatures_missing(&all, &theirs, text, sizeof(text)) &&
+	       !text[0], "where that is nothing, nothing");
 	cpufeatures_apply(&all, &shown.head);
 	tap_ok(find(&shown, 0x7, 0)->ebx == BMI2,
 	       "what one of them lacks is not shown");

@@ -54,14 +54,27 @@ guest_append() {
 	printf '%s' "$SSI_GUEST_APPEND"
 }
 
-# What the guest is told: its own memory is near, and any other far.
-near_ns=100 far_ns=9000 near_mbs=12000 far_mbs=400
+# What the guest is told if the nodes are inside the module: its own memory is
+# near, and any other far. Else ssi-vmm measures.
+near_ns=100 far_ns=9000 near_mbs=12000 far_mbs=400 near=10 far=30
 
 row() { # row N NEAR FAR: one of a matrix
 	for to in $(seq 0 $((nodes - 1))); do
 		[ "$to" = 0 ] || printf ', '
 		[ "$to" = "$1" ] && printf '%s' "$2" || printf '%s' "$3"
 	done
+}
+
+# The rows of node N: ours, or what ssi-vmm of node 0 has measured, if it has.
+rows() { # rows N
+	if [ "$transport" = loop ]; then
+		printf '%s' ", distances: [$(row "$1" $near $far)]," \
+			"latencies: [$(row "$1" $near_ns $far_ns)]," \
+			"bandwidths: [$(row "$1" $near_mbs $far_mbs)]"
+	else
+		sed -n "s/.* is told of node $1: \(.*\)\.\$/, \1/p" \
+			"$SSI_OUT/said.0" 2>/dev/null
+	fi
 }
 
 write_config() {
@@ -74,9 +87,8 @@ write_config() {
 		# shellcheck disable=SC2154 # it is assigned just above
 		echo "  - { id: $n, address: '$address:7471'," \
 			"cpus: $(item "$n" "$SSI_GUEST_CPUS")," \
-			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M," \
-			"latencies: [$(row "$n" $near_ns $far_ns)]," \
-			"bandwidths: [$(row "$n" $near_mbs $far_mbs)]" \
+			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M" \
+			"$(rows "$n")" \
 			"${SSI_GUEST_CACHE:+, cache: ${SSI_GUEST_CACHE}M} }"
 	done
 	echo "guest:"
