@@ -108,7 +108,7 @@ int ssi_channel_send(struct ssi_region *region,
 		return -EFAULT;
 	}
 	local_bh_disable();
-	ret = ssi_peer_send(region->node, send->node, &msg, page);
+	ret = ssi_peer_send(region->node, send->node, &msg, page, 0);
 	local_bh_enable();
 	return ret;
 }

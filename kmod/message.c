@@ -27,6 +27,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 
 #include "holder.h"
@@ -38,6 +39,9 @@
 #include "request.h"
 #include "trace.h"
 #include "transport.h"
+
+/* A home that waits for DONE keeps others waiting. */
+#define PATIENCE_MAX_NS	300000
 
 /* A peer sent what it must not: that costs it its link. */
 void ssi_message_violation(struct ssi_rx *rx, const char *what)
@@ -83,8 +87,8 @@ static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 	ssi_message_recv(rx);
 }
 
-void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
-		      struct page *page)
+static void send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
+		 struct page *page, u64 patience)
 {
 	msg->region = region->id;
 	msg->src = region->node->id;
@@ -94,8 +98,21 @@ void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 		send_to_self(region, msg, page);
 	else
 		/* A link that is down loses the region; see peer.c. */
-		ssi_peer_send(region->node, dst, msg, page);
+		ssi_peer_send(region->node, dst, msg, page, patience);
 	trace_ssi_message_sent(region->node->id, msg);
+}
+
+void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
+		      struct page *page)
+{
+	send(region, dst, msg, page, 0);
+}
+
+void ssi_message_send_patiently(struct ssi_region *region, u32 dst,
+				struct ssi_msg *msg)
+{
+	send(region, dst, msg, NULL,
+	     clamp_t(u64, READ_ONCE(region->service_ns), 1, PATIENCE_MAX_NS));
 }
 
 void ssi_message_recv(struct ssi_rx *rx)

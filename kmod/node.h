@@ -5,6 +5,7 @@
 #ifndef _SSI_NODE_H
 #define _SSI_NODE_H
 
+#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -34,6 +35,7 @@ struct ssi_transport_ops;
  * @peers: by node id
  * @regions: of this node
  * @wq: page work (unmapping), high priority, many at once
+ * @token: source of request tokens
  */
 struct ssi_node {
 	struct list_head list;
@@ -50,6 +52,7 @@ struct ssi_node {
 	struct ssi_peer *peers[SSI_DSM_MAX_NODES];
 	struct list_head regions;
 	struct workqueue_struct *wq;
+	atomic_t token;
 };
 
 /* Serialises all configuration. Outermost lock; process context only. */

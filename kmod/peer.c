@@ -12,6 +12,7 @@
 #include "node.h"
 #include "peer.h"
 #include "region.h"
+#include "request.h"
 #include "transport.h"
 
 /* Every region of the node that has this member, with the reason of the link. */
@@ -91,13 +92,13 @@ static void ssi_peer_beat(struct work_struct *work)
 		return;
 	}
 	local_bh_disable();
-	ssi_peer_send(peer->node, peer->id, &ping, NULL);
+	ssi_peer_send(peer->node, peer->id, &ping, NULL, 0);
 	local_bh_enable();
 	schedule_delayed_work(&peer->beat, msecs_to_jiffies(SSI_PEER_PING_MS));
 }
 
 int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
-		  struct page *page)
+		  struct page *page, u64 patience)
 {
 	struct ssi_peer *peer = READ_ONCE(node->peers[dst]);
 	struct ssi_msg out = *msg;
@@ -111,7 +112,8 @@ int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 	out.src = node->id;
 	out.dst = dst;
 	ssi_wire_encode(&wire, &out);
-	return peer->link->ops->send(peer->link, &wire, page, out.len);
+	return peer->link->ops->send(peer->link, &wire, page, out.len,
+				     patience);
 }
 
 /* With a reference; NULL also if @peer is no member and has no say in it. */
@@ -159,12 +161,39 @@ static void region_left(struct ssi_peer *peer, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
+/*
+ * Which page it is that came without a header. False if nobody waits for it, as
+ * after the loss of its region.
+ */
+static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
+{
+	struct ssi_node *node = peer->node;
+	struct ssi_region *region;
+	bool found = false;
+	u64 index;
+
+	spin_lock_bh(&node->lock);
+	list_for_each_entry(region, &node->regions, list) {
+		found = (region->members & BIT(peer->id)) &&
+			ssi_request_find(region, le32_to_cpu(wire->token), &index);
+		if (!found)
+			continue;
+		wire->region = cpu_to_le32(region->id);
+		wire->index = cpu_to_le64(index);
+		break;
+	}
+	spin_unlock_bh(&node->lock);
+	return found;
+}
+
 /* A message came. BH disabled or process context. */
 void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 {
 	struct ssi_peer *peer = link->peer;
 	struct ssi_node *node = peer->node;
 
+	if (rx->brief && !find_page(peer, &rx->wire))
+		return ssi_rx_free(rx);
 	if (ssi_wire_parse(&rx->wire, rx->len, peer->id, node->id, &rx->msg)) {
 		ssi_link_change_state(link, SSI_DSM_LINK_LOST,
 				      "node %u sent a malformed message",

@@ -68,9 +68,10 @@ void ssi_peer_link_changed(struct ssi_link *link);
 
 /*
  * Send to node @dst of the cluster; BH disabled or process context. Consumes
- * the reference to @page. -ENOTCONN if there is no link or it is down.
+ * the reference to @page. @patience as in struct ssi_transport_ops. -ENOTCONN
+ * if there is no link or it is down.
  */
 int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
-		  struct page *page);
+		  struct page *page, u64 patience);
 
 #endif /* _SSI_PEER_H */

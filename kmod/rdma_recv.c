@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 
 #include "alloc.h"
+#include "node.h"
 #include "peer.h"
 #include "rdma_recv.h"
 #include "rdma_send.h"
@@ -42,8 +43,8 @@ static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 {
 	u32 lkey = conn->pd->local_dma_lkey;
 	struct ib_sge sge[2] = {
-		{ buf->wire_dma, SSI_RDMA_WIRE_LEN, lkey },
 		{ buf->page_dma, PAGE_SIZE, lkey },
+		{ buf->wire_dma, SSI_RDMA_WIRE_LEN, lkey },
 	};
 	const struct ib_recv_wr wr = {
 		.wr_cqe = &buf->cqe,
@@ -52,6 +53,9 @@ static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 	};
 
 	ib_dma_sync_single_for_device(conn->pd->device, buf->wire_dma, SSI_RDMA_WIRE_LEN,
+				      DMA_FROM_DEVICE);
+	ib_dma_sync_single_for_device(conn->pd->device, buf->page_dma,
+				      SSI_RDMA_BATCH * SSI_RDMA_WIRE_LEN,
 				      DMA_FROM_DEVICE);
 	return ib_post_recv(conn->qp, &wr, NULL);
 }
@@ -151,10 +155,10 @@ static void rx_broken(struct ssi_rdma_conn *conn, const char *how)
 }
 
 static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
-		      u32 len)
+		      const struct ssi_wire *head, u32 len)
 {
 	struct ssi_rdma_link *rl = conn->rl;
-	u32 credits = le32_to_cpu(buf->wire->credits);
+	u32 credits = le32_to_cpu(head->credits);
 	unsigned long flags;
 	bool legal;
 
@@ -170,18 +174,36 @@ static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	ssi_rdma_send_kick(conn);
 }
 
-static struct ssi_rx *rx_take(struct ssi_rdma_conn *conn,
-			      struct ssi_rdma_rx *buf, u32 len)
+/* The header that begins @at bytes into the message. */
+static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		      u32 at, struct ssi_wire *head)
 {
-	struct ssi_rx *rx = ssi_rx_alloc(GFP_ATOMIC | __GFP_NOWARN);
+	u32 in_page = at < PAGE_SIZE ? min_t(u32, PAGE_SIZE - at,
+					     SSI_RDMA_WIRE_LEN) : 0;
 
-	if (!rx)
-		return NULL;
-	rx->wire = *buf->wire;
-	rx->len = len;
-	if (len)
-		rx->page = rx_unmap(conn, buf);
-	return rx;
+	if (in_page) {
+		ib_dma_sync_single_for_cpu(conn->pd->device,
+					   buf->page_dma + at, in_page,
+					   DMA_FROM_DEVICE);
+		memcpy(head, page_address(buf->page) + at, in_page);
+		at = PAGE_SIZE;
+	}
+	if (in_page == SSI_RDMA_WIRE_LEN)
+		return;
+	ib_dma_sync_single_for_cpu(conn->pd->device, buf->wire_dma,
+				   SSI_RDMA_WIRE_LEN, DMA_FROM_DEVICE);
+	memcpy((void *)head + in_page, (void *)buf->wire + at - PAGE_SIZE,
+	       SSI_RDMA_WIRE_LEN - in_page);
+}
+
+/* How many headers the message has whose last one is @head. */
+static u32 rx_count(const struct ssi_wire *head, u32 bytes)
+{
+	u32 nr = bytes / SSI_RDMA_WIRE_LEN;
+
+	if (head->len || bytes % SSI_RDMA_WIRE_LEN || nr > SSI_RDMA_BATCH)
+		return 1;
+	return nr;
 }
 
 /*
@@ -234,25 +256,76 @@ static bool is_deaf(struct ssi_rdma_conn *conn)
 	return conn->deaf;
 }
 
-static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
-		       u32 len)
+/* The messages of @buf, which has @len bytes before its last header, @head. */
+static bool rx_take(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		    const struct ssi_wire *head, u32 len,
+		    struct list_head *rxs)
 {
+	u32 nr = rx_count(head, len + SSI_RDMA_WIRE_LEN);
 	struct ssi_rx *rx;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		rx = ssi_rx_alloc(GFP_ATOMIC | __GFP_NOWARN);
+		if (!rx)
+			return false;
+		list_add_tail(&rx->list, rxs);
+		if (i == nr - 1)
+			rx->wire = *head;
+		else
+			rx_header(conn, buf, i * SSI_RDMA_WIRE_LEN, &rx->wire);
+	}
+	if (nr == 1 && len) {
+		rx->len = len;
+		rx->page = rx_unmap(conn, buf);
+	}
+	return true;
+}
+
+static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		       const struct ssi_wire *head, u32 len, bool brief)
+{
+	struct ssi_rx *rx, *next;
+	LIST_HEAD(rxs);
 	bool posted;
 
 	if (is_deaf(conn))
 		return;
-	rx = rx_take(conn, buf, len);
-	if (!rx) {
+	if (!rx_take(conn, buf, head, len, &rxs)) {
 		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
 				    "out of memory for messages from node %u",
 				    conn->rl->link.peer->id);
+		list_for_each_entry_safe(rx, next, &rxs, list)
+			ssi_rx_free(rx);
 		return;
 	}
 	posted = rx_repost(conn, buf);
-	if (rx_account(conn, rx, posted))
-		ssi_link_recv(&conn->rl->link, rx);
+	list_for_each_entry_safe(rx, next, &rxs, list) {
+		list_del_init(&rx->list);
+		rx->brief = brief;
+		if (is_deaf(conn))
+			ssi_rx_free(rx);
+		else if (rx_account(conn, rx, posted))
+			ssi_link_recv(&conn->rl->link, rx);
+		posted = false;
+	}
 	ssi_rdma_send_kick(conn);
+}
+
+/* A page without a header. */
+static void rx_brief(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		     const struct ib_wc *wc)
+{
+	const struct ssi_peer *peer = conn->rl->link.peer;
+	struct ssi_wire head;
+
+	if (wc->byte_len != PAGE_SIZE) {
+		rx_broken(conn, "truncated message");
+		return;
+	}
+	ssi_wire_expand(&head, be32_to_cpu(wc->ex.imm_data), peer->id,
+			peer->node->id);
+	rx_message(conn, buf, &head, PAGE_SIZE, true);
 }
 
 static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
@@ -260,21 +333,27 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct ssi_rdma_conn *conn = cq->cq_context;
 	struct ssi_rdma_rx *buf = container_of(wc->wr_cqe, struct ssi_rdma_rx,
 					       cqe);
+	struct ssi_wire head;
+	u32 len;
 
 	if (wc->status != IB_WC_SUCCESS) {
 		ssi_rdma_verbs_wc_failed(conn, "receiving from", wc);
+		return;
+	}
+	if (wc->wc_flags & IB_WC_WITH_IMM) {
+		rx_brief(conn, buf, wc);
 		return;
 	}
 	if (wc->byte_len < SSI_RDMA_WIRE_LEN) {
 		rx_broken(conn, "truncated message");
 		return;
 	}
-	ib_dma_sync_single_for_cpu(conn->pd->device, buf->wire_dma, SSI_RDMA_WIRE_LEN,
-				   DMA_FROM_DEVICE);
-	if (buf->wire->type == SSI_WIRE_CREDIT)
-		rx_credit(conn, buf, wc->byte_len - SSI_RDMA_WIRE_LEN);
+	len = wc->byte_len - SSI_RDMA_WIRE_LEN;
+	rx_header(conn, buf, len, &head);
+	if (head.type == SSI_WIRE_CREDIT)
+		rx_credit(conn, buf, &head, len);
 	else
-		rx_message(conn, buf, wc->byte_len - SSI_RDMA_WIRE_LEN);
+		rx_message(conn, buf, &head, len, false);
 }
 
 static struct ssi_rx *rx_next_early(struct ssi_rdma_conn *conn)

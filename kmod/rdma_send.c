@@ -13,8 +13,10 @@
 #define OWED_MAX	(SSI_RDMA_RX_DEPTH / 4)
 static_assert(SSI_RDMA_CREDITS / OWED_MAX < SSI_RDMA_RX_RESERVE);
 
+#define TX_WIRES	(SSI_RDMA_TX_DEPTH * SSI_RDMA_BATCH)
+
 /**
- * struct ssi_rdma_wait - a message that waits for a credit or a slot
+ * struct ssi_rdma_wait - a message that waits for a credit, a slot, or others
  * @list: in conn->tx_queue
  * @wire: header
  * @page: payload, with a reference, or NULL
@@ -53,39 +55,56 @@ static void tx_unmap(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
 }
 
 /*
- * Post @msg in a free slot. Consumes the reference to @page. After an error
- * the connection is dead, so the slot is not put back.
+ * Post the @nr headers that are in the first free slot, with @page in front of
+ * the only one. Consumes the reference to @page. After an error the connection
+ * is dead, so the slot is not put back.
  */
-static int tx_post(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
-		   struct page *page, u32 len)
+static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
+		   u32 len)
 {
 	struct ssi_rdma_tx *tx = list_first_entry(&conn->tx_free,
 						  struct ssi_rdma_tx, list);
 	u32 lkey = conn->pd->local_dma_lkey;
-	struct ib_sge sge[2] = { { tx->wire_dma, SSI_RDMA_WIRE_LEN, lkey } };
+	struct ib_sge sge[2] = {
+		{ .length = len, .lkey = lkey },
+		{ tx->wire_dma, nr * SSI_RDMA_WIRE_LEN, lkey },
+	};
 	struct ib_send_wr wr = {
 		.wr_cqe = &tx->cqe,
-		.sg_list = sge,
+		.sg_list = page ? sge : sge + 1,
 		.num_sge = page ? 2 : 1,
 		.opcode = IB_WR_SEND,
 		.send_flags = IB_SEND_SIGNALED,
 	};
+	u32 brief;
 	int ret;
 
 	lockdep_assert_held(&conn->rl->lock);
 	list_del(&tx->list);
+	conn->tx_posted++;
 	if (page) {
 		ret = tx_map(conn, tx, page, len);
 		if (ret)
 			return ret;
-		sge[1] = (struct ib_sge){ tx->page_dma, len, lkey };
+		sge[0].addr = tx->page_dma;
 	}
-	*tx->wire = *msg;
+	if (page && ssi_wire_can_be_brief(tx->wire, &brief)) {
+		wr.opcode = IB_WR_SEND_WITH_IMM;
+		wr.ex.imm_data = cpu_to_be32(brief);
+		wr.num_sge = 1;
+		return ib_post_send(conn->qp, &wr, NULL);
+	}
 	tx->wire->credits = cpu_to_le32(conn->owed);
 	conn->owed = 0;
-	ib_dma_sync_single_for_device(conn->pd->device, tx->wire_dma, SSI_RDMA_WIRE_LEN,
-				      DMA_TO_DEVICE);
+	ib_dma_sync_single_for_device(conn->pd->device, tx->wire_dma,
+				      nr * SSI_RDMA_WIRE_LEN, DMA_TO_DEVICE);
 	return ib_post_send(conn->qp, &wr, NULL);
+}
+
+/* Where the headers of the next message go. */
+static struct ssi_wire *tx_headers(struct ssi_rdma_conn *conn)
+{
+	return list_first_entry(&conn->tx_free, struct ssi_rdma_tx, list)->wire;
 }
 
 static int tx_post_credit(struct ssi_rdma_conn *conn)
@@ -96,24 +115,41 @@ static int tx_post_credit(struct ssi_rdma_conn *conn)
 		.src = peer->node->id,
 		.dst = peer->id,
 	};
-	struct ssi_wire wire;
 
-	ssi_wire_encode(&wire, &msg);
-	return tx_post(conn, &wire, NULL, 0);
+	ssi_wire_encode(tx_headers(conn), &msg);
+	return tx_post(conn, 1, NULL, 0);
 }
 
-static int tx_post_wait(struct ssi_rdma_conn *conn)
+static struct ssi_rdma_wait *first_wait(struct ssi_rdma_conn *conn)
 {
-	struct ssi_rdma_wait *wait = list_first_entry(&conn->tx_queue,
-						      struct ssi_rdma_wait,
-						      list);
-	int ret;
+	return list_first_entry_or_null(&conn->tx_queue, struct ssi_rdma_wait,
+					list);
+}
 
+static void free_wait(struct ssi_rdma_conn *conn, struct ssi_rdma_wait *wait)
+{
 	list_del(&wait->list);
-	conn->credits--;
-	ret = tx_post(conn, &wait->wire, wait->page, wait->len);
+	if (!--conn->tx_queued)
+		conn->hurry = false;
 	mempool_free(wait, conn->waits);
-	return ret;
+}
+
+/* The first that waits, and with it those behind it, as many as can go along. */
+static int tx_post_waits(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rdma_wait *wait = first_wait(conn);
+	struct ssi_wire *headers = tx_headers(conn);
+	struct page *page = wait->page;
+	u32 len = wait->len;
+	u32 nr = 0;
+
+	do {
+		headers[nr++] = wait->wire;
+		free_wait(conn, wait);
+		wait = first_wait(conn);
+	} while (!page && wait && !wait->page && nr < SSI_RDMA_BATCH);
+	conn->credits--;
+	return tx_post(conn, nr, page, len);
 }
 
 static bool tx_failed(struct ssi_rdma_conn *conn, int error)
@@ -125,6 +161,12 @@ static bool tx_failed(struct ssi_rdma_conn *conn, int error)
 				 conn->rl->link.peer->id, error);
 }
 
+/* Patience ends with a message that has none, or when a batch is full. */
+static bool tx_is_due(struct ssi_rdma_conn *conn)
+{
+	return conn->hurry || conn->tx_queued >= SSI_RDMA_BATCH;
+}
+
 /* Post whatever can be. True if that killed the connection: ssi_rdma_verbs_tell_dead(). */
 static bool tx_pump(struct ssi_rdma_conn *conn)
 {
@@ -133,8 +175,8 @@ static bool tx_pump(struct ssi_rdma_conn *conn)
 	lockdep_assert_held(&conn->rl->lock);
 	while (!ret && conn->ready && !conn->dead &&
 	       !list_empty(&conn->tx_free)) {
-		if (conn->credits && !list_empty(&conn->tx_queue))
-			ret = tx_post_wait(conn);
+		if (conn->credits && tx_is_due(conn))
+			ret = tx_post_waits(conn);
 		else if (conn->owed >= OWED_MAX)
 			ret = tx_post_credit(conn);
 		else
@@ -160,8 +202,7 @@ static void tx_completed(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
 {
 	lockdep_assert_held(&conn->rl->lock);
 	list_add(&tx->list, &conn->tx_free);
-	if (tx->wire->type != SSI_WIRE_CREDIT)
-		conn->tx_arrived++;
+	conn->tx_posted--;
 	if (wq_has_sleeper(&conn->arrived))
 		wake_up(&conn->arrived);
 }
@@ -188,6 +229,37 @@ static void ssi_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
 }
 
+/* Softirq: those that waited for others have waited long enough. */
+enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer)
+{
+	struct ssi_rdma_conn *conn = container_of(timer, struct ssi_rdma_conn,
+						  patience);
+	struct ssi_rdma_link *rl = conn->rl;
+	unsigned long flags;
+	bool died;
+
+	spin_lock_irqsave(&rl->lock, flags);
+	conn->waiting = false;
+	conn->hurry = conn->tx_queued;
+	died = tx_pump(conn);
+	spin_unlock_irqrestore(&rl->lock, flags);
+	if (died)
+		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
+	return HRTIMER_NORESTART;
+}
+
+/* The first one that can wait sets the time for all that come meanwhile. */
+static void be_patient(struct ssi_rdma_conn *conn, u64 patience)
+{
+	if (!patience)
+		conn->hurry = true;
+	if (conn->hurry || conn->waiting)
+		return;
+	conn->waiting = true;
+	hrtimer_start(&conn->patience, ns_to_ktime(patience),
+		      HRTIMER_MODE_REL_SOFT);
+}
+
 static int tx_enqueue(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 		      struct page *page, u32 len)
 {
@@ -203,31 +275,34 @@ static int tx_enqueue(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 	wait->page = page;
 	wait->len = len;
 	list_add_tail(&wait->list, &conn->tx_queue);
+	conn->tx_queued++;
 	return 0;
 }
 
 /* True if that killed the connection. Consumes the reference to @page. */
 static bool tx_submit(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
-		      struct page *page, u32 len)
+		      struct page *page, u32 len, u64 patience)
 {
-	bool must_wait = !conn->credits || list_empty(&conn->tx_free) ||
-			 !list_empty(&conn->tx_queue);
+	bool must_wait = !conn->credits || list_empty(&conn->tx_free);
 	int ret;
 
 	if (must_wait && ssi_wire_is_wish(msg->type))
 		return false;
-	conn->tx_taken++;
-	if (must_wait) {
-		ret = tx_enqueue(conn, msg, page, len);
-	} else {
+	if (!patience && !must_wait && !conn->tx_queued) {
 		conn->credits--;
-		ret = tx_post(conn, msg, page, len);
+		*tx_headers(conn) = *msg;
+		ret = tx_post(conn, 1, page, len);
+	} else {
+		ret = tx_enqueue(conn, msg, page, len);
+		be_patient(conn, patience);
 	}
-	return ret && tx_failed(conn, ret);
+	if (ret)
+		return tx_failed(conn, ret);
+	return tx_pump(conn);
 }
 
 int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
-		  struct page *page, u32 len)
+		  struct page *page, u32 len, u64 patience)
 {
 	struct ssi_rdma_link *rl = ssi_rdma_link(link);
 	struct ssi_rdma_conn *conn;
@@ -246,7 +321,7 @@ int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
 			put_page(page);
 		return -ENOTCONN;
 	}
-	died = tx_submit(conn, msg, page, len);
+	died = tx_submit(conn, msg, page, len, patience);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (died) {
 		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
@@ -257,27 +332,27 @@ int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
 	return 0;
 }
 
-/* Sends complete in order. */
-static bool has_arrived(struct ssi_rdma_conn *conn, u64 message)
+static bool all_arrived(struct ssi_rdma_conn *conn)
 {
 	unsigned long flags;
 	bool arrived;
 
 	spin_lock_irqsave(&conn->rl->lock, flags);
-	arrived = conn->dead || conn->tx_arrived >= message;
+	arrived = conn->dead || (!conn->tx_queued && !conn->tx_posted);
 	spin_unlock_irqrestore(&conn->rl->lock, flags);
 	return arrived;
 }
 
+/* Nobody sends any more. */
 void ssi_rdma_send_flush(struct ssi_rdma_conn *conn, unsigned long timeout)
 {
 	unsigned long flags;
-	u64 last;
 
 	spin_lock_irqsave(&conn->rl->lock, flags);
-	last = conn->tx_taken;
+	conn->hurry = conn->tx_queued;
 	spin_unlock_irqrestore(&conn->rl->lock, flags);
-	wait_event_timeout(conn->arrived, has_arrived(conn, last), timeout);
+	ssi_rdma_send_kick(conn);
+	wait_event_timeout(conn->arrived, all_arrived(conn), timeout);
 }
 
 int ssi_rdma_send_init(struct ssi_rdma_conn *conn)
@@ -286,15 +361,16 @@ int ssi_rdma_send_init(struct ssi_rdma_conn *conn)
 
 	conn->waits = mempool_create_kmalloc_pool(SSI_RDMA_TX_RESERVE,
 						  sizeof(struct ssi_rdma_wait));
-	conn->tx_wires = ssi_rdma_verbs_wires_new(conn, SSI_RDMA_TX_DEPTH,
+	conn->tx_wires = ssi_rdma_verbs_wires_new(conn, TX_WIRES,
 						  DMA_TO_DEVICE,
 						  &conn->tx_wires_dma);
 	if (!conn->waits || !conn->tx_wires)
 		return -ENOMEM;
 	for (i = 0; i < SSI_RDMA_TX_DEPTH; i++) {
 		conn->tx[i].cqe.done = ssi_rdma_send_done;
-		conn->tx[i].wire = &conn->tx_wires[i];
-		conn->tx[i].wire_dma = conn->tx_wires_dma + i * SSI_RDMA_WIRE_LEN;
+		conn->tx[i].wire = &conn->tx_wires[i * SSI_RDMA_BATCH];
+		conn->tx[i].wire_dma = conn->tx_wires_dma +
+				       i * SSI_RDMA_BATCH * SSI_RDMA_WIRE_LEN;
 		list_add_tail(&conn->tx[i].list, &conn->tx_free);
 	}
 	return 0;
@@ -308,7 +384,7 @@ void ssi_rdma_send_free(struct ssi_rdma_conn *conn)
 	for (i = 0; i < SSI_RDMA_TX_DEPTH; i++)
 		tx_unmap(conn, &conn->tx[i]);
 	ssi_rdma_verbs_wires_free(conn, conn->tx_wires, conn->tx_wires_dma,
-				  SSI_RDMA_TX_DEPTH, DMA_TO_DEVICE);
+				  TX_WIRES, DMA_TO_DEVICE);
 	list_for_each_entry_safe(wait, next, &conn->tx_queue, list) {
 		if (wait->page)
 			put_page(wait->page);

@@ -6,13 +6,16 @@
 /**
  * DOC: Theory of operation
  *
- * A message is one SEND of a 64-byte header and, perhaps, up to a page. A
- * receive buffer scatters into a header of ours and a whole free page, so that
- * the page that arrives is the page that is used: it is unmapped, handed up
- * with the message, and the buffer is posted again with another. Nobody gets
- * an rkey: the protection domain has no memory region that the other side
- * could name. Of a page handed up only the first rx->len bytes were received;
- * the rest is whatever the page held before, and must not be shown to anybody.
+ * A message is one SEND: up to a page and behind it a 64-byte header, or a few
+ * headers. A receive buffer scatters into a whole free page and room for a
+ * header, so that the page that arrives is the page that is used: it is
+ * unmapped, handed up with the message, and the buffer is posted again with
+ * another. Without a payload the page takes the headers, and stays. A page whose
+ * header says little travels without one, and that is in the immediate data; it
+ * gives back no credits. Nobody gets an rkey: the protection domain has no
+ * memory region that the other side could name. Of a page handed up only the
+ * first rx->len bytes were received; the rest is a header, or whatever the page
+ * held before, and must not be shown to anybody.
  *
  * Credits. The hello grants the other side one credit for each receive buffer
  * but for a reserve. A message takes a credit; it is given back, in the
@@ -27,7 +30,11 @@
  *
  * Sending. A message is posted at once if a credit and a slot are there and no
  * other waits; else it waits in tx_queue, which goes on whenever a credit or a
- * slot comes back.
+ * slot comes back. Each packet costs both sides far more than the bytes in it,
+ * an acknowledgment among that. So those that are behind each other in tx_queue
+ * and have no payload go as one message, for one credit; and what nobody waits
+ * for is put into tx_queue with patience, for one without it, a full batch, or
+ * the timer to take it along.
  *
  * Receiving. All completions come from one CQ, polled in softirq, one at a
  * time; that is what keeps the order. The first messages may overtake the
@@ -219,6 +226,8 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl)
 	INIT_LIST_HEAD(&conn->refill);
 	INIT_WORK(&conn->refill_work, ssi_rdma_recv_refill);
 	init_waitqueue_head(&conn->arrived);
+	hrtimer_init(&conn->patience, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	conn->patience.function = ssi_rdma_send_timer;
 	return conn;
 }
 
@@ -305,6 +314,8 @@ void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 {
 	/* Not queued again: rx_refill_later() looks at @dead. */
 	cancel_work_sync(&conn->refill_work);
+	/* Nor is this: ssi_rdma_send() does. */
+	hrtimer_cancel(&conn->patience);
 	if (conn->qp) {
 		ib_drain_qp(conn->qp);
 		rdma_destroy_qp(conn->id);

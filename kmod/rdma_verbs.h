@@ -6,6 +6,7 @@
 #ifndef _SSI_RDMA_VERBS_H
 #define _SSI_RDMA_VERBS_H
 
+#include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/mempool.h>
 #include <linux/spinlock.h>
@@ -24,6 +25,9 @@
 #define SSI_RDMA_TX_DEPTH	256
 /* Messages that can wait for credits when the allocator has nothing. */
 #define SSI_RDMA_TX_RESERVE	512
+
+/* Headers that a message without a payload has at most. */
+#define SSI_RDMA_BATCH		SSI_WIRE_BATCH
 
 #define SSI_RDMA_WIRE_LEN	((u32)sizeof(struct ssi_wire))
 
@@ -51,12 +55,12 @@ struct ssi_rdma_link {
 };
 
 /**
- * struct ssi_rdma_rx - a receive buffer: a header and a whole page
+ * struct ssi_rdma_rx - a receive buffer: a whole page, and room for a header
  * @cqe: completion
  * @list: in conn->refill while it has no page
- * @wire: its part of conn->rx_wires
+ * @wire: its part of conn->rx_wires; what a full page does not take
  * @wire_dma: the device's address of @wire
- * @page: where a payload goes, mapped; NULL while in conn->refill
+ * @page: where a message goes, mapped; NULL while in conn->refill
  * @page_dma: the device's address of @page
  */
 struct ssi_rdma_rx {
@@ -72,7 +76,7 @@ struct ssi_rdma_rx {
  * struct ssi_rdma_tx - a slot of the send queue
  * @cqe: completion
  * @list: in conn->tx_free while unused
- * @wire: its part of conn->tx_wires
+ * @wire: its part of conn->tx_wires, SSI_RDMA_BATCH of them
  * @wire_dma: the device's address of @wire
  * @page: the payload, mapped, with a reference; or NULL
  * @page_dma: the device's address of @page
@@ -97,7 +101,7 @@ struct ssi_rdma_tx {
  * @pd: protection domain, without any memory region of ours in it
  * @cq: completions of both queues, in softirq
  * @qp: same as @id->qp, until it is destroyed
- * @rx_wires: headers of @rx
+ * @rx_wires: what follows the pages of @rx
  * @rx_wires_dma: the device's address of @rx_wires
  * @tx_wires: headers of @tx
  * @tx_wires_dma: the device's address of @tx_wires
@@ -108,15 +112,18 @@ struct ssi_rdma_tx {
  * @credits: rl->lock: messages that the other side has buffers for
  * @credits_max: rl->lock: how many that were at the beginning
  * @owed: rl->lock: buffers posted again that the other side does not know of
- * @tx_taken: rl->lock: messages taken to be sent
- * @tx_arrived: rl->lock: how many of them the other side's device has
- * @tx_free: rl->lock: slots it has not
+ * @tx_posted: rl->lock: messages that the other side's device may not have yet
+ * @tx_free: rl->lock: slots of others
  * @tx_queue: rl->lock: struct ssi_rdma_wait, first in first out
+ * @tx_queued: rl->lock: how many there are
+ * @hurry: rl->lock: one of @tx_queue has no patience
+ * @waiting: rl->lock: @patience will come
+ * @patience: when those of @tx_queue go that wait for others to travel with
  * @early: rl->lock: struct ssi_rx that came before ESTABLISHED
  * @refill: rl->lock: struct ssi_rdma_rx that wait for a page
  * @waits: where entries of @tx_queue come from
  * @refill_work: serves @refill
- * @arrived: woken when @tx_arrived changes, or @dead
+ * @arrived: woken when @tx_posted falls, or @dead
  * @rx: receive buffers
  * @tx: slots of the send queue
  */
@@ -139,10 +146,13 @@ struct ssi_rdma_conn {
 	u32 credits;
 	u32 credits_max;
 	u32 owed;
-	u64 tx_taken;
-	u64 tx_arrived;
+	u32 tx_posted;
 	struct list_head tx_free;
 	struct list_head tx_queue;
+	u32 tx_queued;
+	bool hurry;
+	bool waiting;
+	struct hrtimer patience;
 	struct list_head early;
 	struct list_head refill;
 	mempool_t *waits;

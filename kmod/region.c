@@ -202,7 +202,7 @@ static void tell_members(struct ssi_region *region, struct ssi_msg *msg)
 	local_bh_disable();
 	for (id = 0; id < SSI_DSM_MAX_NODES; id++)
 		if ((region->members & BIT(id)) && id != region->node->id)
-			ssi_peer_send(region->node, id, msg, NULL);
+			ssi_peer_send(region->node, id, msg, NULL, 0);
 	local_bh_enable();
 }
 
@@ -386,7 +386,7 @@ void ssi_region_announce(struct ssi_region *region, u32 peer)
 	    READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
 		return;
 	local_bh_disable();
-	ssi_peer_send(region->node, peer, &msg, NULL);
+	ssi_peer_send(region->node, peer, &msg, NULL, 0);
 	local_bh_enable();
 }
 

@@ -94,7 +94,6 @@ struct ssi_bucket {
  * @streams: faults that follow each other
  * @oldest_stream: which one is overwritten next
  * @service_ns: moving average of the time a remote request takes
- * @token: source of request tokens
  * @nr_shared: pages in S or O here
  * @nr_exclusive: pages in E here
  * @nr_directory: pages touched whose home is here
@@ -143,7 +142,6 @@ struct ssi_region {
 	struct ssi_stream streams[SSI_POLICY_STREAMS];
 	u32 oldest_stream;
 	u64 service_ns;
-	atomic_t token;
 	atomic64_t nr_shared;
 	atomic64_t nr_exclusive;
 	atomic64_t nr_directory;

@@ -127,6 +127,7 @@ static void finish(struct ssi_region *region, struct ssi_req *req,
 	};
 	u64 ns = ktime_get_ns() - req->start;
 	u64 held = req->held * (u64)NSEC_PER_USEC;
+	bool copy = !req->exclusive;
 
 	ssi_gather_end(region, req->start + ns);
 	wake_up_all(&bucket->wait);
@@ -134,7 +135,13 @@ static void finish(struct ssi_region *region, struct ssi_req *req,
 	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
 		ssi_gather_learn(region, ns - held);
 	kmem_cache_free(req_cache, req);
-	ssi_message_send(region, ssi_region_home(region, msg.index), &msg, NULL);
+	/* While others are under way, what is asked for next can take it along. */
+	if (copy && atomic_read(&region->outstanding))
+		ssi_message_send_patiently(region, ssi_region_home(region, msg.index),
+					   &msg);
+	else
+		ssi_message_send(region, ssi_region_home(region, msg.index),
+				 &msg, NULL);
 }
 
 /* DATAS, DATAX, GRANT, ZERO, ACK */
@@ -170,13 +177,40 @@ void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
+/* Unique on this node, and tells the bucket: see ssi_request_find(). */
+static u32 new_token(struct ssi_region *region, struct ssi_bucket *bucket)
+{
+	u32 token = atomic_inc_return(&region->node->token);
+
+	return (token << SSI_BUCKETS_SHIFT | (bucket - region->buckets)) &
+	       SSI_WIRE_TOKEN_MAX;
+}
+
+bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index)
+{
+	struct ssi_bucket *bucket;
+	struct ssi_req *req;
+	bool found = false;
+
+	bucket = &region->buckets[token % ARRAY_SIZE(region->buckets)];
+	spin_lock_bh(&bucket->lock);
+	list_for_each_entry(req, &bucket->reqs, list) {
+		found = req->token == token;
+		*index = req->index;
+		if (found)
+			break;
+	}
+	spin_unlock_bh(&bucket->lock);
+	return found;
+}
+
 /* Open a request for what the table says. Bucket lock held, BH disabled. */
 static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 			 struct ssi_req *req, u64 index, u32 action)
 {
 	*req = (struct ssi_req){
 		.index = index,
-		.token = atomic_inc_return(&region->token),
+		.token = new_token(region, bucket),
 		.start = ktime_get_ns(),
 		.exclusive = action != SSI_ACT_GETS,
 		.class = action == SSI_ACT_GETS ? SSI_DSM_CLASS_READ_REMOTE :
@@ -250,9 +284,12 @@ static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
 	}
 }
 
-/* BH disabled. @action: what the table said; see open_request(). */
+/*
+ * BH disabled. @action: what the table said; see open_request(). @more: others
+ * follow, and nobody waits for this one yet.
+ */
 static void send_request(struct ssi_region *region, u64 index, u32 token,
-			 u32 action)
+			 u32 action, bool more)
 {
 	struct ssi_msg msg = {
 		.type = action == SSI_ACT_GETS ? SSI_WIRE_GETS :
@@ -263,7 +300,12 @@ static void send_request(struct ssi_region *region, u64 index, u32 token,
 		.time = ssi_message_usec(ssi_gather_age_ns(region)),
 	};
 
-	ssi_message_send(region, ssi_region_home(region, index), &msg, NULL);
+	if (more)
+		ssi_message_send_patiently(region, ssi_region_home(region, index),
+					   &msg);
+	else
+		ssi_message_send(region, ssi_region_home(region, index), &msg,
+				 NULL);
 }
 
 static bool opens_request(u32 action)
@@ -274,9 +316,10 @@ static bool opens_request(u32 action)
 
 /*
  * Ask for a page that nobody waits for, if @event needs it asked for. What
- * cannot be allocated with @gfp is not asked for.
+ * cannot be allocated with @gfp is not asked for. @more: others follow.
  */
-static void fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp)
+static void fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp,
+		  bool more)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct ssi_page *entry = ssi_region_page(region, index, gfp);
@@ -298,7 +341,7 @@ static void fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp)
 	}
 	spin_unlock(&bucket->lock);
 	if (!req)
-		send_request(region, index, token, step.action);
+		send_request(region, index, token, step.action, more);
 	local_bh_enable();
 out_free:
 	if (req)
@@ -307,7 +350,8 @@ out_free:
 
 void ssi_request_take_home(struct ssi_region *region, u64 index)
 {
-	fetch(region, index, SSI_EV_STORE, GFP_ATOMIC | __GFP_NOWARN);
+	fetch(region, index, SSI_EV_STORE, GFP_ATOMIC | __GFP_NOWARN,
+	      false);
 }
 
 /* Ask for the pages that will be wanted next if this goes on. */
@@ -319,7 +363,7 @@ static void fetch_ahead(struct ssi_region *region, u64 index, u32 event)
 	if (count)
 		ssi_gather_remember(region);
 	for (; count; count--)
-		fetch(region, first++, event, GFP_KERNEL);
+		fetch(region, first++, event, GFP_KERNEL, count > 1);
 }
 
 /* Ask for the other pages that were handed over with @index, too. */
@@ -332,7 +376,8 @@ static void fetch_gang(struct ssi_region *region, u64 index)
 		return;
 	for (i = 0; i < SSI_GANG; i++)
 		if (gang[i] && gang[i] != index + 1)
-			fetch(region, gang[i] - 1, SSI_EV_STORE, GFP_KERNEL);
+			fetch(region, gang[i] - 1, SSI_EV_STORE, GFP_KERNEL,
+			      false);
 }
 
 int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
@@ -378,7 +423,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 		} else if (ret == -EINPROGRESS) {
 			ssi_gather_remember(region);
 			local_bh_disable();
-			send_request(region, index, token, action);
+			send_request(region, index, token, action, false);
 			local_bh_enable();
 			fetch_gang(region, index);
 			was_here = false;

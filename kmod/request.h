@@ -33,6 +33,9 @@ bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
  */
 int ssi_request_wait(struct ssi_region *region, u64 index, u32 event);
 
+/* Is there a request with @token? Then for page @index. Any context but irqs. */
+bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index);
+
 /*
  * PUT came: the owner lacks memory for page @index, whose home is here. It is
  * only a wish, and forgotten if there is no memory to follow it. BH disabled.

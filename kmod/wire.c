@@ -79,6 +79,31 @@ void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg)
 	wire->time = cpu_to_le32(msg->time);
 }
 
+/* Whether @brief tells the receiver, who awaits the page, all that @wire does. */
+bool ssi_wire_can_be_brief(const struct ssi_wire *wire, u32 *brief)
+{
+	u32 token = le32_to_cpu(wire->token);
+
+	*brief = token | (wire->type == SSI_WIRE_DATAX ? SSI_WIRE_BRIEF_DATAX : 0);
+	return (wire->type == SSI_WIRE_DATAS || wire->type == SSI_WIRE_DATAX) &&
+	       !wire->arg && !wire->time && token <= SSI_WIRE_TOKEN_MAX;
+}
+
+/* What @brief says. Region and index, which its receiver knows, remain 0. */
+void ssi_wire_expand(struct ssi_wire *wire, u32 brief, u32 src, u32 dst)
+{
+	const struct ssi_msg msg = {
+		.type = brief & SSI_WIRE_BRIEF_DATAX ? SSI_WIRE_DATAX :
+						       SSI_WIRE_DATAS,
+		.src = src,
+		.dst = dst,
+		.len = SSI_WIRE_PAYLOAD_MAX,
+		.token = brief & SSI_WIRE_TOKEN_MAX,
+	};
+
+	ssi_wire_encode(wire, &msg);
+}
+
 static bool unused_are_zero(const struct ssi_msg *msg, u32 uses)
 {
 	if (!(uses & (USES_PAGE | USES_REGION)) && msg->region)

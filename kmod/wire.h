@@ -11,8 +11,9 @@
 #include <linux/ssi_dsm.h>
 
 #define SSI_WIRE_MAGIC		0x44495353u	/* "SSID" */
-#define SSI_WIRE_VERSION	3
+#define SSI_WIRE_VERSION	4
 #define SSI_WIRE_PAYLOAD_MAX	4096
+#define SSI_WIRE_BATCH		8	/* headers that travel together */
 
 enum ssi_wire_type {
 	SSI_WIRE_CREDIT,	/* transport: returns receive credits */
@@ -40,13 +41,13 @@ enum ssi_wire_type {
 };
 
 /**
- * struct ssi_wire - the 64 bytes every message starts with
+ * struct ssi_wire - the 64 bytes every message ends with
  * @type: enum ssi_wire_type
  * @src: sending node
  * @dst: receiving node
  * @requester: the node whose request this serves (FWDS, FWDX, INV) or speaks of
  *	(OLDER), or whose loss this tells of (LEAVE), else 0
- * @len: bytes of payload that follow
+ * @len: bytes of payload before them
  * @region: region id
  * @token: chosen by the requester, echoed by everybody who serves it
  * @index: page index in the region
@@ -77,6 +78,14 @@ struct ssi_wire {
 static_assert(sizeof(struct ssi_wire) == 64, "wire header is 64 bytes");
 static_assert(offsetof(struct ssi_wire, index) == 16, "no padding");
 static_assert(offsetof(struct ssi_wire, zero) == 48, "no padding");
+
+/*
+ * A page whose header would say nothing but its type and token travels without
+ * one, so that it is one packet where packets are of 4096 bytes: both are in
+ * the 32 bits of immediate data then.
+ */
+#define SSI_WIRE_BRIEF_DATAX	0x80000000u	/* else DATAS */
+#define SSI_WIRE_TOKEN_MAX	0x7fffffffu
 
 /**
  * struct ssi_msg - a validated message in host byte order
@@ -138,6 +147,8 @@ static inline bool ssi_wire_is_wish(u32 type)
 u64 ssi_wire_hash(u64 seed, const void *data, size_t len);
 
 void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg);
+bool ssi_wire_can_be_brief(const struct ssi_wire *wire, u32 *brief);
+void ssi_wire_expand(struct ssi_wire *wire, u32 brief, u32 src, u32 dst);
 int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
 		   struct ssi_msg *msg);
 

@@ -159,7 +159,8 @@ static int hand_over(struct fake *f)
 	struct ssi_msg msg;
 	uint32_t token;
 
-	return be_asked(f, &token) ?: say_datax(f, token, 0) ?:
+	return be_asked(f, &token) ?:
+	       fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | token, PAGE) ?:
 	       fake_hear(f, SSI_WIRE_DONE, &msg);
 }
 
@@ -270,6 +271,72 @@ static void give_too_many_credits(struct ssi_wire *wire)
 #define PAGE_MSG(kind, page, ...) { \
 	.type = SSI_WIRE_##kind, .region = REGION, .index = page, \
 	.token = TOKEN, ##__VA_ARGS__ }
+
+/* @nr headers as one message, of which the last is @last. */
+static int say_at_once(struct fake *f, uint32_t nr, const struct ssi_msg *last)
+{
+	struct ssi_msg msg = { .type = SSI_WIRE_PING };
+	struct ssi_wire out[SSI_WIRE_BATCH + 1];
+	uint32_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (i == nr - 1)
+			msg = *last;
+		msg.src = f->id;
+		msg.dst = f->peer;
+		ssi_wire_encode(&out[i], &msg);
+	}
+	fake_send(f, out, nr * HEAD, 1);
+	return 0;
+}
+
+static int say_too_many(struct fake *f)
+{
+	return say_at_once(f, SSI_WIRE_BATCH + 1,
+			   &(struct ssi_msg){ .type = SSI_WIRE_PING });
+}
+
+static int say_many(struct fake *f)
+{
+	return say_at_once(f, SSI_WIRE_BATCH,
+			   &(struct ssi_msg){ .type = SSI_WIRE_PING });
+}
+
+static int end_in_nonsense(struct fake *f)
+{
+	return say_at_once(f, 3, &(struct ssi_msg){ .type = SSI_WIRE_PING,
+						    .token = 1 });
+}
+
+static int end_in_credit(struct fake *f)
+{
+	return say_at_once(f, 2, &(struct ssi_msg){ .type = SSI_WIRE_CREDIT });
+}
+
+static int cut_brief_short(struct fake *f)
+{
+	fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | TOKEN, PAGE - 1);
+	return 0;
+}
+
+static int be_brief_and_long(struct fake *f)
+{
+	fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | TOKEN, PAGE + HEAD);
+	return 0;
+}
+
+static int supply_a_copy_briefly(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?: fake_send_brief(f, token, PAGE);
+}
+
+static int supply_uncalled(struct fake *f)
+{
+	return fake_send_brief(f, TOKEN, PAGE) ?:
+	       fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | TOKEN, PAGE);
+}
 
 /**
  * struct offence - what the fake node does, and what is said of it
@@ -400,6 +467,16 @@ static const struct offence {
 	{ "FWDX for the node that has it",
 	  BROKE "it serves no other member of the region",
 	  .commit = send_in_circle },
+	{ "a page without a header that is one byte short",
+	  BROKE "truncated message", .commit = cut_brief_short },
+	{ "a page without a header, and more", BROKE "truncated message",
+	  .commit = be_brief_and_long },
+	{ "a copy without a header for who wants to write", NOT_AWAITED,
+	  .commit = supply_a_copy_briefly, .waits = true },
+	{ "nine headers at once", MALFORMED, .commit = say_too_many },
+	{ "a bad header behind good ones", MALFORMED, .commit = end_in_nonsense },
+	{ "a CREDIT behind another header", BROKE "bad credit message",
+	  .commit = end_in_credit },
 	{ "regions without end", BROKE "it has too many regions",
 	  .commit = announce_for_ever },
 };
@@ -416,8 +493,8 @@ static int send_bad(struct fake *f, const struct offence *o)
 	ssi_wire_encode(&wire, &msg);
 	if (o->spoil)
 		o->spoil(&wire);
-	memcpy(out, &wire, HEAD);
-	memset(out + HEAD, 0x5a, msg.len);
+	memset(out, 0x5a, msg.len);
+	memcpy(out + msg.len, &wire, HEAD);
 	return fake_send(f, out, o->bytes ?: HEAD + msg.len, 1);
 }
 
@@ -522,6 +599,9 @@ static const struct {
 	{ "another map for a region of others",
 	  .msg = { .type = SSI_WIRE_REGION, .region = OTHER_REGION, .arg = 1 } },
 	{ "PUT of a page that it does not own", .msg = PAGE_MSG(PUT, OURS) },
+	{ "pages without a header that nobody asked for",
+	  .commit = supply_uncalled },
+	{ "eight headers at once", .commit = say_many },
 	{ "twice as many messages as it has credits", .commit = flood },
 };
 

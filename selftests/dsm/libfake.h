@@ -19,12 +19,11 @@
 #define FAKE_CREDITS	64	/* messages that the module may send ahead */
 #define FAKE_SLOTS	(FAKE_CREDITS + 16)	/* some for its CREDITs */
 #define FAKE_SENDS	512	/* messages posted at once */
-#define FAKE_PAYLOAD	8192	/* the most that one can send behind a header */
+#define FAKE_PAYLOAD	8192	/* the most that one can send with a header */
 
 /* Where the device reads and writes. */
 struct fake_memory {
-	struct ssi_wire heads[FAKE_SLOTS];
-	uint8_t pages[FAKE_SLOTS][PAGE];
+	uint8_t in[FAKE_SLOTS][PAGE + sizeof(struct ssi_wire)];
 	uint8_t out[sizeof(struct ssi_wire) + FAKE_PAYLOAD];
 };
 
@@ -44,6 +43,9 @@ struct fake_memory {
  * @mr: @memory
  * @memory: buffers
  * @inbox: slots of messages that came, in order, a ring
+ * @bytes: of the message in each slot
+ * @brief: whether it came without a header, and what it said
+ * @taken: headers taken from the message that is next
  * @came: how many were put there
  * @heard: how many were taken out
  * @sent: sends completed
@@ -67,6 +69,12 @@ struct fake {
 	struct ibv_mr *mr;
 	struct fake_memory *memory;
 	uint32_t inbox[FAKE_SLOTS];
+	uint32_t bytes[FAKE_SLOTS];
+	struct {
+		bool is;
+		uint32_t says;
+	} brief[FAKE_SLOTS];
+	uint32_t taken;
 	uint32_t came;
 	uint32_t heard;
 	uint32_t sent;
@@ -94,8 +102,11 @@ int fake_asked(struct fake *f);
 int fake_accept(struct fake *f, const struct ssi_wire_hello *hello);
 void fake_reject(struct fake *f, const void *data, uint8_t len);
 
-/* Send @len bytes, a header and what follows, @times times, and wait. */
+/* Send @len bytes, a header and what precedes it, @times times, and wait. */
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times);
+
+/* Send @len bytes, not more than a page, with @brief as immediate data. */
+int fake_send_brief(struct fake *f, uint32_t brief, uint32_t len);
 
 /* Send what @msg says, as a node of the cluster would; its payload is 0x5a. */
 int fake_say(struct fake *f, const struct ssi_msg *msg);

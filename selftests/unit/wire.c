@@ -398,6 +398,46 @@ static bool hash_is_fnv1a(void)
 		       0x85944171f73967e8ull;
 }
 
+static bool is_brief_as(const struct ssi_msg *msg, u32 want)
+{
+	struct ssi_wire wire, again;
+	struct ssi_msg parsed;
+	u32 brief;
+
+	ssi_wire_encode(&wire, msg);
+	if (!ssi_wire_can_be_brief(&wire, &brief) || brief != want)
+		return false;
+	ssi_wire_expand(&again, brief, msg->src, msg->dst);
+	return !ssi_wire_parse(&again, msg->len, msg->src, msg->dst, &parsed) &&
+	       parsed.type == msg->type && parsed.token == msg->token;
+}
+
+/* What of a page's header the receiver could not know makes it travel. */
+static bool pages_are_brief(void)
+{
+	const struct ssi_msg good = {
+		.type = SSI_WIRE_DATAX, .src = 1, .dst = 2, .len = 4096,
+		.region = 5, .index = 6, .token = SSI_WIRE_TOKEN_MAX,
+	};
+	struct ssi_msg bad[] = { good, good, good, good };
+	struct ssi_msg copy = good;
+	struct ssi_wire wire;
+	u32 brief, i;
+
+	bad[0].arg = 1;
+	bad[1].time = 1;
+	bad[2].token++;
+	bad[3].type = SSI_WIRE_GRANT;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		ssi_wire_encode(&wire, &bad[i]);
+		if (ssi_wire_can_be_brief(&wire, &brief))
+			return false;
+	}
+	copy.type = SSI_WIRE_DATAS;
+	return is_brief_as(&good, UINT32_MAX) &&
+	       is_brief_as(&copy, SSI_WIRE_TOKEN_MAX);
+}
+
 static void test_type(u32 type)
 {
 	const char *name = ssi_wire_type_name(type);
@@ -412,7 +452,7 @@ int main(void)
 {
 	u32 type;
 
-	tap_plan(3 * SSI_WIRE_TYPES + 8);
+	tap_plan(3 * SSI_WIRE_TYPES + 9);
 	for (type = 0; type < SSI_WIRE_TYPES; type++)
 		test_type(type);
 	tap_ok(types_end(), "unknown types are refused");
@@ -422,6 +462,7 @@ int main(void)
 	tap_ok(hello_is_checked(), "a hello is refused for the right reason");
 	tap_ok(short_hello_is_refused(), "a short hello is refused");
 	tap_ok(refusals_have_texts(), "every refusal has a sentence");
+	tap_ok(pages_are_brief(), "a page without a header says what it must");
 	tap_ok(hash_is_fnv1a(), "the hash is FNV-1a");
 	return tap_exit();
 }
