@@ -87,7 +87,7 @@ static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 	ssi_message_recv(rx);
 }
 
-static void send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
+static void send_within(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 		 struct page *page, u64 patience)
 {
 	msg->region = region->id;
@@ -105,13 +105,13 @@ static void send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 		      struct page *page)
 {
-	send(region, dst, msg, page, 0);
+	send_within(region, dst, msg, page, 0);
 }
 
 void ssi_message_send_patiently(struct ssi_region *region, u32 dst,
 				struct ssi_msg *msg)
 {
-	send(region, dst, msg, NULL,
+	send_within(region, dst, msg, NULL,
 	     clamp_t(u64, READ_ONCE(region->service_ns), 1, PATIENCE_MAX_NS));
 }
 
