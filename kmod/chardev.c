@@ -12,6 +12,7 @@
 
 #include "channel.h"
 #include "chardev.h"
+#include "discard.h"
 #include "fault.h"
 #include "node.h"
 #include "region.h"
@@ -128,6 +129,26 @@ static long ioctl_send(struct file *file, void __user *arg)
 	return ssi_channel_send(region, &send);
 }
 
+static long ioctl_discard(struct file *file, void __user *arg)
+{
+	struct ssi_region *region = file_region(file);
+	struct ssi_dsm_discard discard;
+
+	if (!region)
+		return -ENOTCONN;
+	if (copy_from_user(&discard, arg, sizeof(discard)))
+		return -EFAULT;
+	if (!PAGE_ALIGNED(discard.offset) || !PAGE_ALIGNED(discard.len) ||
+	    discard.offset > region->size ||
+	    discard.len > region->size - discard.offset)
+		return -EINVAL;
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+		return -EIO;
+	discard.discarded = ssi_discard(region, discard.offset >> PAGE_SHIFT,
+					discard.len >> PAGE_SHIFT) << PAGE_SHIFT;
+	return copy_to_user(arg, &discard, sizeof(discard)) ? -EFAULT : 0;
+}
+
 static long ssi_chardev_ioctl(struct file *file, unsigned int cmd,
 			      unsigned long arg)
 {
@@ -136,6 +157,8 @@ static long ssi_chardev_ioctl(struct file *file, unsigned int cmd,
 		return ioctl_attach(file, (void __user *)arg);
 	case SSI_DSM_SEND:
 		return ioctl_send(file, (void __user *)arg);
+	case SSI_DSM_DISCARD:
+		return ioctl_discard(file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

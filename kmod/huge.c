@@ -264,3 +264,52 @@ struct page *ssi_huge_split(struct ssi_region *region, u64 index,
 		replace(region, index, entry);
 	}
 }
+
+/* ---- discarding ---- */
+
+/*
+ * A part of @piece, unless another node has asked for it: then it may be another
+ * page by now. Its reference goes with the others' at the end of the split.
+ */
+static bool drop_part(struct ssi_region *region, u64 index,
+		      struct ssi_page *entry, const struct page *piece)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct page *page;
+	bool drop;
+
+	spin_lock_bh(&bucket->lock);
+	page = ssi_region_data(entry);
+	/* what is E and has no data is zero: see page.h */
+	drop = entry->state == SSI_PAGE_E && page &&
+	       compound_head(page) == piece;
+	if (drop)
+		ssi_region_set_data(region, index, entry, NULL);
+	spin_unlock_bh(&bucket->lock);
+	wake_up_all(&bucket->wait);
+	return drop;
+}
+
+u32 ssi_huge_discard(struct ssi_region *region, u64 first)
+{
+	struct ssi_page *entry = ssi_region_page(region, first, 0);
+	struct ssi_bucket *bucket = ssi_region_bucket(region, first);
+	struct page *page, *piece = NULL;
+	u32 i, dropped = 0;
+
+	if (!entry)
+		return 0;
+	spin_lock_bh(&bucket->lock);
+	page = ssi_region_data(entry);
+	if (page && PageCompound(page) &&
+	    !test_and_set_bit(SSI_HUGE_CHANGING, &page->private))
+		piece = page;
+	spin_unlock_bh(&bucket->lock);
+	if (!piece)
+		return 0;
+	begin_split(region, piece);
+	for (i = 0; i < SSI_BLOCK_PAGES; i++)
+		dropped += drop_part(region, first + i, entry + i, piece);
+	ssi_huge_split_rest(region, piece);
+	return dropped;
+}

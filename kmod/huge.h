@@ -40,6 +40,14 @@ struct page *ssi_huge_split(struct ssi_region *region, u64 index,
 /* Split the other pages off @piece. Sleeps. */
 void ssi_huge_split_rest(struct ssi_region *region, struct page *piece);
 
+/*
+ * The block of page @first, its first one, is not needed any more. If it is in
+ * one piece, those of its pages that this node is alone with become zero and have
+ * no memory, and the others are split off. Waits until nobody uses the piece.
+ * Return: how many became zero.
+ */
+u32 ssi_huge_discard(struct ssi_region *region, u64 first);
+
 /* Whether @page, the data of a page, is of a block that is being split. */
 static inline bool ssi_huge_is_splitting(const struct page *page)
 {

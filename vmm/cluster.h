@@ -18,7 +18,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are copied as they are");
 
-#define CLUSTER_VERSION	5	/* of all messages together */
+#define CLUSTER_VERSION	6	/* of all messages together */
 
 enum cluster_type {
 	CLUSTER_HELLO,		/* cluster.c: who I am */
@@ -38,6 +38,8 @@ enum cluster_type {
 	CLUSTER_IO,		/* forward.c: access your device */
 	CLUSTER_IO_REPLY,	/* forward.c: what it read */
 	CLUSTER_MEASURED,	/* measure.c: how far the nodes are from me */
+	CLUSTER_DISCARD,	/* discard.c: give memory back */
+	CLUSTER_DISCARDED,	/* discard.c: done */
 	CLUSTER_BUTTON,		/* button.c: press your power button */
 
 	CLUSTER_TYPES,

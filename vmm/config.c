@@ -22,6 +22,7 @@
  *     pm-timer: true               # optional: as --pm-timer
  *     time-dilation: 1             # optional: seconds that its second takes
  *     rng: true                    # optional: random numbers of node 0's host
+ *     free-page-reporting: false   # optional: as --free-page-reporting
  *     disks:                       # optional
  *       - { file: /srv/disk.img, readonly: false, node: 0 }
  *     nets:                        # optional: of one kind each
@@ -81,6 +82,7 @@ struct config_guest {
 	bool *pm_timer;
 	unsigned int *time_dilation;
 	bool *rng;
+	bool *free_page_reporting;
 	struct config_disk *disks;
 	unsigned int disks_count;
 	struct config_net *nets;
@@ -195,6 +197,9 @@ static const cyaml_schema_field_t guest_fields[] = {
 			     time_dilation),
 	CYAML_FIELD_BOOL_PTR("rng", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 			     struct config_guest, rng),
+	CYAML_FIELD_BOOL_PTR("free-page-reporting", CYAML_FLAG_POINTER |
+			     CYAML_FLAG_OPTIONAL, struct config_guest,
+			     free_page_reporting),
 	CYAML_FIELD_SEQUENCE("disks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 			     struct config_guest, disks, &disk_schema, 0,
 			     CYAML_UNLIMITED),
@@ -389,6 +394,9 @@ static void take_devices(const char *path, const struct config_guest *guest,
 {
 	if (guest->rng)
 		options->devices.no_rng = !*guest->rng;
+	if (guest->free_page_reporting)
+		options->devices.free_page_reporting =
+			*guest->free_page_reporting;
 	for (unsigned int i = 0; i < guest->disks_count; i++)
 		take_disk(&guest->disks[i], options);
 	for (unsigned int i = 0; i < guest->nets_count; i++)

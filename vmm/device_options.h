@@ -44,6 +44,7 @@ struct net_options {
  * @num_nets: how many
  * @console: the guest has a virtio console, and that the terminal
  * @no_rng: leave the random number generator away
+ * @free_page_reporting: the guest tells what memory it does not need
  */
 struct device_options {
 	struct disk_options disks[DEVICE_MAX_DISKS];
@@ -52,6 +53,7 @@ struct device_options {
 	unsigned int num_nets;
 	bool console;
 	bool no_rng;
+	bool free_page_reporting;
 };
 
 /* A new one to fill in. Ends the process if there are too many. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "virtio/balloon.h"
 #include "virtio/blk.h"
 #include "virtio/console.h"
 #include "virtio/net.h"
@@ -85,6 +86,8 @@ static void create_on(const struct options *options,
 		console_init(root->first_bus, root->window);
 	if (!root->node && !devices->no_rng)
 		rng_init(root->first_bus, root->window);
+	if (!root->node && devices->free_page_reporting)
+		balloon_init(root->first_bus, root->window);
 }
 
 void devices_create(const struct options *options,

@@ -195,6 +195,16 @@ void *dsm_join(const struct options *options)
 	return host;
 }
 
+void dsm_discard(uint64_t offset, uint64_t len)
+{
+	struct ssi_dsm_discard arg = { .offset = offset, .len = len };
+
+	/* that a node was lost comes as a message, and nothing depends on this */
+	if (ioctl(dsm.fd, SSI_DSM_DISCARD, &arg))
+		log_debug("Memory at %#llx could not be discarded: %s.",
+			  (unsigned long long)offset, strerror(errno));
+}
+
 int dsm_send(unsigned int node, const void *data, size_t len)
 {
 	struct ssi_dsm_send arg = {

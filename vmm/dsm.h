@@ -21,6 +21,12 @@
  */
 void *dsm_join(const struct options *options);
 
+/*
+ * This node gives the memory back of what it has alone in a range of whole pages,
+ * which is zero then; see SSI_DSM_DISCARD.
+ */
+void dsm_discard(uint64_t offset, uint64_t len);
+
 /* Send on the channel, from any thread. Return: 0 or -errno. */
 int dsm_send(unsigned int node, const void *data, size_t len);
 

@@ -13,6 +13,7 @@
 #include "cluster.h"
 #include "cpuid.h"
 #include "devices.h"
+#include "discard.h"
 #include "dsm.h"
 #include "forward.h"
 #include "host.h"
@@ -392,6 +393,7 @@ void machine_create(struct options *options)
 	clock_init();
 	forward_init(machine.layout.num_cpus);
 	button_init();
+	discard_init(options);
 	measure_init();
 	tell_where_devices_are();
 	if (options->num_nodes > 1)

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "dsm.h"
 #include "log.h"
 #include "vm.h"
 
 static struct {
 	unsigned char *host;
 	uint64_t size;
+	bool is_anonymous;
 } memory;
 
 void memory_create_anonymous(uint64_t size)
@@ -23,6 +25,7 @@ void memory_create_anonymous(uint64_t size)
 		die(EXIT_HOST, "The host gives no %llu MiB of memory: %s.",
 		    (unsigned long long)(size >> 20), strerror(errno));
 	memory_use(host, size);
+	memory.is_anonymous = true;
 }
 
 void memory_use(void *host, uint64_t size)
@@ -50,6 +53,20 @@ void memory_add_to_vm(void)
 	if (memory.size > low)
 		vm_add_memory(VM_SLOT_HIGH, MEMORY_HOLE_END, memory.host + low,
 			      memory.size - low, false);
+}
+
+uint64_t memory_offset(const void *host)
+{
+	return (const unsigned char *)host - memory.host;
+}
+
+void memory_discard(uint64_t offset, uint64_t len)
+{
+	if (!memory.is_anonymous)
+		dsm_discard(offset, len);
+	else if (madvise(memory.host + offset, len, MADV_DONTNEED))
+		log_debug("Memory at %#llx could not be discarded: %s.",
+			  (unsigned long long)offset, strerror(errno));
 }
 
 void *memory_at(uint64_t gpa, uint64_t len)

@@ -26,6 +26,15 @@ void memory_add_to_vm(void);
 uint64_t memory_size(void);
 uint64_t memory_low_size(void);
 
+/* How many bytes of RAM are in front of what memory_at() returned. */
+uint64_t memory_offset(const void *host);
+
+/*
+ * Let this host have the memory of a range of RAM back, of whole pages, which
+ * is zero then; with a shared region only as far as no other node has it.
+ */
+void memory_discard(uint64_t offset, uint64_t len);
+
 /**
  * memory_at() - guest RAM at an address
  * @gpa: guest physical address

@@ -15,7 +15,7 @@
 enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
-	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG,
+	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG, OPT_REPORTING,
 	OPT_NO_REBOOT, OPT_VERSION,
 };
 
@@ -44,6 +44,8 @@ static const struct {
 	{ "net", OPT_NET, "tap=NAME[,node=ID]",
 	  "one that is the host's interface NAME" },
 	{ "rng", OPT_RNG, "on|off", "random numbers of the host (on)" },
+	{ "free-page-reporting", OPT_REPORTING, "on|off",
+	  "take memory back that the guest does not need (off)" },
 	{ "config", OPT_CONFIG, "FILE",
 	  "the cluster: nodes and guest, the same on every node" },
 	{ "node", OPT_NODE, "ID", "which of its nodes this is" },
@@ -213,6 +215,10 @@ static void take_option(int opt, struct options *options, struct given *given)
 	case OPT_RNG:
 		options->devices.no_rng = !parse_switch("rng", optarg);
 		break;
+	case OPT_REPORTING:
+		options->devices.free_page_reporting =
+			parse_switch("free-page-reporting", optarg);
+		break;
 	case OPT_CONSOLE:
 		options->devices.console = parse_console(optarg);
 		break;
@@ -308,6 +314,20 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 	return hash;
 }
 
+/* All have to know whether anything is left to be measured. */
+static uint64_t hash_rows(uint64_t hash, const struct node_options *node,
+			  unsigned int nodes)
+{
+	uint8_t given[] = {
+		!!node->distances, !!node->latencies, !!node->bandwidths,
+	};
+
+	hash = hash_bytes(hash, given, sizeof(given));
+	if (node->distances)
+		hash = hash_bytes(hash, node->distances, nodes);
+	return hash;
+}
+
 /*
  * Not the guest's files and command line, which only node 0 needs; of devices
  * all have to know on which nodes there are any.
@@ -315,7 +335,8 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 static uint64_t hash_options(const struct options *options)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
-	uint8_t flags[] = { options->loop, options->invariant_tsc };
+	uint8_t flags[] = { options->loop, options->invariant_tsc,
+			    options->devices.free_page_reporting };
 
 	if (options->cluster)
 		hash = hash_bytes(hash, options->cluster,
@@ -331,9 +352,7 @@ static uint64_t hash_options(const struct options *options)
 		hash = hash_bytes(hash, node->address, strlen(node->address));
 		flags[0] = device_is_on(&options->devices, i);
 		hash = hash_bytes(hash, flags, 1);
-		if (node->distances)
-			hash = hash_bytes(hash, node->distances,
-					  options->num_nodes);
+		hash = hash_rows(hash, node, options->num_nodes);
 	}
 	return hash;
 }

@@ -68,9 +68,28 @@ struct ssi_dsm_send {
 	__u64 data;
 };
 
+/**
+ * struct ssi_dsm_discard - argument of SSI_DSM_DISCARD
+ * @offset: first byte in the region
+ * @len: bytes; both are multiples of 4096
+ * @discarded: out: bytes that became zero
+ *
+ * What is in this range is not needed any more. Pages of it that only this node
+ * has become zero and give their memory back; others, and those that
+ * somebody uses just now, stay as they are. Blocks in one piece go only if they
+ * are in the range as a whole. Accesses at the same time see a page before or after
+ * that.
+ */
+struct ssi_dsm_discard {
+	__u64 offset;
+	__u64 len;
+	__u64 discarded;
+};
+
 #define SSI_DSM_IOC_MAGIC	0xb5
 #define SSI_DSM_ATTACH	_IOWR(SSI_DSM_IOC_MAGIC, 0x00, struct ssi_dsm_attach)
 #define SSI_DSM_SEND	_IOW(SSI_DSM_IOC_MAGIC, 0x01, struct ssi_dsm_send)
+#define SSI_DSM_DISCARD	_IOWR(SSI_DSM_IOC_MAGIC, 0x02, struct ssi_dsm_discard)
 
 /**
  * enum ssi_dsm_msg_type - what read() returned

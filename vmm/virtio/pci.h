@@ -19,6 +19,7 @@
 #define VIRTIO_BLK		2
 #define VIRTIO_CONSOLE		3
 #define VIRTIO_RNG		4
+#define VIRTIO_BALLOON		5
 
 struct virtio_device;
 
