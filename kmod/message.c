@@ -88,7 +88,7 @@ static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 }
 
 static void send_within(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
-		 struct page *page, u64 patience)
+			struct page *page, u64 patience)
 {
 	msg->region = region->id;
 	msg->src = region->node->id;
@@ -111,8 +111,10 @@ void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 void ssi_message_send_patiently(struct ssi_region *region, u32 dst,
 				struct ssi_msg *msg)
 {
-	send_within(region, dst, msg, NULL,
-	     clamp_t(u64, READ_ONCE(region->service_ns), 1, PATIENCE_MAX_NS));
+	u64 patience = clamp_t(u64, READ_ONCE(region->service_ns), 1,
+			       PATIENCE_MAX_NS);
+
+	send_within(region, dst, msg, NULL, patience);
 }
 
 void ssi_message_recv(struct ssi_rx *rx)

@@ -91,6 +91,7 @@ static void test_pages(void)
 	bool zero = true;
 	uint32_t i;
 
+	*at(1, 0, 0, 40) = 1;	/* a block that is made of pages */
 	for (i = 0; i < 10; i++)
 		*at(0, 0, 0, i) = *at(0, 1, 0, i) = i + 1;
 	tap_ok(discard(0, home, 10 * PAGE) == 10 &&
