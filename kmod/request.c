@@ -116,6 +116,18 @@ static void take_data(struct ssi_region *region, struct ssi_page *entry,
 	rx->page = NULL;
 }
 
+/* To the home of the page that @msg is about. BH disabled. */
+static void send_home(struct ssi_region *region, struct ssi_msg *msg,
+		      bool patiently)
+{
+	u32 home = ssi_region_home(region, msg->index);
+
+	if (patiently)
+		ssi_message_send_patiently(region, home, msg);
+	else
+		ssi_message_send(region, home, msg, NULL);
+}
+
 /* The request is complete: free it, tell the home, let the waiters run. */
 static void finish(struct ssi_region *region, struct ssi_req *req,
 		   struct ssi_bucket *bucket)
@@ -136,12 +148,7 @@ static void finish(struct ssi_region *region, struct ssi_req *req,
 		ssi_gather_learn(region, ns - held);
 	kmem_cache_free(req_cache, req);
 	/* While others are under way, what is asked for next can take it along. */
-	if (copy && atomic_read(&region->outstanding))
-		ssi_message_send_patiently(region, ssi_region_home(region, msg.index),
-					   &msg);
-	else
-		ssi_message_send(region, ssi_region_home(region, msg.index),
-				 &msg, NULL);
+	send_home(region, &msg, copy && atomic_read(&region->outstanding));
 }
 
 /* DATAS, DATAX, GRANT, ZERO, ACK */
@@ -300,12 +307,7 @@ static void send_request(struct ssi_region *region, u64 index, u32 token,
 		.time = ssi_message_usec(ssi_gather_age_ns(region)),
 	};
 
-	if (more)
-		ssi_message_send_patiently(region, ssi_region_home(region, index),
-					   &msg);
-	else
-		ssi_message_send(region, ssi_region_home(region, index), &msg,
-				 NULL);
+	send_home(region, &msg, more);
 }
 
 static bool opens_request(u32 action)
