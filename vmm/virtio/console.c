@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 #include "../term.h"
-#include "pci.h"
-#include "worker.h"
+#include "plain.h"
 
 #define CLASS_OTHER_COMMUNICATION	0x0780
 #define INPUT_SIZE	4096u
@@ -18,8 +17,7 @@
 
 /**
  * struct console - the device, of which there is one
- * @dev: its virtio side
- * @worker: moves characters in both directions
+ * @plain: its virtio side
  * @config: what the driver reads: how large the terminal is
  * @lock: protects what follows
  * @room: signalled when there is room for input again
@@ -28,8 +26,7 @@
  * @count: how many
  */
 static struct {
-	struct virtio_device dev;
-	struct worker worker;
+	struct plain_device plain;
 	struct virtio_console_config config;
 	pthread_mutex_t lock;
 	pthread_cond_t room;
@@ -40,20 +37,6 @@ static struct {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.room = PTHREAD_COND_INITIALIZER,
 };
-
-static int transmit(struct queue *queue)
-{
-	static struct queue_chain chain;
-	int err;
-
-	while ((err = queue_pop(queue, &chain)) == 1) {
-		for (unsigned int i = 0; i < chain.num_out; i++)
-			term_print(chain.iov[i].iov_base,
-				   chain.iov[i].iov_len);
-		queue_push(queue, chain.head, 0);
-	}
-	return err;
-}
 
 static bool has_input(void)
 {
@@ -84,48 +67,28 @@ static size_t give_input(const struct queue_chain *chain)
 	return given;
 }
 
-static int receive(struct queue *queue)
+static void print(const struct queue_chain *chain)
 {
-	static struct queue_chain chain;
-	int err;
+	for (unsigned int i = 0; i < chain->num_out; i++)
+		term_print(chain->iov[i].iov_base, chain->iov[i].iov_len);
+}
 
-	while (has_input()) {
-		err = queue_pop(queue, &chain);
-		if (err != 1)
-			return err;
-		queue_push(queue, chain.head, give_input(&chain));
-	}
-	return 0;
+static void console_take(unsigned int number, struct queue *queue,
+			 const struct queue_chain *chain)
+{
+	size_t given = 0;
+
+	if (number == QUEUE_RX)
+		given = give_input(chain);
+	else
+		print(chain);
+	queue_push(queue, chain->head, given);
 }
 
 /* Buffers for input matter only if there is some. */
-static bool may_sleep(struct queue *rx, struct queue *tx)
+static bool console_wants(unsigned int number)
 {
-	return (!tx->enabled || queue_may_sleep(tx)) &&
-	       (!rx->enabled || !has_input() || queue_may_sleep(rx));
-}
-
-static void console_run(void *unused)
-{
-	struct queue *rx = &console.dev.queues[QUEUE_RX];
-	struct queue *tx = &console.dev.queues[QUEUE_TX];
-
-	(void)unused;
-	while (!worker_must_stop(&console.worker)) {
-		int err = (tx->enabled ? transmit(tx) : 0) |
-			  (rx->enabled ? receive(rx) : 0);
-
-		if (tx->enabled)
-			virtio_interrupt(&console.dev, tx);
-		if (rx->enabled)
-			virtio_interrupt(&console.dev, rx);
-		if (err) {
-			virtio_break(&console.dev);
-			return;
-		}
-		if (may_sleep(rx, tx))
-			worker_wait(&console.worker);
-	}
+	return number != QUEUE_RX || has_input();
 }
 
 void console_input(const unsigned char *data, size_t len)
@@ -140,32 +103,9 @@ void console_input(const unsigned char *data, size_t len)
 			len--;
 		}
 		pthread_mutex_unlock(&console.lock);
-		worker_kick(&console.worker);
+		plain_kick(&console.plain);
 	}
 }
-
-static void console_start(struct virtio_device *dev)
-{
-	(void)dev;
-	worker_start(&console.worker);
-}
-
-static void console_stop(struct virtio_device *dev)
-{
-	(void)dev;
-	worker_stop(&console.worker);
-}
-
-static void console_notify(struct virtio_device *dev, unsigned int queue)
-{
-	(void)dev;
-	(void)queue;
-	worker_kick(&console.worker);
-}
-
-static const struct virtio_ops console_ops = {
-	.start = console_start, .stop = console_stop, .notify = console_notify,
-};
 
 /* What it is now: the guest is not told when it changes. */
 static void describe_size(void)
@@ -176,19 +116,21 @@ static void describe_size(void)
 		return;
 	console.config.cols = size.ws_col;
 	console.config.rows = size.ws_row;
-	console.dev.features = 1ull << VIRTIO_CONSOLE_F_SIZE;
+	console.plain.dev.features = 1ull << VIRTIO_CONSOLE_F_SIZE;
 }
 
 void console_init(uint8_t bus, uint32_t window)
 {
-	console.dev.name = "the console";
-	console.dev.type = VIRTIO_CONSOLE;
-	console.dev.class = CLASS_OTHER_COMMUNICATION;
-	console.dev.num_queues = NUM_QUEUES;
-	console.dev.config = &console.config;
-	console.dev.config_size = sizeof(console.config);
-	console.dev.ops = &console_ops;
+	struct virtio_device *dev = &console.plain.dev;
+
+	dev->name = "the console";
+	dev->type = VIRTIO_CONSOLE;
+	dev->class = CLASS_OTHER_COMMUNICATION;
+	dev->num_queues = NUM_QUEUES;
+	dev->config = &console.config;
+	dev->config_size = sizeof(console.config);
 	describe_size();
-	worker_init(&console.worker, console_run, NULL);
-	virtio_pci_add(&console.dev, bus, window);
+	console.plain.take = console_take;
+	console.plain.wants = console_wants;
+	plain_add(&console.plain, bus, window);
 }
