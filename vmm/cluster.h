@@ -18,7 +18,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are copied as they are");
 
-#define CLUSTER_VERSION	6	/* of all messages together */
+#define CLUSTER_VERSION	7	/* of all messages together */
 
 enum cluster_type {
 	CLUSTER_HELLO,		/* cluster.c: who I am */
@@ -37,6 +37,7 @@ enum cluster_type {
 	CLUSTER_IRQ,		/* proxy.c: your CPU was sent an interrupt */
 	CLUSTER_IO,		/* forward.c: access your device */
 	CLUSTER_IO_REPLY,	/* forward.c: what it read */
+	CLUSTER_BAR,		/* route.c: where a BAR of mine is */
 	CLUSTER_MEASURED,	/* measure.c: how far the nodes are from me */
 	CLUSTER_DISCARD,	/* discard.c: give memory back */
 	CLUSTER_DISCARDED,	/* discard.c: done */

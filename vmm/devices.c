@@ -70,6 +70,30 @@ static void create_net(const struct options *options, unsigned int card,
 	net_init(devices_links[card], mac, root->first_bus, root->window);
 }
 
+/* Slots are taken from 1 on, in the order in which create_on() fills them. */
+unsigned int devices_disk_slot(const struct device_options *devices,
+			       unsigned int disk)
+{
+	unsigned int slot = 1;
+
+	for (unsigned int i = 0; i < disk; i++)
+		slot += devices->disks[i].node == devices->disks[disk].node;
+	return slot;
+}
+
+unsigned int devices_net_slot(const struct device_options *devices,
+			      unsigned int card)
+{
+	unsigned int node = devices->nets[card].node;
+	unsigned int slot = 1;
+
+	for (unsigned int i = 0; i < devices->num_disks; i++)
+		slot += devices->disks[i].node == node;
+	for (unsigned int i = 0; i < card; i++)
+		slot += devices->nets[i].node == node;
+	return slot;
+}
+
 static void create_on(const struct options *options,
 		      const struct ssi_acpi_pci_root *root, unsigned int cpus)
 {

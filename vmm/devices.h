@@ -16,4 +16,10 @@ void devices_open(const struct options *options);
 void devices_create(const struct options *options,
 		    const struct ssi_layout *layout);
 
+/* The slots that a disk and a network card have there. */
+unsigned int devices_disk_slot(const struct device_options *devices,
+			       unsigned int disk);
+unsigned int devices_net_slot(const struct device_options *devices,
+			      unsigned int card);
+
 #endif /* VMM_DEVICES_H */

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Port and MMIO accesses go to the node that has the device. A CPU's accesses
- * to one node keep their order, since the channel does; only reads wait.
+ * to one node keep their order, since the channel does; only reads and writes
+ * to configuration space wait.
  */
 #include "forward.h"
 
 #include <pthread.h>
 #include <stddef.h>
 
+#include "../acpi/ssi_acpi.h"
 #include "cluster.h"
-#include "log.h"
 #include "pci_ports.h"
+#include "route.h"
 #include "stop.h"
-
-#define MAX_RANGES	(2 * SSI_DSM_MAX_NODES)
 
 /* Payload of CLUSTER_IO. */
 struct io_message {
@@ -44,33 +44,17 @@ static struct {
 	pthread_cond_t done;
 } forward_cpus[OPTIONS_MAX_CPUS];
 
-/* Memory of devices that are not on FORWARD_DEVICE_NODE. */
-static struct {
-	uint64_t base;
-	uint64_t size;
-	unsigned int node;
-} forward_ranges[MAX_RANGES];
-
-static unsigned int forward_num_ranges;
 static unsigned int forward_num_cpus;
 static pthread_mutex_t forward_lock = PTHREAD_MUTEX_INITIALIZER;
 
-void forward_add_range(uint64_t base, uint64_t size, unsigned int node)
+/*
+ * A write to configuration space ends when it has been done, as on PCI Express
+ * (2.4.1 there): what it moves is elsewhere then.
+ */
+static bool is_answered(enum bus_space space, uint64_t addr, bool is_write)
 {
-	if (forward_num_ranges == MAX_RANGES)
-		die(EXIT_USAGE, "Too many nodes have devices.");
-	forward_ranges[forward_num_ranges].base = base;
-	forward_ranges[forward_num_ranges].size = size;
-	forward_ranges[forward_num_ranges++].node = node;
-}
-
-static unsigned int find_node(enum bus_space space, uint64_t addr)
-{
-	for (unsigned int i = 0; space == BUS_MMIO && i < forward_num_ranges; i++)
-		if (addr >= forward_ranges[i].base &&
-		    addr - forward_ranges[i].base < forward_ranges[i].size)
-			return forward_ranges[i].node;
-	return FORWARD_DEVICE_NODE;
+	return !is_write || (space == BUS_MMIO && addr >= SSI_ACPI_PCI_ECAM &&
+			     addr - SSI_ACPI_PCI_ECAM < SSI_ACPI_PCI_ECAM_SIZE);
 }
 
 static void access_here(struct forward_access *access)
@@ -94,13 +78,13 @@ static void handle_io(unsigned int node, const void *payload)
 
 	if (m->space > BUS_MMIO || m->is_write > 1 || m->cpu >= forward_num_cpus ||
 	    (m->len != 1 && m->len != 2 && m->len != 4 && m->len != 8) ||
-	    cluster_self() != find_node(m->space, m->addr)) {
+	    cluster_self() != route_of(m->space, m->addr)) {
 		stop_ask(EXIT_NODE_LOST, "Node %u sent an access to a device that makes no sense.",
 			 node);
 		return;
 	}
 	access_here(&access);
-	if (access.is_write)
+	if (!is_answered(access.space, access.addr, access.is_write))
 		return;
 	reply.value = access.value;
 	cluster_send(node, CLUSTER_IO_REPLY, &reply);
@@ -156,12 +140,14 @@ static void access_there(unsigned int cpu, unsigned int node,
 		.is_write = access->is_write,
 	};
 
+	bool waits = is_answered(access->space, access->addr, access->is_write);
+
 	pthread_mutex_lock(&forward_lock);
-	forward_cpus[cpu].waiting = !access->is_write;
+	forward_cpus[cpu].waiting = waits;
 	forward_cpus[cpu].node = node;
 	pthread_mutex_unlock(&forward_lock);
 	cluster_send(node, CLUSTER_IO, &m);
-	if (!access->is_write)
+	if (waits)
 		access->value = wait_for_reply(cpu);
 }
 
@@ -171,7 +157,7 @@ void forward_access(unsigned int cpu, struct forward_access *access)
 
 	if (pci_ports_access(access))
 		return;
-	node = find_node(access->space, access->addr);
+	node = route_of(access->space, access->addr);
 	if (cluster_self() == node)
 		access_here(access);
 	else

@@ -30,12 +30,9 @@ struct forward_access {
 void forward_init(unsigned int cpus);
 
 /*
- * What these addresses reach is on another node than FORWARD_DEVICE_NODE; all
- * nodes are told the same. While setting up.
+ * Do an access for a CPU of this node. Reads, and writes to PCI configuration
+ * space, wait for the answer.
  */
-void forward_add_range(uint64_t base, uint64_t size, unsigned int node);
-
-/* Do an access for a CPU of this node. A read waits for the answer. */
 void forward_access(unsigned int cpu, struct forward_access *access);
 
 #endif /* VMM_FORWARD_H */

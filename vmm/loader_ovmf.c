@@ -24,11 +24,11 @@
 
 #include "../acpi/loader.h"
 #include "bus.h"
+#include "devices.h"
 #include "hw/fw_cfg.h"
 #include "loader_linux.h"
 #include "log.h"
 #include "memory.h"
-#include "pci.h"
 #include "varstore.h"
 #include "vm.h"
 
@@ -36,6 +36,8 @@
 #define PAGE_SIZE	4096u
 #define CODE_SIZE_MAX	(8u << 20)
 #define E820_RAM	1
+#define MAX_BOOTABLE	(DEVICE_MAX_DISKS + DEVICE_MAX_NETS)
+#define PATH_SIZE	64u	/* of an entry of the boot order */
 
 /* What QEMU's etc/e820 consists of. */
 struct e820_entry {
@@ -50,7 +52,8 @@ static struct {
 	uint64_t variables_size;
 	struct e820_entry e820[2];
 	struct ssi_acpi_loader acpi;
-	char boot_order[PCI_SLOTS * 48];
+	uint64_t more_roots;	/* than one */
+	char boot_order[MAX_BOOTABLE * PATH_SIZE];
 } ovmf;
 
 static int open_code(const char *path)
@@ -162,41 +165,49 @@ static void add_tables(const struct ssi_acpi_config *acpi)
 	fw_cfg_add_file(SSI_ACPI_RSDP_FILE, loader->rsdp, sizeof(loader->rsdp));
 }
 
-static void add_boot_path(unsigned int slot, const char *format)
+/*
+ * A device's path begins as Open Firmware would call it: with the number of its
+ * PCI root, which is not that of a bus, but for the first.
+ */
+static void add_boot_path(const struct ssi_acpi_config *acpi, unsigned int node,
+			  const char *device, unsigned int slot,
+			  const char *unit)
 {
-	char *order = ovmf.boot_order;
-	size_t length = strlen(order);
+	size_t length = strlen(ovmf.boot_order);
+	char *path = ovmf.boot_order + length;
+	size_t size = sizeof(ovmf.boot_order) - length;
+	char number[16] = "";
+	unsigned int root = 0;
 
-	if (length)
-		order[length++] = '\n';
-	snprintf(order + length, sizeof(ovmf.boot_order) - length, format, slot);
+	while (acpi->pci_roots[root].node != node)
+		root++;
+	if (root)
+		snprintf(number, sizeof(number), ",%x", root);
+	snprintf(path, size, "%s/pci@i0cf8%s/%s@%x/%s", length ? "\n" : "",
+		 number, device, slot, unit);
 }
 
-/*
- * Disks, then network cards, of the node that the firmware runs on, each in the
- * order that they were given; by the names that Open Firmware would have.
- */
-static void add_boot_order(void)
+/* Disks, then network cards, each in the order that they were given. */
+static void add_boot_order(const struct ssi_acpi_config *acpi,
+			   const struct device_options *devices)
 {
-	static const struct {
-		uint16_t class;
-		const char *path;
-	} bootable[] = {
-		{ PCI_CLASS_SCSI, "/pci@i0cf8/scsi@%x/disk@0,0" },
-		{ PCI_CLASS_ETHERNET, "/pci@i0cf8/ethernet@%x/ethernet-phy@0" },
-	};
-
-	for (unsigned int i = 0; i < sizeof(bootable) / sizeof(bootable[0]); i++)
-		for (unsigned int slot = 0; slot < PCI_SLOTS; slot++) {
-			const struct pci_function *fn =
-				pci_find(0, PCI_DEVFN(slot, 0));
-
-			if (fn && pci_get(fn, PCI_CLASS, 2) == bootable[i].class)
-				add_boot_path(slot, bootable[i].path);
-		}
+	for (unsigned int i = 0; i < devices->num_disks; i++)
+		add_boot_path(acpi, devices->disks[i].node, "scsi",
+			      devices_disk_slot(devices, i), "disk@0,0");
+	for (unsigned int i = 0; i < devices->num_nets; i++)
+		add_boot_path(acpi, devices->nets[i].node, "ethernet",
+			      devices_net_slot(devices, i), "ethernet-phy@0");
 	if (*ovmf.boot_order)
 		fw_cfg_add_file("bootorder", ovmf.boot_order,
 				strlen(ovmf.boot_order) + 1);
+}
+
+/* It looks for as many on the buses from 1 on. */
+static void add_pci_roots(const struct ssi_acpi_config *acpi)
+{
+	ovmf.more_roots = htole64(acpi->num_pci_roots - 1);
+	fw_cfg_add_file("etc/extra-pci-roots", &ovmf.more_roots,
+			sizeof(ovmf.more_roots));
 }
 
 static void add_kernel(void)
@@ -214,7 +225,8 @@ static void add_kernel(void)
 	fw_cfg_add(FW_CFG_CMDLINE_DATA, image.append, strlen(image.append) + 1);
 }
 
-void loader_ovmf_load(const struct ssi_acpi_config *acpi, bool with_kernel)
+void loader_ovmf_load(const struct ssi_acpi_config *acpi,
+		      const struct device_options *devices, bool with_kernel)
 {
 	show_flash();
 	fw_cfg_init();
@@ -223,7 +235,8 @@ void loader_ovmf_load(const struct ssi_acpi_config *acpi, bool with_kernel)
 	fw_cfg_add_number(FW_CFG_BOOT_MENU, 0, 2);	/* and so no waiting */
 	add_memory();
 	add_tables(acpi);
-	add_boot_order();
+	add_pci_roots(acpi);
+	add_boot_order(acpi, devices);
 	if (with_kernel)
 		add_kernel();
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "../acpi/ssi_acpi.h"
+#include "device_options.h"
 
 /**
  * loader_ovmf_open() - read the files, and check that they can be booted
@@ -19,10 +20,12 @@ void loader_ovmf_open(const char *firmware, const char *variables);
 /**
  * loader_ovmf_load() - show the firmware to the guest, and tell it of the rest
  * @acpi: what the guest's ACPI tables are made from
+ * @devices: what it may boot from
  * @with_kernel: loader_linux_open() has a kernel for it to boot
  *
  * Ends the process with a sentence if the tables cannot be made.
  */
-void loader_ovmf_load(const struct ssi_acpi_config *acpi, bool with_kernel);
+void loader_ovmf_load(const struct ssi_acpi_config *acpi,
+		      const struct device_options *devices, bool with_kernel);
 
 #endif /* VMM_LOADER_OVMF_H */

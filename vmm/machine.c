@@ -34,6 +34,7 @@
 #include "memory.h"
 #include "pci.h"
 #include "proxy.h"
+#include "route.h"
 #include "stop.h"
 #include "tables.h"
 #include "term.h"
@@ -300,7 +301,8 @@ static void load_guest(void)
 	describe_acpi(&acpi);
 	log_debug("Kernel command line: %s", machine.append);
 	if (machine.options->firmware) {
-		loader_ovmf_load(&acpi, machine.options->kernel);
+		loader_ovmf_load(&acpi, &machine.options->devices,
+				 machine.options->kernel);
 		return;
 	}
 	loader_linux_load(load_acpi(&acpi), &machine.boot);
@@ -376,10 +378,10 @@ static void tell_where_devices_are(void)
 
 		if (root->node == FORWARD_DEVICE_NODE)
 			continue;
-		forward_add_range(SSI_ACPI_PCI_ECAM +
-				  root->first_bus * PCI_ECAM_BUS_SIZE,
-				  buses * PCI_ECAM_BUS_SIZE, root->node);
-		forward_add_range(root->window, root->window_size, root->node);
+		route_add_range(SSI_ACPI_PCI_ECAM +
+				root->first_bus * PCI_ECAM_BUS_SIZE,
+				buses * PCI_ECAM_BUS_SIZE, root->node);
+		route_add_range(root->window, root->window_size, root->node);
 	}
 }
 
@@ -392,6 +394,7 @@ void machine_create(struct options *options)
 	create_memory();
 	clock_init();
 	forward_init(machine.layout.num_cpus);
+	route_init();
 	button_init();
 	discard_init(options);
 	measure_init();
@@ -405,7 +408,7 @@ void machine_create(struct options *options)
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		create_cpu(cpu);
 	tsc_init(machine.vcpus, machine.layout.num_cpus, clock_sync());
-	pci_init();
+	pci_init(route_move_bar);
 	devices_create(options, &machine.layout);
 	if (has_devices()) {
 		create_devices();

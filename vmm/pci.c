@@ -34,6 +34,7 @@
 
 static struct pci_function *pci_functions[MAX_FUNCTIONS];
 static unsigned int pci_count;
+static void (*pci_moved)(uint32_t bar, uint64_t base, uint64_t size);
 
 void pci_set(struct pci_function *fn, unsigned int offset, unsigned int len,
 	     uint32_t value, uint32_t writable)
@@ -86,7 +87,8 @@ unsigned int pci_add_capability(struct pci_function *fn, uint8_t id,
 	return at;
 }
 
-struct pci_function *pci_find(unsigned int bus, unsigned int devfn)
+/* What is at that place, or NULL. */
+static struct pci_function *find_at(unsigned int bus, unsigned int devfn)
 {
 	for (unsigned int i = 0; i < pci_count; i++)
 		if (pci_functions[i]->bus == bus &&
@@ -97,7 +99,7 @@ struct pci_function *pci_find(unsigned int bus, unsigned int devfn)
 
 uint32_t pci_add(struct pci_function *fn, uint32_t bar_base)
 {
-	if (pci_count == MAX_FUNCTIONS || pci_find(fn->bus, fn->devfn))
+	if (pci_count == MAX_FUNCTIONS || find_at(fn->bus, fn->devfn))
 		die(EXIT_USAGE, "There are too many PCI devices for %s.",
 		    fn->name);
 	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
@@ -116,7 +118,7 @@ static uint64_t read_config(uint64_t at, unsigned int len)
 	struct pci_function *fn;
 	uint64_t value = 0;
 
-	fn = pci_find(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
+	fn = find_at(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
 	if (!fn)
 		return UINT64_MAX;
 	if (offset + len <= PCI_CONFIG_SIZE)
@@ -124,12 +126,32 @@ static uint64_t read_config(uint64_t at, unsigned int len)
 	return value;
 }
 
+static uint64_t bar_base(const struct pci_function *fn, unsigned int bar)
+{
+	return pci_get(fn, PCI_BAR0 + bar * 4, 4) & BAR_ADDRESS;
+}
+
+static bool decodes_memory(const struct pci_function *fn)
+{
+	return pci_get(fn, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+}
+
+static void tell_bars(const struct pci_function *fn)
+{
+	uint32_t first = (fn->bus << 8 | fn->devfn) * PCI_BARS;
+
+	for (unsigned int bar = 0; pci_moved && bar < PCI_BARS; bar++)
+		if (fn->bars[bar].size)
+			pci_moved(first + bar, bar_base(fn, bar),
+				  decodes_memory(fn) ? fn->bars[bar].size : 0);
+}
+
 static void write_config(uint64_t at, unsigned int len, uint64_t value)
 {
 	unsigned int offset = at % ECAM_FN_SIZE;
 	struct pci_function *fn;
 
-	fn = pci_find(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
+	fn = find_at(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
 	if (!fn || offset + len > PCI_CONFIG_SIZE)
 		return;
 	for (unsigned int i = 0; i < len; i++, offset++) {
@@ -140,16 +162,17 @@ static void write_config(uint64_t at, unsigned int len, uint64_t value)
 	}
 	if (fn->config_written)
 		fn->config_written(fn);
+	tell_bars(fn);
 }
 
 /* Which BAR has all of an access? Return: the number, or -1. */
 static int find_bar(const struct pci_function *fn, uint64_t addr,
 		    unsigned int len)
 {
-	if (!(pci_get(fn, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
+	if (!decodes_memory(fn))
 		return -1;
 	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
-		uint64_t base = pci_get(fn, PCI_BAR0 + bar * 4, 4) & BAR_ADDRESS;
+		uint64_t base = bar_base(fn, bar);
 		uint32_t size = fn->bars[bar].size;
 
 		if (size && addr >= base && addr - base + len <= size)
@@ -174,12 +197,6 @@ static struct pci_function *find_by_address(uint64_t addr, unsigned int len,
 	return NULL;
 }
 
-static uint64_t bar_offset(const struct pci_function *fn, unsigned int bar,
-			   uint64_t addr)
-{
-	return addr - (pci_get(fn, PCI_BAR0 + bar * 4, 4) & BAR_ADDRESS);
-}
-
 static uint64_t window_read(uint64_t offset, unsigned int len)
 {
 	uint64_t addr = SSI_ACPI_PCI_WINDOW + offset;
@@ -189,7 +206,7 @@ static uint64_t window_read(uint64_t offset, unsigned int len)
 	fn = find_by_address(addr, len, &bar);
 	if (!fn)
 		return UINT64_MAX;
-	return fn->bars[bar].ops->read(fn, bar_offset(fn, bar, addr), len);
+	return fn->bars[bar].ops->read(fn, addr - bar_base(fn, bar), len);
 }
 
 static void window_write(uint64_t offset, unsigned int len, uint64_t value)
@@ -200,7 +217,7 @@ static void window_write(uint64_t offset, unsigned int len, uint64_t value)
 
 	fn = find_by_address(addr, len, &bar);
 	if (fn)
-		fn->bars[bar].ops->write(fn, bar_offset(fn, bar, addr), len,
+		fn->bars[bar].ops->write(fn, addr - bar_base(fn, bar), len,
 					 value);
 }
 
@@ -216,8 +233,9 @@ static const struct bus_device pci_window = {
 	.read = window_read, .write = window_write,
 };
 
-void pci_init(void)
+void pci_init(void (*moved)(uint32_t bar, uint64_t base, uint64_t size))
 {
+	pci_moved = moved;
 	bus_add(&pci_ecam);
 	bus_add(&pci_window);
 }

@@ -9,7 +9,6 @@
 #define PCI_BARS		6
 #define PCI_CONFIG_SIZE		256	/* nothing is in the space beyond */
 #define PCI_ECAM_BUS_SIZE	(1ull << 20)	/* of configuration space */
-#define PCI_SLOTS		32	/* of a bus */
 #define PCI_DEVFN(slot, fn)	((slot) << 3 | (fn))
 
 /* Offsets in configuration space (PCI Local Bus 3.0, 6.1), and values. */
@@ -122,10 +121,12 @@ unsigned int pci_add_capability(struct pci_function *fn, uint8_t id,
  */
 uint32_t pci_add(struct pci_function *fn, uint32_t bar_base);
 
-/* What is at that place, or NULL. */
-struct pci_function *pci_find(unsigned int bus, unsigned int devfn);
-
-/* Configuration space in memory, and the BARs: put them on the bus. */
-void pci_init(void);
+/*
+ * Configuration space in memory, and the BARs: put them on the bus. @moved, which
+ * may be NULL, is told where each BAR of a function is (a number that no other
+ * has, address and size, 0 if it is not decoded) after the guest has written to
+ * the function's configuration space, with the device lock held.
+ */
+void pci_init(void (*moved)(uint32_t bar, uint64_t base, uint64_t size));
 
 #endif /* VMM_PCI_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where accesses go, seen from each of three nodes: vmm/forward.c. */
+/* Where accesses go, seen from each of three nodes: vmm/forward.c and route.c. */
 #include "../../vmm/forward.h"
 
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 #include "../../acpi/layout.h"
 #include "../../vmm/cluster.h"
 #include "../../vmm/log.h"
+#include "../../vmm/route.h"
 #include "../../vmm/stop.h"
 #include "tap.h"
 
@@ -21,6 +22,7 @@
 static unsigned int self;	/* the node that this is at the moment */
 static int sent_to;		/* -1: nobody */
 static uint64_t sent_addr;
+static struct bar told;		/* of a BAR */
 static unsigned int complaints;
 static cluster_handler handlers[CLUSTER_TYPES];
 
@@ -30,6 +32,14 @@ struct message {
 	uint64_t value;
 	uint32_t cpu;
 	uint8_t space, len, is_write, reserved;
+};
+
+/* The beginning of route.c's message. */
+struct bar {
+	uint64_t base;
+	uint64_t size;
+	uint32_t bar;
+	uint32_t reserved;
 };
 
 struct reply {
@@ -49,6 +59,12 @@ void cluster_handle(enum cluster_type type, size_t len, cluster_handler handler)
 	handlers[type] = handler;
 }
 
+static bool is_config(const struct message *m)
+{
+	return m->space == BUS_MMIO && m->addr >= SSI_ACPI_PCI_ECAM &&
+	       m->addr < SSI_ACPI_PCI_ECAM + SSI_ACPI_PCI_ECAM_SIZE;
+}
+
 /* The other node answers at once. */
 void cluster_send(unsigned int node, enum cluster_type type,
 		  const void *payload)
@@ -57,11 +73,13 @@ void cluster_send(unsigned int node, enum cluster_type type,
 	struct reply reply = { .value = THERE };
 
 	sent_to = node;
+	if (type == CLUSTER_BAR)
+		memcpy(&told, payload, sizeof(told));
 	if (type != CLUSTER_IO)
 		return;
 	sent_addr = m->addr;
 	reply.cpu = m->cpu;
-	if (!m->is_write)
+	if (!m->is_write || is_config(m))
 		handlers[CLUSTER_IO_REPLY](node, &reply);
 }
 
@@ -87,6 +105,11 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 	complaints++;
 }
 
+void log_warn(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
 void die(enum exit_code code, const char *fmt, ...)
 {
 	(void)fmt;
@@ -106,11 +129,12 @@ static void make_cluster(void)
 	ssi_layout_make(&layout, nodes, NODES);
 	ssi_layout_add_pci_root(&layout, 2);
 	forward_init(NODES);
-	forward_add_range(SSI_ACPI_PCI_ECAM +
-			  ((uint64_t)layout.pci_roots[1].first_bus << 20),
-			  8 << 20, 2);
-	forward_add_range(layout.pci_roots[1].window,
-			  layout.pci_roots[1].window_size, 2);
+	route_init();
+	route_add_range(SSI_ACPI_PCI_ECAM +
+			((uint64_t)layout.pci_roots[1].first_bus << 20),
+			8 << 20, 2);
+	route_add_range(layout.pci_roots[1].window,
+			layout.pci_roots[1].window_size, 2);
 }
 
 /* Does a read from every node reach @node, and arrive at @arrives? */
@@ -177,6 +201,98 @@ static void test_places(void)
 	       "be it one of node 0");
 }
 
+/* From a CPU of node 1: the mock hangs if it waits for what nobody sends. */
+static void test_writes(void)
+{
+	struct forward_access access = {
+		.space = BUS_MMIO, .len = 4, .is_write = true,
+		.addr = SSI_ACPI_PCI_ECAM + 0x10,
+	};
+	struct message m = {
+		.addr = access.addr, .cpu = CPU, .len = 4, .is_write = 1,
+		.space = BUS_MMIO,
+	};
+
+	self = 1;
+	forward_access(CPU, &access);
+	tap_ok(sent_to == 0 && !complaints,
+	       "a write to configuration space is answered");
+	access.addr = SSI_ACPI_PCI_WINDOW;
+	forward_access(CPU, &access);
+	tap_ok(sent_to == 0 && !complaints, "one to a BAR is not");
+	self = 0;
+	sent_to = -1;
+	handlers[CLUSTER_IO](1, &m);
+	tap_ok(sent_to == 1, "so its node answers the one");
+	sent_to = -1;
+	m.addr = SSI_ACPI_PCI_WINDOW;
+	handlers[CLUSTER_IO](1, &m);
+	tap_ok(sent_to == -1, "and not the other");
+}
+
+/* A BAR of node 2; what it says goes to node 0. */
+static void move_bar(uint64_t base, uint64_t size)
+{
+	memset(&told, 0xff, sizeof(told));
+	sent_to = -1;
+	self = 2;
+	route_move_bar(7, base, size);
+	self = 0;
+	if (sent_to == 0)
+		handlers[CLUSTER_BAR](2, &told);
+}
+
+static bool is_seen(uint64_t addr, unsigned int from, unsigned int node)
+{
+	self = from;
+	return route_of(BUS_MMIO, addr) == node;
+}
+
+static void test_strays(void)
+{
+	const struct ssi_acpi_pci_root *far = &layout.pci_roots[1];
+	const uint64_t at = SSI_ACPI_PCI_WINDOW + 0x4000;
+	struct bar bad = { .base = 0x1000, .size = 0x1000, .bar = 7 };
+	unsigned int before = complaints;
+
+	move_bar(far->window, 0x4000);
+	tap_ok(sent_to == -1, "nobody hears of a BAR in its window");
+	move_bar(at, 0x4000);
+	tap_ok(sent_to == 0 && told.base == at && told.size == 0x4000,
+	       "node 0 hears of one that strays");
+	tap_ok(is_seen(at, 0, 2) && is_seen(at + 0x3fff, 2, 2) &&
+	       is_seen(at - 1, 0, 0) && is_seen(at + 0x4000, 0, 0),
+	       "the two find it, and nothing beside it");
+	move_bar(at, 0x4000);
+	tap_ok(sent_to == -1, "nobody hears twice");
+	move_bar(at + 0x10000, 0x4000);
+	tap_ok(is_seen(at, 0, 0) && is_seen(at + 0x10000, 0, 2),
+	       "it may move");
+	move_bar(at + 0x10000, 0);
+	tap_ok(told.size == 0 && is_seen(at + 0x10000, 0, 0) &&
+	       is_seen(at + 0x10000, 2, 0), "or go");
+	move_bar(at, 0x4000);
+	move_bar(far->window, 0x4000);
+	tap_ok(told.size == 0 && is_seen(at, 0, 0) && is_seen(at, 2, 0) &&
+	       is_seen(far->window, 0, 2), "or go back");
+	self = 0;
+	handlers[CLUSTER_BAR](2, &bad);
+	bad.base = SSI_ACPI_PCI_WINDOW;
+	bad.size = UINT64_MAX;
+	handlers[CLUSTER_BAR](2, &bad);
+	tap_ok(complaints == before + 2 && is_seen(0x1000, 0, 0),
+	       "one where no BAR can be is refused");
+	for (uint32_t i = 0; i < 600; i++) {
+		bad.base = SSI_ACPI_PCI_WINDOW + (uint64_t)i * 0x4000;
+		bad.size = 0x4000;
+		bad.bar = i;
+		handlers[CLUSTER_BAR](2, &bad);
+	}
+	tap_ok(is_seen(SSI_ACPI_PCI_WINDOW + 511 * 0x4000, 0, 2) &&
+	       is_seen(SSI_ACPI_PCI_WINDOW + 512 * 0x4000, 0, 0) &&
+	       complaints == before + 2, "more than 512 are not followed");
+}
+
 static void test_bad_messages(void)
 {
 	struct message m = { .addr = layout.pci_roots[1].window, .len = 4,
@@ -207,9 +323,11 @@ static void test_bad_messages(void)
 
 int main(void)
 {
-	tap_plan(11);
+	tap_plan(24);
 	make_cluster();
 	test_places();
+	test_writes();
 	test_bad_messages();
+	test_strays();
 	return tap_exit();
 }

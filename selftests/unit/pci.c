@@ -159,7 +159,7 @@ static void make_machine(void)
 		.vendor = 0x1af4, .device = 0x1042, .class = 0x0180,
 	};
 
-	pci_init();
+	pci_init(NULL);
 	q35_init(SSI_ACPI_PM1_EVENT);
 	pci_function_init(&dev.fn, &identity);
 	pci_add_bar(&dev.fn, 0, 16384, &registers);

@@ -610,7 +610,7 @@ int main(void)
 		tap_bail("no file: %s", strerror(errno));
 	tap_plan(38);
 	ram = malloc(RAM_SIZE);
-	pci_init();
+	pci_init(NULL);
 	blk = blk_open(path, false);
 	blk_init(blk, 2, 0, SSI_ACPI_PCI_WINDOW);
 	rng_init(0, SSI_ACPI_PCI_WINDOW);

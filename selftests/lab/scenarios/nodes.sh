@@ -32,6 +32,15 @@ use_firmware() { # use_firmware VARIABLES [US]: a copy of what comes with it; a 
 	echo "${2:-10000000}" >/sys/module/kvm/parameters/min_timer_period_us
 }
 
+# Linux throws readings of the PM timer away that take as long as they do here
+# (ssi-vmm(8), --pm-timer), and so cannot find out how fast its TSC is; a kernel
+# that is not ssi-vmm's to boot is told so by what boots it.
+tsc_early() {
+	mhz=$(dmesg | sed -n 's/.*tsc: Detected \([0-9.]*\) MHz.*/\1/p')
+	echo "$mhz $SSI_GUEST_TIME_DILATION" |
+		awk '{ printf "tsc_early_khz=%d", $1 * $2 * 1000 }'
+}
+
 # ---- the cluster ------------------------------------------------------------
 
 item() { # item N LIST: the Nth, from 0
