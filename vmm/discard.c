@@ -35,8 +35,8 @@ _Static_assert(sizeof(struct discard_message) == 16, "no holes");
 
 /* discard_lock protects all of it. */
 static struct {
+	struct discard_message range;	/* what is to go */
 	bool wanted;			/* another node waits for us */
-	struct discard_message range;	/* with this */
 	unsigned int missing;		/* nodes that we wait for */
 } discard;
 
@@ -66,11 +66,11 @@ static void handle_discard(unsigned int node, const void *payload)
 
 static void handle_discarded(unsigned int node, const void *payload)
 {
+	const struct discarded_message *m = payload;
 	bool expected;
 
-	(void)payload;
 	pthread_mutex_lock(&discard_lock);
-	expected = discard.missing;
+	expected = discard.missing && m->offset == discard.range.offset;
 	if (expected)
 		discard.missing--;
 	pthread_cond_signal(&discard_changed);
@@ -126,6 +126,7 @@ void discard_memory(const void *host, uint64_t len)
 		return;
 	m.len = (end & ~PAGE_MASK) - m.offset;
 	pthread_mutex_lock(&discard_lock);
+	discard.range = m;
 	discard.missing = cluster_nodes() - 1;
 	pthread_mutex_unlock(&discard_lock);
 	cluster_send_others(CLUSTER_DISCARD, &m);
