@@ -18,6 +18,7 @@
 #include "forward.h"
 #include "host.h"
 #include "hw/acpi_pm.h"
+#include "hw/debugcon.h"
 #include "hw/ioapic.h"
 #include "hw/pit.h"
 #include "hw/pvpanic.h"
@@ -270,6 +271,8 @@ static void create_devices(void)
 	reset_init(SSI_ACPI_RESET_PORT, reset_guest);
 	q35_init(SSI_ACPI_PM1_EVENT);
 	pvpanic_init(SSI_ACPI_PVPANIC_PORT, panic_guest);
+	if (machine.options->firmware)
+		debugcon_init(DEBUGCON_PORT);
 }
 
 static void describe_acpi(struct ssi_acpi_config *config)
