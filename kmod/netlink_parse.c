@@ -269,16 +269,22 @@ int ssi_netlink_find_node(struct genl_info *info,
 	return 0;
 }
 
+/* The node, and the number of what @attr names of it. */
+static int find_node_and_id(struct genl_info *info, int attr,
+			    struct ssi_netlink_subject *sub, u32 *id)
+{
+	int err = ssi_netlink_find_node(info, sub);
+
+	return err ? err : ssi_netlink_parse_u32(info, attr, id);
+}
+
 int ssi_netlink_find_peer(struct genl_info *info,
 			  struct ssi_netlink_subject *sub)
 {
 	u32 id;
 	int err;
 
-	err = ssi_netlink_find_node(info, sub);
-	if (err)
-		return err;
-	err = ssi_netlink_parse_u32(info, SSI_DSM_A_PEER_ID, &id);
+	err = find_node_and_id(info, SSI_DSM_A_PEER_ID, sub, &id);
 	if (err)
 		return err;
 
@@ -308,10 +314,7 @@ int ssi_netlink_find_region(struct genl_info *info,
 	u32 id;
 	int err;
 
-	err = ssi_netlink_find_node(info, sub);
-	if (err)
-		return err;
-	err = ssi_netlink_parse_u32(info, SSI_DSM_A_REGION_ID, &id);
+	err = find_node_and_id(info, SSI_DSM_A_REGION_ID, sub, &id);
 	if (err)
 		return err;
 

@@ -363,18 +363,44 @@ int region_get(const char *cluster, uint32_t node, uint32_t region,
 			  SSI_DSM_A_REGION_ID, region), take_region, info);
 }
 
-/* ---- statistics ---- */
+/* ---- what a region has several of: an attribute each ---- */
 
-static void take_class(struct nlattr *nest, struct stats_info *info)
+struct each {
+	int type;
+	void (*take)(struct nlattr **tb, void *info);
+	void *info;
+};
+
+static void take_each(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 {
-	struct nlattr *tb[SSI_DSM_A_MAX + 1];
+	struct genlmsghdr *genl = genlmsg_hdr(head);
+	struct nlattr *nested[SSI_DSM_A_MAX + 1];
+	const struct each *each = arg;
+	struct nlattr *attr;
+	int rem;
+
+	(void)tb;
+	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0),
+			  genlmsg_attrlen(genl, 0), rem)
+		if (nla_type(attr) == each->type &&
+		    !nla_parse_nested(nested, SSI_DSM_A_MAX, attr, NULL))
+			each->take(nested, each->info);
+}
+
+static int region_talk(uint8_t cmd, const char *cluster, uint32_t node,
+		       uint32_t region, struct each each)
+{
+	return talk(plain(cmd, cluster, node, SSI_DSM_A_REGION_ID, region),
+		    take_each, &each);
+}
+
+static void take_class(struct nlattr **tb, void *arg)
+{
 	uint64_t buckets[SSI_DSM_BUCKETS] = { };
-	uint32_t class;
+	uint32_t class = u32_of(tb, SSI_DSM_A_CLASS_ID);
+	struct stats_info *info = arg;
 	int i;
 
-	if (nla_parse_nested(tb, SSI_DSM_A_MAX, nest, NULL))
-		return;
-	class = u32_of(tb, SSI_DSM_A_CLASS_ID);
 	if (class >= __SSI_DSM_CLASS_MAX)
 		return;
 	info->count[class] = u64_of(tb, SSI_DSM_A_CLASS_COUNT);
@@ -385,34 +411,20 @@ static void take_class(struct nlattr *nest, struct stats_info *info)
 		info->bucketed[class] += buckets[i];
 }
 
-static void take_stats(struct nlattr **tb, struct nlmsghdr *head, void *arg)
-{
-	struct genlmsghdr *genl = genlmsg_hdr(head);
-	struct nlattr *attr;
-	int rem;
-
-	(void)tb;
-	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0),
-			  genlmsg_attrlen(genl, 0), rem)
-		if (nla_type(attr) == SSI_DSM_A_CLASS)
-			take_class(attr, arg);
-}
-
 int stats_get(const char *cluster, uint32_t node, uint32_t region,
 	      struct stats_info *info)
 {
 	*info = (struct stats_info){ };
-	return talk(plain(SSI_DSM_CMD_STATS_GET, cluster, node,
-			  SSI_DSM_A_REGION_ID, region), take_stats, info);
+	return region_talk(SSI_DSM_CMD_STATS_GET, cluster, node, region,
+			   (struct each){ SSI_DSM_A_CLASS, take_class, info });
 }
 
-static void take_policy(struct nlattr *attr, struct policies_info *info)
+static void take_policy(struct nlattr **tb, void *arg)
 {
-	struct nlattr *tb[SSI_DSM_A_MAX + 1];
+	struct policies_info *info = arg;
 	uint32_t id;
 
-	if (nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL) ||
-	    !tb[SSI_DSM_A_POLICY_ID])
+	if (!tb[SSI_DSM_A_POLICY_ID])
 		return;
 	id = nla_get_u32(tb[SSI_DSM_A_POLICY_ID]);
 	if (id >= __SSI_DSM_POLICY_MAX)
@@ -427,35 +439,19 @@ static void take_policy(struct nlattr *attr, struct policies_info *info)
 	info->count++;
 }
 
-static void take_policies(struct nlattr **tb, struct nlmsghdr *head, void *arg)
-{
-	struct genlmsghdr *genl = genlmsg_hdr(head);
-	struct nlattr *attr;
-	int rem;
-
-	(void)tb;
-	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0),
-			  genlmsg_attrlen(genl, 0), rem)
-		if (nla_type(attr) == SSI_DSM_A_POLICY)
-			take_policy(attr, arg);
-}
-
 int policies_get(const char *cluster, uint32_t node, uint32_t region,
 		 struct policies_info *info)
 {
 	*info = (struct policies_info){ };
-	return talk(plain(SSI_DSM_CMD_POLICY_GET, cluster, node,
-			  SSI_DSM_A_REGION_ID, region), take_policies, info);
+	return region_talk(SSI_DSM_CMD_POLICY_GET, cluster, node, region,
+			   (struct each){ SSI_DSM_A_POLICY, take_policy, info });
 }
 
-static void take_page(struct nlattr *attr, struct pages_info *info)
+static void take_page(struct nlattr **tb, void *arg)
 {
-	struct nlattr *tb[SSI_DSM_A_MAX + 1];
-	uint64_t moves;
+	uint64_t moves = u64_of(tb, SSI_DSM_A_PAGE_MOVES);
+	struct pages_info *info = arg;
 
-	if (nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL))
-		return;
-	moves = u64_of(tb, SSI_DSM_A_PAGE_MOVES);
 	info->count++;
 	if (moves <= info->moves)
 		return;
@@ -464,25 +460,12 @@ static void take_page(struct nlattr *attr, struct pages_info *info)
 	info->nodes = u32_of(tb, SSI_DSM_A_PAGE_NODES);
 }
 
-static void take_pages(struct nlattr **tb, struct nlmsghdr *head, void *arg)
-{
-	struct genlmsghdr *genl = genlmsg_hdr(head);
-	struct nlattr *attr;
-	int rem;
-
-	(void)tb;
-	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0),
-			  genlmsg_attrlen(genl, 0), rem)
-		if (nla_type(attr) == SSI_DSM_A_PAGE)
-			take_page(attr, arg);
-}
-
 int pages_get(const char *cluster, uint32_t node, uint32_t region,
 	      struct pages_info *info)
 {
 	*info = (struct pages_info){ };
-	return talk(plain(SSI_DSM_CMD_PAGE_GET, cluster, node,
-			  SSI_DSM_A_REGION_ID, region), take_pages, info);
+	return region_talk(SSI_DSM_CMD_PAGE_GET, cluster, node, region,
+			   (struct each){ SSI_DSM_A_PAGE, take_page, info });
 }
 
 /* ---- the module ---- */
