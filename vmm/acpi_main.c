@@ -16,11 +16,11 @@
 #include "tables.h"
 
 static const char usage[] =
-"Usage: ssi-acpi --config FILE -o DIR\n"
+"Usage: ssi-acpi CONFIG -o DIR\n"
 "       ssi-acpi --node cpus=N,memory=SIZE ... [--distances D,D,...] -o DIR\n"
 "Writes the ACPI tables of a guest to DIR/*.aml.\n"
 "\n"
-"  -f, --config FILE              a cluster, as ssi-vmm takes it\n"
+"  CONFIG                         the file of a cluster, as ssi-vmm takes it\n"
 "  -n, --node cpus=N,memory=SIZE  one node of the guest; repeat for more\n"
 "  -d, --distances D,D,...        node by node, each row \"from\" (10 and 20)\n"
 "  -o, --output DIR               where to write; made if it does not exist\n"
@@ -89,9 +89,6 @@ static void parse_node(struct options *guest, char *text)
 static void take_argument(struct arguments *arguments, int option)
 {
 	switch (option) {
-	case 'f':
-		arguments->config = optarg;
-		break;
 	case 'n':
 		parse_node(&arguments->guest, optarg);
 		break;
@@ -112,7 +109,6 @@ static void take_argument(struct arguments *arguments, int option)
 static void parse_arguments(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'f' },
 		{ "node", required_argument, NULL, 'n' },
 		{ "distances", required_argument, NULL, 'd' },
 		{ "output", required_argument, NULL, 'o' },
@@ -121,16 +117,18 @@ static void parse_arguments(struct arguments *arguments, int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "f:n:d:o:h", longs, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "n:d:o:h", longs, NULL)) != -1)
 		take_argument(arguments, option);
 	if (optind < argc)
-		die(EXIT_USAGE, "The argument \"%s\" is not an option.",
+		arguments->config = argv[optind++];
+	if (optind < argc)
+		die(EXIT_USAGE, "The argument \"%s\" is one too many.",
 		    argv[optind]);
 	if (arguments->config &&
 	    (arguments->guest.num_nodes || arguments->distances))
-		die(EXIT_USAGE, "With --config, the file tells the nodes and their distances.");
+		die(EXIT_USAGE, "With a CONFIG, that tells the nodes and their distances.");
 	if (!arguments->config && !arguments->guest.num_nodes)
-		die(EXIT_USAGE, "No node was given; use --config FILE or --node cpus=N,memory=SIZE.");
+		die(EXIT_USAGE, "No node was given; give a CONFIG, or use --node cpus=N,memory=SIZE.");
 	if (!arguments->output)
 		die(EXIT_USAGE, "No output directory was given; use -o DIR.");
 }
