@@ -99,7 +99,6 @@ static void refuse_reply(unsigned int node)
 static void handle_reply(unsigned int node, const void *payload)
 {
 	const struct io_reply *reply = payload;
-
 	bool expected;
 
 	if (reply->cpu >= forward_num_cpus) {
@@ -139,7 +138,6 @@ static void access_there(unsigned int cpu, unsigned int node,
 		.space = access->space, .len = access->len,
 		.is_write = access->is_write,
 	};
-
 	bool waits = is_answered(access->space, access->addr, access->is_write);
 
 	pthread_mutex_lock(&forward_lock);
