@@ -7,6 +7,7 @@
  * tries again: a fault until its task is killed, page work and the home's work
  * for ever, as what waits for them does, too. Whoever may not moves what it has
  * to such work, or does without (read-ahead), or has a reserve (messages).
+ * Nobody is killed to give them memory: what would be killed first is the guest.
  *
  * Stock kernels cannot make allocations fail on purpose, so this can.
  */
@@ -44,6 +45,8 @@ bool ssi_alloc_fails(u32 class)
 
 struct page *ssi_alloc_page(gfp_t gfp)
 {
+	if (gfpflags_allow_blocking(gfp))
+		gfp |= __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	return ssi_alloc_fails(SSI_ALLOC_PAGE) ? NULL : alloc_page(gfp);
 }
 

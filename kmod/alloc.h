@@ -6,9 +6,13 @@
 #ifndef _SSI_ALLOC_H
 #define _SSI_ALLOC_H
 
+#include <linux/gfp.h>
 #include <linux/types.h>
 
 struct page;
+
+/* GFP_KERNEL for those who wait and try again: nobody is killed for it. */
+#define SSI_GFP_KERNEL	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* What is allocated; see the module parameter fail_nth. */
 enum ssi_alloc_class {
@@ -23,7 +27,10 @@ enum ssi_alloc_class {
 /* Whether this allocation has to fail, for a test. Any context. */
 bool ssi_alloc_fails(u32 class);
 
-/* Of class SSI_ALLOC_PAGE; NULL if there is none. Context as @gfp says. */
+/*
+ * Of class SSI_ALLOC_PAGE; NULL if there is none. Context as @gfp says. Nobody is
+ * killed for it.
+ */
 struct page *ssi_alloc_page(gfp_t gfp);
 
 /* The same, however long it takes. Sleeps. */

@@ -5,8 +5,9 @@
  * DOC: Theory of operation
  *
  * A node promises memory for the pages that it is the home of. All others are
- * its cache, and that can have a budget. When it has more than that, or when
- * the kernel is short of memory, a hand goes round over the cache:
+ * its cache, and that can have a budget; without one it is what the host can
+ * spare but a reserve. When it has more than that, or when the kernel is short
+ * of memory, a hand goes round over the cache:
  *
  * - A page that is mapped loses its PTEs and stays for another round. If it is
  *   used, it faults and is mapped again. So PTEs are the reference bits.
@@ -17,6 +18,10 @@
  *   it does, and if it does not, the page stays.
  *
  * Copies go first: only when a round has not found enough do pages go home.
+ *
+ * The reserve is for the time until pages that were put are gone. The kernel
+ * cannot wait for those: when it is short of memory it takes what the shrinker
+ * drops at once, and if that is nothing it kills a process.
  *
  * Dropping is decided with the page locked and under the bucket lock: no PTE can
  * appear then, and a reference more than ours and the entry's means that
@@ -31,17 +36,23 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shrinker.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/swap.h>
 
 #include "coherence.h"
 #include "evict.h"
 #include "message.h"
 #include "node.h"
+#include "policy.h"
 #include "pte.h"
 #include "region.h"
 #include "wire.h"
 
-#define SLACK(budget)	((budget) / 16)	/* freed at a time */
+#define RESERVE_SHARE	32		/* of the host's memory */
+#define RESERVE_MIN	(SZ_16M >> PAGE_SHIFT)
+#define RESERVE_MAX	(SZ_1G >> PAGE_SHIFT)
+#define FAR		4		/* times the slack, over the budget */
 #define ROUNDS		2		/* in the first, PTEs may go only */
 #define FRESH		8		/* requests' time */
 #define AGAIN		(HZ / 100 + 1)	/* jiffies, if that was not enough */
@@ -95,6 +106,7 @@ static bool drop(struct ssi_region *region, u64 index, struct ssi_page *entry,
 	atomic64_inc(&region->evict.dropped);
 	ssi_pte_uninstall(page);
 	put_page(page);
+	mm_account_reclaimed_pages(1);
 	return true;
 }
 
@@ -185,10 +197,44 @@ static u64 evict(struct ssi_region *region, u64 wanted)
 
 /* ---- the budget ---- */
 
-/* In pages; without one, more than there can be. */
-static u64 budget_of(const struct ssi_region *region)
+/* In pages. */
+static u64 reserve(void)
 {
-	return ssi_region_policy(region, SSI_DSM_POLICY_CACHE) >> PAGE_SHIFT;
+	return clamp_t(u64, totalram_pages() / RESERVE_SHARE, RESERVE_MIN,
+		       RESERVE_MAX);
+}
+
+static bool has_budget(const struct ssi_region *region)
+{
+	return ssi_region_policy(region, SSI_DSM_POLICY_CACHE) !=
+	       SSI_DSM_POLICY_AUTO;
+}
+
+/* In pages, for a cache of @cached. */
+static u64 budget_of(const struct ssi_region *region, u64 cached)
+{
+	u64 least = ssi_policies[SSI_DSM_POLICY_CACHE].min >> PAGE_SHIFT;
+	u64 most;
+
+	if (has_budget(region))
+		return ssi_region_policy(region, SSI_DSM_POLICY_CACHE) >>
+		       PAGE_SHIFT;
+	most = cached + si_mem_available();
+	return most > reserve() + least ? most - reserve() : least;
+}
+
+/* What is freed at a time. */
+static u64 slack_of(const struct ssi_region *region, u64 budget)
+{
+	return has_budget(region) ? budget / 16 : reserve() / 8;
+}
+
+static bool is_far_over(const struct ssi_region *region)
+{
+	u64 cached = atomic64_read(&region->evict.cached);
+	u64 budget = budget_of(region, cached);
+
+	return cached > budget + FAR * slack_of(region, budget);
 }
 
 static void evict_work(struct work_struct *work)
@@ -196,40 +242,40 @@ static void evict_work(struct work_struct *work)
 	struct ssi_region *region = container_of(work, struct ssi_region,
 						 evict.work.work);
 	struct ssi_evict *cache = &region->evict;
-	u64 budget = budget_of(region);
 	u64 cached = atomic64_read(&cache->cached);
+	u64 budget = budget_of(region, cached);
+	u64 slack = slack_of(region, budget), gone;
 
 	if (cached <= budget ||
 	    READ_ONCE(region->state) != SSI_DSM_REGION_READY)
 		return;
 	/* what is put takes a while to go: not at once for each that comes */
-	WRITE_ONCE(cache->start_at, cached + SLACK(budget));
+	WRITE_ONCE(cache->start_at, cached + slack);
 	mutex_lock(&cache->lock);
-	evict(region, cached - budget + SLACK(budget));
+	gone = evict(region, cached - budget + slack);
 	mutex_unlock(&cache->lock);
-	if (atomic64_read(&cache->cached) > budget)
-		queue_delayed_work(system_unbound_wq, &cache->work, AGAIN);
+	cached = atomic64_read(&cache->cached);
+	if (cached > budget_of(region, cached))
+		queue_delayed_work(system_unbound_wq, &cache->work,
+				   gone ? AGAIN : 10 * AGAIN);
+	else
+		WRITE_ONCE(cache->start_at, 0);
 }
 
 void ssi_evict_count(struct ssi_region *region, int change)
 {
 	struct ssi_evict *cache = &region->evict;
-	u64 cached = atomic64_add_return(change, &cache->cached);
-	u64 budget = budget_of(region);
+	u64 cached = change ? atomic64_add_return(change, &cache->cached) :
+			      atomic64_read(&cache->cached);
+	u64 budget = budget_of(region, cached);
 
-	if (change > 0 && cached > READ_ONCE(cache->start_at))
+	if (change >= 0 && cached > budget &&
+	    cached > READ_ONCE(cache->start_at))
 		mod_delayed_work(system_unbound_wq, &cache->work, 0);
-	if (cached <= budget && READ_ONCE(cache->start_at) != budget)
-		WRITE_ONCE(cache->start_at, budget);
-	if (cached <= budget && wq_has_sleeper(&cache->room))
+	if (cached <= budget && READ_ONCE(cache->start_at))
+		WRITE_ONCE(cache->start_at, 0);
+	if (wq_has_sleeper(&cache->room) && !is_far_over(region))
 		wake_up_all(&cache->room);
-}
-
-static bool is_far_over(const struct ssi_region *region)
-{
-	u64 budget = budget_of(region);
-
-	return atomic64_read(&region->evict.cached) > budget + budget / 4;
 }
 
 void ssi_evict_throttle(struct ssi_region *region)
@@ -241,7 +287,7 @@ void ssi_evict_throttle(struct ssi_region *region)
 
 void ssi_evict_budget_changed(struct ssi_region *region)
 {
-	WRITE_ONCE(region->evict.start_at, budget_of(region));
+	WRITE_ONCE(region->evict.start_at, 0);
 	mod_delayed_work(system_unbound_wq, &region->evict.work, 0);
 	wake_up_all(&region->evict.room);
 }
@@ -299,7 +345,6 @@ void ssi_evict_start(struct ssi_region *region)
 {
 	mutex_init(&region->evict.lock);
 	init_waitqueue_head(&region->evict.room);
-	region->evict.start_at = budget_of(region);
 	INIT_DELAYED_WORK(&region->evict.work, evict_work);
 	spin_lock(&caches_lock);
 	list_add_tail(&region->evict.list, &caches);

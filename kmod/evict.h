@@ -17,8 +17,8 @@ struct ssi_region;
  * struct ssi_evict - the cache of a region on a local node
  * @list: in the list of all, for the shrinker
  * @cached: pages here whose home is elsewhere
- * @start_at: evict when there are more: the budget, and more while pages that
- *	were put are still on their way
+ * @start_at: evict again when there are more than that: 0 unless pages that were
+ *	put are still on their way
  * @lock: one at a time evicts; protects @hand
  * @hand: page index that is looked at next
  * @dropped: copies that were dropped
@@ -45,7 +45,10 @@ void ssi_evict_stop(struct ssi_region *region);
 /* SSI_DSM_POLICY_CACHE is another now. Any context. */
 void ssi_evict_budget_changed(struct ssi_region *region);
 
-/* A page came (+1) whose home is elsewhere, or went (-1). Any context. */
+/*
+ * A page came (+1) whose home is elsewhere, or went (-1); or the host has more or
+ * less memory for another reason (0). Any context.
+ */
 void ssi_evict_count(struct ssi_region *region, int change);
 
 /*

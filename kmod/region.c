@@ -332,11 +332,12 @@ void ssi_region_set_page_state(struct ssi_region *region, u64 index,
 void ssi_region_set_data(struct ssi_region *region, u64 index,
 			 struct ssi_page *entry, struct page *page)
 {
+	bool is_cached = ssi_region_home(region, index) != region->node->id;
 	int change = !!page - !!entry->pfn;
 
 	entry->pfn = page ? page_to_pfn(page) : 0;
-	if (change && ssi_region_home(region, index) != region->node->id)
-		ssi_evict_count(region, change);
+	if (change && !(page && PageCompound(page)))
+		ssi_evict_count(region, is_cached ? change : 0);
 }
 
 void ssi_region_set_policy(struct ssi_region *region, u32 id, u64 value)

@@ -293,6 +293,21 @@ static void check_given(const struct options *options,
 		die(EXIT_USAGE, "An initrd goes with a kernel; say which with --kernel.");
 }
 
+/* Bytes that the host's kernel thinks it could give; all, if it does not say. */
+static uint64_t available_memory(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = UINT64_MAX >> 10;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return (uint64_t)kib << 10;
+}
+
 static void check_own_memory(const struct options *options)
 {
 	uint64_t memory = options->nodes[options->self].memory;
@@ -303,6 +318,11 @@ static void check_own_memory(const struct options *options)
 		die(EXIT_USAGE, "Node %u is to give %llu MiB, and this host has %llu.",
 		    options->self, (unsigned long long)memory >> 20,
 		    (unsigned long long)host >> 20);
+	if (options->num_nodes > 1 && memory &&
+	    available_memory() < memory + host / 32)
+		log_warn("Node %u is to give %llu MiB, which are never swapped, and this host has %llu MiB to spare; short of memory, its kernel would kill ssi-vmm. Let the node give less.",
+			 options->self, (unsigned long long)memory >> 20,
+			 (unsigned long long)available_memory() >> 20);
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)

@@ -31,6 +31,14 @@ void memory_fail_next(u32 count)
 	fail_next = count;
 }
 
+/* Where memory runs out, it is little at times: around what caches leave. */
+long si_mem_available(void)
+{
+	if (!sim_one_in(sim.fail_memory))
+		return SIM_RAM;
+	return (sim_one_in(4) ? 0 : SIM_RAM / 32 - 8) + sim_random(16);
+}
+
 void memory_shrink(void)
 {
 	struct shrink_control control = { .nr_to_scan = 1 + sim_random(8) };

@@ -139,7 +139,7 @@ enum ssi_dsm_policy {
 				 * AUTO follows the service time */
 	SSI_DSM_POLICY_AHEAD,	/* pages: read-ahead, at most */
 	SSI_DSM_POLICY_CACHE,	/* bytes: of pages whose home is another node;
-				 * AUTO is no limit */
+				 * AUTO is what the host can spare */
 	SSI_DSM_POLICY_HUGE,	/* 0 or 1: memory of its own that nobody has touched is
 				 * taken in blocks of 2 MiB in one piece */
 	__SSI_DSM_POLICY_MAX,

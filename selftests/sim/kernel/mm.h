@@ -16,6 +16,8 @@
 #define __GFP_NOFAIL	8u
 #define __GFP_NOWARN	0u
 #define __GFP_ACCOUNT	0u
+#define __GFP_RETRY_MAYFAIL 0u
+#define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 
 struct kmem_cache;
 typedef struct mempool mempool_t;
@@ -43,6 +45,14 @@ mempool_t *mempool_create_slab_pool(int reserve, struct kmem_cache *cache);
 void mempool_destroy(mempool_t *pool);
 void *mempool_alloc(mempool_t *pool, gfp_t gfp);
 void mempool_free(void *object, mempool_t *pool);
+
+/* The memory of a host, in pages; see memory.c. */
+#define SZ_16M		(1ul << 24)
+#define SZ_1G		(1ul << 30)
+#define SIM_RAM		(1ul << 20)
+#define totalram_pages()	SIM_RAM
+long si_mem_available(void);
+#define mm_account_reclaimed_pages(pages)	((void)(pages))
 
 struct shrink_control {
 	unsigned long nr_to_scan;
