@@ -94,7 +94,7 @@ $(B)/sanitized/%.o: %.c
 
 # Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c,
 # for those that speak to it, are linked into all.
-HOST_KINDS := dsm bench cluster litmus stress
+HOST_KINDS := dsm bench cluster
 define host_tests
 $(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) $$(GENL_LIB) kmod/wire.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
@@ -108,8 +108,8 @@ $(foreach kind,$(HOST_KINDS),$(eval $(call host_tests,$(kind))))
 $(B)/selftests/dsm/litmus: $(call objects,selftests/guest/litmus_tests.c \
 					  selftests/guest/barrier.c)
 
-# benchmarks make clusters as tests do
-$(bench_BIN): $(call objects,$(wildcard selftests/dsm/lib*.c))
+# benchmarks make clusters as tests do, and so do tests of several hosts
+$(bench_BIN) $(cluster_BIN): $(call objects,$(wildcard selftests/dsm/lib*.c))
 
 $(HOST_TESTS): LIBS = $(GENL_LIBS) -lrdmacm -libverbs -lpthread
 $(HOST_TESTS):
