@@ -45,9 +45,8 @@ bool ssi_alloc_fails(u32 class)
 
 struct page *ssi_alloc_page(gfp_t gfp)
 {
-	if (gfpflags_allow_blocking(gfp))
-		gfp |= __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	return ssi_alloc_fails(SSI_ALLOC_PAGE) ? NULL : alloc_page(gfp);
+	return ssi_alloc_fails(SSI_ALLOC_PAGE) ? NULL :
+						 alloc_page(ssi_alloc_gfp(gfp));
 }
 
 struct page *ssi_alloc_page_wait(gfp_t gfp)

@@ -11,8 +11,12 @@
 
 struct page;
 
-/* GFP_KERNEL for those who wait and try again: nobody is killed for it. */
-#define SSI_GFP_KERNEL	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+/* @gfp for those who wait and try again, if they may: nobody is killed for it. */
+static inline gfp_t ssi_alloc_gfp(gfp_t gfp)
+{
+	return gfpflags_allow_blocking(gfp) ?
+	       gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN : gfp;
+}
 
 /* What is allocated; see the module parameter fail_nth. */
 enum ssi_alloc_class {

@@ -55,7 +55,7 @@
 #define FAR		4		/* times the slack, over the budget */
 #define ROUNDS		2		/* in the first, PTEs may go only */
 #define FRESH		8		/* requests' time */
-#define AGAIN		(HZ / 100 + 1)	/* jiffies, if that was not enough */
+#define AGAIN		(HZ / 100 + 1)	/* jiffies, until it was enough */
 
 static LIST_HEAD(caches);
 static DEFINE_SPINLOCK(caches_lock);
@@ -246,20 +246,19 @@ static void evict_work(struct work_struct *work)
 	u64 budget = budget_of(region, cached);
 	u64 slack = slack_of(region, budget), gone;
 
-	if (cached <= budget ||
-	    READ_ONCE(region->state) != SSI_DSM_REGION_READY)
+	if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
 		return;
+	if (cached <= budget) {
+		WRITE_ONCE(cache->start_at, 0);
+		return;
+	}
 	/* what is put takes a while to go: not at once for each that comes */
 	WRITE_ONCE(cache->start_at, cached + slack);
 	mutex_lock(&cache->lock);
 	gone = evict(region, cached - budget + slack);
 	mutex_unlock(&cache->lock);
-	cached = atomic64_read(&cache->cached);
-	if (cached > budget_of(region, cached))
-		queue_delayed_work(system_unbound_wq, &cache->work,
-				   gone ? AGAIN : 10 * AGAIN);
-	else
-		WRITE_ONCE(cache->start_at, 0);
+	queue_delayed_work(system_unbound_wq, &cache->work,
+			   gone ? AGAIN : 10 * AGAIN);
 }
 
 void ssi_evict_count(struct ssi_region *region, int change)
@@ -267,13 +266,10 @@ void ssi_evict_count(struct ssi_region *region, int change)
 	struct ssi_evict *cache = &region->evict;
 	u64 cached = change ? atomic64_add_return(change, &cache->cached) :
 			      atomic64_read(&cache->cached);
-	u64 budget = budget_of(region, cached);
 
-	if (change >= 0 && cached > budget &&
-	    cached > READ_ONCE(cache->start_at))
+	if (change >= 0 && cached > READ_ONCE(cache->start_at) &&
+	    cached > budget_of(region, cached))
 		mod_delayed_work(system_unbound_wq, &cache->work, 0);
-	if (cached <= budget && READ_ONCE(cache->start_at))
-		WRITE_ONCE(cache->start_at, 0);
 	if (wq_has_sleeper(&cache->room) && !is_far_over(region))
 		wake_up_all(&cache->room);
 }

@@ -287,7 +287,7 @@ static void home_work(struct work_struct *work)
 	struct ssi_region *region = rx->region;
 	struct ssi_dir *dir;
 
-	while (!(dir = ssi_region_dir(region, rx->msg.index, SSI_GFP_KERNEL)))
+	while (!(dir = ssi_region_dir(region, rx->msg.index, GFP_KERNEL)))
 		ssi_alloc_pause();
 	local_bh_disable();
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
@@ -351,8 +351,8 @@ bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
 		   u32 came)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, SSI_GFP_KERNEL);
-	struct ssi_dir *dir = ssi_region_dir(region, index, SSI_GFP_KERNEL);
+	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
+	struct ssi_dir *dir = ssi_region_dir(region, index, GFP_KERNEL);
 	bool first;
 
 	if (!entry || !dir)

@@ -67,8 +67,8 @@ static void wake_waiters(struct ssi_region *region)
 /* A look without locks: taking them looks again. */
 static bool is_untouched(struct ssi_region *region, u64 first)
 {
-	struct ssi_page *entry = ssi_region_page(region, first, SSI_GFP_KERNEL);
-	struct ssi_dir *dir = ssi_region_dir(region, first, SSI_GFP_KERNEL);
+	struct ssi_page *entry = ssi_region_page(region, first, GFP_KERNEL);
+	struct ssi_dir *dir = ssi_region_dir(region, first, GFP_KERNEL);
 	u32 i;
 
 	if (!entry || !dir)

@@ -83,6 +83,7 @@ static void *get_block(struct ssi_region *region, struct xarray *blocks,
 		return block;
 	if (ssi_alloc_fails(SSI_ALLOC_BLOCK))
 		return NULL;
+	gfp = ssi_alloc_gfp(gfp);
 	block = kzalloc(size, gfp | __GFP_ACCOUNT);
 	if (!block)
 		return NULL;

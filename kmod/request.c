@@ -55,7 +55,7 @@ static struct ssi_req *alloc_request(gfp_t gfp)
 {
 	if (ssi_alloc_fails(SSI_ALLOC_REQUEST))
 		return NULL;
-	return kmem_cache_alloc(req_cache, gfp);
+	return kmem_cache_alloc(req_cache, ssi_alloc_gfp(gfp));
 }
 
 static struct ssi_req *find_req(struct ssi_bucket *bucket, u64 index)
@@ -365,7 +365,7 @@ static void fetch_ahead(struct ssi_region *region, u64 index, u32 event)
 	if (count)
 		ssi_gather_remember(region);
 	for (; count; count--)
-		fetch(region, first++, event, SSI_GFP_KERNEL, count > 1);
+		fetch(region, first++, event, GFP_KERNEL, count > 1);
 }
 
 /* Ask for the other pages that were handed over with @index, too. */
@@ -378,7 +378,7 @@ static void fetch_gang(struct ssi_region *region, u64 index)
 		return;
 	for (i = 0; i < SSI_GANG; i++)
 		if (gang[i] && gang[i] != index + 1)
-			fetch(region, gang[i] - 1, SSI_EV_STORE, SSI_GFP_KERNEL,
+			fetch(region, gang[i] - 1, SSI_EV_STORE, GFP_KERNEL,
 			      false);
 }
 
@@ -386,7 +386,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 		       struct page **page)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, SSI_GFP_KERNEL);
+	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
 	u64 start = ktime_get_ns();
 	struct ssi_req *req = NULL;
 	u32 class = SSI_DSM_CLASS_LOCAL;
@@ -419,7 +419,7 @@ int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
 				class = SSI_DSM_CLASS_FIRST_TOUCH;
 				continue;
 			}
-			req = alloc_request(SSI_GFP_KERNEL);
+			req = alloc_request(GFP_KERNEL);
 			if (!req)
 				ret = -ENOMEM;
 		} else if (ret == -EINPROGRESS) {

@@ -313,16 +313,16 @@ static void check_own_memory(const struct options *options)
 	uint64_t memory = options->nodes[options->self].memory;
 	uint64_t host = (uint64_t)sysconf(_SC_PHYS_PAGES) *
 			sysconf(_SC_PAGESIZE);
+	uint64_t spare = available_memory();
 
 	if (memory > host)
 		die(EXIT_USAGE, "Node %u is to give %llu MiB, and this host has %llu.",
 		    options->self, (unsigned long long)memory >> 20,
 		    (unsigned long long)host >> 20);
-	if (options->num_nodes > 1 && memory &&
-	    available_memory() < memory + host / 32)
+	if (options->num_nodes > 1 && memory && spare < memory + host / 32)
 		log_warn("Node %u is to give %llu MiB, which are never swapped, and this host has %llu MiB to spare; short of memory, its kernel would kill ssi-vmm. Let the node give less.",
 			 options->self, (unsigned long long)memory >> 20,
-			 (unsigned long long)available_memory() >> 20);
+			 (unsigned long long)spare >> 20);
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
