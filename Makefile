@@ -18,7 +18,7 @@ all: modules programs selftests guest
 CC ?= gcc
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
-INCLUDES := -Iuapi -I. -Ivmm -Iacpi -Itools -I/usr/include/libnl3
+INCLUDES := -Iuapi -I. -Ivmm -Iacpi -I/usr/include/libnl3
 SSI_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) $(INCLUDES) $(CFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 GENL_LIBS := -lnl-genl-3 -lnl-3
@@ -33,7 +33,8 @@ quietly = @echo "  $(1)	$@";
 # ---- programs ---------------------------------------------------------------
 
 ACPI_LIB  := $(wildcard acpi/*.c)
-GENL_LIB  := $(wildcard tools/genl*.c)
+# what programs share; only lib/genl.c needs libnl
+LIB_SRC   := $(wildcard lib/*.c)
 ACPI_MAIN := vmm/acpi_main.c
 ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c device_options.c host.c log.c tables.c term.c)
 VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
@@ -59,11 +60,12 @@ endif
 
 programs: $(PROGRAMS)
 
-$(B)/bin/ssi-vmm: $(call objects,$(VMM_SRC) $(ACPI_LIB) $(GENL_LIB))
+$(B)/bin/ssi-vmm: $(call objects,$(VMM_SRC) $(ACPI_LIB) $(LIB_SRC))
 $(B)/bin/ssi-vmm: LIBS = $(YAML_LIBS) $(GENL_LIBS) -luring -lslirp -lpthread
-$(B)/bin/ssictl: $(call objects,$(TOOL_SRC))
+$(B)/bin/ssictl: $(call objects,$(TOOL_SRC) $(LIB_SRC))
 $(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
-$(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC))
+$(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC) \
+				    $(filter-out lib/genl.c,$(LIB_SRC)))
 $(B)/bin/ssi-acpi: LIBS = $(YAML_LIBS) -lpthread
 
 $(B)/bin/%:
@@ -96,7 +98,7 @@ $(B)/sanitized/%.o: %.c
 # for those that speak to it, are linked into all.
 HOST_KINDS := dsm bench cluster
 define host_tests
-$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) $$(GENL_LIB) kmod/wire.c
+$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/wire.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
 			$$(wildcard selftests/$(1)/*.c)))
 HOST_TESTS += $$($(1)_BIN)

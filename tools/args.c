@@ -16,7 +16,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-#include "genl.h"
+#include "../lib/genl.h"
 #include "names.h"
 #include "output.h"
 

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
+#include "../lib/genl.h"
 #include "args.h"
-#include "genl.h"
 
 typedef void (*show_fn)(const struct genl_reply *reply);
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "genl.h"
+#include "../lib/genl.h"
 
 /* The keys of an object that is open; the caller opens and ends it. */
 void show_peer(const struct genl_reply *reply);

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../tools/genl.h"
+#include "../lib/genl.h"
 #include "../uapi/linux/ssi_dsm_genl.h"
 #include "log.h"
 

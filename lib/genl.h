@@ -3,7 +3,7 @@
  * The module's generic netlink family: requests, dumps, events, and the
  * sentences with which the kernel refuses.
  *
- * Prints nothing and depends on libnl alone: ssi-vmm and the tests use it too.
+ * Prints nothing and depends on libnl alone: ssictl and ssi-vmm use it.
  */
 #ifndef GENL_H
 #define GENL_H
