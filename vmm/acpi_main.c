@@ -13,6 +13,7 @@
 #include "config.h"
 #include "loader_linux.h"
 #include "log.h"
+#include "output.h"
 #include "tables.h"
 
 static const char usage[] =
@@ -234,6 +235,7 @@ int main(int argc, char **argv)
 	struct ssi_acpi_map map;
 	const char *why;
 
+	output_claim_descriptors();
 	log_set_program("ssi-acpi");
 	parse_arguments(&arguments, argc, argv);
 	read_guest(&arguments);

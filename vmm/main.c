@@ -8,6 +8,7 @@
 #include "log.h"
 #include "machine.h"
 #include "options.h"
+#include "output.h"
 
 /*
  * After a reset all is made anew: memory is zero and links are fresh, on every
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
 	static struct options options;
 	int code;
 
+	output_claim_descriptors();
 	options_parse(&options, argc, argv);
 	machine_create(&options);
 	code = machine_run();
