@@ -127,7 +127,7 @@ static int untold_state(struct ssi_region *region, bool before_messages)
 		type = SSI_DSM_MSG_REFUSED;
 	else
 		return -1;
-	return region->channel.told & BIT(type) ? -1 : type;
+	return region->channel.notified & BIT(type) ? -1 : type;
 }
 
 /* Messages of nodes that were ready earlier wait until we are. */
@@ -171,7 +171,7 @@ static ssize_t read_state(struct ssi_region *region, int type,
 	spin_unlock_bh(&region->lock);
 	ret = copy_out(buf, size, type, culprit, reason, strlen(reason));
 	if (ret >= 0)
-		region->channel.told |= BIT(type);
+		region->channel.notified |= BIT(type);
 	return ret;
 }
 

@@ -24,7 +24,7 @@ struct ssi_rx;
  * @queue: struct ssi_rx with CHANNEL messages
  * @len: entries of @queue
  * @busy: a file owns the channel
- * @told: bit mask of enum ssi_dsm_msg_type: states already read
+ * @notified: bit mask of enum ssi_dsm_msg_type: states already read
  * @wait: for readers and poll
  */
 struct ssi_channel {
@@ -32,7 +32,7 @@ struct ssi_channel {
 	struct list_head queue;
 	u32 len;
 	bool busy;
-	u32 told;
+	u32 notified;
 	wait_queue_head_t wait;
 };
 

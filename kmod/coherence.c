@@ -5,8 +5,8 @@
  * DOC: Theory of operation
  *
  * A page's home serialises its transactions: from the request until the
- * requester's DONE the directory entry is busy and further requests queue.
- * DONE is sent only when the data and every ack have arrived. Hence, when the
+ * requester's UNBLOCK the directory entry is busy and further requests queue.
+ * UNBLOCK is sent only when the data and every ack have arrived. Hence, when the
  * home begins a transaction, no message about this page is in flight but
  * requests, and it knows exactly who is the owner. Whoever else has a copy is in
  * the copyset; a node there may have dropped its copy and told nobody. That is

@@ -38,7 +38,7 @@ enum ssi_action {
 	SSI_ACT_UPGRADE,/* open a request, send UPGRADE home */
 	SSI_ACT_COUNT,	/* only count the ack */
 	SSI_ACT_KEEP,	/* keep the data that came; still waiting for acks */
-	SSI_ACT_FINISH,	/* keep the data that came, send DONE, wake waiters */
+	SSI_ACT_FINISH,	/* keep the data that came, send UNBLOCK, wake waiters */
 	SSI_ACT_WORK,	/* start page work; LEFT follows */
 	SSI_ACT_SUPPLY,	/* send a copy to the requester (DATAS) */
 	SSI_ACT_ANSWER,	/* page work done: send what the message asked for */

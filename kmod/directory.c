@@ -16,9 +16,9 @@
  * copy: one with an UPGRADE out is not dropped.
  */
 static int plan_shared(const struct ssi_dir *dir, u32 requester,
-		       enum ssi_dir_wish wish, struct ssi_dir_plan *plan)
+		       enum ssi_dir_kind kind, struct ssi_dir_plan *plan)
 {
-	bool upgrade = wish == SSI_DIR_UPGRADE &&
+	bool upgrade = kind == SSI_DIR_UPGRADE &&
 		       (dir->copyset & NODE(requester));
 	u32 others = dir->copyset & ~NODE(requester);
 
@@ -35,22 +35,22 @@ static int plan_shared(const struct ssi_dir *dir, u32 requester,
 }
 
 int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
-			enum ssi_dir_wish wish, struct ssi_dir_plan *plan)
+			enum ssi_dir_kind kind, struct ssi_dir_plan *plan)
 {
 	int ret = 0;
 
-	*plan = (struct ssi_dir_plan){ .exclusive = wish != SSI_DIR_GETS };
+	*plan = (struct ssi_dir_plan){ .exclusive = kind != SSI_DIR_GETS };
 	if (dir->busy)
 		return -EBUSY;
 	switch (dir->state) {
 	case SSI_DIR_UNTOUCHED:
-		if (wish == SSI_DIR_UPGRADE)
+		if (kind == SSI_DIR_UPGRADE)
 			return -EPROTO;
 		plan->grant = true;
 		plan->zero = true;
 		break;
 	case SSI_DIR_SHARED:
-		ret = plan_shared(dir, requester, wish, plan);
+		ret = plan_shared(dir, requester, kind, plan);
 		break;
 	default:
 		if (dir->owner == requester)
@@ -64,12 +64,12 @@ int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
 }
 
 int ssi_directory_end(struct ssi_dir *dir, u32 requester,
-		      enum ssi_dir_wish wish)
+		      enum ssi_dir_kind kind)
 {
 	if (!dir->busy)
 		return -EPROTO;
 	dir->busy = false;
-	if (wish != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED) {
+	if (kind != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED) {
 		dir->state = SSI_DIR_EXCLUSIVE;
 		dir->owner = requester;
 		dir->copyset = NODE(requester);

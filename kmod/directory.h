@@ -10,7 +10,7 @@
 #include "portable.h"
 
 /* What a request asks for. */
-enum ssi_dir_wish {
+enum ssi_dir_kind {
 	SSI_DIR_GETS,		/* a copy */
 	SSI_DIR_GETX,		/* the page alone; the requester has no copy */
 	SSI_DIR_UPGRADE,	/* the page alone; it had a copy when it asked */
@@ -62,11 +62,11 @@ struct ssi_dir_plan {
  * it), -EPROTO when the requester asks for what it has.
  */
 int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
-			enum ssi_dir_wish wish, struct ssi_dir_plan *plan);
+			enum ssi_dir_kind kind, struct ssi_dir_plan *plan);
 
-/* The requester is done. @wish as it asked. 0, or -EPROTO: none is under way. */
+/* The requester is done. @kind as it asked. 0, or -EPROTO: none is under way. */
 int ssi_directory_end(struct ssi_dir *dir, u32 requester,
-		      enum ssi_dir_wish wish);
+		      enum ssi_dir_kind kind);
 
 const char *ssi_dir_state_name(u32 state);
 

@@ -159,11 +159,11 @@ static bool evict_page(struct ssi_region *region, u64 index,
 static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 {
 	u64 pages = region->size >> PAGE_SHIFT;
-	u64 end = region->evict.hand + pages;
+	u64 end = region->evict.clock_hand + pages;
 	u64 at, index, gone = 0;
 	struct ssi_page *entry;
 
-	for (at = region->evict.hand; at < end && gone < wanted; at++) {
+	for (at = region->evict.clock_hand; at < end && gone < wanted; at++) {
 		index = at % pages;
 		entry = ssi_region_page(region, index, 0);
 		/* blocks have one home: the map's parts are as large */
@@ -175,7 +175,7 @@ static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 		if (at % SSI_BLOCK_PAGES == SSI_BLOCK_PAGES - 1)
 			cond_resched();
 	}
-	region->evict.hand = at % pages;
+	region->evict.clock_hand = at % pages;
 	return gone;
 }
 
@@ -270,14 +270,14 @@ void ssi_evict_count(struct ssi_region *region, int change)
 	if (change >= 0 && cached > READ_ONCE(cache->start_at) &&
 	    cached > budget_of(region, cached))
 		mod_delayed_work(system_unbound_wq, &cache->work, 0);
-	if (wq_has_sleeper(&cache->room) && !is_far_over(region))
-		wake_up_all(&cache->room);
+	if (wq_has_sleeper(&cache->throttled) && !is_far_over(region))
+		wake_up_all(&cache->throttled);
 }
 
 void ssi_evict_throttle(struct ssi_region *region)
 {
 	if (is_far_over(region))
-		wait_event_killable_timeout(region->evict.room,
+		wait_event_killable_timeout(region->evict.throttled,
 					    !is_far_over(region), HZ);
 }
 
@@ -285,7 +285,7 @@ void ssi_evict_budget_changed(struct ssi_region *region)
 {
 	WRITE_ONCE(region->evict.start_at, 0);
 	mod_delayed_work(system_unbound_wq, &region->evict.work, 0);
-	wake_up_all(&region->evict.room);
+	wake_up_all(&region->evict.throttled);
 }
 
 /* ---- the kernel is short of memory ---- */
@@ -340,7 +340,7 @@ static unsigned long shrink(struct shrinker *s, struct shrink_control *sc)
 void ssi_evict_start(struct ssi_region *region)
 {
 	mutex_init(&region->evict.lock);
-	init_waitqueue_head(&region->evict.room);
+	init_waitqueue_head(&region->evict.throttled);
 	INIT_DELAYED_WORK(&region->evict.work, evict_work);
 	spin_lock(&caches_lock);
 	list_add_tail(&region->evict.list, &caches);

@@ -19,11 +19,11 @@ struct ssi_region;
  * @cached: pages here whose home is elsewhere
  * @start_at: evict again when there are more than that: 0 unless pages that were
  *	put are still on their way
- * @lock: one at a time evicts; protects @hand
- * @hand: page index that is looked at next
+ * @lock: one at a time evicts; protects @clock_hand
+ * @clock_hand: page index that is looked at next
  * @dropped: copies that were dropped
  * @put: pages that were offered to their home
- * @room: faults that wait until less is cached
+ * @throttled: faults that wait until less is cached
  * @work: evicts, until there are no more than the budget
  */
 struct ssi_evict {
@@ -31,10 +31,10 @@ struct ssi_evict {
 	atomic64_t cached;
 	u64 start_at;
 	struct mutex lock;
-	u64 hand;
+	u64 clock_hand;
 	atomic64_t dropped;
 	atomic64_t put;
-	wait_queue_head_t room;
+	wait_queue_head_t throttled;
 	struct delayed_work work;
 };
 

@@ -97,7 +97,7 @@ bool ssi_gather_must_hold(struct ssi_region *region,
 		rx->due = now + wait;
 		return true;
 	}
-	if (verdict == SSI_VERDICT_DONE && (rx->due || !contest.outstanding))
+	if (verdict == SSI_VERDICT_RELEASE && (rx->due || !contest.outstanding))
 		WRITE_ONCE(region->gather_start, now);
 	/* From here on: until when the requester was kept waiting. */
 	if (rx->due)

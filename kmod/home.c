@@ -28,7 +28,7 @@ static struct ssi_rx *find_txn(struct ssi_bucket *bucket, u64 index)
 	return NULL;
 }
 
-static enum ssi_dir_wish wish_of(const struct ssi_rx *rx)
+static enum ssi_dir_kind kind_of(const struct ssi_rx *rx)
 {
 	switch (rx->msg.type) {
 	case SSI_WIRE_GETS:
@@ -53,7 +53,7 @@ static u32 age_usec(s64 since)
 
 /*
  * A node has one request for a page at a time. Its next one may overtake the
- * DONE of the last, so one at most waits here.
+ * UNBLOCK of the last, so one at most waits here.
  */
 static bool waits_already(const struct ssi_rx *txn, u32 src)
 {
@@ -111,7 +111,7 @@ struct service {
 static int begin(struct ssi_rx *txn, struct ssi_dir *dir,
 		 struct service *service)
 {
-	int ret = ssi_directory_begin(dir, txn->msg.src, wish_of(txn),
+	int ret = ssi_directory_begin(dir, txn->msg.src, kind_of(txn),
 				      &service->plan);
 
 	if (ret)
@@ -233,7 +233,7 @@ static void note_move(struct ssi_region *region, const struct ssi_dir *dir,
 		      const struct ssi_rx *done)
 {
 	if (dir->state != SSI_DIR_UNTOUCHED && dir->owner != done->msg.src &&
-	    wish_of(done) != SSI_DIR_GETS)
+	    kind_of(done) != SSI_DIR_GETS)
 		ssi_hot_note(&region->hot, done->msg.index, dir->owner,
 			     done->msg.src);
 }
@@ -255,7 +255,7 @@ static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 		return ssi_message_violation(rx, "no such transaction");
 	}
 	note_move(region, dir, done);
-	ssi_directory_end(dir, rx->msg.src, wish_of(done));
+	ssi_directory_end(dir, rx->msg.src, kind_of(done));
 	list_del_init(&done->list);
 	next = begin_next(bucket, dir, done, &illegal, &service);
 	spin_unlock(&bucket->lock);
@@ -271,7 +271,7 @@ static void home_done(struct ssi_region *region, struct ssi_rx *rx,
 static void home_dispatch(struct ssi_region *region, struct ssi_rx *rx,
 			  struct ssi_dir *dir)
 {
-	if (rx->msg.type == SSI_WIRE_DONE)
+	if (rx->msg.type == SSI_WIRE_UNBLOCK)
 		home_done(region, rx, dir);
 	else
 		home_request(region, rx, dir);
@@ -313,7 +313,7 @@ static void home_put(struct ssi_region *region, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
-/* GETS, GETX, UPGRADE, PUT, DONE */
+/* GETS, GETX, UPGRADE, PUT, UNBLOCK */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_dir *dir;
@@ -329,10 +329,10 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 	queue_work(region->node->wq, &rx->work);
 }
 
-/* GETX, ZERO and DONE in one. Bucket lock held. */
+/* GETX, ZERO and UNBLOCK in one. Bucket lock held. */
 static void take_untouched(struct ssi_region *region, u64 index,
 			   struct ssi_dir *dir, struct ssi_page *entry,
-			   u32 came)
+			   u32 granted_at)
 {
 	u32 self = region->node->id;
 	struct ssi_dir_plan plan;
@@ -343,12 +343,12 @@ static void take_untouched(struct ssi_region *region, u64 index,
 	step = ssi_coherence_step(entry->state, SSI_EV_STORE);
 	step = ssi_coherence_step(step.next, SSI_EV_FILLX);
 	ssi_region_set_page_state(region, index, entry, step.next);
-	entry->came = came;
+	entry->granted_at = granted_at;
 	atomic64_inc(&region->nr_directory);
 }
 
 bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
-		   u32 came)
+		   u32 granted_at)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
@@ -361,7 +361,7 @@ bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
 	first = dir->state == SSI_DIR_UNTOUCHED && !dir->busy &&
 		entry->state == SSI_PAGE_I;
 	if (first) {
-		take_untouched(region, index, dir, entry, came);
+		take_untouched(region, index, dir, entry, granted_at);
 		ssi_region_set_data(region, index, entry, page);
 	}
 	spin_unlock_bh(&bucket->lock);

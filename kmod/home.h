@@ -13,16 +13,16 @@ struct ssi_bucket;
 struct ssi_region;
 struct ssi_rx;
 
-/* GETS, GETX, UPGRADE, PUT or DONE came. Takes @rx. BH disabled. */
+/* GETS, GETX, UPGRADE, PUT or UNBLOCK came. Takes @rx. BH disabled. */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx);
 
 /*
  * Page @index, whose home is here: if nobody has touched it, this node has it
- * exclusively now, since @came (ssi_page_tick()), with @page as its data, whose
+ * exclusively now, since @granted_at (ssi_page_tick()), with @page as its data, whose
  * reference goes along, or NULL if it has no memory yet. May sleep.
  */
 bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
-		   u32 came);
+		   u32 granted_at);
 
 /*
  * This node touches page @index. If it is its home, and the first to touch it,

@@ -130,7 +130,7 @@ static void loop_deliver(struct work_struct *work)
 
 /* A message takes nothing that it could share with others: none waits. */
 static int loop_send(struct ssi_link *link, const struct ssi_wire *wire,
-		     struct page *page, u32 len, u64 patience)
+		     struct page *page, u32 len, u64 defer_ns)
 {
 	struct loop_link *ll = to_loop(link);
 	struct ssi_rx *rx;

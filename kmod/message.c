@@ -10,7 +10,7 @@
  * - Requester (request.c): a struct ssi_req per page that this node has asked
  *   for. Local faults open it and wait on the bucket; messages fill it.
  * - Home (home.c): the struct ssi_rx of the request being served is the
- *   transaction; it stays in bucket->txns until the requester's DONE, and later
+ *   transaction; it stays in bucket->txns until the requester's UNBLOCK, and later
  *   requests for the page wait in its pending list, the oldest first.
  * - Holder (holder.c): a FWDS, FWDX or INV waits in region->held for the end of
  *   the hold window, then either is answered at once or becomes page work on
@@ -20,7 +20,7 @@
  * the protocol does not depend on the order in which messages overtake each
  * other then. A message to this node itself takes the same way as any other,
  * by a call instead of a link. The depth of such calls is bounded: a request,
- * its grant, its DONE, and the grant of the next one.
+ * its grant, its UNBLOCK, and the grant of the next one.
  *
  * What arrives in a context that cannot allocate is moved to node->wq.
  */
@@ -40,8 +40,8 @@
 #include "trace.h"
 #include "transport.h"
 
-/* A home that waits for DONE keeps others waiting. */
-#define PATIENCE_MAX_NS	300000
+/* A home that waits for UNBLOCK keeps others waiting. */
+#define DEFER_MAX_NS	300000
 
 /* A peer sent what it must not: that costs it its link. */
 void ssi_message_violation(struct ssi_rx *rx, const char *what)
@@ -88,7 +88,7 @@ static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 }
 
 static void send_within(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
-			struct page *page, u64 patience)
+			struct page *page, u64 defer_ns)
 {
 	msg->region = region->id;
 	msg->src = region->node->id;
@@ -98,7 +98,7 @@ static void send_within(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 		send_to_self(region, msg, page);
 	else
 		/* A link that is down loses the region; see peer.c. */
-		ssi_peer_send(region->node, dst, msg, page, patience);
+		ssi_peer_send(region->node, dst, msg, page, defer_ns);
 	trace_ssi_message_sent(region->node->id, msg);
 }
 
@@ -108,13 +108,13 @@ void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 	send_within(region, dst, msg, page, 0);
 }
 
-void ssi_message_send_patiently(struct ssi_region *region, u32 dst,
-				struct ssi_msg *msg)
+void ssi_message_send_deferrable(struct ssi_region *region, u32 dst,
+				 struct ssi_msg *msg)
 {
-	u64 patience = clamp_t(u64, READ_ONCE(region->service_ns), 1,
-			       PATIENCE_MAX_NS);
+	u64 defer_ns = clamp_t(u64, READ_ONCE(region->service_ns), 1,
+			       DEFER_MAX_NS);
 
-	send_within(region, dst, msg, NULL, patience);
+	send_within(region, dst, msg, NULL, defer_ns);
 }
 
 void ssi_message_recv(struct ssi_rx *rx)
@@ -133,7 +133,7 @@ void ssi_message_recv(struct ssi_rx *rx)
 	case SSI_WIRE_GETX:
 	case SSI_WIRE_UPGRADE:
 	case SSI_WIRE_PUT:
-	case SSI_WIRE_DONE:
+	case SSI_WIRE_UNBLOCK:
 		ssi_home_recv(region, rx);
 		break;
 	case SSI_WIRE_FWDS:

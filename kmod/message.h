@@ -27,8 +27,8 @@ void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
  * The same, without a page, for a message that nobody waits for: it may wait
  * for others to travel with, for no longer than a request takes.
  */
-void ssi_message_send_patiently(struct ssi_region *region, u32 dst,
-				struct ssi_msg *msg);
+void ssi_message_send_deferrable(struct ssi_region *region, u32 dst,
+				 struct ssi_msg *msg);
 
 /*
  * A coherence message for rx->region came. Takes @rx. BH disabled or process

@@ -77,7 +77,7 @@ POLICY(node_new_policy) = {
 	POLICY_NODE,
 	[SSI_DSM_A_ADDR] = { .type = NLA_BINARY },
 	[SSI_DSM_A_TRANSPORT] = { .type = NLA_U32 },
-	[SSI_DSM_A_OWNER] = { .type = NLA_FLAG },
+	[SSI_DSM_A_SOCKET_OWNER] = { .type = NLA_FLAG },
 };
 
 POLICY(peer_policy) = {
@@ -129,7 +129,7 @@ static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
 	transport = ssi_netlink_optional_u32(info, SSI_DSM_A_TRANSPORT,
 					     SSI_DSM_TRANSPORT_RDMA);
 
-	if (info->attrs[SSI_DSM_A_OWNER]) {
+	if (info->attrs[SSI_DSM_A_SOCKET_OWNER]) {
 		owner = info->snd_portid;
 		err = xa_err(xa_store(&owners, owner, xa_mk_value(0),
 				      GFP_KERNEL));

@@ -88,14 +88,14 @@ static struct ssi_node *node_alloc(const char *cluster, u32 id, u32 transport)
  * @id: unique in the cluster
  * @transport: enum ssi_dsm_transport
  * @addr: where to listen; AF_UNSPEC for loop
- * @owner: netlink port whose closing deletes the node, or 0
+ * @socket_owner: netlink port whose closing deletes the node, or 0
  * @extack: says what was wrong
  *
  * Context: ssi_config_lock held, may sleep.
  * Return: the node or ERR_PTR().
  */
 struct ssi_node *ssi_node_new(const char *cluster, u32 id, u32 transport,
-			      const struct sockaddr_storage *addr, u32 owner,
+			      const struct sockaddr_storage *addr, u32 socket_owner,
 			      struct netlink_ext_ack *extack)
 {
 	struct ssi_node *node;
@@ -109,7 +109,7 @@ struct ssi_node *ssi_node_new(const char *cluster, u32 id, u32 transport,
 	if (!node)
 		return ERR_PTR(-ENOMEM);
 	node->addr = *addr;
-	node->owner = owner;
+	node->socket_owner = socket_owner;
 	node->wq = alloc_workqueue("ssi_dsm/%u", WQ_HIGHPRI | WQ_UNBOUND |
 				   WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, id);
 	if (!node->wq) {
@@ -169,7 +169,7 @@ void ssi_node_delete_owned(u32 portid)
 
 	mutex_lock(&ssi_config_lock);
 	list_for_each_entry_safe(node, next, &ssi_nodes, list)
-		if (node->owner == portid)
+		if (node->socket_owner == portid)
 			ssi_node_delete(node);
 	mutex_unlock(&ssi_config_lock);
 }

@@ -29,7 +29,7 @@ struct ssi_transport_ops;
  * @transport: enum ssi_dsm_transport
  * @ops: its operations
  * @addr: where it listens (RDMA), or AF_UNSPEC
- * @owner: netlink port whose closing deletes the node, or 0
+ * @socket_owner: netlink port whose closing deletes the node, or 0
  * @listener: the transport's own
  * @lock: protects @peers and @regions; BH-safe, short
  * @peers: by node id
@@ -46,7 +46,7 @@ struct ssi_node {
 	u32 transport;
 	const struct ssi_transport_ops *ops;
 	struct sockaddr_storage addr;
-	u32 owner;
+	u32 socket_owner;
 	void *listener;
 	spinlock_t lock;
 	struct ssi_peer *peers[SSI_DSM_MAX_NODES];
@@ -62,7 +62,7 @@ extern struct list_head ssi_nodes;
 
 /* All below: ssi_config_lock held, may sleep. */
 struct ssi_node *ssi_node_new(const char *cluster, u32 id, u32 transport,
-			      const struct sockaddr_storage *addr, u32 owner,
+			      const struct sockaddr_storage *addr, u32 socket_owner,
 			      struct netlink_ext_ack *extack);
 void ssi_node_delete(struct ssi_node *node);
 struct ssi_node *ssi_node_find(const char *cluster, u32 id);

@@ -36,14 +36,14 @@ enum ssi_page_state {
  * struct ssi_page - eight bytes a page
  * @pfn: page frame number of the data; 0 in E: zero, not yet allocated
  * @state: enum ssi_page_state
- * @came: when it was granted, in ticks of 2^SSI_PAGE_TICK_SHIFT ns, modulo 2^19
+ * @granted_at: when it was granted, in ticks of 2^SSI_PAGE_TICK_SHIFT ns, modulo 2^19
  * @migratory: last time it was read here and then written: ask for it
  *	exclusively at once
  */
 struct ssi_page {
 	u64 pfn   : 40;
 	u64 state : 4;
-	u64 came  : 19;
+	u64 granted_at : 19;
 	u64 migratory : 1;
 };
 
@@ -72,7 +72,7 @@ static inline u32 ssi_page_tick(u64 ns)
 /* Nanoseconds since the page came, as far as 19 bits tell (34 s). */
 static inline u64 ssi_page_age_ns(const struct ssi_page *page, u64 now)
 {
-	u32 ticks = (ssi_page_tick(now) - page->came) & SSI_PAGE_TICK_MASK;
+	u32 ticks = (ssi_page_tick(now) - page->granted_at) & SSI_PAGE_TICK_MASK;
 
 	return (u64)ticks << SSI_PAGE_TICK_SHIFT;
 }

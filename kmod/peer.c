@@ -98,7 +98,7 @@ static void ssi_peer_beat(struct work_struct *work)
 }
 
 int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
-		  struct page *page, u64 patience)
+		  struct page *page, u64 defer_ns)
 {
 	struct ssi_peer *peer = READ_ONCE(node->peers[dst]);
 	struct ssi_msg out = *msg;
@@ -113,7 +113,7 @@ int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 	out.dst = dst;
 	ssi_wire_encode(&wire, &out);
 	return peer->link->ops->send(peer->link, &wire, page, out.len,
-				     patience);
+				     defer_ns);
 }
 
 /* With a reference; NULL also if @peer is no member and has no say in it. */
@@ -192,7 +192,7 @@ void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 	struct ssi_peer *peer = link->peer;
 	struct ssi_node *node = peer->node;
 
-	if (rx->brief && !find_page(peer, &rx->wire))
+	if (rx->headerless && !find_page(peer, &rx->wire))
 		return ssi_rx_free(rx);
 	if (ssi_wire_parse(&rx->wire, rx->len, peer->id, node->id, &rx->msg)) {
 		ssi_link_change_state(link, SSI_DSM_LINK_LOST,

@@ -68,10 +68,10 @@ void ssi_peer_link_changed(struct ssi_link *link);
 
 /*
  * Send to node @dst of the cluster; BH disabled or process context. Consumes
- * the reference to @page. @patience as in struct ssi_transport_ops. -ENOTCONN
+ * the reference to @page. @defer_ns as in struct ssi_transport_ops. -ENOTCONN
  * if there is no link or it is down.
  */
 int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
-		  struct page *page, u64 patience);
+		  struct page *page, u64 defer_ns);
 
 #endif /* _SSI_PEER_H */

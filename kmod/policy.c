@@ -91,12 +91,12 @@ enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,
 	u64 left;
 
 	if (contest->page_age >= turn)
-		return SSI_VERDICT_DONE;
+		return SSI_VERDICT_RELEASE;
 	if (!contest->outstanding &&
 	    (!contest->running || contest->since_done >= window))
-		return SSI_VERDICT_DONE;
+		return SSI_VERDICT_RELEASE;
 	if (contest->their_age > contest->our_age)
-		return SSI_VERDICT_LOST;
+		return SSI_VERDICT_YIELD;
 	left = turn - contest->page_age;
 	if (!contest->outstanding && window - contest->since_done < left)
 		left = window - contest->since_done;
@@ -107,8 +107,8 @@ enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,
 
 static const char *const verdicts[SSI_VERDICTS] = {
 	[SSI_VERDICT_HOLD] = "HOLD",
-	[SSI_VERDICT_LOST] = "LOST",
-	[SSI_VERDICT_DONE] = "DONE",
+	[SSI_VERDICT_YIELD] = "YIELD",
+	[SSI_VERDICT_RELEASE] = "RELEASE",
 };
 
 const char *ssi_verdict_name(u32 verdict)

@@ -54,8 +54,8 @@ struct ssi_contest {
 
 enum ssi_verdict {
 	SSI_VERDICT_HOLD,	/* ask again later */
-	SSI_VERDICT_LOST,	/* the other has waited longer: let it go */
-	SSI_VERDICT_DONE,	/* we have had our turn: let it go */
+	SSI_VERDICT_YIELD,	/* the other has waited longer: let it go */
+	SSI_VERDICT_RELEASE,	/* we have had our turn: let it go */
 	SSI_VERDICTS,
 };
 

@@ -240,20 +240,20 @@ static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
  * other side learns of it. One that was lost here still hands up what the
  * other side sent before it went.
  */
-static bool is_deaf(struct ssi_rdma_conn *conn)
+static bool rx_is_stopped(struct ssi_rdma_conn *conn)
 {
-	if (conn->deaf || !READ_ONCE(conn->open) ||
+	if (conn->rx_stopped || !READ_ONCE(conn->open) ||
 	    ssi_link_is_up(&conn->rl->link))
-		return conn->deaf;
+		return conn->rx_stopped;
 	/* Pairs with the unlock before ssi_rdma_verbs_tell_dead(): dead first, then LOST. */
 	smp_rmb();
 	if (!READ_ONCE(conn->dead)) {
-		conn->deaf = true;
+		conn->rx_stopped = true;
 		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
 				    "node %u was given up",
 				    conn->rl->link.peer->id);
 	}
-	return conn->deaf;
+	return conn->rx_stopped;
 }
 
 /* The messages of @buf, which has @len bytes before its last header, @head. */
@@ -283,13 +283,13 @@ static bool rx_take(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 }
 
 static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
-		       const struct ssi_wire *head, u32 len, bool brief)
+		       const struct ssi_wire *head, u32 len, bool headerless)
 {
 	struct ssi_rx *rx, *next;
 	LIST_HEAD(rxs);
 	bool posted;
 
-	if (is_deaf(conn))
+	if (rx_is_stopped(conn))
 		return;
 	if (!rx_take(conn, buf, head, len, &rxs)) {
 		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
@@ -302,8 +302,8 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	posted = rx_repost(conn, buf);
 	list_for_each_entry_safe(rx, next, &rxs, list) {
 		list_del_init(&rx->list);
-		rx->brief = brief;
-		if (is_deaf(conn))
+		rx->headerless = headerless;
+		if (rx_is_stopped(conn))
 			ssi_rx_free(rx);
 		else if (rx_account(conn, rx, posted))
 			ssi_link_recv(&conn->rl->link, rx);
@@ -313,8 +313,8 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 }
 
 /* A page without a header. */
-static void rx_brief(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
-		     const struct ib_wc *wc)
+static void rx_headerless(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+			  const struct ib_wc *wc)
 {
 	const struct ssi_peer *peer = conn->rl->link.peer;
 	struct ssi_wire head;
@@ -341,7 +341,7 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		return;
 	}
 	if (wc->wc_flags & IB_WC_WITH_IMM) {
-		rx_brief(conn, buf, wc);
+		rx_headerless(conn, buf, wc);
 		return;
 	}
 	if (wc->byte_len < SSI_RDMA_WIRE_LEN) {

@@ -76,7 +76,7 @@ static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 		.opcode = IB_WR_SEND,
 		.send_flags = IB_SEND_SIGNALED,
 	};
-	u32 brief;
+	u32 imm;
 	int ret;
 
 	lockdep_assert_held(&conn->rl->lock);
@@ -88,9 +88,9 @@ static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 			return ret;
 		sge[0].addr = tx->page_dma;
 	}
-	if (page && ssi_wire_can_be_brief(tx->wire, &brief)) {
+	if (page && ssi_wire_can_be_headerless(tx->wire, &imm)) {
 		wr.opcode = IB_WR_SEND_WITH_IMM;
-		wr.ex.imm_data = cpu_to_be32(brief);
+		wr.ex.imm_data = cpu_to_be32(imm);
 		wr.num_sge = 1;
 		return ib_post_send(conn->qp, &wr, NULL);
 	}
@@ -130,7 +130,7 @@ static void free_wait(struct ssi_rdma_conn *conn, struct ssi_rdma_wait *wait)
 {
 	list_del(&wait->list);
 	if (!--conn->tx_queued)
-		conn->hurry = false;
+		conn->flush = false;
 	mempool_free(wait, conn->waits);
 }
 
@@ -164,7 +164,7 @@ static bool tx_failed(struct ssi_rdma_conn *conn, int error)
 /* Patience ends with a message that has none, or when a batch is full. */
 static bool tx_is_due(struct ssi_rdma_conn *conn)
 {
-	return conn->hurry || conn->tx_queued >= SSI_RDMA_BATCH;
+	return conn->flush || conn->tx_queued >= SSI_RDMA_BATCH;
 }
 
 /* Post whatever can be. True if that killed the connection: ssi_rdma_verbs_tell_dead(). */
@@ -233,14 +233,14 @@ static void ssi_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer)
 {
 	struct ssi_rdma_conn *conn = container_of(timer, struct ssi_rdma_conn,
-						  patience);
+						  defer_timer);
 	struct ssi_rdma_link *rl = conn->rl;
 	unsigned long flags;
 	bool died;
 
 	spin_lock_irqsave(&rl->lock, flags);
-	conn->waiting = false;
-	conn->hurry = conn->tx_queued;
+	conn->defer_armed = false;
+	conn->flush = conn->tx_queued;
 	died = tx_pump(conn);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (died)
@@ -249,14 +249,14 @@ enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer)
 }
 
 /* The first one that can wait sets the time for all that come meanwhile. */
-static void be_patient(struct ssi_rdma_conn *conn, u64 patience)
+static void arm_defer(struct ssi_rdma_conn *conn, u64 defer_ns)
 {
-	if (!patience)
-		conn->hurry = true;
-	if (conn->hurry || conn->waiting)
+	if (!defer_ns)
+		conn->flush = true;
+	if (conn->flush || conn->defer_armed)
 		return;
-	conn->waiting = true;
-	hrtimer_start(&conn->patience, ns_to_ktime(patience),
+	conn->defer_armed = true;
+	hrtimer_start(&conn->defer_timer, ns_to_ktime(defer_ns),
 		      HRTIMER_MODE_REL_SOFT);
 }
 
@@ -281,20 +281,20 @@ static int tx_enqueue(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 
 /* True if that killed the connection. Consumes the reference to @page. */
 static bool tx_submit(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
-		      struct page *page, u32 len, u64 patience)
+		      struct page *page, u32 len, u64 defer_ns)
 {
 	bool must_wait = !conn->credits || list_empty(&conn->tx_free);
 	int ret;
 
-	if (must_wait && ssi_wire_is_wish(msg->type))
+	if (must_wait && ssi_wire_is_hint(msg->type))
 		return false;
-	if (!patience && !must_wait && !conn->tx_queued) {
+	if (!defer_ns && !must_wait && !conn->tx_queued) {
 		conn->credits--;
 		*tx_headers(conn) = *msg;
 		ret = tx_post(conn, 1, page, len);
 	} else {
 		ret = tx_enqueue(conn, msg, page, len);
-		be_patient(conn, patience);
+		arm_defer(conn, defer_ns);
 	}
 	if (ret)
 		return tx_failed(conn, ret);
@@ -302,7 +302,7 @@ static bool tx_submit(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 }
 
 int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
-		  struct page *page, u32 len, u64 patience)
+		  struct page *page, u32 len, u64 defer_ns)
 {
 	struct ssi_rdma_link *rl = ssi_rdma_link(link);
 	struct ssi_rdma_conn *conn;
@@ -321,7 +321,7 @@ int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
 			put_page(page);
 		return -ENOTCONN;
 	}
-	died = tx_submit(conn, msg, page, len, patience);
+	died = tx_submit(conn, msg, page, len, defer_ns);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (died) {
 		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
@@ -349,7 +349,7 @@ void ssi_rdma_send_flush(struct ssi_rdma_conn *conn, unsigned long timeout)
 	unsigned long flags;
 
 	spin_lock_irqsave(&conn->rl->lock, flags);
-	conn->hurry = conn->tx_queued;
+	conn->flush = conn->tx_queued;
 	spin_unlock_irqrestore(&conn->rl->lock, flags);
 	ssi_rdma_send_kick(conn);
 	wait_event_timeout(conn->arrived, all_arrived(conn), timeout);

@@ -13,12 +13,12 @@ void ssi_rdma_send_free(struct ssi_rdma_conn *conn);
 
 /* ops->send; see struct ssi_transport_ops. */
 int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
-		  struct page *page, u32 len, u64 patience);
+		  struct page *page, u32 len, u64 defer_ns);
 
 /* Credits came, or are owed: post what can be. Any context. */
 void ssi_rdma_send_kick(struct ssi_rdma_conn *conn);
 
-/* Of conn->patience. */
+/* Of conn->defer_timer. */
 enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer);
 
 /*

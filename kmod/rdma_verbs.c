@@ -33,7 +33,7 @@
  * slot comes back. Each packet costs both sides far more than the bytes in it,
  * an acknowledgment among that. So those that are behind each other in tx_queue
  * and have no payload go as one message, for one credit; and what nobody waits
- * for is put into tx_queue with patience, for one without it, a full batch, or
+ * for is deferred in tx_queue until an urgent message, a full batch, or
  * the timer to take it along.
  *
  * Receiving. All completions come from one CQ, polled in softirq, one at a
@@ -226,8 +226,8 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl)
 	INIT_LIST_HEAD(&conn->refill);
 	INIT_WORK(&conn->refill_work, ssi_rdma_recv_refill);
 	init_waitqueue_head(&conn->arrived);
-	hrtimer_init(&conn->patience, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-	conn->patience.function = ssi_rdma_send_timer;
+	hrtimer_init(&conn->defer_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	conn->defer_timer.function = ssi_rdma_send_timer;
 	return conn;
 }
 
@@ -315,7 +315,7 @@ void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 	/* Not queued again: rx_refill_later() looks at @dead. */
 	cancel_work_sync(&conn->refill_work);
 	/* Nor is this: ssi_rdma_send() does. */
-	hrtimer_cancel(&conn->patience);
+	hrtimer_cancel(&conn->defer_timer);
 	if (conn->qp) {
 		ib_drain_qp(conn->qp);
 		rdma_destroy_qp(conn->id);

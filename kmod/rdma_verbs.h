@@ -108,7 +108,7 @@ struct ssi_rdma_tx {
  * @ready: rl->lock: both sides agreed; sends are taken
  * @open: rl->lock: receives go up at once; before, they wait in @early
  * @dead: rl->lock: failed or given up; nothing is posted any more
- * @deaf: completions only: receives do not go up any more
+ * @rx_stopped: completions only: receives do not go up any more
  * @credits: rl->lock: messages that the other side has buffers for
  * @credits_max: rl->lock: how many that were at the beginning
  * @owed: rl->lock: buffers posted again that the other side does not know of
@@ -116,9 +116,9 @@ struct ssi_rdma_tx {
  * @tx_free: rl->lock: slots of others
  * @tx_queue: rl->lock: struct ssi_rdma_wait, first in first out
  * @tx_queued: rl->lock: how many there are
- * @hurry: rl->lock: one of @tx_queue has no patience
- * @waiting: rl->lock: @patience will come
- * @patience: when those of @tx_queue go that wait for others to travel with
+ * @flush: rl->lock: one of @tx_queue must not be deferred
+ * @defer_armed: rl->lock: @defer_timer is running
+ * @defer_timer: sends the deferred messages of @tx_queue
  * @early: rl->lock: struct ssi_rx that came before ESTABLISHED
  * @refill: rl->lock: struct ssi_rdma_rx that wait for a page
  * @waits: where entries of @tx_queue come from
@@ -142,7 +142,7 @@ struct ssi_rdma_conn {
 	bool ready;
 	bool open;
 	bool dead;
-	bool deaf;
+	bool rx_stopped;
 	u32 credits;
 	u32 credits_max;
 	u32 owed;
@@ -150,9 +150,9 @@ struct ssi_rdma_conn {
 	struct list_head tx_free;
 	struct list_head tx_queue;
 	u32 tx_queued;
-	bool hurry;
-	bool waiting;
-	struct hrtimer patience;
+	bool flush;
+	bool defer_armed;
+	struct hrtimer defer_timer;
 	struct list_head early;
 	struct list_head refill;
 	mempool_t *waits;

@@ -219,7 +219,7 @@ static void tell_of_loss(struct ssi_region *region)
 	};
 
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST &&
-	    !xchg(&region->told, 1))
+	    !xchg(&region->notified, 1))
 		tell_members(region, &msg);
 }
 

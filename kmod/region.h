@@ -105,7 +105,7 @@ struct ssi_bucket {
  * @stats: per class
  * @channel: messages for the program attached here
  * @files: open files attached to it, under @lock
- * @told: members were told that it is lost
+ * @notified: members were told that it is lost
  * @changed: tells netlink's listeners of a new state, in process context
  * @free: frees it, in process context
  */
@@ -153,7 +153,7 @@ struct ssi_region {
 	struct ssi_stats __percpu *stats;
 	struct ssi_channel channel;
 	u32 files;
-	u32 told;
+	u32 notified;
 	struct work_struct changed;
 	struct work_struct free;
 };

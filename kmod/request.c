@@ -118,12 +118,12 @@ static void take_data(struct ssi_region *region, struct ssi_page *entry,
 
 /* To the home of the page that @msg is about. BH disabled. */
 static void send_home(struct ssi_region *region, struct ssi_msg *msg,
-		      bool patiently)
+		      bool deferrable)
 {
 	u32 home = ssi_region_home(region, msg->index);
 
-	if (patiently)
-		ssi_message_send_patiently(region, home, msg);
+	if (deferrable)
+		ssi_message_send_deferrable(region, home, msg);
 	else
 		ssi_message_send(region, home, msg, NULL);
 }
@@ -133,7 +133,7 @@ static void finish(struct ssi_region *region, struct ssi_req *req,
 		   struct ssi_bucket *bucket)
 {
 	struct ssi_msg msg = {
-		.type = SSI_WIRE_DONE,
+		.type = SSI_WIRE_UNBLOCK,
 		.index = req->index,
 		.token = req->token,
 	};
@@ -172,7 +172,7 @@ void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx)
 		take_data(region, entry, rx);
 	}
 	if (step.action == SSI_ACT_FINISH) {
-		entry->came = ssi_page_tick(ktime_get_ns());
+		entry->granted_at = ssi_page_tick(ktime_get_ns());
 		list_del(&req->list);
 	}
 	spin_unlock(&bucket->lock);

@@ -25,7 +25,7 @@ struct ssi_region;
  * @work: for the owner
  * @wire: as received, not validated
  * @len: bytes of payload that really arrived
- * @brief: @wire's region and index are not known, but the request with its token
+ * @headerless: @wire's region and index are not known, but the request with its token
  * @page: holds the payload, or NULL; its reference belongs to this struct
  * @msg: @wire validated (set by ssi_peer_recv())
  * @region: the region it is for, with a reference, or NULL
@@ -44,7 +44,7 @@ struct ssi_rx {
 	struct work_struct work;
 	struct ssi_wire wire;
 	u32 len;
-	bool brief;
+	bool headerless;
 	struct page *page;
 	struct ssi_msg msg;
 	struct ssi_region *region;
@@ -75,8 +75,8 @@ void ssi_rx_free(struct ssi_rx *rx);
  *	context, never sleeps. The reference to @page is consumed, also on
  *	error. -ENOTCONN if the link is not up. After 0 the message arrives,
  *	after all those sent before, or the link goes LOST; a wish
- *	(ssi_wire_is_wish()) that would have to wait may be dropped. It may wait
- *	for @patience ns, for others to travel with.
+ *	(ssi_wire_is_hint()) that would have to wait may be dropped. It may wait
+ *	for @defer_ns ns, for others to travel with.
  */
 struct ssi_transport_ops {
 	const char *name;
@@ -85,7 +85,7 @@ struct ssi_transport_ops {
 	struct ssi_link *(*open)(struct ssi_peer *peer);
 	void (*close)(struct ssi_link *link);
 	int (*send)(struct ssi_link *link, const struct ssi_wire *msg,
-		    struct page *page, u32 len, u64 patience);
+		    struct page *page, u32 len, u64 defer_ns);
 };
 
 /**

@@ -44,7 +44,7 @@ static const struct {
 	[SSI_WIRE_GRANT] = { "GRANT", USES_PAGE | USES_ACKS },
 	[SSI_WIRE_ZERO] = { "ZERO", USES_PAGE },
 	[SSI_WIRE_ACK] = { "ACK", USES_PAGE | USES_TIME },
-	[SSI_WIRE_DONE] = { "DONE", USES_PAGE },
+	[SSI_WIRE_UNBLOCK] = { "UNBLOCK", USES_PAGE },
 };
 
 const char *ssi_wire_type_name(u32 type)
@@ -79,26 +79,26 @@ void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg)
 	wire->time = cpu_to_le32(msg->time);
 }
 
-/* Whether @brief tells the receiver, who awaits the page, all that @wire does. */
-bool ssi_wire_can_be_brief(const struct ssi_wire *wire, u32 *brief)
+/* Whether @imm tells the receiver, who awaits the page, all that @wire does. */
+bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm)
 {
 	u32 token = le32_to_cpu(wire->token);
 
-	*brief = token | (wire->type == SSI_WIRE_DATAX ? SSI_WIRE_BRIEF_DATAX : 0);
+	*imm = token | (wire->type == SSI_WIRE_DATAX ? SSI_WIRE_IMM_DATAX : 0);
 	return (wire->type == SSI_WIRE_DATAS || wire->type == SSI_WIRE_DATAX) &&
 	       !wire->arg && !wire->time && token <= SSI_WIRE_TOKEN_MAX;
 }
 
-/* What @brief says. Region and index, which its receiver knows, remain 0. */
-void ssi_wire_expand(struct ssi_wire *wire, u32 brief, u32 src, u32 dst)
+/* What @imm says. Region and index, which its receiver knows, remain 0. */
+void ssi_wire_expand(struct ssi_wire *wire, u32 imm, u32 src, u32 dst)
 {
 	const struct ssi_msg msg = {
-		.type = brief & SSI_WIRE_BRIEF_DATAX ? SSI_WIRE_DATAX :
+		.type = imm & SSI_WIRE_IMM_DATAX ? SSI_WIRE_DATAX :
 						       SSI_WIRE_DATAS,
 		.src = src,
 		.dst = dst,
 		.len = SSI_WIRE_PAYLOAD_MAX,
-		.token = brief & SSI_WIRE_TOKEN_MAX,
+		.token = imm & SSI_WIRE_TOKEN_MAX,
 	};
 
 	ssi_wire_encode(wire, &msg);

@@ -36,7 +36,7 @@ enum ssi_wire_type {
 				 * yours alone after arg acks */
 	SSI_WIRE_ZERO,		/* home -> requester: yours, it is zero */
 	SSI_WIRE_ACK,		/* sharer -> requester: dropped */
-	SSI_WIRE_DONE,		/* requester -> home: transaction complete */
+	SSI_WIRE_UNBLOCK,		/* requester -> home: transaction complete */
 	SSI_WIRE_TYPES,
 };
 
@@ -84,7 +84,7 @@ static_assert(offsetof(struct ssi_wire, zero) == 48, "no padding");
  * one, so that it is one packet where packets are of 4096 bytes: both are in
  * the 32 bits of immediate data then.
  */
-#define SSI_WIRE_BRIEF_DATAX	0x80000000u	/* else DATAS */
+#define SSI_WIRE_IMM_DATAX	0x80000000u	/* else DATAS */
 #define SSI_WIRE_TOKEN_MAX	0x7fffffffu
 
 /**
@@ -139,7 +139,7 @@ enum ssi_refusal {
  * it, it is repeated as often as memory is short, and just then nothing is to be
  * had to queue it in.
  */
-static inline bool ssi_wire_is_wish(u32 type)
+static inline bool ssi_wire_is_hint(u32 type)
 {
 	return type == SSI_WIRE_PUT;
 }
@@ -147,8 +147,8 @@ static inline bool ssi_wire_is_wish(u32 type)
 u64 ssi_wire_hash(u64 seed, const void *data, size_t len);
 
 void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg);
-bool ssi_wire_can_be_brief(const struct ssi_wire *wire, u32 *brief);
-void ssi_wire_expand(struct ssi_wire *wire, u32 brief, u32 src, u32 dst);
+bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm);
+void ssi_wire_expand(struct ssi_wire *wire, u32 imm, u32 src, u32 dst);
 int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
 		   struct ssi_msg *msg);
 

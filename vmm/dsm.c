@@ -109,7 +109,7 @@ static void create_node(void)
 
 	nla_put_u32(msg, SSI_DSM_A_TRANSPORT, o->loop ?
 		    SSI_DSM_TRANSPORT_LOOP : SSI_DSM_TRANSPORT_RDMA);
-	nla_put_flag(msg, SSI_DSM_A_OWNER);
+	nla_put_flag(msg, SSI_DSM_A_SOCKET_OWNER);
 	if (!o->loop)
 		put_address(msg, o->nodes[o->self].address);
 	snprintf(what, sizeof(what), "create node %u", o->self);

@@ -620,7 +620,7 @@ static int add_owned(void)
 	struct nl_msg *msg = conf_request(SSI_DSM_CMD_NODE_NEW);
 
 	put_name(msg, CLUSTER, 4, SSI_DSM_A_TRANSPORT, SSI_DSM_TRANSPORT_LOOP);
-	nla_put_flag(msg, SSI_DSM_A_OWNER);
+	nla_put_flag(msg, SSI_DSM_A_SOCKET_OWNER);
 	return conf_send(msg);
 }
 

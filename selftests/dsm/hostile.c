@@ -43,7 +43,7 @@ static int own_page(struct fake *f)
 
 	return say_page(f, SSI_WIRE_GETX, OURS, TOKEN) ?:
 	       fake_hear(f, SSI_WIRE_ZERO, &msg) ?:
-	       say_page(f, SSI_WIRE_DONE, OURS, TOKEN);
+	       say_page(f, SSI_WIRE_UNBLOCK, OURS, TOKEN);
 }
 
 static int ask_for_own(struct fake *f)
@@ -53,7 +53,7 @@ static int ask_for_own(struct fake *f)
 
 static int done_twice(struct fake *f)
 {
-	return own_page(f) ?: say_page(f, SSI_WIRE_DONE, OURS, TOKEN);
+	return own_page(f) ?: say_page(f, SSI_WIRE_UNBLOCK, OURS, TOKEN);
 }
 
 static int done_for_another(struct fake *f)
@@ -62,10 +62,10 @@ static int done_for_another(struct fake *f)
 
 	return say_page(f, SSI_WIRE_GETX, OURS, TOKEN) ?:
 	       fake_hear(f, SSI_WIRE_ZERO, &msg) ?:
-	       say_page(f, SSI_WIRE_DONE, OURS, TOKEN + 1);
+	       say_page(f, SSI_WIRE_UNBLOCK, OURS, TOKEN + 1);
 }
 
-/* The second may be an upgrade that overtook DONE. */
+/* The second may be an upgrade that overtook UNBLOCK. */
 static int ask_thrice(struct fake *f)
 {
 	return say_page(f, SSI_WIRE_GETX, OURS, TOKEN) ?:
@@ -160,8 +160,8 @@ static int hand_over(struct fake *f)
 	uint32_t token;
 
 	return be_asked(f, &token) ?:
-	       fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | token, PAGE) ?:
-	       fake_hear(f, SSI_WIRE_DONE, &msg);
+	       fake_send_headerless(f, SSI_WIRE_IMM_DATAX | token, PAGE) ?:
+	       fake_hear(f, SSI_WIRE_UNBLOCK, &msg);
 }
 
 static int ack_late(struct fake *f)
@@ -171,7 +171,7 @@ static int ack_late(struct fake *f)
 
 	return be_asked(f, &token) ?: say_datax(f, token, 1) ?:
 	       say_page(f, SSI_WIRE_ACK, THEIRS, token) ?:
-	       fake_hear(f, SSI_WIRE_DONE, &msg) ?:
+	       fake_hear(f, SSI_WIRE_UNBLOCK, &msg) ?:
 	       say_page(f, SSI_WIRE_ACK, THEIRS, token);
 }
 
@@ -313,29 +313,29 @@ static int end_in_credit(struct fake *f)
 	return say_at_once(f, 2, &(struct ssi_msg){ .type = SSI_WIRE_CREDIT });
 }
 
-static int cut_brief_short(struct fake *f)
+static int cut_headerless_short(struct fake *f)
 {
-	fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | TOKEN, PAGE - 1);
+	fake_send_headerless(f, SSI_WIRE_IMM_DATAX | TOKEN, PAGE - 1);
 	return 0;
 }
 
-static int be_brief_and_long(struct fake *f)
+static int be_headerless_and_long(struct fake *f)
 {
-	fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | TOKEN, PAGE + HEAD);
+	fake_send_headerless(f, SSI_WIRE_IMM_DATAX | TOKEN, PAGE + HEAD);
 	return 0;
 }
 
-static int supply_a_copy_briefly(struct fake *f)
+static int supply_a_copy_headerless(struct fake *f)
 {
 	uint32_t token;
 
-	return be_asked(f, &token) ?: fake_send_brief(f, token, PAGE);
+	return be_asked(f, &token) ?: fake_send_headerless(f, token, PAGE);
 }
 
 static int supply_uncalled(struct fake *f)
 {
-	return fake_send_brief(f, TOKEN, PAGE) ?:
-	       fake_send_brief(f, SSI_WIRE_BRIEF_DATAX | TOKEN, PAGE);
+	return fake_send_headerless(f, TOKEN, PAGE) ?:
+	       fake_send_headerless(f, SSI_WIRE_IMM_DATAX | TOKEN, PAGE);
 }
 
 /**
@@ -417,8 +417,8 @@ static const struct offence {
 	{ "UPGRADE of a page that nobody has touched",
 	  BROKE "the request does not fit what the requester has",
 	  .msg = PAGE_MSG(UPGRADE, OURS + 9) },
-	{ "DONE without a transaction", BROKE "no such transaction",
-	  .msg = PAGE_MSG(DONE, OURS) },
+	{ "UNBLOCK without a transaction", BROKE "no such transaction",
+	  .msg = PAGE_MSG(UNBLOCK, OURS) },
 	{ "FWDS from who is not the home", BROKE "it is not from the page's home",
 	  .msg = PAGE_MSG(FWDS, OURS, .requester = HIGH) },
 	{ "FWDX from who is not the home", BROKE "it is not from the page's home",
@@ -445,8 +445,8 @@ static const struct offence {
 
 	{ "GETS for what it owns", BROKE "the request does not fit what the requester has",
 	  .commit = ask_for_own },
-	{ "DONE twice", BROKE "no such transaction", .commit = done_twice },
-	{ "DONE for another request", BROKE "no such transaction",
+	{ "UNBLOCK twice", BROKE "no such transaction", .commit = done_twice },
+	{ "UNBLOCK for another request", BROKE "no such transaction",
 	  .commit = done_for_another },
 	{ "GETX again and again", BROKE "the requester waits for the page already",
 	  .commit = ask_thrice },
@@ -468,11 +468,11 @@ static const struct offence {
 	  BROKE "it serves no other member of the region",
 	  .commit = send_in_circle },
 	{ "a page without a header that is one byte short",
-	  BROKE "truncated message", .commit = cut_brief_short },
+	  BROKE "truncated message", .commit = cut_headerless_short },
 	{ "a page without a header, and more", BROKE "truncated message",
-	  .commit = be_brief_and_long },
+	  .commit = be_headerless_and_long },
 	{ "a copy without a header for who wants to write", NOT_AWAITED,
-	  .commit = supply_a_copy_briefly, .waits = true },
+	  .commit = supply_a_copy_headerless, .waits = true },
 	{ "nine headers at once", MALFORMED, .commit = say_too_many },
 	{ "a bad header behind good ones", MALFORMED, .commit = end_in_nonsense },
 	{ "a CREDIT behind another header", BROKE "bad credit message",
@@ -613,7 +613,7 @@ static bool is_served(struct fake *f)
 
 	return !say_page(f, SSI_WIRE_GETX, ++index, TOKEN) &&
 	       !fake_hear(f, SSI_WIRE_ZERO, &msg) &&
-	       !say_page(f, SSI_WIRE_DONE, index, TOKEN) && msg.index == index;
+	       !say_page(f, SSI_WIRE_UNBLOCK, index, TOKEN) && msg.index == index;
 }
 
 static void test_vain(void)

@@ -187,7 +187,7 @@ static void make_queues(struct fake *f)
 	attr.send_cq = f->cq;
 	attr.recv_cq = f->cq;
 	need(!rdma_create_qp(f->cm, f->pd, &attr), "rdma_create_qp");
-	f->came = 0;
+	f->arrived = 0;
 	f->heard = 0;
 	f->taken = 0;
 	f->sent = 0;
@@ -320,10 +320,10 @@ static void put_in_box(struct fake *f, const struct ibv_wc *wc)
 {
 	uint32_t slot = (uint32_t)wc->wr_id;
 
-	f->inbox[f->came++ % FAKE_SLOTS] = slot;
+	f->inbox[f->arrived++ % FAKE_SLOTS] = slot;
 	f->bytes[slot] = wc->byte_len;
-	f->brief[slot].is = wc->wc_flags & IBV_WC_WITH_IMM;
-	f->brief[slot].says = be32toh(wc->imm_data);
+	f->headerless[slot].is = wc->wc_flags & IBV_WC_WITH_IMM;
+	f->headerless[slot].says = be32toh(wc->imm_data);
 }
 
 static void take_completions(struct fake *f)
@@ -361,9 +361,9 @@ static int await_completion(struct fake *f, uint64_t until)
 	return 0;
 }
 
-/* What is in f->memory->out, as @opcode says; @brief is the immediate data. */
+/* What is in f->memory->out, as @opcode says; @imm is the immediate data. */
 static int post(struct fake *f, uint32_t len, uint32_t times,
-		enum ibv_wr_opcode opcode, uint32_t brief)
+		enum ibv_wr_opcode opcode, uint32_t imm)
 {
 	struct ibv_sge sge = { (uintptr_t)f->memory->out, len, f->mr->lkey };
 	struct ibv_send_wr wr = {
@@ -371,7 +371,7 @@ static int post(struct fake *f, uint32_t len, uint32_t times,
 		.sg_list = &sge,
 		.num_sge = len ? 1 : 0,
 		.opcode = opcode,
-		.imm_data = htobe32(brief),
+		.imm_data = htobe32(imm),
 	};
 	uint64_t until = now_ms() + DEADLINE_MS;
 	uint32_t all = f->sent + times;
@@ -393,9 +393,9 @@ int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times)
 	return post(f, len, times, IBV_WR_SEND, 0);
 }
 
-int fake_send_brief(struct fake *f, uint32_t brief, uint32_t len)
+int fake_send_headerless(struct fake *f, uint32_t imm, uint32_t len)
 {
-	return post(f, len, 1, IBV_WR_SEND_WITH_IMM, brief);
+	return post(f, len, 1, IBV_WR_SEND_WITH_IMM, imm);
 }
 
 int fake_say(struct fake *f, const struct ssi_msg *msg)
@@ -423,13 +423,13 @@ static void done_with_slot(struct fake *f, uint32_t slot)
 }
 
 /* A page that came without a header, for the request with this token. */
-static void take_brief(struct fake *f, uint32_t slot, struct ssi_msg *msg)
+static void take_headerless(struct fake *f, uint32_t slot, struct ssi_msg *msg)
 {
 	struct ssi_wire wire;
 
 	if (f->bytes[slot] != PAGE)
 		tap_bail("the module sent a page without a header that is no page");
-	ssi_wire_expand(&wire, f->brief[slot].says, f->peer, f->id);
+	ssi_wire_expand(&wire, f->headerless[slot].says, f->peer, f->id);
 	ssi_wire_parse(&wire, PAGE, f->peer, f->id, msg);
 	done_with_slot(f, slot);
 	f->owed++;
@@ -442,8 +442,8 @@ static void take_message(struct fake *f, struct ssi_msg *msg)
 	uint32_t bytes = f->bytes[slot], payload, at;
 	struct ssi_wire wire;
 
-	if (f->brief[slot].is)
-		return take_brief(f, slot, msg);
+	if (f->headerless[slot].is)
+		return take_headerless(f, slot, msg);
 	memcpy(&wire, f->memory->in[slot] + bytes - HEAD, HEAD);
 	payload = wire.len ? bytes - HEAD : 0;
 	at = payload ? payload : f->taken++ * HEAD;
@@ -463,7 +463,7 @@ int fake_next(struct fake *f, struct ssi_msg *msg)
 	int ret = 0;
 
 	take_completions(f);
-	while (f->heard == f->came && !ret)
+	while (f->heard == f->arrived && !ret)
 		ret = await_completion(f, until);
 	if (!ret)
 		take_message(f, msg);

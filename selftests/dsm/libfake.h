@@ -44,9 +44,9 @@ struct fake_memory {
  * @memory: buffers
  * @inbox: slots of messages that came, in order, a ring
  * @bytes: of the message in each slot
- * @brief: whether it came without a header, and what it said
+ * @headerless: whether it came without a header, and what it said
  * @taken: headers taken from the message that is next
- * @came: how many were put there
+ * @arrived: how many were put there
  * @heard: how many were taken out
  * @sent: sends completed
  * @owed: credits to give back
@@ -73,9 +73,9 @@ struct fake {
 	struct {
 		bool is;
 		uint32_t says;
-	} brief[FAKE_SLOTS];
+	} headerless[FAKE_SLOTS];
 	uint32_t taken;
-	uint32_t came;
+	uint32_t arrived;
 	uint32_t heard;
 	uint32_t sent;
 	uint32_t owed;
@@ -105,8 +105,8 @@ void fake_reject(struct fake *f, const void *data, uint8_t len);
 /* Send @len bytes, a header and what precedes it, @times times, and wait. */
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times);
 
-/* Send @len bytes, not more than a page, with @brief as immediate data. */
-int fake_send_brief(struct fake *f, uint32_t brief, uint32_t len);
+/* Send @len bytes, not more than a page, with @imm as immediate data. */
+int fake_send_headerless(struct fake *f, uint32_t imm, uint32_t len);
 
 /* Send what @msg says, as a node of the cluster would; its payload is 0x5a. */
 int fake_say(struct fake *f, const struct ssi_msg *msg);

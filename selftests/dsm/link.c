@@ -366,8 +366,8 @@ static bool wants_to_send(struct fake *f, uint32_t messages)
 	do {
 		if (peer_get(CLUSTER, VICTIM, f->id, &info))
 			return false;
-	} while (info.tx_msgs < f->came + messages && now_ms() < until);
-	return info.tx_msgs >= f->came + messages;
+	} while (info.tx_msgs < f->arrived + messages && now_ms() < until);
+	return info.tx_msgs >= f->arrived + messages;
 }
 
 /* With each credit it gets one message comes, and no more. */
@@ -383,14 +383,14 @@ static void test_credits(void)
 	victim_meet(&f);
 	ok = fake_befriend(&f, granted) && wants_to_send(&f, queued);
 	while (ok && zeros < queued) {
-		ok = !fake_next(&f, &msg) && f.came <= granted + f.returned;
+		ok = !fake_next(&f, &msg) && f.arrived <= granted + f.returned;
 		zeros += msg.type == SSI_WIRE_ZERO;
 		if (!ok || f.heard < granted + f.returned)
 			continue;
 		f.owed = 1;
 		ok = !fake_say(&f, &ping);
 	}
-	tap_diag("%u credits, %u messages", granted + f.returned, f.came);
+	tap_diag("%u credits, %u messages", granted + f.returned, f.arrived);
 	tap_ok(ok && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, ""),
 	       "a message for each credit and no more, and all come in the end");
 	victim_part(&f);

@@ -397,7 +397,7 @@ inline recv_ack(n, from)
 
 /*
  * Tokens tell the messages of an older request. Here they cannot exist: when a
- * request is opened, nothing under way may speak of another one, but DONE.
+ * request is opened, nothing under way may speak of another one, but UNBLOCK.
  */
 inline nothing_stale(n)
 {

@@ -174,9 +174,9 @@ proctype holder(byte p)
 {
 end:	do
 	:: d_step { JUDGED(HOLD, p) && !due[p] -> due[p] = 1 }
-	:: d_step { JUDGED(LOST, p) -> give(p); skip }
-	:: d_step { JUDGED(DONE, p) -> done(p, false); skip }
-	:: d_step { JUDGED(DONE, p) && !calm -> done(p, true); skip }
+	:: d_step { JUDGED(YIELD, p) -> give(p); skip }
+	:: d_step { JUDGED(RELEASE, p) -> done(p, false); skip }
+	:: d_step { JUDGED(RELEASE, p) && !calm -> done(p, true); skip }
 	od
 }
 

@@ -29,7 +29,7 @@ static const char *const invs[] = {
 /* Who gets INV, as the model can say it. */
 enum inv { NOBODY, ALL_BUT_REQUESTER, ALL_BUT_BOTH };
 
-#define WISHES	(SSI_DIR_UPGRADE + 1)
+#define KINDS	(SSI_DIR_UPGRADE + 1)
 
 /* What the home does in one combination. */
 struct line {
@@ -40,7 +40,7 @@ struct line {
 	enum inv inv;
 };
 
-static struct line lines[SSI_DIR_STATES][2][2][WISHES];
+static struct line lines[SSI_DIR_STATES][2][2][KINDS];
 
 static void die(const char *what)
 {
@@ -184,14 +184,14 @@ static bool same_plan(const struct ssi_dir_plan *a, const struct ssi_dir_plan *b
 
 /* Note what the home does in one case, and that it is what the line says. */
 static void try_begin(const struct ssi_dir *dir, u32 requester,
-		      enum ssi_dir_wish wish)
+		      enum ssi_dir_kind kind)
 {
 	bool sharer = dir->copyset & NODE(requester);
 	bool owner = sharer && dir->owner == requester;
-	struct line *line = &lines[dir->state][sharer][owner][wish];
+	struct line *line = &lines[dir->state][sharer][owner][kind];
 	struct ssi_dir copy = *dir;
 	struct ssi_dir_plan plan;
-	bool refused = ssi_directory_begin(&copy, requester, wish, &plan);
+	bool refused = ssi_directory_begin(&copy, requester, kind, &plan);
 
 	if (!refused && (!copy.busy || plan.acks != hweight32(plan.inv)))
 		die("a plan whose acks are not its invalidations, or not busy");
@@ -209,20 +209,20 @@ static void try_begin(const struct ssi_dir *dir, u32 requester,
 		die("the home's plan depends on more than the model knows");
 }
 
-/* What the home knows after DONE is said by two rules in end(). */
+/* What the home knows after UNBLOCK is said by two rules in end(). */
 static void try_end(const struct ssi_dir *dir, u32 requester,
-		    enum ssi_dir_wish wish)
+		    enum ssi_dir_kind kind)
 {
-	bool alone = wish != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED;
+	bool alone = kind != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED;
 	struct ssi_dir copy = *dir;
 
 	copy.busy = true;
-	if (ssi_directory_end(&copy, requester, wish) || copy.busy)
+	if (ssi_directory_end(&copy, requester, kind) || copy.busy)
 		die("the home does not end what it began");
 	if (copy.state != (alone ? SSI_DIR_EXCLUSIVE : SSI_DIR_SHARED) ||
 	    copy.owner != (alone ? requester : dir->owner) ||
 	    copy.copyset != (NODE(requester) | (alone ? 0 : dir->copyset)))
-		die("DONE leaves what the model does not know");
+		die("UNBLOCK leaves what the model does not know");
 }
 
 /* The directory's entries that can be: the owner is always of the copyset. */
@@ -237,14 +237,14 @@ static bool is_entry(const struct ssi_dir *dir)
 
 static void try_all(struct ssi_dir *dir)
 {
-	u32 requester, wish;
+	u32 requester, kind;
 
 	if (!is_entry(dir))
 		return;
 	for (requester = 0; requester < NODES; requester++) {
-		for (wish = 0; wish < WISHES; wish++) {
-			try_begin(dir, requester, wish);
-			try_end(dir, requester, wish);
+		for (kind = 0; kind < KINDS; kind++) {
+			try_begin(dir, requester, kind);
+			try_end(dir, requester, kind);
 		}
 	}
 }
@@ -266,14 +266,14 @@ static void try_every_case(void)
 
 static void print_line(const struct line *line, u32 i)
 {
-	static const char *const wishes[WISHES] = { "GETS", "GETX", "UPGRADE" };
-	u32 state = i / WISHES / 4;
+	static const char *const kinds[KINDS] = { "GETS", "GETX", "UPGRADE" };
+	u32 state = i / KINDS / 4;
 
 	if (!line->seen)
 		return;
 	printf("\t:: home == DIR_%s && %ssharer && %sowns && what == MSG_%s ->\n\t\t",
-	       ssi_dir_state_name(state), i / WISHES & 2 ? "" : "!",
-	       i / WISHES & 1 ? "" : "!", wishes[i % WISHES]);
+	       ssi_dir_state_name(state), i / KINDS & 2 ? "" : "!",
+	       i / KINDS & 1 ? "" : "!", kinds[i % KINDS]);
 	if (line->refused)
 		printf("refused = true\n");
 	else

@@ -35,8 +35,8 @@ static const char *const conditions[] = {
 
 static const char *const verdicts[] = {
 	[SSI_VERDICT_HOLD] = "HOLD",
-	[SSI_VERDICT_LOST] = "LOST",
-	[SSI_VERDICT_DONE] = "DONE",
+	[SSI_VERDICT_YIELD] = "YIELD",
+	[SSI_VERDICT_RELEASE] = "RELEASE",
 };
 
 static const u64 windows[] = { MS, 5 * MS, 100 * MS };

@@ -79,18 +79,18 @@ static void sim_unlisten(struct ssi_node *node)
 }
 
 static int sim_send(struct ssi_link *link, const struct ssi_wire *wire,
-		    struct page *page, u32 len, u64 patience)
+		    struct page *page, u32 len, u64 defer_ns)
 {
 	struct sim_link *sl = to_sim(link);
 
-	(void)patience;	/* every message takes its time here */
+	(void)defer_ns;	/* every message takes its time here */
 	sim_preempt();
 	if (!ssi_link_is_up(link)) {
 		if (page)
 			put_page(page);
 		return -ENOTCONN;
 	}
-	if (sl->nr >= LINK_CREDITS && ssi_wire_is_wish(wire->type))
+	if (sl->nr >= LINK_CREDITS && ssi_wire_is_hint(wire->type))
 		return 0;
 	sim_need(sl->nr < LINK_PACKETS, "a link has too much under way");
 	sl->packets[sl->nr++] = (struct packet){

@@ -267,7 +267,7 @@ static bool states_fit(void)
 static bool ages_wrap(void)
 {
 	u64 now = 0xfffffull << SSI_PAGE_TICK_SHIFT;
-	struct ssi_page page = { .came = ssi_page_tick(now) };
+	struct ssi_page page = { .granted_at = ssi_page_tick(now) };
 	u64 later = now + (5ull << SSI_PAGE_TICK_SHIFT);
 
 	return ssi_page_age_ns(&page, now) == 0 &&

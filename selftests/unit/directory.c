@@ -7,14 +7,14 @@
 
 #define NODES	4
 #define NODE(n)	(1u << (n))
-#define WISHES	(SSI_DIR_UPGRADE + 1)
+#define KINDS	(SSI_DIR_UPGRADE + 1)
 
 /* One request, as it was before and after. */
 struct trial {
 	struct ssi_dir before;
 	struct ssi_dir after;
 	u32 requester;
-	enum ssi_dir_wish wish;
+	enum ssi_dir_kind kind;
 	int ret;
 	struct ssi_dir_plan plan;
 };
@@ -28,7 +28,7 @@ static bool is_unchanged(const struct trial *t)
 
 static bool is_exclusive(const struct trial *t)
 {
-	return t->wish != SSI_DIR_GETS;
+	return t->kind != SSI_DIR_GETS;
 }
 
 /* Others may have dropped their copy; the owner has what it had. */
@@ -36,10 +36,10 @@ static bool has_it(const struct trial *t)
 {
 	switch (t->before.state) {
 	case SSI_DIR_UNTOUCHED:
-		return t->wish == SSI_DIR_UPGRADE;
+		return t->kind == SSI_DIR_UPGRADE;
 	case SSI_DIR_SHARED:
 		return t->before.owner == t->requester &&
-		       t->wish != SSI_DIR_UPGRADE;
+		       t->kind != SSI_DIR_UPGRADE;
 	default:
 		return t->before.owner == t->requester;
 	}
@@ -80,7 +80,7 @@ static bool only_untouched_is_zero(const struct trial *t)
 
 static bool grant_is_upgrade(const struct trial *t)
 {
-	bool upgrade = t->wish == SSI_DIR_UPGRADE &&
+	bool upgrade = t->kind == SSI_DIR_UPGRADE &&
 		       t->before.state == SSI_DIR_SHARED &&
 		       (t->before.copyset & NODE(t->requester));
 
@@ -154,16 +154,16 @@ static bool holds_for(rule_fn holds, const struct ssi_dir *dir, u32 request)
 	struct trial t = {
 		.before = *dir,
 		.after = *dir,
-		.requester = request / WISHES,
-		.wish = request % WISHES,
+		.requester = request / KINDS,
+		.kind = request % KINDS,
 	};
 
-	t.ret = ssi_directory_begin(&t.after, t.requester, t.wish, &t.plan);
+	t.ret = ssi_directory_begin(&t.after, t.requester, t.kind, &t.plan);
 	if (holds(&t))
 		return true;
-	tap_diag("%s%s, owner %u, copyset %x; node %u wishes %d: %d",
+	tap_diag("%s%s, owner %u, copyset %x; node %u asks with kind %d: %d",
 		 ssi_dir_state_name(dir->state), dir->busy ? " (busy)" : "",
-		 dir->owner, dir->copyset, t.requester, t.wish, t.ret);
+		 dir->owner, dir->copyset, t.requester, t.kind, t.ret);
 	return false;
 }
 
@@ -192,18 +192,18 @@ static bool begins_well(rule_fn holds, const struct ssi_dir *dir)
 	bool all = true;
 	u32 request;
 
-	for (request = 0; request < WISHES * NODES; request++)
+	for (request = 0; request < KINDS * NODES; request++)
 		all &= holds_for(holds, dir, request);
 	return all;
 }
 
 /* What the entry must be after the request was served. */
 static struct ssi_dir expected_end(const struct ssi_dir *dir, u32 requester,
-				   enum ssi_dir_wish wish)
+				   enum ssi_dir_kind kind)
 {
 	struct ssi_dir end = { .state = SSI_DIR_SHARED, .owner = dir->owner };
 
-	if (wish != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED) {
+	if (kind != SSI_DIR_GETS || dir->state == SSI_DIR_UNTOUCHED) {
 		end.state = SSI_DIR_EXCLUSIVE;
 		end.owner = requester;
 	}
@@ -219,16 +219,16 @@ static bool ends_well(rule_fn unused, const struct ssi_dir *dir)
 	u32 request;
 
 	(void)unused;
-	for (request = 0; request < WISHES * NODES; request++) {
-		u32 node = request / WISHES;
-		enum ssi_dir_wish wish = request % WISHES;
-		struct ssi_dir want = expected_end(dir, node, wish);
+	for (request = 0; request < KINDS * NODES; request++) {
+		u32 node = request / KINDS;
+		enum ssi_dir_kind kind = request % KINDS;
+		struct ssi_dir want = expected_end(dir, node, kind);
 		struct ssi_dir end = *dir;
 		struct ssi_dir_plan plan;
 
-		if (ssi_directory_begin(&end, node, wish, &plan))
+		if (ssi_directory_begin(&end, node, kind, &plan))
 			continue;
-		all &= !ssi_directory_end(&end, node, wish);
+		all &= !ssi_directory_end(&end, node, kind);
 		all &= !memcmp(&end, &want, sizeof(end)) && is_possible(&end);
 	}
 	return all;
@@ -252,7 +252,7 @@ int main(void)
 	tap_plan(ARRAY_SIZE(rules) + 3);
 	entries = for_each_dir(idle_end_is_refused, NULL, &all);
 	tap_diag("%u entries times %u requests", entries, 2 * NODES);
-	tap_ok(all, "DONE without a transaction is refused");
+	tap_ok(all, "UNBLOCK without a transaction is refused");
 	for (i = 0; i < ARRAY_SIZE(rules); i++) {
 		all = true;
 		for_each_dir(begins_well, rules[i].holds, &all);
@@ -260,7 +260,7 @@ int main(void)
 	}
 	all = true;
 	for_each_dir(ends_well, NULL, &all);
-	tap_ok(all, "DONE leaves exactly who has it now");
+	tap_ok(all, "UNBLOCK leaves exactly who has it now");
 	tap_ok(sizeof(struct ssi_dir) == 8, "an entry is eight bytes");
 	return tap_exit();
 }

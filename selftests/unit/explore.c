@@ -79,12 +79,12 @@ struct node {
 	struct msg work;
 };
 
-/* A request at the home: @who is a node number plus one, 0 nobody; @wish is
- * enum ssi_dir_wish.
+/* A request at the home: @who is a node number plus one, 0 nobody; @kind is
+ * enum ssi_dir_kind.
  */
 struct txn {
 	u8 who;
-	u8 wish;
+	u8 kind;
 };
 
 /**
@@ -115,7 +115,7 @@ enum sabotage {
 	UPGRADE_LOST,	/* a grant for a page that was taken away meanwhile */
 	OWNER_DROPS,	/* the owner drops its copy as others may */
 	UPGRADE_AS_GETX,/* the home takes a sharer's GETX for an UPGRADE */
-	DONE_EARLY,	/* the home serves the next one before DONE */
+	UNBLOCK_EARLY,	/* the home serves the next one before UNBLOCK */
 	NO_ACK_EVENT,	/* acks before the grant are not known */
 };
 
@@ -168,19 +168,19 @@ static struct ssi_step table_step(u32 state, u32 event)
 static int table_begin(struct ssi_dir *dir, const struct txn *txn,
 		       struct ssi_dir_plan *plan)
 {
-	enum ssi_dir_wish wish = txn->wish;
+	enum ssi_dir_kind kind = txn->kind;
 	u32 who = txn->who - 1;
 	int ret;
 
-	if (run.sabotage == UPGRADE_AS_GETX && wish == SSI_DIR_GETX &&
+	if (run.sabotage == UPGRADE_AS_GETX && kind == SSI_DIR_GETX &&
 	    (dir->copyset & NODE(who)) && dir->owner != who)
-		wish = SSI_DIR_UPGRADE;
-	if (run.sabotage == DONE_EARLY)
+		kind = SSI_DIR_UPGRADE;
+	if (run.sabotage == UNBLOCK_EARLY)
 		dir->busy = false;
-	ret = ssi_directory_begin(dir, who, wish, plan);
+	ret = ssi_directory_begin(dir, who, kind, plan);
 	if (run.sabotage == NO_INVALIDATION)
 		plan->inv = plan->acks = 0;
-	if (run.sabotage == UPGRADE_LOST && wish == SSI_DIR_UPGRADE &&
+	if (run.sabotage == UPGRADE_LOST && kind == SSI_DIR_UPGRADE &&
 	    plan->forward) {
 		plan->forward = false;
 		plan->grant = true;
@@ -345,7 +345,7 @@ static void home_request(struct state *s, const struct msg *msg, u32 pass)
 	for (; pass; pass--, at--)
 		s->queue[at] = s->queue[at - 1];
 	s->queue[at] = txn;
-	if (first || run.sabotage == DONE_EARLY)
+	if (first || run.sabotage == UNBLOCK_EARLY)
 		begin(s, &txn);
 }
 
@@ -354,9 +354,9 @@ static void home_done(struct state *s, const struct msg *msg)
 	struct txn *txn = &s->queue[0];
 
 	if (txn->who != msg->src + 1)
-		return object("DONE for no transaction");
-	if (ssi_directory_end(&s->dir, msg->src, txn->wish))
-		return object("DONE while the page was not busy");
+		return object("UNBLOCK for no transaction");
+	if (ssi_directory_end(&s->dir, msg->src, txn->kind))
+		return object("UNBLOCK while the page was not busy");
 	memmove(txn, txn + 1, sizeof(s->queue) - sizeof(*txn));
 	s->queue[MAX_NODES] = (struct txn){ };
 	if (txn->who)
@@ -422,7 +422,7 @@ static void requester_recv(struct state *s, u32 n, const struct msg *msg)
 	if (step.action != SSI_ACT_FINISH)
 		return;
 	close_request(node);
-	send(s, (struct msg){ .type = SSI_WIRE_DONE, .src = n, .dst = HOME });
+	send(s, (struct msg){ .type = SSI_WIRE_UNBLOCK, .src = n, .dst = HOME });
 }
 
 static bool is_request(const struct msg *msg)
@@ -441,7 +441,7 @@ static void deliver(struct state *s, u32 i, u32 pass)
 	case SSI_WIRE_GETX:
 	case SSI_WIRE_UPGRADE:
 		return home_request(s, &msg, pass);
-	case SSI_WIRE_DONE:
+	case SSI_WIRE_UNBLOCK:
 		return home_done(s, &msg);
 	case SSI_WIRE_FWDS:
 	case SSI_WIRE_FWDX:
@@ -456,7 +456,7 @@ static void deliver(struct state *s, u32 i, u32 pass)
 
 /*
  * The module tells stale messages by their token. Here they cannot exist: when
- * a request is opened, nothing under way may speak of an older one, but DONE.
+ * a request is opened, nothing under way may speak of an older one, but UNBLOCK.
  */
 static void check_no_stale(const struct state *s, u32 n)
 {
@@ -469,7 +469,7 @@ static void check_no_stale(const struct state *s, u32 n)
 			      m->type == SSI_WIRE_INV;
 
 		if (serves ? m->requester == n :
-		    m->type != SSI_WIRE_DONE && m->dst == n && !is_request(m))
+		    m->type != SSI_WIRE_UNBLOCK && m->dst == n && !is_request(m))
 			object("a message of an older request is under way");
 	}
 }
@@ -808,7 +808,7 @@ static const struct {
 	{ UPGRADE_LOST, "an upgrade of a copy that is gone" },
 	{ OWNER_DROPS, "an owner that drops its copy" },
 	{ UPGRADE_AS_GETX, "a home that thinks that a sharer has its copy" },
-	{ DONE_EARLY, "a home that does not wait for DONE" },
+	{ UNBLOCK_EARLY, "a home that does not wait for UNBLOCK" },
 	{ NO_ACK_EVENT, "acks that must not come before the grant" },
 };
 

@@ -184,9 +184,9 @@ static bool verdict_is_right(u64 window, const struct ssi_contest *c)
 	u64 wait = 0;
 
 	switch (ssi_policy_judge(window, c, &wait)) {
-	case SSI_VERDICT_DONE:
+	case SSI_VERDICT_RELEASE:
 		return c->page_age >= turn_of(window, c) || is_idle(window, c);
-	case SSI_VERDICT_LOST:
+	case SSI_VERDICT_YIELD:
 		return c->page_age < turn_of(window, c) &&
 		       !is_idle(window, c) && c->their_age > c->our_age;
 	default:
@@ -228,9 +228,9 @@ static bool one_side_wins(u64 window, const struct ssi_contest *c)
 	other.their_age = c->our_age;
 	here = ssi_policy_judge(window, c, &wait);
 	there = ssi_policy_judge(window, &other, &wait);
-	if (here == SSI_VERDICT_LOST && there == SSI_VERDICT_LOST)
+	if (here == SSI_VERDICT_YIELD && there == SSI_VERDICT_YIELD)
 		return false;
-	if (here != SSI_VERDICT_HOLD && here != SSI_VERDICT_LOST)
+	if (here != SSI_VERDICT_HOLD && here != SSI_VERDICT_YIELD)
 		return true;
 	if (c->our_age == c->their_age)
 		return here == SSI_VERDICT_HOLD && there == SSI_VERDICT_HOLD;
@@ -245,7 +245,7 @@ static bool anew_is_done(u64 window, const struct ssi_contest *c)
 
 	if (!ssi_policy_gathers_anew(window, c))
 		return c->outstanding || c->since_done < window;
-	return ssi_policy_judge(window, c, &wait) == SSI_VERDICT_DONE;
+	return ssi_policy_judge(window, c, &wait) == SSI_VERDICT_RELEASE;
 }
 
 static bool is_gone_in_time(u64 window, const struct ssi_contest *c)

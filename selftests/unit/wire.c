@@ -58,7 +58,7 @@ static const struct rule {
 	[SSI_WIRE_GRANT] = { PAGE_FIELDS | FIELD_ARG, 31, 0, 0 },
 	[SSI_WIRE_ZERO] = { PAGE_FIELDS, 0, 0, 0 },
 	[SSI_WIRE_ACK] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
-	[SSI_WIRE_DONE] = { PAGE_FIELDS, 0, 0, 0 },
+	[SSI_WIRE_UNBLOCK] = { PAGE_FIELDS, 0, 0, 0 },
 };
 
 /* xorshift64*: the same numbers in every run. */
@@ -402,12 +402,12 @@ static bool is_brief_as(const struct ssi_msg *msg, u32 want)
 {
 	struct ssi_wire wire, again;
 	struct ssi_msg parsed;
-	u32 brief;
+	u32 imm;
 
 	ssi_wire_encode(&wire, msg);
-	if (!ssi_wire_can_be_brief(&wire, &brief) || brief != want)
+	if (!ssi_wire_can_be_headerless(&wire, &imm) || imm != want)
 		return false;
-	ssi_wire_expand(&again, brief, msg->src, msg->dst);
+	ssi_wire_expand(&again, imm, msg->src, msg->dst);
 	return !ssi_wire_parse(&again, msg->len, msg->src, msg->dst, &parsed) &&
 	       parsed.type == msg->type && parsed.token == msg->token;
 }
@@ -422,7 +422,7 @@ static bool pages_are_brief(void)
 	struct ssi_msg bad[] = { good, good, good, good };
 	struct ssi_msg copy = good;
 	struct ssi_wire wire;
-	u32 brief, i;
+	u32 imm, i;
 
 	bad[0].arg = 1;
 	bad[1].time = 1;
@@ -430,7 +430,7 @@ static bool pages_are_brief(void)
 	bad[3].type = SSI_WIRE_GRANT;
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		ssi_wire_encode(&wire, &bad[i]);
-		if (ssi_wire_can_be_brief(&wire, &brief))
+		if (ssi_wire_can_be_headerless(&wire, &imm))
 			return false;
 	}
 	copy.type = SSI_WIRE_DATAS;

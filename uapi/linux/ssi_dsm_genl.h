@@ -4,7 +4,7 @@
  *
  * The tree of attributes, request (>) and reply (<):
  *
- *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [OWNER]     admin
+ *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [SOCKET_OWNER]     admin
  *   NODE_DEL    > CLUSTER NODE_ID                                admin
  *   NODE_GET    > [CLUSTER NODE_ID]                              do, dump
  *               < CLUSTER NODE_ID ADDR TRANSPORT
@@ -80,7 +80,7 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_REGION_ID,		/* u32 */
 	SSI_DSM_A_ADDR,			/* binary, sockaddr_in or sockaddr_in6 */
 	SSI_DSM_A_TRANSPORT,		/* u32, enum ssi_dsm_transport */
-	SSI_DSM_A_OWNER,		/* flag: the node goes when this netlink
+	SSI_DSM_A_SOCKET_OWNER,		/* flag: the node goes when this netlink
 					 * socket is closed */
 	SSI_DSM_A_LINK_DELAY,		/* u32, microseconds, loop only */
 	SSI_DSM_A_LINK_STATE,		/* u32, enum ssi_dsm_link_state */
