@@ -496,6 +496,25 @@ static void test_rng(void)
 	tap_ok(!load(bar + STATUS, 1) && !data[0], "and none after a reset");
 }
 
+/* A queue that is enabled after DRIVER_OK was never checked: it stays off. */
+static void test_late_queue(void)
+{
+	negotiate(0);
+	memset(memory_at(DESC_GPA, 0x3000), 0, 0x3000);
+	avail_idx = 0;
+	store(bar + STATUS, 1, READY);
+	set_queue(DESC_GPA, AVAIL_GPA, USED_GPA);
+	tap_ok(!load(bar + QUEUE_ENABLE, 2),
+	       "a queue cannot be enabled after DRIVER_OK");
+	put_desc(0, DATA_GPA, 64, WRITE);
+	offer(0);
+	start(0);
+	put_desc(0, DATA_GPA, 64, WRITE);
+	offer(0);
+	tap_ok(wait_for_device(), "and does no harm until the reset");
+	store(bar + STATUS, 1, 0);
+}
+
 /* ---- a network card --------------------------------------------------------- */
 
 #define TX_OFFSET	0x8000u		/* its rings, from those of queue 0 */
@@ -538,6 +557,21 @@ static void echo_handle(struct net_link *link, struct net *net,
 	echo_len = 0;
 }
 
+/* The two queues of a card are each other's: both can be enabled too late. */
+static void test_late_net(void)
+{
+	negotiate(0);
+	store(bar + STATUS, 1, READY);
+	set_queue(DESC_GPA, AVAIL_GPA, USED_GPA);
+	store(bar + QUEUE_SELECT, 2, 1);
+	store(bar + QUEUE_ENABLE, 2, 1);
+	store(bar + NOTIFY, 2, 0);
+	store(bar + NOTIFY + 4, 2, 0);
+	tap_ok(load(bar + STATUS, 1) == READY && !load(bar + QUEUE_ENABLE, 2),
+	       "nor can those of a card");
+	store(bar + STATUS, 1, 0);
+}
+
 static void start_net(void)
 {
 	negotiate(0);
@@ -577,6 +611,7 @@ static void test_net(void)
 	use(3);
 	tap_ok(load(bar + CONFIG, 4) == 0x03020102 &&
 	       load(bar + CONFIG + 6, 2) == 1, "a card tells its address");
+	test_late_net();
 	start_net();
 	put_desc(0, DATA_GPA, 2000, WRITE);
 	put_desc(1, DATA_GPA + 2048, 100, WRITE);
@@ -608,7 +643,7 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(38);
+	tap_plan(41);
 	ram = malloc(RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(path, false);
@@ -624,6 +659,7 @@ int main(void)
 	store(bar + STATUS, 1, 0);
 	test_images(path);
 	test_rng();
+	test_late_queue();
 	test_net();
 	unlink(path);
 	fflush(stdout);

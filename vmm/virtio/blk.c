@@ -463,7 +463,7 @@ static void blk_start(struct virtio_device *dev)
 
 		for (unsigned int r = 0; r < QUEUE_MAX_SIZE; r++)
 			q->requests[r].busy = false;
-		if (q->queue->enabled)
+		if (queue_is_started(q->queue))
 			worker_start(&q->worker);
 	}
 }

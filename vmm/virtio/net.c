@@ -54,7 +54,7 @@ static int transmit(struct net *net)
 	struct queue *queue = &net->dev.queues[QUEUE_TX];
 	int err;
 
-	if (!queue->enabled)
+	if (!queue_is_started(queue))
 		return 0;
 	while ((err = queue_pop(queue, chain)) == 1) {
 		send_packet(net, chain);
@@ -72,7 +72,7 @@ void net_receive(struct net *net, unsigned char *packet, size_t len)
 	const struct iovec *iov;
 	int got;
 
-	if (!queue->enabled || virtio_is_broken(&net->dev))
+	if (!queue_is_started(queue) || virtio_is_broken(&net->dev))
 		return;
 	got = queue_pop(queue, chain);
 	if (got < 0)
@@ -96,11 +96,11 @@ static void wait_for_packets(struct net *net)
 	unsigned int count;
 	int timeout = -1;
 	/* The driver is to tell of room only where there is none. */
-	bool room = rx->enabled && !queue_may_sleep(rx);
+	bool room = queue_is_started(rx) && !queue_may_sleep(rx);
 
 	if (room)
 		queue_need_no_kicks(rx);
-	if (tx->enabled && !queue_may_sleep(tx))
+	if (queue_is_started(tx) && !queue_may_sleep(tx))
 		timeout = 0;
 	net->fds[0] = (struct pollfd) {
 		.fd = net->worker.kick_fd, .events = POLLIN,

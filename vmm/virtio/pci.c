@@ -146,6 +146,7 @@ static uint16_t check_vector(const struct virtio_device *dev, uint16_t vector)
 	return vector < dev->msix.count ? vector : QUEUE_NO_VECTOR;
 }
 
+/* Queues are checked when the device starts, so they are settled by then. */
 static void take_queue(struct virtio_device *dev, const struct common *c)
 {
 	struct queue *queue = selected(dev);
@@ -153,7 +154,7 @@ static void take_queue(struct virtio_device *dev, const struct common *c)
 	if (!queue)
 		return;
 	atomic_store(&queue->vector, check_vector(dev, c->queue_vector));
-	if (queue->enabled)
+	if (queue->enabled || dev->started)
 		return;
 	queue->size = c->queue_size;
 	queue->desc_gpa = c->queue_desc;
@@ -296,7 +297,8 @@ static void virtio_parts_write(struct pci_function *fn, uint64_t offset,
 	if (part == PART_COMMON)
 		write_common(dev, offset % PART_SIZE, len, value);
 	else if (part == PART_NOTIFY && dev->started &&
-		 queue < dev->num_queues && dev->queues[queue].enabled)
+		 queue < dev->num_queues &&
+		 queue_is_started(&dev->queues[queue]))
 		dev->ops->notify(dev, queue);
 }
 

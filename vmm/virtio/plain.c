@@ -9,7 +9,7 @@ static struct plain_device *plain_of(struct virtio_device *dev)
 
 static bool wants(const struct plain_device *plain, unsigned int number)
 {
-	return plain->dev.queues[number].enabled &&
+	return queue_is_started(&plain->dev.queues[number]) &&
 	       (!plain->wants || plain->wants(number));
 }
 
@@ -22,7 +22,7 @@ static int serve(struct plain_device *plain, unsigned int number)
 
 	while (wants(plain, number) && (err = queue_pop(queue, &chain)) == 1)
 		plain->take(number, queue, &chain);
-	if (queue->enabled)
+	if (queue_is_started(queue))
 		virtio_interrupt(&plain->dev, queue);
 	return err < 0 ? err : 0;
 }

@@ -78,6 +78,7 @@ static void *find(uint64_t gpa, uint64_t len, uint64_t align)
 int queue_start(struct queue *queue, bool event_idx)
 {
 	unsigned int size = queue->size;
+	struct queue_used *used;
 
 	if (!size || size > QUEUE_MAX_SIZE || (size & (size - 1)))
 		return -EINVAL;
@@ -85,11 +86,16 @@ int queue_start(struct queue *queue, bool event_idx)
 	queue->desc = find(queue->desc_gpa, size * sizeof(*queue->desc), 16);
 	queue->avail = find(queue->avail_gpa, sizeof(*queue->avail) +
 			    (size + 1) * sizeof(queue->avail->ring[0]), 2);
-	queue->used = find(queue->used_gpa, sizeof(*queue->used) +
-			   size * sizeof(queue->used->ring[0]) +
-			   sizeof(uint16_t), 4);
+	used = find(queue->used_gpa, sizeof(*used) +
+		    size * sizeof(used->ring[0]) + sizeof(uint16_t), 4);
 	queue->event_idx = event_idx;
-	return queue->desc && queue->avail && queue->used ? 0 : -EINVAL;
+	queue->used = queue->desc && queue->avail ? used : NULL;
+	return queue->used ? 0 : -EINVAL;
+}
+
+bool queue_is_started(const struct queue *queue)
+{
+	return queue->used;
 }
 
 static uint16_t *used_event(const struct queue *queue)

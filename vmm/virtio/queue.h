@@ -25,9 +25,9 @@ struct queue_used;
  * @used_gpa: of the ring that we fill
  * @vector: of its interrupt; the driver can change it at any time
  * @event_idx: both sides tell when they want to hear of the other
- * @desc: where @desc_gpa is here; NULL unless started
+ * @desc: where @desc_gpa is here
  * @avail: where @avail_gpa is
- * @used: where @used_gpa is
+ * @used: where @used_gpa is; NULL unless the queue is started
  * @next_avail: the entry that we take next
  * @next_used: the entry that we fill next
  * @told_used: @next_used when we last decided about an interrupt
@@ -72,6 +72,9 @@ void queue_reset(struct queue *queue);
  * 0, or -EINVAL if that is not memory, or not aligned as it must be.
  */
 int queue_start(struct queue *queue, bool event_idx);
+
+/* Has queue_start() succeeded since the reset? The other functions need that. */
+bool queue_is_started(const struct queue *queue);
 
 /**
  * queue_pop() - take the next request
