@@ -523,6 +523,7 @@ static void test_late_queue(void)
 /* A link that sends each packet back, twice. */
 static unsigned char echoed[NET_PACKET_MAX];
 static size_t echo_len;
+static atomic_uint echo_rounds;
 
 static void echo_send(struct net_link *link, const unsigned char *packet,
 		      size_t len)
@@ -539,6 +540,7 @@ static unsigned int echo_watch(struct net_link *link, struct pollfd *fds,
 	(void)fds;
 	(void)max;
 	(void)room;
+	echo_rounds++;
 	if (echo_len)
 		*timeout = 0;
 	return 0;
@@ -570,6 +572,20 @@ static void test_late_net(void)
 	tap_ok(load(bar + STATUS, 1) == READY && !load(bar + QUEUE_ENABLE, 2),
 	       "nor can those of a card");
 	store(bar + STATUS, 1, 0);
+}
+
+#define IDLE_MS	20
+
+/* A link without descriptors: only the driver's kicks end the wait. */
+static void test_idle_net(void)
+{
+	const struct timespec tick = { .tv_nsec = IDLE_MS * 1000000 };
+	unsigned int before;
+
+	store(bar + NOTIFY + 4, 2, 0);
+	before = echo_rounds;
+	nanosleep(&tick, NULL);
+	tap_ok(echo_rounds - before < 5, "a card that has nothing to do waits");
 }
 
 static void start_net(void)
@@ -613,6 +629,7 @@ static void test_net(void)
 	       load(bar + CONFIG + 6, 2) == 1, "a card tells its address");
 	test_late_net();
 	start_net();
+	test_idle_net();
 	put_desc(0, DATA_GPA, 2000, WRITE);
 	put_desc(1, DATA_GPA + 2048, 100, WRITE);
 	offer(0);
@@ -643,7 +660,7 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(41);
+	tap_plan(42);
 	ram = malloc(RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(path, false);

@@ -108,8 +108,8 @@ static void wait_for_packets(struct net *net)
 	count = net->link->watch(net->link, net->fds + 1, NET_MAX_FDS - 1,
 				 &timeout, room);
 	if (poll(net->fds, count + 1, timeout) < 0)
-		count = 0;
-	if (count && (net->fds[0].revents & POLLIN))
+		return;		/* interrupted: the caller looks again */
+	if (net->fds[0].revents & POLLIN)
 		worker_wait(&net->worker);
 	net->link->handle(net->link, net, net->fds + 1, count);
 }
