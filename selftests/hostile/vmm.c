@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ssi-vmm as a child: started, watched, ended. */
+#include "vmm.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_NS		1000000
+
+double vmm_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+void vmm_tick(void)
+{
+	const struct timespec tick = { .tv_nsec = TICK_NS };
+
+	nanosleep(&tick, NULL);
+}
+
+static int make_file(const char *name)
+{
+	int file = memfd_create(name, MFD_CLOEXEC);
+
+	/* Whoever writes, writes to the end: the runner reads with pread(). */
+	if (file < 0 || fcntl(file, F_SETFL, O_APPEND)) {
+		perror("memfd_create");
+		exit(EXIT_FAILURE);
+	}
+	return file;
+}
+
+static void become(struct vmm *vmm, char **words, enum vmm_stdio stdio,
+		   int pipe_fd)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(null, STDIN_FILENO);
+	dup2(stdio == VMM_PIPE ? pipe_fd : vmm->said, STDOUT_FILENO);
+	dup2(vmm->logged, STDERR_FILENO);
+	close(null);
+	for (int fd = 0; stdio == VMM_CLOSED && fd <= STDERR_FILENO; fd++)
+		close(fd);
+	execvp(words[0], words);
+	perror(words[0]);
+	_exit(127);
+}
+
+void vmm_start(struct vmm *vmm, char **words, enum vmm_stdio stdio, int pipe_fd)
+{
+	*vmm = (struct vmm) {
+		.said = make_file("said"), .logged = make_file("logged"),
+	};
+	fflush(stdout);
+	vmm->pid = fork();
+	if (vmm->pid < 0) {
+		perror("fork");
+		exit(EXIT_FAILURE);
+	}
+	if (!vmm->pid)
+		become(vmm, words, stdio, pipe_fd);
+}
+
+static bool has_ended(struct vmm *vmm)
+{
+	if (!vmm->ended)
+		vmm->ended = waitpid(vmm->pid, &vmm->status, WNOHANG) ==
+			     vmm->pid;
+	return vmm->ended;
+}
+
+char *vmm_text(int file)
+{
+	struct stat st;
+	ssize_t len;
+	char *text;
+
+	fstat(file, &st);
+	text = malloc(st.st_size + 1);
+	if (!text) {
+		perror("malloc");
+		exit(EXIT_FAILURE);
+	}
+	len = pread(file, text, st.st_size, 0);
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
+
+static bool has_said(const struct vmm *vmm, const char *wanted)
+{
+	char *text = vmm_text(vmm->said);
+	bool found = strstr(text, wanted);
+
+	free(text);
+	return found;
+}
+
+bool vmm_until(struct vmm *vmm, const char *text, double seconds)
+{
+	double end = vmm_now() + seconds;
+
+	while (!has_said(vmm, text)) {
+		if (has_ended(vmm) || vmm_now() > end)
+			return has_said(vmm, text);
+		vmm_tick();
+	}
+	return true;
+}
+
+bool vmm_ends(struct vmm *vmm, double seconds)
+{
+	double end = vmm_now() + seconds;
+
+	while (!has_ended(vmm)) {
+		if (vmm_now() > end)
+			return false;
+		vmm_tick();
+	}
+	return true;
+}
+
+int vmm_code(const struct vmm *vmm)
+{
+	return WIFEXITED(vmm->status) ? WEXITSTATUS(vmm->status) :
+					128 + WTERMSIG(vmm->status);
+}
+
+double vmm_cpu_seconds(const struct vmm *vmm)
+{
+	unsigned long user = 0, system = 0;
+	char path[64], text[1024] = "";
+	const char *behind_name;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", vmm->pid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	/* state, ten numbers, and the two (proc(5)) */
+	behind_name = strrchr(text, ')');
+	if (!behind_name ||
+	    sscanf(behind_name + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu",
+		   &user, &system) != 2)
+		return 0;
+	return (double)(user + system) / sysconf(_SC_CLK_TCK);
+}
+
+void vmm_free(struct vmm *vmm)
+{
+	if (!vmm->pid)
+		return;
+	if (!has_ended(vmm)) {
+		kill(vmm->pid, SIGKILL);
+		waitpid(vmm->pid, &vmm->status, 0);
+	}
+	close(vmm->said);
+	close(vmm->logged);
+	vmm->pid = 0;
+}
