@@ -7,13 +7,22 @@
 #   build/selftests/<kind>/	test programs, one for each .c
 #   build/guest/		the check program and the initrd of test guests
 #
-# A new .c file in one of the folders is picked up by itself. A folder's
-# Makefile.inc, where there is one, adds what the patterns here do not know.
+# A new .c file in one of the folders is found by pattern. A folder's Makefile.inc
+# adds rules for files that the patterns here do not cover. The lines that begin
+# with two # are printed by "make help".
 
 PREFIX ?= /usr/local
 B := build
 
+## all	everything below that this machine can build (the default)
 all: modules programs selftests guest
+
+## help	this list
+help:
+	@echo "make TARGET [VARIABLE=...]; what is built goes into build/"
+	@sed -n 's/^## *//p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t+' '\
+		NF == 1 { print "\n" $$1 ":"; next } \
+		{ printf "  %-17s %s\n", $$1, $$2 }'
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
@@ -40,24 +49,17 @@ ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c device_options.c host.c log.
 VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
 TOOL_SRC  := $(wildcard tools/*.c tools/cmd/*.c)
 
-ifneq ($(call have_header,libnl3/netlink/genl/genl.h),)
-ifneq ($(wildcard tools/ssictl.c tools/main.c),)
-PROGRAMS += $(B)/bin/ssictl
-endif
-ifneq ($(call have_header,cyaml/cyaml.h),)
-ifneq ($(wildcard vmm/main.c),)
-PROGRAMS += $(B)/bin/ssi-vmm
-endif
-endif
-else
-$(info no libnl-genl-3-dev here (make deps): ssi-vmm and ssictl are not built)
-endif
-ifneq ($(call have_header,cyaml/cyaml.h),)
-PROGRAMS += $(B)/bin/ssi-acpi
-else
-$(info no libcyaml-dev here (make deps): ssi-vmm and ssi-acpi are not built)
-endif
+HAVE_NL    := $(call have_header,libnl3/netlink/genl/genl.h)
+HAVE_CYAML := $(call have_header,cyaml/cyaml.h)
+$(if $(HAVE_NL),,$(info libnl-genl-3-dev is not installed: ssi-vmm and ssictl are \
+	not built; run make deps))
+$(if $(HAVE_CYAML),,$(info libcyaml-dev is not installed: ssi-vmm and ssi-acpi are \
+	not built; run make deps))
+PROGRAMS := $(if $(HAVE_NL),$(B)/bin/ssictl) \
+	    $(if $(HAVE_CYAML),$(B)/bin/ssi-acpi) \
+	    $(if $(and $(HAVE_NL),$(HAVE_CYAML)),$(B)/bin/ssi-vmm)
 
+## programs	ssi-vmm, ssictl and ssi-acpi
 programs: $(PROGRAMS)
 
 # also linked with sanitizers (selftests/hostile)
@@ -84,8 +86,7 @@ $(B)/obj/%.o: %.c
 
 # Unit tests: each selftests/unit/*.c is a program; lib*.c, the pure files of
 # the module and the VMM and the ACPI library are linked into all, sanitizers on.
-KMOD_PURE := $(wildcard $(addprefix kmod/,page.c directory.c coherence.c \
-						 policy.c wire.c))
+KMOD_PURE := $(addprefix kmod/,page.c directory.c coherence.c policy.c wire.c)
 UNIT_LIB := $(wildcard selftests/unit/lib*.c) $(KMOD_PURE) $(ACPI_LIB) vmm/cpufeatures.c
 UNIT_SRC := $(filter-out $(UNIT_LIB),$(wildcard selftests/unit/*.c))
 UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
@@ -122,25 +123,19 @@ $(HOST_TESTS):
 	@mkdir -p $(@D)
 	$(call quietly,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
+## selftests	the test programs
 selftests: $(UNIT) $(HOST_TESTS)
 
 # ---- the test guest ---------------------------------------------------------
 
-GUEST_SRC := $(wildcard selftests/guest/*.c)
-ifneq ($(wildcard selftests/guest/main.c),)
-GUEST := $(B)/guest/ssi-check
-ifneq ($(wildcard selftests/guest/mkinitrd),)
-GUEST += $(B)/guest/initrd
-endif
-endif
+## guest	the check program and the initrd of test guests
+guest: $(B)/guest/ssi-check $(B)/guest/initrd
 
-guest: $(GUEST)
-
-$(B)/guest/ssi-check: $(call objects,$(GUEST_SRC))
+$(B)/guest/ssi-check: $(call objects,$(wildcard selftests/guest/*.c))
 	@mkdir -p $(@D)
 	$(call quietly,LD)$(CC) -static $(CFLAGS) -o $@ $^ -lpthread -lm
 
-# The guest kernel's modules, once selftests/lab/fetch has brought them.
+# The guest kernel's modules, if selftests/lab/fetch has been run.
 SSI_CACHE ?= $(HOME)/.cache/ssi
 GUEST_MODULES = $(lastword $(sort $(wildcard \
 	$(SSI_CACHE)/kernels/linux-image-*-cloud-amd64/lib/modules/*)))
@@ -164,27 +159,25 @@ $(foreach v,$(LAB_KERNELS),$(eval KDIR_kmod-$(v) := $(call newest_headers,$(v)))
 
 ifneq ($(KDIR),)
 ifeq ($(wildcard $(KDIR)/Makefile),)
-$(error KDIR=$(KDIR) is no kernel build folder; give the path of installed kernel headers)
+$(error KDIR=$(KDIR) is not a kernel build folder; give the path of installed kernel headers)
 endif
 KDIRS := $(KDIR)
 else
 KDIRS := $(wildcard /lib/modules/$(shell uname -r)/build) \
 	 $(foreach v,$(LAB_KERNELS),$(KDIR_kmod-$(v)))
 $(foreach v,$(LAB_KERNELS),$(if $(KDIR_kmod-$(v)),,\
-	$(info no headers of Linux $(v) here (make deps): no module for it)))
+	$(info the headers of Linux $(v) are not installed: no module for it; run make deps)))
 endif
 
 # $(call kmod_name,kdir): folder below build/ for the module of that kernel
 kmod_name = $(or $(strip $(foreach v,$(LAB_KERNELS),\
 	$(if $(filter $(realpath $(KDIR_kmod-$(v))),$(realpath $(1))),kmod-$(v)))),\
 	kmod-$(shell $(MAKE) -s --no-print-directory -C $(1) kernelrelease))
-KMODS :=
-ifneq ($(wildcard kmod/Kbuild),)
 $(foreach dir,$(KDIRS),$(eval name := $(strip $(call kmod_name,$(dir)))) \
 	$(eval KDIR_$(name) := $(dir)) $(eval KMODS += $(name)))
-endif
 KMODS := $(sort $(KMODS))
 
+## modules	the module for each kernel whose headers are installed, or only for KDIR=/kernel/build
 modules: $(KMODS)
 
 .PHONY: $(KMODS)
@@ -194,6 +187,7 @@ $(KMODS):
 	@find $(B)/$@ -xtype l -delete
 	+@$(MAKE) --no-print-directory -C $(KDIR_$@) M=$(CURDIR)/$(B)/$@ modules
 
+## modules_install	install the modules; DESTDIR=/folder
 modules_install: $(addprefix install-,$(KMODS))
 
 .PHONY: $(addprefix install-,$(KMODS))
@@ -204,6 +198,7 @@ $(addprefix install-,$(KMODS)): install-%: %
 
 # ---- install and the rest ---------------------------------------------------
 
+## install	install programs, uapi headers and man pages; PREFIX=/usr/local DESTDIR=/folder
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/linux
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
@@ -213,61 +208,67 @@ install: programs
 		install -d $$dir && install -m 644 $$page $$dir || exit 1; \
 	done
 
+## clean	remove build/
 clean:
 	rm -rf $(B)
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
+## deps	install the Debian packages that are listed in selftests/lab/packages and are missing
 deps:
 	selftests/lab/deps
 
+## fetch	download the kernels of the virtual hosts and of guests
 fetch: deps
 	selftests/lab/fetch
 
 # ---- try and test -----------------------------------------------------------
+## Try and test
 
 # What these need may be installed by "deps", and what make found at its start
 # is then out of date: hence a make of its own for the rest.
 
-# make demo DEMO="--kernel 6.12 --guest-cpus 2,2": see selftests/lab/lab run -h
+## demo	one guest on two virtual hosts; DEMO="--kernel 6.12 --guest-cpus 2,2": see selftests/lab/lab run -h
 demo: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/lab/demo $(DEMO)
 
-# Debian 12 from a disk by UEFI, on two hosts; make demo-disk DISK="--kernel 6.12"
+## demo-disk	Debian 12 from a disk by UEFI, on two hosts; DISK="--kernel 6.12"
 demo-disk: fetch
 	selftests/lab/deps disk
 	+@$(MAKE) --no-print-directory all
 	selftests/disk/demo $(DISK)
 
-# make check CHECK="--only lint": see selftests/run -h
+## check	all tests; CHECK="--only dsm-6.1": see selftests/run -h
 check: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/run $(CHECK)
 
+## lint	all static checks
 lint: deps
 	selftests/run --only lint
 
-# make bench BENCH="--rounds 3": see selftests/bench/bench -h
+## bench	benchmarks; BENCH="--rounds 3": see selftests/bench/bench -h
 bench: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/bench/bench $(BENCH)
 
-# Breaks the engine in small ways: does a test catch each? A quarter of an hour.
+## mutants	break the engine in small ways: does a test notice each? Half an hour
 mutants: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/mutants/mutants
 
-# The emulator for the lab's --kind intel
-qemu-intel: deps
-	selftests/lab/qemu-intel
-
-# make soak SOAK="--seconds 3600": the simulator and litmus tests, for long
+## soak	the simulator and litmus tests, for long; SOAK="--seconds 3600": see selftests/soak -h
 soak: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/soak $(SOAK)
 
-.PHONY: all programs selftests guest modules modules_install install clean
-.PHONY: deps fetch demo demo-disk check lint bench mutants soak qemu-intel
+## qemu-intel	build the emulator for the lab's --kind intel
+qemu-intel: deps
+	selftests/lab/qemu-intel
 
--include $(wildcard */Makefile.inc selftests/*/Makefile.inc)
+.PHONY: all help programs selftests guest modules modules_install install clean
+.PHONY: deps fetch lint
+.PHONY: demo demo-disk check bench mutants soak qemu-intel
+
+include $(wildcard selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
