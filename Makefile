@@ -62,12 +62,8 @@ PROGRAMS := $(if $(HAVE_NL),$(B)/bin/ssictl) \
 ## programs	ssi-vmm, ssictl and ssi-acpi
 programs: $(PROGRAMS)
 
-# also linked with sanitizers (selftests/hostile)
-VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
-VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -luring -lslirp -lpthread
-
-$(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
-$(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
+$(B)/bin/ssi-vmm: $(call objects,$(VMM_SRC) $(ACPI_LIB) $(LIB_SRC))
+$(B)/bin/ssi-vmm: LIBS = $(YAML_LIBS) $(GENL_LIBS) -luring -lslirp -lpthread
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC) $(LIB_SRC))
 $(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
 $(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC) \
@@ -221,6 +217,20 @@ deps:
 fetch: deps
 	selftests/lab/fetch
 
+# ---- while you edit ---------------------------------------------------------
+## While you edit
+
+# BASE: the commit that your changes are compared with
+BASE ?= $(shell git merge-base HEAD origin/main 2>/dev/null || echo HEAD)
+
+## quick	after each edit: build, unit tests, 10 s of the simulator, lint of the files that changed since BASE
+quick: all
+	selftests/run --quick $(BASE)
+
+## lint	all static checks
+lint: deps
+	selftests/run --only lint
+
 # ---- try and test -----------------------------------------------------------
 ## Try and test
 
@@ -243,10 +253,6 @@ check: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/run $(CHECK)
 
-## lint	all static checks
-lint: deps
-	selftests/run --only lint
-
 ## bench	benchmarks; BENCH="--rounds 3": see selftests/bench/bench -h
 bench: fetch
 	+@$(MAKE) --no-print-directory all
@@ -267,7 +273,7 @@ qemu-intel: deps
 	selftests/lab/qemu-intel
 
 .PHONY: all help programs selftests guest modules modules_install install clean
-.PHONY: deps fetch lint
+.PHONY: deps fetch quick lint
 .PHONY: demo demo-disk check bench mutants soak qemu-intel
 
 include $(wildcard selftests/*/Makefile.inc)
