@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For scenarios with a guest on several nodes: its configuration from the lab's
-# --guest options, and ssi-vmm for each node. They set $transport (rdma, loop or
-# alone), and may set $drift (of the last one's clock, in parts per million) and
-# $guest_more (lines for the guest's part of the configuration), before they
-# source this.
+# For scenarios with a guest on several nodes: makes the configuration from the
+# lab's --guest options and runs ssi-vmm for each node. Before a scenario sources
+# this file, it sets $transport (rdma, loop or alone). It may set $drift (of the
+# clock of the last node, in parts per million) and $guest_more (lines for the part
+# "guest" of the configuration).
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2154 # set here and used there, and the reverse
 
@@ -23,18 +23,18 @@ uptime_s() {
 
 # ---- firmware ---------------------------------------------------------------
 
-# Sets $firmware to what --firmware takes. QEMU 7.2, which emulates the host, stops
-# with an assertion when a nested guest writes CR8 while an interrupt waits for it,
-# and OVMF does so at the end of each tick of its timer: so ticks are rare here.
-# OVMF itself waits for none on the way to a kernel.
+# Sets $firmware to the value for --firmware. QEMU 7.2, which emulates the host,
+# stops at an assertion when a nested guest writes CR8 while an interrupt waits, and
+# OVMF does that at the end of each tick of its timer. So ticks are rare here. OVMF
+# waits for no tick on the way to a kernel.
 use_firmware() { # use_firmware VARIABLES [US]: a copy of what comes with it; a tick
 	firmware=/ovmf/OVMF_CODE.fd,vars=$1
 	echo "${2:-10000000}" >/sys/module/kvm/parameters/min_timer_period_us
 }
 
-# Linux throws readings of the PM timer away that take as long as they do here
-# (ssi-vmm(8), --pm-timer), and so cannot find out how fast its TSC is; a kernel
-# that is not ssi-vmm's to boot is told so by what boots it.
+# Linux rejects readings of the PM timer that take as long as they do here
+# (ssi-vmm(8), --pm-timer), so it cannot find the frequency of its TSC. If ssi-vmm
+# does not boot the kernel itself, the boot loader has to pass the frequency.
 tsc_early() {
 	mhz=$(dmesg | sed -n 's/.*tsc: Detected \([0-9.]*\) MHz.*/\1/p')
 	echo "$mhz $SSI_GUEST_TIME_DILATION" |
@@ -55,7 +55,7 @@ yaml_quoted() {
 	printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"
 }
 
-# quiet: a byte that a CPU of another node prints is two forwarded exits.
+# quiet: each byte that a CPU of another node prints costs two forwarded exits.
 guest_append() {
 	printf '%s' "console=ttyS0 quiet panic=-1 ssi.cpus=$SSI_GUEST_CPUS "
 	[ "$transport" = alone ] ||
@@ -63,8 +63,8 @@ guest_append() {
 	printf '%s' "$SSI_GUEST_APPEND"
 }
 
-# What the guest is told if the nodes are inside the module: its own memory is
-# near, and any other far. Else ssi-vmm measures.
+# Distances if the nodes are inside the module: own memory is near, all other
+# memory is far. Otherwise ssi-vmm measures them.
 near_ns=100 far_ns=9000 near_mbs=12000 far_mbs=400 near=10 far=30
 
 row() { # row N NEAR FAR: one of a matrix
@@ -74,7 +74,7 @@ row() { # row N NEAR FAR: one of a matrix
 	done
 }
 
-# The rows of node N: ours, or what ssi-vmm of node 0 has measured, if it has.
+# The rows of node N: the fixed ones, or those that node 0's ssi-vmm has measured.
 rows() { # rows N
 	if [ "$transport" = loop ]; then
 		printf '%s' ", distances: [$(row "$1" $near $far)]," \
@@ -105,7 +105,7 @@ write_config() {
 	echo "  kernel: $SSI_GUEST_KERNEL"
 	[ -z "$SSI_GUEST_INITRD" ] || echo "  initrd: $SSI_GUEST_INITRD"
 	echo "  append: $(yaml_quoted "$(guest_append)")"
-	# the lab's hosts have TSCs that are, whatever QEMU's CPUID says
+	# the TSCs of the lab's hosts are invariant, whatever QEMU's CPUID says
 	echo "  invariant-tsc: true"
 	echo "  time-dilation: $SSI_GUEST_TIME_DILATION"
 	[ -z "$guest_more" ] || echo "$guest_more"
@@ -141,7 +141,7 @@ guest_said() {
 	grep -qa "$1" "$SSI_OUT/guest.console" 2>/dev/null
 }
 
-# ---- what came out of it ----------------------------------------------------
+# ---- results ----------------------------------------------------------------
 
 tests=0
 bad=0

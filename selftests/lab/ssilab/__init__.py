@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Virtual hosts under QEMU: what selftests/lab/lab is made of."""
+"""Virtual hosts under QEMU: the modules of selftests/lab/lab."""
 
 import os
 
-# depmod and ip live where a user's PATH does not look
+# depmod and ip are in folders that a user's PATH does not have
 os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 class LabError(Exception):
-    """Something that the user can understand and act on; one sentence."""
+    """An error for the user: one sentence that says what to do."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One virtual host: its QEMU, and what its console and ports tell."""
+"""One virtual host: its QEMU, its console and its ports."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from .kernels import cache_dir
 from .process import die_with_parent
 from . import switch
 
-# a host kernel that says one of these has failed, whatever the scenario says
+# a host whose kernel prints one of these has failed, whatever the scenario's result
 TROUBLE = re.compile(
     r"Kernel panic|\bOops\b|\bBUG: |WARNING: CPU|general protection fault|"
     r"blocked for more than \d+ seconds|detected stalls|"
@@ -23,17 +23,17 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=6 panic=-1 oops=panic tsc=reliable "
                "mitigations=off audit=0 watchdog_thresh=60 "
                "rcupdate.rcu_cpu_stall_timeout=120")
 
-# CMPXCHG16B is missing because QEMU 7.2 leaves an operand of the instruction
-# before it in the flags. An interrupt then saves and restores them, VM and all,
-# and the next one is a double fault. Kernels emulate it where it is missing.
+# Without CMPXCHG16B, since QEMU 7.2 leaves an operand of the instruction before
+# it in the flags. An interrupt then saves and restores these flags, including VM,
+# and the next interrupt is a double fault. Kernels emulate the instruction.
 TCG_CPU = "EPYC,+svm,+npt,-xsavec,-cx16"
 
 
 def nested_kvm():
     """True when this machine's KVM can run virtual hosts that use KVM.
 
-    Only the real modules count: other providers of /dev/kvm do not bring
-    stock kernels up.
+    Only the kernel's own modules count: other providers of /dev/kvm cannot
+    boot stock kernels.
     """
     for module in ("kvm_intel", "kvm_amd"):
         path = Path(f"/sys/module/{module}/parameters/nested")
@@ -61,7 +61,7 @@ class Tail:
         self.rest = b""
 
     def lines(self):
-        """Complete lines that came since the last call."""
+        """Complete lines that were written since the last call."""
         if self.file is None:
             if not self.path.exists():
                 return []
@@ -71,10 +71,10 @@ class Tail:
 
 
 class Host:
-    """A running virtual host. poll() moves it along; then look at the rest.
+    """A running virtual host. poll() updates these attributes:
 
-    stage: what it does now          code: the scenario's exit code, or None
-    trouble: the console line that condemns it, or None
+    stage: its current action        code: the scenario's exit code, or None
+    trouble: the console line that makes it fail, or None
     """
 
     def __init__(self, number, options):
@@ -122,7 +122,7 @@ class Host:
         return command
 
     def start(self, image):
-        """Start QEMU; its own messages go to a log as well."""
+        """Start QEMU; its messages go to a log."""
         parent = os.getpid()
         with open(self.logs / f"host{self.number}.qemu", "wb") as log:
             self.process = subprocess.Popen(
@@ -143,7 +143,7 @@ class Host:
             self.kill()
 
     def poll(self):
-        """Take in what happened; returns (console lines, output lines)."""
+        """Read new lines; returns (console lines, output lines)."""
         alive = self.process.poll() is None
         for line in self.control.lines():
             self._hear(line)
@@ -163,13 +163,13 @@ class Host:
         return f"ended without a result while in stage '{self.stage}'"
 
     def keep_registers(self):
-        """Leave where every CPU is in a log: for hosts that hang."""
+        """Write the registers of every CPU to a log, for hosts that hang."""
         answer = b""
         try:
             with socket.socket(socket.AF_UNIX) as monitor:
                 monitor.settimeout(5)
                 monitor.connect(str(self.monitor))
-                for _ in range(3):      # one that loops is not at one place
+                for _ in range(3):      # a CPU in a loop has several positions
                     monitor.sendall(b"info registers -a\ninfo lapic\n")
                     time.sleep(0.3)
                 monitor.shutdown(socket.SHUT_WR)

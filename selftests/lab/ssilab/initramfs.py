@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Builds what a virtual host boots into: busybox, modules, tools, our things.
+"""Builds the initramfs of a virtual host: busybox, modules, tools, the project.
 
-Two cpio archives, one behind the other in one file. The base (tools and
-modules of a kernel) is kept in the cache; the second one holds what a run
-brings. The archives are written here because then they need neither root nor
-a staging folder with device nodes.
+It is one file with two cpio archives. The base archive (tools, and modules of
+a kernel) is kept in the cache. The second archive has the files of one run. This
+module writes the archives itself, so that it needs neither root nor a folder with
+device nodes.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ MODULES = """
 
 TOOLS = ["ip", "rdma", "tc"]
 
-# what a tool loads by name at run time, which ldd cannot see
+# files that a tool loads by name at run time, which ldd does not list
 DLOPENED = [
     "/usr/lib/x86_64-linux-gnu/libibverbs/librxe-rdmav34.so",
     "/etc/libibverbs.d/rxe.driver",
@@ -37,7 +37,7 @@ DLOPENED = [
 
 
 class Archive:
-    """A cpio archive in the making: path in the host -> what is there."""
+    """A cpio archive: path in the host -> contents."""
 
     def __init__(self):
         self.entries = {}
@@ -69,7 +69,7 @@ class Archive:
             raise LabError(f"cannot read {path}: {err.strerror}") from None
 
     def add_program(self, path, dest=None):
-        """Put a program at dest and the libraries it needs where they are."""
+        """Put a program at dest, and its libraries at their own paths."""
         self.add_file(path, dest)
         for library in libraries(path):
             if library.lstrip("/") not in self.entries:
@@ -140,7 +140,7 @@ def _read_module(path):
 
 
 def _stage_modules(kernel, root):
-    """Lay the modules out below root."""
+    """Copy the modules to folders below root."""
     folder = root / "lib/modules" / kernel.release
     for path in _module_closure(kernel):
         target = folder / re.sub(r"\.xz$", "", path)
@@ -153,7 +153,7 @@ def _stage_modules(kernel, root):
 
 
 def add_busybox(archive):
-    """Add busybox, links for all that it can be, and the usual folders."""
+    """Add busybox, a link for each of its commands, and the usual folders."""
     busybox = find_tool("busybox")
     archive.add_file(busybox, "/bin/busybox")
     names = subprocess.run([busybox, "--list"], check=True, text=True,
@@ -179,7 +179,7 @@ def _base_archive():
 
 
 def _base_key(kernel):
-    """Changes whenever something in the base archive may have changed."""
+    """A hash that changes if the contents of the base archive may change."""
     sources = [Path(__file__), kernel.image, *DLOPENED]
     sources += [find_tool(name) for name in ["busybox", *TOOLS]]
     parts = [kernel.release]
@@ -212,7 +212,7 @@ def base(kernel):
 
 
 def add_modules(archive, kernel, ours):
-    """Add those of our modules that are built, and the index of all."""
+    """Add the project's modules that are built, and the index of all modules."""
     staged = base(kernel) / "lib/modules" / kernel.release
     with tempfile.TemporaryDirectory() as temp:
         folder = Path(temp) / "lib/modules" / kernel.release
@@ -228,7 +228,7 @@ def add_modules(archive, kernel, ours):
 
 
 def write(path, kernel, archive):
-    """Write base and archive, one behind the other, to path."""
+    """Write the base and then the archive to path."""
     with open(path, "wb") as out:
         with open(base(kernel) / "base.cpio", "rb") as first:
             shutil.copyfileobj(first, out)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debian's kernels, downloaded by package name and unpacked into the cache.
 
-The image must fit the headers that our module is built with (MODVERSIONS), so
-an installed set of headers decides which version is taken, not what is newest.
+The image must have the same version as the headers that the module is built with
+(MODVERSIONS). So the installed headers decide the version, not the newest kernel.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from . import LabError
 
-# what --kernel and the guest's default name -> Debian's metapackage
+# value of --kernel, or the guest's default -> Debian's metapackage
 META = {
     "6.1": "linux-image-amd64",
     "6.12": "linux-image-6.12-amd64",
@@ -89,7 +89,7 @@ def _download(package, version, folder):
 
 
 def _unpack(deb, target):
-    """Unpack next to the target and rename, so that half of one never shows."""
+    """Unpack beside the target and rename, so that no partial folder is seen."""
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     _output("dpkg-deb", "-x", str(deb), str(part))
@@ -99,7 +99,7 @@ def _unpack(deb, target):
 
 
 def _decompress(payload):
-    """What a bzImage carries, or None when that is not our business."""
+    """The payload of a bzImage, or None for an unknown format."""
     if payload.startswith(b"\xfd7zXZ\0"):
         return lzma.decompress(payload)
     if payload.startswith(b"(\xb5/\xfd"):
@@ -112,7 +112,7 @@ def _uncompressed(image):
     """The ELF file in a bzImage: an emulated CPU needs 3 s to unpack it.
 
     Field offsets: Documentation/x86/boot.rst. The payload ends with its
-    uncompressed size, which is no part of the compressed stream.
+    uncompressed size, which is not part of the compressed stream.
     """
     data = image.read_bytes()
     start = (data[0x1f1] + 1) * 512

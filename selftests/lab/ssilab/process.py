@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Children that cannot outlive us, whatever ends us."""
+"""Child processes that end when their parent ends, for whatever reason."""
 
 import ctypes
 import os
@@ -10,7 +10,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with_parent(parent):
-    """Called in a child: be killed when the process called parent ends."""
+    """Called in a child: the kernel kills it when process parent ends."""
     os.setpgid(0, 0)        # Ctrl-C reaches the runner alone, which ends us
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Shows how far the hosts are: one changing line on a terminal, else a log."""
+"""Shows the progress of the hosts: one changing line on a terminal, else a log."""
 
 import sys
 import time
@@ -37,7 +37,7 @@ class Progress:
                 print(f"host{host.number}| {line}", file=sys.stderr, flush=True)
 
     def tick(self, hosts):
-        """Show where every host is."""
+        """Show the stage of every host."""
         now = time.monotonic()
         stages = "  ".join(f"host{one.number}: {one.stage}" for one in hosts)
         line = f"[{now - self.began:5.1f} s] {stages}"
@@ -51,5 +51,5 @@ class Progress:
         self.last = stages
 
     def done(self):
-        """Leave the terminal clean."""
+        """Clear the line on the terminal."""
         self._clear()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The network between virtual hosts: Ethernet frames on unix sockets.
 
-Two hosts send each other datagrams directly. More of them need the switch
-below, a process that learns who is where and relays.
+Two hosts send each other datagrams directly. Three and more use the switch
+below, a process that learns the port of each address and forwards frames.
 """
 
 import os
@@ -15,8 +15,8 @@ from .process import die_with_parent
 def nic(folder, host, hosts):
     """QEMU's options for the network card of one host.
 
-    Not virtio-net: QEMU lets another thread send its frames, and a message
-    takes twice as long. vmxnet3 sends where the driver rings the bell.
+    Not virtio-net: QEMU sends its frames from another thread, and a message
+    takes twice as long. vmxnet3 sends in the thread of the driver's access.
     """
     local = f"{folder}/net{host}"
     remote = f"{folder}/net{1 - host}" if hosts == 2 else f"{folder}/switch{host}"
@@ -35,7 +35,7 @@ def _open_port(path):
 
 
 def _send(port, path, frame):
-    """A host that is not there, or is too slow, loses the frame, as on a wire."""
+    """Send a frame. A host that is absent or too slow loses it, as on a wire."""
     try:
         port.sendto(frame, path)
     except (BlockingIOError, ConnectionRefusedError, FileNotFoundError):
@@ -43,7 +43,7 @@ def _send(port, path, frame):
 
 
 def _relay(folder, ports):
-    """Forward frames for ever: to where the address was seen, or to all."""
+    """Forward frames for ever: to the port of the address, or to all ports."""
     where = {}
     wait = select.poll()
     number = {port.fileno(): index for index, port in enumerate(ports)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads what a test program printed (KTAP) and judges it with its exit code.
+"""Reads the output of a test program (KTAP) and judges it with its exit code.
 
 A program's word is not enough: one that died half-way has printed nothing but
 "ok". So a plan that is missing or not kept, and an exit code that does not fit
@@ -40,7 +40,7 @@ def _read_result(outcome, verdict, text):
     skip = _SKIP.search(text)
     if skip:
         name = text[:skip.start()].strip()
-        # a failed test does not become a skipped one by saying so
+        # a failed test stays failed, even if its line says SKIP
         kind = SKIP if verdict == "ok" else FAIL
         outcome.add(kind, name or "unnamed", skip.group(1).strip())
     else:
