@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "term.h"
+#include "tty.h"
 
 static bool log_verbose;
 static char log_prefix[32] = "ssi-vmm";
@@ -72,7 +72,7 @@ void die(enum exit_code code, const char *fmt, ...)
 {
 	va_list args;
 
-	term_restore();
+	tty_restore();
 	va_start(args, fmt);
 	log_line("", fmt, args);
 	va_end(args);

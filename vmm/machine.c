@@ -40,6 +40,7 @@
 #include "tables.h"
 #include "term.h"
 #include "tsc.h"
+#include "tty.h"
 #include "vcpu.h"
 #include "virtio/console.h"
 #include "vm.h"
@@ -328,7 +329,7 @@ static void machine_handle_bus_error(int sig)
 		"ssi-vmm: Memory of the guest is out of reach: a node was lost.\n";
 
 	(void)sig;
-	term_restore();
+	tty_restore();
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(EXIT_NODE_LOST);
 	_exit(EXIT_NODE_LOST);
@@ -448,7 +449,7 @@ int machine_run(void)
 		proxy_report_sipi(&machine.vcpus[0], 0);
 	while (!(request = stop_wait(look_ms())))
 		look_at_cpus();
-	term_restore();
+	tty_restore();
 	log_info("%s", request->reason);
 	cluster_stop();
 	return request->code;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The user's terminal: raw mode, escape keys, and where the guest's goes.
+ * The user's terminal: escape keys, and the output of the guest's consoles.
  *
  * Ctrl-A is the escape, as users of QEMU and kvmtool know it: x quits, h
- * helps, Ctrl-A sends itself. Output processing stays on, so that lines of
- * ours begin in the first column while the guest has the terminal.
+ * helps, Ctrl-A sends itself.
  *
  * The escape works whether or not the guest reads what is typed: one thread
  * reads the terminal, and another one waits for the guest, a pipe behind.
@@ -14,19 +13,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "tty.h"
 
 #define ESCAPE	1	/* Ctrl-A */
 
-static struct termios term_saved;
-static atomic_bool term_is_raw;
 static bool term_reads;
 static int term_typed[2];	/* a pipe */
 static int term_out = STDOUT_FILENO;
@@ -51,27 +47,6 @@ void term_open(const char *spec, bool append, bool console)
 	if (term_out < 0)
 		die(EXIT_USAGE, "The serial output %s cannot be opened: %s.",
 		    path, strerror(errno));
-}
-
-static void enter_raw_mode(void)
-{
-	struct termios raw;
-
-	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &term_saved))
-		return;
-	raw = term_saved;
-	raw.c_iflag &= ~(ICRNL | INLCR | IGNCR | IXON | ISTRIP | BRKINT);
-	raw.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
-	raw.c_cc[VMIN] = 1;
-	raw.c_cc[VTIME] = 0;
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0)
-		atomic_store(&term_is_raw, true);
-}
-
-void term_restore(void)
-{
-	if (atomic_exchange(&term_is_raw, false))
-		tcsetattr(STDIN_FILENO, TCSANOW, &term_saved);
 }
 
 /* Return: whether the key goes to the guest. */
@@ -101,7 +76,7 @@ static size_t filter_escapes(unsigned char *data, size_t len)
 			escaped = false;
 			if (take_escape_key(data[i]))
 				data[kept++] = data[i];
-		} else if (data[i] == ESCAPE && atomic_load(&term_is_raw)) {
+		} else if (data[i] == ESCAPE && tty_is_raw()) {
 			escaped = true;
 		} else {
 			data[kept++] = data[i];
@@ -159,8 +134,8 @@ void term_start(const struct term_ops *ops)
 	if (pipe2(term_typed, O_CLOEXEC))
 		die(EXIT_HOST, "There is no pipe for the terminal: %s.",
 		    strerror(errno));
-	enter_raw_mode();
-	if (atomic_load(&term_is_raw))
+	tty_enter_raw_mode();
+	if (tty_is_raw())
 		fcntl(term_typed[1], F_SETFL, O_NONBLOCK);
 	start_thread(read_terminal);
 	start_thread(feed_guest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The user's terminal: raw mode, escape keys, and where the guest's goes. */
+/* The user's terminal: escape keys, and the output of the guest's consoles. */
 #ifndef VMM_TERM_H
 #define VMM_TERM_H
 
@@ -33,8 +33,5 @@ void term_start(const struct term_ops *ops);
 /* What the guest wrote to its serial port, and to its other console. */
 void term_output(const unsigned char *data, size_t len);
 void term_print(const unsigned char *data, size_t len);
-
-/* Give the terminal back as it was; may be called again, and anywhere. */
-void term_restore(void);
 
 #endif /* VMM_TERM_H */

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The mode of the user's terminal. */
+#include "tty.h"
+
+#include <stdatomic.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct termios tty_saved;
+static atomic_bool tty_raw;
+
+/*
+ * Output processing stays on, so that log lines begin in the first column
+ * while the guest has the terminal.
+ */
+void tty_enter_raw_mode(void)
+{
+	struct termios raw;
+
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &tty_saved))
+		return;
+	raw = tty_saved;
+	raw.c_iflag &= ~(ICRNL | INLCR | IGNCR | IXON | ISTRIP | BRKINT);
+	raw.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0)
+		atomic_store(&tty_raw, true);
+}
+
+bool tty_is_raw(void)
+{
+	return atomic_load(&tty_raw);
+}
+
+void tty_restore(void)
+{
+	if (atomic_exchange(&tty_raw, false))
+		tcsetattr(STDIN_FILENO, TCSANOW, &tty_saved);
+}

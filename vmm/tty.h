@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mode of the user's terminal. */
+#ifndef VMM_TTY_H
+#define VMM_TTY_H
+
+#include <stdbool.h>
+
+/*
+ * Set the terminal on standard input to raw mode: each key is read at once,
+ * and none of them is a signal. Does nothing if standard input is no terminal.
+ */
+void tty_enter_raw_mode(void);
+
+/* Is the terminal in raw mode? */
+bool tty_is_raw(void);
+
+/*
+ * Restore the mode that the terminal had before. May be called more than once,
+ * from any thread and from a signal handler.
+ */
+void tty_restore(void);
+
+#endif /* VMM_TTY_H */
