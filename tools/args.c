@@ -6,9 +6,6 @@
 #include "args.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +13,10 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include "../lib/address.h"
 #include "../lib/genl.h"
+#include "../lib/name.h"
+#include "../lib/number.h"
 #include "names.h"
 #include "output.h"
 
@@ -31,39 +31,15 @@ static int put(struct nl_msg *msg, uint32_t attr, const void *data, size_t len)
 	return nla_put(msg, attr, len, data) ? full() : 0;
 }
 
-/* Decimal or 0x; the rest of the text in @rest. */
-static int parse_number(const char *text, uint64_t *number, const char **rest)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return -1;
-	errno = 0;
-	*number = strtoull(text, &end, 0);
-	*rest = end;
-	return errno ? -1 : 0;
-}
-
-static int parse_u32(const char *text, uint32_t *value)
-{
-	const char *rest;
-	uint64_t number;
-
-	if (parse_number(text, &number, &rest) || *rest || number > UINT32_MAX)
-		return -1;
-	*value = number;
-	return 0;
-}
-
 /* Bytes, or a binary multiple: 512K, 256M, 4G, 1T. */
 static int parse_size(const char *text, uint64_t *size)
 {
 	static const char units[] = "KMGT";
+	const char *rest = number_read(text, size);
 	const char *unit;
-	const char *rest;
 	unsigned int shift;
 
-	if (parse_number(text, size, &rest))
+	if (!rest)
 		return -1;
 	if (!*rest)
 		return 0;
@@ -82,15 +58,30 @@ int args_put_string(struct nl_msg *msg, uint32_t attr, const char *value)
 	return put(msg, attr, value, strlen(value) + 1);
 }
 
+int args_put_name(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	const char *why = name_check(value);
+	char printed[64];
+
+	if (why) {
+		name_print(value, printed, sizeof(printed));
+		error("the name \"%s\" %s", printed, why);
+		return -1;
+	}
+	return args_put_string(msg, attr, value);
+}
+
 int args_put_u32(struct nl_msg *msg, uint32_t attr, const char *value)
 {
-	uint32_t number;
+	uint64_t number;
+	uint32_t u32;
 
-	if (parse_u32(value, &number)) {
+	if (!number_parse(value, UINT32_MAX, &number)) {
 		error("\"%s\" is not a number from 0 to %u", value, UINT32_MAX);
 		return -1;
 	}
-	return put(msg, attr, &number, sizeof(number));
+	u32 = number;
+	return put(msg, attr, &u32, sizeof(u32));
 }
 
 int args_put_policy(struct nl_msg *msg, uint32_t id, const char *value)
@@ -116,67 +107,26 @@ int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value)
 	return -1;
 }
 
-/*
- * Splits off the port, if there is one, in place. A port behind a bare IPv6
- * address could not be told from its last part: that needs brackets.
- */
-static int split_addr(char *text, char **host, char **port)
-{
-	char *colon = strrchr(text, ':');
-	char *bracket;
-
-	*host = text;
-	*port = NULL;
-	if (*text == '[') {
-		bracket = strchr(text, ']');
-		if (!bracket || (bracket[1] && bracket[1] != ':'))
-			return -1;
-		*host = text + 1;
-		if (bracket[1])
-			*port = bracket + 2;
-		*bracket = '\0';
-	} else if (colon && colon == strchr(text, ':')) {
-		*port = colon + 1;
-		*colon = '\0';
-	}
-	return *port && !isdigit((unsigned char)**port) ? -1 : 0;
-}
-
 int args_put_addr(struct nl_msg *msg, uint32_t attr, const char *value)
 {
-	struct addrinfo hints = {
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = SOCK_STREAM,
-	};
-	struct addrinfo *found = NULL;
-	char fallback[8];
-	char text[128];
-	char *host;
-	char *port;
-	int err = -1;
+	struct sockaddr_storage addr;
+	socklen_t len;
+	const char *why = address_parse(value, &addr, &len);
 
-	snprintf(fallback, sizeof(fallback), "%d", SSI_DSM_PORT);
-	snprintf(text, sizeof(text), "%s", value);
-	if (strlen(value) >= sizeof(text) || split_addr(text, &host, &port) ||
-	    strtoul(port ?: fallback, NULL, 10) > UINT16_MAX ||
-	    getaddrinfo(host, port ?: fallback, &hints, &found)) {
-		error("\"%s\" is not an address (ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, in numbers)",
-		      value);
+	if (why) {
+		error("\"%s\" %s", value, why);
 		return -1;
 	}
-	err = put(msg, attr, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	return err;
+	return put(msg, attr, &addr, len);
 }
 
 int args_put_map(struct nl_msg *msg, uint32_t attr, const char *value)
 {
-	uint64_t node;
-	const char *rest;
-	uint64_t size;
+	uint64_t node, size;
+	const char *rest = number_read(value, &node);
 
 	(void)attr;
-	if (parse_number(value, &node, &rest) || node > UINT32_MAX ||
+	if (!rest || node > UINT32_MAX ||
 	    *rest != ':' || parse_size(rest + 1, &size)) {
 		error("\"%s\" is not a part of a map (NODE:SIZE, for example 0:256M)",
 		      value);

@@ -35,6 +35,8 @@ int args_put(struct nl_msg *msg, const struct keyword *keywords, int argc,
 	     char **argv, bool *complete);
 
 int args_put_string(struct nl_msg *msg, uint32_t attr, const char *value);
+/* The name of a new cluster. */
+int args_put_name(struct nl_msg *msg, uint32_t attr, const char *value);
 int args_put_u32(struct nl_msg *msg, uint32_t attr, const char *value);
 /* ADDRESS[:PORT], [ADDRESS6]:PORT */
 int args_put_addr(struct nl_msg *msg, uint32_t attr, const char *value);

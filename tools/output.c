@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 8
+#include "../lib/name.h"
+
+#define DEPTH_MAX	8
+#define TEXT_MAX	512	/* bytes of a string */
 
 static bool want_json;
 static bool want_pretty;
@@ -63,7 +66,7 @@ static void add(const char *key, json_t *value)
 	else if (parent)
 		err = json_array_append_new(parent, value);
 	if (err)
-		die("out of memory, or a string is not UTF-8");
+		die("out of memory");
 }
 
 static void begin(const char *key, json_t *container)
@@ -102,10 +105,13 @@ void output_u64(const char *key, const char *format, uint64_t value)
 
 void output_string(const char *key, const char *format, const char *value)
 {
+	char printed[TEXT_MAX];
+
+	name_print(value, printed, sizeof(printed));
 	if (want_json)
-		add(key, json_string(value));
+		add(key, json_string(printed));
 	else if (format)
-		printf(format, value);
+		printf(format, printed);
 }
 
 void output_text(const char *format, ...)

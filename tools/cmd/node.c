@@ -25,7 +25,7 @@ static const struct keyword name[] = {
 };
 
 static const struct keyword description[] = {
-	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
+	{ "cluster", args_put_name, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
 	{ "id", args_put_u32, SSI_DSM_A_NODE_ID, ARG_REQUIRED },
 	{ "transport", args_put_transport, SSI_DSM_A_TRANSPORT, 0 },
 	{ "addr", args_put_addr, SSI_DSM_A_ADDR, 0 },
