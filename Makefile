@@ -231,6 +231,10 @@ quick: all
 lint: deps
 	selftests/run --only lint
 
+## compile_commands	compile_commands.json, for clangd and clang-tidy
+compile_commands: modules
+	selftests/compile-commands $(foreach name,$(KMODS),$(name)=$(KDIR_$(name)))
+
 # ---- try and test -----------------------------------------------------------
 ## Try and test
 
@@ -273,7 +277,7 @@ qemu-intel: deps
 	selftests/lab/qemu-intel
 
 .PHONY: all help programs selftests guest modules modules_install install clean
-.PHONY: deps fetch quick lint
+.PHONY: deps fetch quick lint compile_commands
 .PHONY: demo demo-disk check bench mutants soak qemu-intel
 
 include $(wildcard selftests/*/Makefile.inc)
