@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "tty.h"
 
 static bool log_verbose;
@@ -26,7 +27,7 @@ void log_set_node(unsigned int node)
 	snprintf(log_prefix, sizeof(log_prefix), "ssi-vmm[%u]", node);
 }
 
-/* One write a line: several threads and the guest's console share stderr. */
+/* One write a line, so that lines of several threads do not mix. */
 static void log_line(const char *kind, const char *fmt, va_list args)
 {
 	char text[1024], line[1100];
@@ -35,8 +36,7 @@ static void log_line(const char *kind, const char *fmt, va_list args)
 	vsnprintf(text, sizeof(text), fmt, args);
 	len = snprintf(line, sizeof(line), "%s: %s%s\n", log_prefix, kind,
 		       text);
-	if (write(STDERR_FILENO, line, len) != len)
-		return;	/* nobody to tell */
+	output_write_error(line, len);
 }
 
 void log_info(const char *fmt, ...)
@@ -76,5 +76,6 @@ void die(enum exit_code code, const char *fmt, ...)
 	va_start(args, fmt);
 	log_line("", fmt, args);
 	va_end(args);
+	output_flush();
 	_exit(code);
 }

@@ -33,6 +33,7 @@
 #include "log.h"
 #include "measure.h"
 #include "memory.h"
+#include "output.h"
 #include "pci.h"
 #include "proxy.h"
 #include "route.h"
@@ -245,6 +246,7 @@ static const struct term_ops machine_serial_term_ops = {
 static const struct term_ops machine_console_term_ops = {
 	.input = console_input,
 	.quit = quit_by_user,
+	.room = console_room,
 };
 
 static void create_devices(void)
@@ -351,6 +353,8 @@ static void prepare(const struct options *options)
 	signal(SIGPIPE, SIG_IGN);
 	catch_bus_errors();
 	stop_init();
+	if (!output_start())
+		die(EXIT_HOST, "The host gives no thread for the output.");
 	make_layout();
 	vm_create(IOAPIC_PINS);
 	machine.tsc_khz = vm_tsc_khz();
@@ -449,8 +453,8 @@ int machine_run(void)
 		proxy_report_sipi(&machine.vcpus[0], 0);
 	while (!(request = stop_wait(look_ms())))
 		look_at_cpus();
+	cluster_stop();
 	tty_restore();
 	log_info("%s", request->reason);
-	cluster_stop();
 	return request->code;
 }

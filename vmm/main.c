@@ -30,6 +30,7 @@ int main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	machine_create(&options);
 	code = machine_run();
+	output_flush();
 	if (code == EXIT_RESTART)
 		restart(argv);
 	/* Threads may sit in KVM or in a page fault: leave without them. */

@@ -19,22 +19,24 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "output.h"
 #include "tty.h"
 
 #define ESCAPE	1	/* Ctrl-A */
 
 static bool term_reads;
 static int term_typed[2];	/* a pipe */
-static int term_out = STDOUT_FILENO;
+static struct output *term_serial, *term_console;
 static const struct term_ops *term_ops;
 
-void term_open(const char *spec, bool append, bool console)
+/* Return: the descriptor that the serial port's output is written to. */
+static int open_serial(const char *spec, bool append)
 {
 	const char *path = spec;
+	int fd;
 
-	term_reads = console || strcmp(spec, "stdio") == 0;
 	if (strcmp(spec, "stdio") == 0)
-		return;
+		return STDOUT_FILENO;
 	if (strcmp(spec, "null") == 0)
 		path = "/dev/null";
 	else if (strncmp(spec, "file=", 5) == 0 && spec[5])
@@ -42,11 +44,21 @@ void term_open(const char *spec, bool append, bool console)
 	else
 		die(EXIT_USAGE,
 		    "--serial %s is not stdio, null or file=PATH.", spec);
-	term_out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC |
-			(append ? O_APPEND : O_TRUNC), 0644);
-	if (term_out < 0)
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC |
+		  (append ? O_APPEND : O_TRUNC), 0644);
+	if (fd < 0)
 		die(EXIT_USAGE, "The serial output %s cannot be opened: %s.",
 		    path, strerror(errno));
+	return fd;
+}
+
+void term_open(const char *spec, bool append, bool console)
+{
+	term_reads = console || strcmp(spec, "stdio") == 0;
+	term_serial = output_to(open_serial(spec, append));
+	term_console = output_to(STDOUT_FILENO);
+	if (!term_serial || !term_console)
+		die(EXIT_HOST, "The host gives no thread for the output.");
 }
 
 /* Return: whether the key goes to the guest. */
@@ -131,6 +143,7 @@ void term_start(const struct term_ops *ops)
 	if (!term_reads)
 		return;
 	term_ops = ops;
+	output_set_room(term_console, ops->room);
 	if (pipe2(term_typed, O_CLOEXEC))
 		die(EXIT_HOST, "There is no pipe for the terminal: %s.",
 		    strerror(errno));
@@ -141,26 +154,17 @@ void term_start(const struct term_ops *ops)
 	start_thread(feed_guest);
 }
 
-static void write_all(int fd, const unsigned char *data, size_t len)
-{
-	while (len) {
-		ssize_t done = write(fd, data, len);
-
-		if (done < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (done <= 0)
-			return;	/* the reader has gone; the guest runs on */
-		data += done;
-		len -= done;
-	}
-}
-
 void term_output(const unsigned char *data, size_t len)
 {
-	write_all(term_out, data, len);
+	output_write(term_serial, data, len);
 }
 
 void term_print(const unsigned char *data, size_t len)
 {
-	write_all(STDOUT_FILENO, data, len);
+	output_write(term_console, data, len);
+}
+
+bool term_has_room(void)
+{
+	return output_has_room(term_console);
 }

@@ -10,10 +10,12 @@
  * struct term_ops - who gets what the user does
  * @input: characters for the guest; may block while the guest is slow
  * @quit: the user asked to quit
+ * @room: term_has_room() is true again; may be NULL
  */
 struct term_ops {
 	void (*input)(const unsigned char *data, size_t len);
 	void (*quit)(void);
+	void (*room)(void);
 };
 
 /**
@@ -30,8 +32,14 @@ void term_open(const char *spec, bool append, bool console);
 /* Begin to read the terminal: raw if it is one. */
 void term_start(const struct term_ops *ops);
 
-/* What the guest wrote to its serial port, and to its other console. */
+/*
+ * Write what the guest wrote to its serial port, and to its other console. They
+ * never wait; data beyond a megabyte that was not read yet is dropped.
+ */
 void term_output(const unsigned char *data, size_t len);
 void term_print(const unsigned char *data, size_t len);
+
+/* Should the other console write more? If not, ops->room() says when. */
+bool term_has_room(void);
 
 #endif /* VMM_TERM_H */

@@ -85,10 +85,15 @@ static void console_take(unsigned int number, struct queue *queue,
 	queue_push(queue, chain->head, given);
 }
 
-/* Buffers for input matter only if there is some. */
+/* Input is there to be taken, or output can be written. */
 static bool console_wants(unsigned int number)
 {
-	return number != QUEUE_RX || has_input();
+	return number == QUEUE_RX ? has_input() : term_has_room();
+}
+
+void console_room(void)
+{
+	plain_kick(&console.plain);
 }
 
 void console_input(const unsigned char *data, size_t len)

@@ -12,4 +12,7 @@ void console_init(uint8_t bus, uint32_t window);
 /* Characters for the guest. Blocks while it takes none and 4 KiB wait. */
 void console_input(const unsigned char *data, size_t len);
 
+/* The terminal can take more output: see term_has_room(). */
+void console_room(void);
+
 #endif /* VMM_VIRTIO_CONSOLE_H */

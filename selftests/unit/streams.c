@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Output whose reader is slow or has stopped: vmm/output.c. */
+#include "../../vmm/output.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define PIECE	1000u
+#define PIECES	3000u		/* three times what is kept */
+
+static int reader, writer;	/* a pipe */
+static atomic_uint rooms;
+
+static void count_room(void)
+{
+	atomic_fetch_add(&rooms, 1);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static void make_pipe(void)
+{
+	int fds[2];
+
+	if (pipe(fds) || fcntl(fds[1], F_SETPIPE_SZ, 4096) < 0)
+		tap_bail("there is no pipe");
+	reader = fds[0];
+	writer = fds[1];
+}
+
+/* Read a character, a buffer at a time. */
+static char next(void)
+{
+	static char data[4096];
+	static ssize_t count, at;
+
+	if (at == count) {
+		count = read(reader, data, sizeof(data));
+		at = 0;
+		if (count <= 0)
+			tap_bail("the output has ended");
+	}
+	return data[at++];
+}
+
+static void read_line(char *line, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size - 1 && (line[len] = next()) != '\n')
+		len++;
+	line[len] = '\0';
+}
+
+/* Return: bytes that were written or, as lines say, dropped. */
+static size_t read_all(size_t until, unsigned int *lines)
+{
+	unsigned long long dropped;
+	size_t count = 0;
+	char line[200];
+
+	while (count < until) {
+		if (next() == 'x') {
+			count++;
+			continue;
+		}
+		read_line(line, sizeof(line));
+		if (sscanf(line, "ssi-vmm: %llu bytes", &dropped) != 1)
+			tap_bail("a strange line: %s", line);
+		count += dropped;
+		(*lines)++;
+	}
+	return count;
+}
+
+static void test_slow_reader(struct output *out)
+{
+	double start = seconds();
+	unsigned int lines = 0;
+	char piece[PIECE];
+
+	memset(piece, 'x', sizeof(piece));
+	tap_ok(output_has_room(out), "there is room at first");
+	for (unsigned int i = 0; i < PIECES; i++)
+		output_write(out, piece, sizeof(piece));
+	tap_ok(seconds() - start < 5, "writing does not wait for the reader");
+	tap_ok(!output_has_room(out) && !rooms, "there is no room now");
+	start = seconds();
+	output_flush();
+	tap_ok(seconds() - start < 5, "neither does the end for long");
+	tap_ok(read_all(PIECE * PIECES, &lines) == PIECE * PIECES && lines,
+	       "lines tell how much was dropped");
+	output_flush();
+	tap_ok(output_has_room(out) && rooms == 1,
+	       "the source was told once that there is room");
+}
+
+static void test_same_file(struct output *out)
+{
+	char line[100];
+	int copy = dup(writer);
+
+	tap_ok(output_to(copy) == out, "one file has one output");
+	output_write(out, "first ", 6);
+	output_write(output_to(copy), "second\n", 7);
+	read_line(line, sizeof(line));
+	tap_ok(!strcmp(line, "first second"), "which keeps the order");
+}
+
+static void test_no_reader(struct output *out)
+{
+	double start = seconds();
+
+	close(reader);
+	output_write(out, "unread", 6);
+	output_flush();
+	tap_ok(seconds() - start < 0.5, "what nobody can read is thrown away");
+}
+
+int main(void)
+{
+	struct output *out;
+
+	tap_plan(9);
+	signal(SIGPIPE, SIG_IGN);
+	make_pipe();
+	if (!output_start())
+		tap_bail("there is no thread");
+	out = output_to(writer);
+	output_set_room(out, count_room);
+	test_slow_reader(out);
+	test_same_file(out);
+	test_no_reader(out);
+	return tap_exit();
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Points in time for pthread_cond_clockwait(). */
+#ifndef VMM_DEADLINE_H
+#define VMM_DEADLINE_H
+
+#include <time.h>
+
+/*
+ * The time in @ms milliseconds, by CLOCK_MONOTONIC: the host's time of day may
+ * be set forward or back meanwhile.
+ */
+static inline struct timespec deadline_in(unsigned int ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	return until;
+}
+
+#endif /* VMM_DEADLINE_H */
