@@ -7,7 +7,6 @@
  */
 #include "bus.h"
 
-#include <pthread.h>
 #include <stddef.h>
 
 #include "log.h"
@@ -76,4 +75,9 @@ void bus_lock(void)
 void bus_unlock(void)
 {
 	pthread_mutex_unlock(&bus_mutex);
+}
+
+void bus_wait(pthread_cond_t *changed)
+{
+	pthread_cond_wait(changed, &bus_mutex);
 }

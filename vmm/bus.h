@@ -3,6 +3,7 @@
 #ifndef VMM_BUS_H
 #define VMM_BUS_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 enum bus_space {
@@ -44,5 +45,8 @@ void bus_write(enum bus_space space, uint64_t addr, unsigned int len,
 /* The device lock: for what reaches a device from outside the guest. */
 void bus_lock(void);
 void bus_unlock(void);
+
+/* With the device lock held: release it and wait for @changed. */
+void bus_wait(pthread_cond_t *changed);
 
 #endif /* VMM_BUS_H */

@@ -25,6 +25,7 @@
 
 static unsigned char *low, *high;	/* of their own, so that ASan sees ends */
 static struct queue queue;
+static struct queue_setup setup;
 static struct queue_chain chain;
 
 void *memory_at(uint64_t gpa, uint64_t len)
@@ -75,11 +76,11 @@ static void begin(bool event_idx)
 	memset(low, 0, RAM_SIZE);
 	memset(high, 0, RAM_SIZE);
 	queue_reset(&queue);
-	queue.size = SIZE;
-	queue.desc_gpa = DESC_GPA;
-	queue.avail_gpa = AVAIL_GPA;
-	queue.used_gpa = USED_GPA;
-	if (queue_start(&queue, event_idx))
+	setup = (struct queue_setup) {
+		.size = SIZE, .desc = DESC_GPA, .avail = AVAIL_GPA,
+		.used = USED_GPA,
+	};
+	if (queue_start(&queue, &setup, event_idx))
 		tap_bail("the queue does not start");
 }
 
@@ -87,31 +88,31 @@ static void test_start(void)
 {
 	static const struct {
 		const char *what;
-		uint16_t size;
-		uint64_t desc, avail, used;
+		struct queue_setup setup;
 	} bad[] = {
-		{ "no size", 0, DESC_GPA, AVAIL_GPA, USED_GPA },
-		{ "a size of 6", 6, DESC_GPA, AVAIL_GPA, USED_GPA },
-		{ "a size of 512", 512, DESC_GPA, AVAIL_GPA, USED_GPA },
-		{ "descriptors at an odd place", SIZE, DESC_GPA + 8, AVAIL_GPA,
-		  USED_GPA },
-		{ "no memory at the end of the descriptors", SIZE,
-		  LOW_GPA + RAM_SIZE - 16 * SIZE + 16, AVAIL_GPA, USED_GPA },
-		{ "no memory for the used event", SIZE, DESC_GPA,
-		  LOW_GPA + RAM_SIZE - 4 - 2 * SIZE, USED_GPA },
-		{ "no memory for the avail event", SIZE, DESC_GPA, AVAIL_GPA,
-		  LOW_GPA + RAM_SIZE - 4 - 8 * SIZE },
-		{ "a ring at the end of all addresses", SIZE, DESC_GPA,
-		  UINT64_MAX - 1, USED_GPA },
+		{ "no size", { 0, true, DESC_GPA, AVAIL_GPA, USED_GPA } },
+		{ "a size of 6", { 6, true, DESC_GPA, AVAIL_GPA, USED_GPA } },
+		{ "a size of 512",
+		  { 512, true, DESC_GPA, AVAIL_GPA, USED_GPA } },
+		{ "descriptors at an odd place",
+		  { SIZE, true, DESC_GPA + 8, AVAIL_GPA, USED_GPA } },
+		{ "no memory at the end of the descriptors",
+		  { SIZE, true, LOW_GPA + RAM_SIZE - 16 * SIZE + 16, AVAIL_GPA,
+		    USED_GPA } },
+		{ "no memory for the used event",
+		  { SIZE, true, DESC_GPA, LOW_GPA + RAM_SIZE - 4 - 2 * SIZE,
+		    USED_GPA } },
+		{ "no memory for the avail event",
+		  { SIZE, true, DESC_GPA, AVAIL_GPA,
+		    LOW_GPA + RAM_SIZE - 4 - 8 * SIZE } },
+		{ "a ring at the end of all addresses",
+		  { SIZE, true, DESC_GPA, UINT64_MAX - 1, USED_GPA } },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		queue_reset(&queue);
-		queue.size = bad[i].size;
-		queue.desc_gpa = bad[i].desc;
-		queue.avail_gpa = bad[i].avail;
-		queue.used_gpa = bad[i].used;
-		tap_ok(queue_start(&queue, true) == -EINVAL,
+		tap_ok(queue_start(&queue, &bad[i].setup, true) == -EINVAL &&
+		       !queue_is_started(&queue),
 		       "not started: %s", bad[i].what);
 	}
 }
@@ -285,7 +286,7 @@ static void test_noise(void)
 
 		if (i % 16 == 0) {
 			spoil();
-			queue_start(&queue, i % 32);
+			queue_start(&queue, &setup, i % 32);
 		}
 		if (i % 1000 == 999)
 			put(AVAIL_GPA + 2, random(), 2);

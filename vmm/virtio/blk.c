@@ -556,7 +556,7 @@ static struct blk_queue *make_queue(struct blk *blk, unsigned int index)
 		    blk->path, strerror(-err));
 	q->blk = blk;
 	q->queue = &blk->dev.queues[index];
-	worker_init(&q->worker, blk_run, q);
+	worker_init(&q->worker, &blk->dev.workers, blk_run, q);
 	return q;
 }
 

@@ -139,7 +139,7 @@ static void net_start(struct virtio_device *dev)
 	struct net *net = net_of(dev);
 
 	if (net->link->start)
-		net->link->start(net->link, dev->driver_features);
+		net->link->start(net->link, dev->accepted);
 	worker_start(&net->worker);
 }
 
@@ -177,6 +177,6 @@ void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
 	net->dev.config = &net->config;
 	net->dev.config_size = sizeof(net->config);
 	net->dev.ops = &net_ops;
-	worker_init(&net->worker, net_run, net);
+	worker_init(&net->worker, &net->dev.workers, net_run, net);
 	virtio_pci_add(&net->dev, bus, window);
 }

@@ -9,9 +9,7 @@
  * access makes new from the device's state: a read copies a part of it out, a
  * write copies into it and then takes over the fields that it touched.
  *
- * Life: the driver negotiates features, sets up queues and sets DRIVER_OK; the
- * queues are then checked and started, and the device's threads with them. It
- * goes back by writing 0 to the status, which waits for those threads. What a
+ * What the status does to the device is in life.c. What a
  * driver may not change while the device runs is not taken over.
  *
  * A driver that breaks the rules gets NEEDS_RESET and a configuration
@@ -21,7 +19,7 @@
 
 #include <string.h>
 
-#include "../log.h"
+#include "life.h"
 
 #define VENDOR		0x1af4
 #define DEVICE_BASE	0x1040
@@ -41,18 +39,11 @@ enum part { PART_COMMON = 1, PART_NOTIFY, PART_ISR, PART_DEVICE };
 #define PART_SIZE	(1u << PART_SHIFT)
 #define BAR_SIZE	(4 * PART_SIZE)
 
-#define STATUS_DRIVER_OK	0x04
-#define STATUS_FEATURES_OK	0x08
-#define STATUS_NEEDS_RESET	0x40
-
 #define F_INDIRECT	28
 #define F_EVENT_IDX	29
 #define F_VERSION_1	32
 #define FEATURES	(1ull << F_INDIRECT | 1ull << F_EVENT_IDX | \
 			 1ull << F_VERSION_1)
-
-#define ISR_QUEUE	1
-#define ISR_CONFIG	2
 
 /* Common configuration (4.1.4.3). */
 struct common {
@@ -81,21 +72,16 @@ static struct virtio_device *device_of(struct pci_function *fn)
 	return (void *)((char *)fn - offsetof(struct virtio_device, fn));
 }
 
-bool virtio_has(const struct virtio_device *dev, unsigned int feature)
-{
-	return dev->driver_features & 1ull << feature;
-}
-
 static uint64_t offered(const struct virtio_device *dev)
 {
 	return dev->features | FEATURES;
 }
 
-/* The selected queue, or NULL. */
-static struct queue *selected(struct virtio_device *dev)
+/* The registers of the selected queue, or NULL. */
+static struct queue_setup *selected(struct virtio_device *dev)
 {
 	return dev->queue_select < dev->num_queues ?
-	       &dev->queues[dev->queue_select] : NULL;
+	       &dev->setups[dev->queue_select] : NULL;
 }
 
 static uint32_t half(uint64_t features, uint32_t select)
@@ -105,7 +91,7 @@ static uint32_t half(uint64_t features, uint32_t select)
 
 static void make_common(struct virtio_device *dev, struct common *c)
 {
-	const struct queue *queue = selected(dev);
+	const struct queue_setup *setup = selected(dev);
 
 	*c = (struct common) {
 		.device_select = dev->device_select,
@@ -115,18 +101,18 @@ static void make_common(struct virtio_device *dev, struct common *c)
 					dev->driver_select),
 		.config_vector = atomic_load(&dev->config_vector),
 		.num_queues = dev->num_queues,
-		.status = atomic_load(&dev->status),
+		.status = virtio_get_status(dev),
 		.queue_select = dev->queue_select,
 	};
-	if (!queue)
+	if (!setup)
 		return;
-	c->queue_size = queue->size;
-	c->queue_vector = atomic_load(&queue->vector);
-	c->queue_enable = queue->enabled;
+	c->queue_size = setup->size;
+	c->queue_vector = atomic_load(&dev->vectors[dev->queue_select]);
+	c->queue_enable = setup->enabled;
 	c->queue_notify = dev->queue_select;
-	c->queue_desc = queue->desc_gpa;
-	c->queue_avail = queue->avail_gpa;
-	c->queue_used = queue->used_gpa;
+	c->queue_desc = setup->desc;
+	c->queue_avail = setup->avail;
+	c->queue_used = setup->used;
 }
 
 /* Feature bits are settled by FEATURES_OK. */
@@ -135,7 +121,7 @@ static void take_features(struct virtio_device *dev, const struct common *c)
 	unsigned int shift = 32 * c->driver_select;
 
 	if (c->driver_select > 1 ||
-	    (atomic_load(&dev->status) & STATUS_FEATURES_OK))
+	    (dev->status & VIRTIO_STATUS_FEATURES_OK))
 		return;
 	dev->driver_features &= ~(0xffffffffull << shift);
 	dev->driver_features |= (uint64_t)c->driver_features << shift;
@@ -143,81 +129,46 @@ static void take_features(struct virtio_device *dev, const struct common *c)
 
 static uint16_t check_vector(const struct virtio_device *dev, uint16_t vector)
 {
-	return vector < dev->msix.count ? vector : QUEUE_NO_VECTOR;
+	return vector < dev->msix.count ? vector : VIRTIO_NO_VECTOR;
 }
 
 /* Queues are checked when the device starts, so they are settled by then. */
 static void take_queue(struct virtio_device *dev, const struct common *c)
 {
-	struct queue *queue = selected(dev);
+	struct queue_setup *setup = selected(dev);
 
-	if (!queue)
+	if (!setup)
 		return;
-	atomic_store(&queue->vector, check_vector(dev, c->queue_vector));
-	if (queue->enabled || dev->started)
+	atomic_store(&dev->vectors[dev->queue_select],
+		     check_vector(dev, c->queue_vector));
+	if (setup->enabled || (dev->status & VIRTIO_STATUS_DRIVER_OK))
 		return;
-	queue->size = c->queue_size;
-	queue->desc_gpa = c->queue_desc;
-	queue->avail_gpa = c->queue_avail;
-	queue->used_gpa = c->queue_used;
-	queue->enabled = c->queue_enable == 1;
-}
-
-static void reset(struct virtio_device *dev)
-{
-	if (dev->started)
-		dev->ops->stop(dev);
-	dev->started = false;
-	dev->driver_features = 0;
-	dev->device_select = 0;
-	dev->driver_select = 0;
-	dev->queue_select = 0;
-	atomic_store(&dev->config_vector, QUEUE_NO_VECTOR);
-	atomic_store(&dev->isr, 0);
-	for (unsigned int i = 0; i < dev->num_queues; i++)
-		queue_reset(&dev->queues[i]);
-	atomic_store(&dev->status, 0);
-}
-
-static void start(struct virtio_device *dev)
-{
-	bool event_idx = virtio_has(dev, F_EVENT_IDX);
-
-	for (unsigned int i = 0; i < dev->num_queues; i++) {
-		struct queue *queue = &dev->queues[i];
-
-		if (queue->enabled && queue_start(queue, event_idx)) {
-			virtio_break(dev);
-			return;
-		}
-	}
-	dev->started = true;
-	dev->ops->start(dev);
+	setup->size = c->queue_size;
+	setup->desc = c->queue_desc;
+	setup->avail = c->queue_avail;
+	setup->used = c->queue_used;
+	setup->enabled = c->queue_enable == 1;
 }
 
 /* FEATURES_OK does not stay if the driver wants what is not offered. */
 static bool accepts_features(const struct virtio_device *dev)
 {
 	return !(dev->driver_features & ~offered(dev)) &&
-	       virtio_has(dev, F_VERSION_1);
+	       (dev->driver_features & 1ull << F_VERSION_1);
 }
 
 static void take_status(struct virtio_device *dev, uint8_t status)
 {
-	uint8_t old = atomic_load(&dev->status);
-
 	if (!status) {
-		reset(dev);
+		virtio_reset(dev);
 		return;
 	}
-	if ((status & STATUS_FEATURES_OK) && !(old & STATUS_FEATURES_OK) &&
+	if (!(dev->status & VIRTIO_STATUS_FEATURES_OK) &&
 	    !accepts_features(dev))
-		status &= ~STATUS_FEATURES_OK;
+		status &= ~VIRTIO_STATUS_FEATURES_OK;
 	/* Bits are only ever added; NEEDS_RESET is not the driver's. */
-	atomic_fetch_or(&dev->status, status & ~STATUS_NEEDS_RESET);
-	if ((status & STATUS_DRIVER_OK) && (old & STATUS_FEATURES_OK) &&
-	    !dev->started && !virtio_is_broken(dev))
-		start(dev);
+	dev->status |= status & ~VIRTIO_STATUS_NEEDS_RESET;
+	virtio_settle(dev);
 }
 
 /* Does an access touch a field? */
@@ -296,8 +247,7 @@ static void virtio_parts_write(struct pci_function *fn, uint64_t offset,
 
 	if (part == PART_COMMON)
 		write_common(dev, offset % PART_SIZE, len, value);
-	else if (part == PART_NOTIFY && dev->started &&
-		 queue < dev->num_queues &&
+	else if (part == PART_NOTIFY && queue < dev->num_queues &&
 		 queue_is_started(&dev->queues[queue]))
 		dev->ops->notify(dev, queue);
 }
@@ -317,31 +267,6 @@ static void virtio_msix_write(struct pci_function *fn, uint64_t offset,
 static void virtio_config_written(struct pci_function *fn)
 {
 	msix_config_written(&device_of(fn)->msix, fn);
-}
-
-void virtio_interrupt(struct virtio_device *dev, struct queue *queue)
-{
-	if (!queue_wants_interrupt(queue))
-		return;
-	atomic_fetch_or(&dev->isr, ISR_QUEUE);
-	msix_raise(&dev->msix, atomic_load(&queue->vector));
-}
-
-void virtio_break(struct virtio_device *dev)
-{
-	uint8_t old = atomic_fetch_or(&dev->status, STATUS_NEEDS_RESET);
-
-	if (old & STATUS_NEEDS_RESET)
-		return;
-	log_warn("The guest's driver of %s breaks virtio's rules; the device waits for a reset.",
-		 dev->name);
-	atomic_fetch_or(&dev->isr, ISR_CONFIG);
-	msix_raise(&dev->msix, atomic_load(&dev->config_vector));
-}
-
-bool virtio_is_broken(const struct virtio_device *dev)
-{
-	return atomic_load(&dev->status) & STATUS_NEEDS_RESET;
 }
 
 static void add_part(struct pci_function *fn, enum part part, uint32_t size)
@@ -395,6 +320,6 @@ void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window)
 	dev->fn.bus = bus;
 	dev->fn.devfn = PCI_DEVFN(slot, 0);	/* slot 0 is the host bridge's */
 	init_function(dev);
-	reset(dev);
+	virtio_begin_life(dev);
 	pci_add(&dev->fn, window + place);
 }

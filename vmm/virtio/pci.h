@@ -11,8 +11,10 @@
 #include "../msix.h"
 #include "../pci.h"
 #include "queue.h"
+#include "worker.h"
 
 #define VIRTIO_MAX_QUEUES	16
+#define VIRTIO_NO_VECTOR	0xffff
 
 /* Device types (virtio 1.2, 5). */
 #define VIRTIO_NET		1
@@ -25,11 +27,12 @@ struct virtio_device;
 
 /**
  * struct virtio_ops - what makes a device the one that it is
- * @start: the driver is ready; the enabled queues are started
- * @stop: it is not any more; on return nobody works with queues or memory
- * @notify: the driver has put something into a queue
+ * @start: start the workers of the queues that are started: the driver is
+ *	ready
+ * @stop: tell all workers to stop; those that do not run stay as they are
+ * @notify: the driver has put something into a queue, which is started
  *
- * Called with the device lock held, so they do not wait for the guest.
+ * Called with the device lock held, so they wait for nothing.
  */
 struct virtio_ops {
 	void (*start)(struct virtio_device *dev);
@@ -49,18 +52,25 @@ struct virtio_ops {
  * @ops: what it does
  * @fn: its PCI function
  * @msix: one vector for the configuration and one for each queue
- * @driver_features: what the driver has accepted
+ * @driver_features: what the driver has accepted so far
  * @device_select: which half of the features the driver looks at
  * @driver_select: and which it writes
  * @queue_select: and which queue
+ * @status: device status, but for what the device itself sets
+ * @old_status: what it was before the reset that is under way
+ * @setups: what the driver has asked of each queue
  * @config_vector: interrupt of a change of the configuration
- * @status: device status; the device itself sets one bit of it
+ * @vectors: interrupts of the queues
  * @isr: interrupts since the driver last looked; it need not
- * @started: between @ops' start and stop
- * @queues: the queues
+ * @broken: the driver has broken the rules since the last reset
+ * @resetting: the driver has reset the device, whose threads have not ended yet
+ * @started: @queues are those that the driver has asked for at DRIVER_OK
+ * @accepted: features of the device that is started
+ * @workers: its threads
+ * @queues: the queues; those that were started are the threads'
  *
  * The fields before @fn are set by who makes it; the device lock protects the
- * others but for the atomic ones.
+ * others but for the atomic ones. While threads run, nobody writes to @accepted.
  */
 struct virtio_device {
 	const char *name;
@@ -77,10 +87,17 @@ struct virtio_device {
 	uint32_t device_select;
 	uint32_t driver_select;
 	uint16_t queue_select;
+	uint8_t status;
+	uint8_t old_status;
+	struct queue_setup setups[VIRTIO_MAX_QUEUES];
 	atomic_uint_least16_t config_vector;
-	atomic_uint_least8_t status;
+	atomic_uint_least16_t vectors[VIRTIO_MAX_QUEUES];
 	atomic_uint_least8_t isr;
+	atomic_bool broken;
+	atomic_bool resetting;
 	bool started;
+	uint64_t accepted;
+	struct worker_group workers;
 	struct queue queues[VIRTIO_MAX_QUEUES];
 };
 
@@ -92,7 +109,7 @@ struct virtio_device {
  */
 void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window);
 
-/* Has the driver accepted this feature? */
+/* Has the driver of the started device accepted this feature? Any thread. */
 bool virtio_has(const struct virtio_device *dev, unsigned int feature);
 
 /* Tell the driver of what was pushed, if it wants to hear. Any thread. */

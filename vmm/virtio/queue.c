@@ -66,8 +66,6 @@ _Static_assert(sizeof(struct queue_used_elem) == 8, "virtio 1.2, 2.7.8");
 void queue_reset(struct queue *queue)
 {
 	memset(queue, 0, sizeof(*queue));
-	queue->size = QUEUE_MAX_SIZE;
-	atomic_store(&queue->vector, QUEUE_NO_VECTOR);
 }
 
 static void *find(uint64_t gpa, uint64_t len, uint64_t align)
@@ -75,19 +73,21 @@ static void *find(uint64_t gpa, uint64_t len, uint64_t align)
 	return gpa % align ? NULL : memory_at(gpa, len);
 }
 
-int queue_start(struct queue *queue, bool event_idx)
+int queue_start(struct queue *queue, const struct queue_setup *setup,
+		bool event_idx)
 {
-	unsigned int size = queue->size;
+	unsigned int size = setup->size;
 	struct queue_used *used;
 
 	if (!size || size > QUEUE_MAX_SIZE || (size & (size - 1)))
 		return -EINVAL;
 	/* Both rings end with the other side's event. */
-	queue->desc = find(queue->desc_gpa, size * sizeof(*queue->desc), 16);
-	queue->avail = find(queue->avail_gpa, sizeof(*queue->avail) +
+	queue->desc = find(setup->desc, size * sizeof(*queue->desc), 16);
+	queue->avail = find(setup->avail, sizeof(*queue->avail) +
 			    (size + 1) * sizeof(queue->avail->ring[0]), 2);
-	used = find(queue->used_gpa, sizeof(*used) +
+	used = find(setup->used, sizeof(*used) +
 		    size * sizeof(used->ring[0]) + sizeof(uint16_t), 4);
+	queue->size = size;
 	queue->event_idx = event_idx;
 	queue->used = queue->desc && queue->avail ? used : NULL;
 	return queue->used ? 0 : -EINVAL;

@@ -10,24 +10,34 @@
 #include <sys/uio.h>
 
 #define QUEUE_MAX_SIZE		256
-#define QUEUE_NO_VECTOR		0xffff
 
 struct queue_desc;
 struct queue_avail;
 struct queue_used;
 
 /**
- * struct queue - one virtqueue
- * @size: number of descriptors that the driver has chosen, a power of two
- * @enabled: by the driver; nothing above @vector changes from then on
- * @desc_gpa: guest address of the descriptors
- * @avail_gpa: of the ring that the driver fills
- * @used_gpa: of the ring that we fill
- * @vector: of its interrupt; the driver can change it at any time
+ * struct queue_setup - what the driver has written into a queue's registers
+ * @size: number of descriptors, to be a power of two
+ * @enabled: the driver uses the queue
+ * @desc: guest address of the descriptors
+ * @avail: of the ring that the driver fills
+ * @used: of the ring that we fill
+ */
+struct queue_setup {
+	uint16_t size;
+	bool enabled;
+	uint64_t desc;
+	uint64_t avail;
+	uint64_t used;
+};
+
+/**
+ * struct queue - one virtqueue, from queue_start() until queue_reset()
+ * @size: number of descriptors, a power of two
  * @event_idx: both sides tell when they want to hear of the other
- * @desc: where @desc_gpa is here
- * @avail: where @avail_gpa is
- * @used: where @used_gpa is; NULL unless the queue is started
+ * @desc: where the descriptors are here
+ * @avail: where the driver's ring is
+ * @used: where our ring is; NULL unless the queue is started
  * @next_avail: the entry that we take next
  * @next_used: the entry that we fill next
  * @told_used: @next_used when we last decided about an interrupt
@@ -36,11 +46,6 @@ struct queue_used;
  */
 struct queue {
 	uint16_t size;
-	bool enabled;
-	uint64_t desc_gpa;
-	uint64_t avail_gpa;
-	uint64_t used_gpa;
-	atomic_uint_least16_t vector;
 	bool event_idx;
 	const struct queue_desc *desc;
 	struct queue_avail *avail;
@@ -71,7 +76,8 @@ void queue_reset(struct queue *queue);
  * Begin to work with the rings where the driver says that they are. Return:
  * 0, or -EINVAL if that is not memory, or not aligned as it must be.
  */
-int queue_start(struct queue *queue, bool event_idx);
+int queue_start(struct queue *queue, const struct queue_setup *setup,
+		bool event_idx);
 
 /* Has queue_start() succeeded since the reset? The other functions need that. */
 bool queue_is_started(const struct queue *queue);

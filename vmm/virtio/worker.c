@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A thread that works for a device while its driver lets it. */
+/* Threads that work for a device while its driver lets them. */
 #include "worker.h"
 
 #include <stdint.h>
@@ -7,33 +7,72 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../bus.h"
 #include "../log.h"
+
+static void wait_for_start(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->lock);
+	while (!worker->pending)
+		pthread_cond_wait(&worker->changed, &worker->lock);
+	worker->pending = false;
+	pthread_mutex_unlock(&worker->lock);
+}
+
+/* The thread may be done earlier, when the device is broken. */
+static void wait_for_stop(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->lock);
+	while (atomic_load(&worker->running))
+		pthread_cond_wait(&worker->changed, &worker->lock);
+	pthread_mutex_unlock(&worker->lock);
+}
+
+static void leave(struct worker_group *group)
+{
+	bus_lock();
+	if (!--group->active) {
+		group->rounds++;
+		pthread_cond_broadcast(&group->changed);
+		group->ended(group);
+	}
+	bus_unlock();
+}
 
 static void *worker_thread(void *arg)
 {
 	struct worker *worker = arg;
 
-	pthread_mutex_lock(&worker->lock);
 	for (;;) {
-		while (!atomic_load(&worker->running))
-			pthread_cond_wait(&worker->changed, &worker->lock);
-		worker->busy = true;
-		pthread_mutex_unlock(&worker->lock);
+		wait_for_start(worker);
 		worker->run(worker->arg);
-		pthread_mutex_lock(&worker->lock);
-		/* It may return early, when the device is broken. */
-		while (atomic_load(&worker->running))
-			pthread_cond_wait(&worker->changed, &worker->lock);
-		worker->busy = false;
-		pthread_cond_broadcast(&worker->changed);
+		wait_for_stop(worker);
+		leave(worker->group);
 	}
 	return NULL;
 }
 
-void worker_init(struct worker *worker, void (*run)(void *arg), void *arg)
+void worker_group_init(struct worker_group *group,
+		       void (*ended)(struct worker_group *group))
+{
+	pthread_cond_init(&group->changed, NULL);
+	group->ended = ended;
+}
+
+void worker_group_wait(struct worker_group *group)
+{
+	unsigned int rounds = group->rounds;
+
+	while (group->active && group->rounds == rounds)
+		bus_wait(&group->changed);
+}
+
+void worker_init(struct worker *worker, struct worker_group *group,
+		 void (*run)(void *arg), void *arg)
 {
 	pthread_t thread;
 
+	worker->group = group;
 	worker->run = run;
 	worker->arg = arg;
 	worker->kick_fd = eventfd(0, EFD_CLOEXEC);
@@ -46,7 +85,9 @@ void worker_init(struct worker *worker, void (*run)(void *arg), void *arg)
 
 void worker_start(struct worker *worker)
 {
+	worker->group->active++;
 	pthread_mutex_lock(&worker->lock);
+	worker->pending = true;
 	atomic_store(&worker->running, true);
 	pthread_cond_broadcast(&worker->changed);
 	pthread_mutex_unlock(&worker->lock);
@@ -58,11 +99,9 @@ void worker_stop(struct worker *worker)
 {
 	pthread_mutex_lock(&worker->lock);
 	atomic_store(&worker->running, false);
-	worker_kick(worker);
 	pthread_cond_broadcast(&worker->changed);
-	while (worker->busy)
-		pthread_cond_wait(&worker->changed, &worker->lock);
 	pthread_mutex_unlock(&worker->lock);
+	worker_kick(worker);
 }
 
 void worker_kick(struct worker *worker)

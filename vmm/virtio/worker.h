@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A thread that works for a device while its driver lets it. */
+/*
+ * Threads that work for a device while its driver lets them.
+ *
+ * DOC: Theory of operation
+ *
+ * A device starts and stops its workers with the device lock held. Stopping
+ * does not wait: a worker may wait for a disk, or for a message of another node,
+ * and the thread that reads those messages may be the one that stops it, or may
+ * wait for the device lock. The last worker of a group that ends takes the
+ * device lock and calls the group's @ended, which goes on from there.
+ */
 #ifndef VMM_VIRTIO_WORKER_H
 #define VMM_VIRTIO_WORKER_H
 
@@ -8,31 +18,63 @@
 #include <stdbool.h>
 
 /**
- * struct worker - the thread
+ * struct worker_group - the workers of one device
+ * @active: workers that were started and have not ended
+ * @rounds: how often @active became 0
+ * @changed: signals @rounds; for bus_wait()
+ * @ended: called when @active becomes 0, with the device lock held
+ *
+ * The device lock protects it.
+ */
+struct worker_group {
+	unsigned int active;
+	unsigned int rounds;
+	pthread_cond_t changed;
+	void (*ended)(struct worker_group *group);
+};
+
+/**
+ * struct worker - one thread
  * @kick_fd: an eventfd; readable when there is something to look at
+ * @group: the group that it belongs to
  * @run: works until worker_must_stop(), then returns
  * @arg: of @run
  * @lock: protects what follows
  * @changed: signals it
  * @running: between worker_start() and worker_stop()
- * @busy: @run has been called and has not returned
+ * @pending: @run is to be called
  */
 struct worker {
 	int kick_fd;
+	struct worker_group *group;
 	void (*run)(void *arg);
 	void *arg;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	atomic_bool running;
-	bool busy;
+	bool pending;
 };
 
-/* Create it, not running. Ends the process on errors. */
-void worker_init(struct worker *worker, void (*run)(void *arg), void *arg);
+void worker_group_init(struct worker_group *group,
+		       void (*ended)(struct worker_group *group));
 
+/*
+ * Wait until all workers that are active now have ended, with the device lock
+ * held; it is released meanwhile. They must have been told to stop.
+ */
+void worker_group_wait(struct worker_group *group);
+
+/* Create it, not running. Ends the process on errors. */
+void worker_init(struct worker *worker, struct worker_group *group,
+		 void (*run)(void *arg), void *arg);
+
+/* With the device lock held, and no worker of the group active. */
 void worker_start(struct worker *worker);
 
-/* When this returns, @run has, and touches no guest memory any more. */
+/*
+ * Tell it to stop, with the device lock held; returns at once. Once it has, it
+ * touches no guest memory.
+ */
 void worker_stop(struct worker *worker);
 
 void worker_kick(struct worker *worker);

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * When the threads of virtio devices stop and go on: vmm/virtio/life.c, with
+ * the balloon, which waits for other nodes.
+ *
+ * A thread of this program plays the one that reads the other nodes' messages:
+ * it carries out what their CPUs write to the device, and it brings the answers
+ * that the balloon waits for.
+ */
+#include <pthread.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "../../vmm/cluster.h"
+#include "../../vmm/discard.h"
+#include "../../vmm/irq.h"
+#include "../../vmm/log.h"
+#include "../../vmm/pci.h"
+#include "../../vmm/stop.h"
+#include "../../vmm/virtio/balloon.h"
+#include "virtio_driver.h"
+
+#define REPORTING	(1u << 5)
+#define REPORTS		2	/* the queue's number */
+#define PAGE		4096u
+#define NODES		2
+#define QUIET_NS	20000000	/* enough for a thread to do something */
+
+/* ---- what the files under test stand on ------------------------------------ */
+
+static unsigned char *ram;
+static atomic_uint num_asked;
+static atomic_uint_least64_t asked_offset;
+static cluster_handler handle_discarded;
+static _Thread_local bool reads;
+
+void irq_send_msi(uint64_t address, uint32_t data)
+{
+	(void)address;
+	(void)data;
+}
+
+void *memory_at(uint64_t gpa, uint64_t len)
+{
+	if (gpa < RAM_GPA || gpa - RAM_GPA > RAM_SIZE ||
+	    len > RAM_SIZE - (gpa - RAM_GPA))
+		return NULL;
+	return ram + (gpa - RAM_GPA);
+}
+
+uint64_t memory_size(void)
+{
+	return RAM_SIZE;
+}
+
+uint64_t memory_offset(const void *host)
+{
+	return (const unsigned char *)host - ram;
+}
+
+void memory_discard(uint64_t offset, uint64_t len)
+{
+	(void)offset;
+	(void)len;
+}
+
+bool cluster_is_reader(void)
+{
+	return reads;
+}
+
+unsigned int cluster_nodes(void)
+{
+	return NODES;
+}
+
+void cluster_handle(enum cluster_type type, size_t len, cluster_handler handler)
+{
+	(void)len;
+	if (type == CLUSTER_DISCARDED)
+		handle_discarded = handler;
+}
+
+void cluster_send(unsigned int node, enum cluster_type type,
+		  const void *payload)
+{
+	(void)node;
+	(void)type;
+	(void)payload;
+}
+
+/* The balloon asks node 1, which answers when a test lets it. */
+void cluster_send_others(enum cluster_type type, const void *payload)
+{
+	uint64_t offset;
+
+	(void)type;
+	memcpy(&offset, payload, sizeof(offset));
+	asked_offset = offset;
+	num_asked++;
+}
+
+static void answer(void)
+{
+	uint64_t offset = asked_offset;
+
+	handle_discarded(1, &offset);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void log_warn(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void stop_ask(enum exit_code code, const char *fmt, ...)
+{
+	(void)fmt;
+	tap_bail("the machine is stopped with %d", code);
+}
+
+void die(enum exit_code code, const char *fmt, ...)
+{
+	(void)fmt;
+	tap_bail("died with %d", code);
+}
+
+/* ---- helpers ---------------------------------------------------------------- */
+
+static void be_quiet(void)
+{
+	const struct timespec quiet = { .tv_nsec = QUIET_NS };
+
+	nanosleep(&quiet, NULL);
+}
+
+static void wait_for_question(unsigned int number)
+{
+	const struct timespec tick = { .tv_nsec = 100000 };
+
+	while (num_asked < number)	/* alarm() ends this */
+		nanosleep(&tick, NULL);
+}
+
+static void wait_for_status(uint8_t status)
+{
+	const struct timespec tick = { .tv_nsec = 100000 };
+
+	while (load(bar + STATUS, 1) != status)
+		nanosleep(&tick, NULL);
+}
+
+/* A report of four pages is under way: the balloon waits for node 1. */
+static void begin_report(void)
+{
+	unsigned int before = num_asked;
+
+	start(REPORTING);
+	put_desc(0, DATA_GPA, 4 * PAGE, WRITE);
+	offer(0);
+	wait_for_question(before + 1);
+}
+
+static void run_reader(void (*run)(void))
+{
+	reads = true;
+	run();
+	reads = false;
+}
+
+/* ---- the balloon ------------------------------------------------------------ */
+
+static void reset_by_reader(void)
+{
+	store(bar + STATUS, 1, 0);
+}
+
+static void test_reset_by_reader(void)
+{
+	begin_report();
+	run_reader(reset_by_reader);
+	tap_ok(load(bar + STATUS, 1) == READY,
+	       "a reset by another node's CPU returns before it is complete");
+	answer();
+	wait_for_status(0);
+	tap_ok(true, "and is complete when the balloon has its answer");
+}
+
+static atomic_bool written;
+
+static void *play_cpu(void *unused)
+{
+	store(bar + STATUS, 1, 0);
+	written = true;
+	return unused;
+}
+
+static void test_reset_by_cpu(void)
+{
+	pthread_t cpu;
+
+	begin_report();
+	pthread_create(&cpu, NULL, play_cpu, NULL);
+	be_quiet();
+	tap_ok(load(bar + STATUS, 1) == READY && !written,
+	       "a CPU of this node waits in its reset, without the device lock");
+	answer();
+	pthread_join(cpu, NULL);
+	tap_ok(!load(bar + STATUS, 1), "until it is complete");
+}
+
+/* A driver that does not wait for the end of its reset, as firmware. */
+static void start_again(void)
+{
+	negotiate(REPORTING);
+	memset(memory_at(DESC_GPA + OTHER_RINGS, 0x3000), 0, 0x3000);
+	put(DESC_GPA + OTHER_RINGS, DATA_GPA + 8 * PAGE, 8);
+	put(DESC_GPA + OTHER_RINGS + 8, PAGE, 4);
+	put(DESC_GPA + OTHER_RINGS + 12, WRITE, 2);
+	put(AVAIL_GPA + OTHER_RINGS + 2, 1, 2);
+	set_queue(DESC_GPA + OTHER_RINGS, AVAIL_GPA + OTHER_RINGS,
+		  USED_GPA + OTHER_RINGS);
+	store(bar + STATUS, 1, READY);
+}
+
+static void test_impatient_driver(void)
+{
+	unsigned int before = num_asked;
+
+	begin_report();
+	run_reader(start_again);
+	be_quiet();
+	tap_ok(load(bar + STATUS, 1) == READY && num_asked == before + 1,
+	       "a driver can start a device whose threads have not ended");
+	answer();
+	wait_for_question(before + 2);
+	tap_ok(asked_offset == DATA_GPA - RAM_GPA + 8 * PAGE,
+	       "when they have, it works with the new queues");
+	answer();
+	while (!*(_Atomic uint16_t *)memory_at(USED_GPA + OTHER_RINGS + 2, 2))
+		be_quiet();
+	tap_ok(true, "and answers there");
+	store(bar + STATUS, 1, 0);
+}
+
+int main(void)
+{
+	struct options options = { .num_nodes = NODES };
+
+	tap_plan(7);
+	alarm(DEADLINE_S);
+	ram = aligned_alloc(PAGE, RAM_SIZE);
+	discard_init(&options);
+	pci_init(NULL);
+	balloon_init(0, SSI_ACPI_PCI_WINDOW);
+	use(1);
+	queue_number = REPORTS;
+	test_reset_by_reader();
+	test_reset_by_cpu();
+	test_impatient_driver();
+	fflush(stdout);
+	/* Threads of the devices are asleep: leave without them. */
+	_exit(tap_exit());
+}
