@@ -209,6 +209,37 @@ static void test_broken_driver(void)
 	breaks("a head that does not exist");
 }
 
+/* What breaks a device in one queue ends the others, too (2.1.2). */
+static void test_broken_queues(void)
+{
+	const struct timespec quiet = { .tv_nsec = 20000000 };
+
+	start(BLK_FEATURES);
+	store(bar + STATUS, 1, 0);
+	negotiate(BLK_FEATURES);
+	set_queue(DESC_GPA, AVAIL_GPA, USED_GPA);
+	queue_number = 1;
+	memset(memory_at(DESC_GPA + OTHER_RINGS, 0x3000), 0, 0x3000);
+	set_queue(DESC_GPA + OTHER_RINGS, AVAIL_GPA + OTHER_RINGS,
+		  USED_GPA + OTHER_RINGS);
+	store(bar + STATUS, 1, READY);
+	put(AVAIL_GPA + OTHER_RINGS + 2, SIZE + 1, 2);
+	store(bar + NOTIFY + 4, 2, 1);
+	avail_idx = 0xffff;	/* nothing will come */
+	wait_for_device();
+	queue_number = 0;
+	avail_idx = 0;
+	put_header(VIRTIO_BLK_T_IN, 0);
+	put_desc(0, HEADER_GPA, 16, NEXT);
+	put_desc(1, DATA_GPA, 512, NEXT | WRITE);
+	put_desc(2, STATUS_GPA, 1, WRITE);
+	offer(0);
+	nanosleep(&quiet, NULL);
+	tap_ok(!used_idx() && (load(bar + STATUS, 1) & NEEDS_RESET),
+	       "a device that one queue has broken works in none");
+	start(BLK_FEATURES);
+}
+
 /* Resets while requests are in flight: none is answered afterwards. */
 static void test_reset_in_flight(void)
 {
@@ -479,7 +510,7 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(42);
+	tap_plan(43);
 	ram = malloc(RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(path, false);
@@ -490,6 +521,7 @@ int main(void)
 	test_disk(fd);
 	test_bad_requests();
 	test_broken_driver();
+	test_broken_queues();
 	test_reset_in_flight();
 	test_disk_noise();
 	store(bar + STATUS, 1, 0);

@@ -428,7 +428,9 @@ static void blk_run(void *arg)
 	struct blk_queue *q = arg;
 	int err = 0;
 
-	while (!worker_must_stop(&q->worker)) {
+	/* One queue's rules are the device's: what breaks it ends all. */
+	while (!worker_must_stop(&q->worker) &&
+	       !virtio_is_broken(&q->blk->dev)) {
 		arm_kick(q);
 		err = take_requests(q);
 		virtio_interrupt(&q->blk->dev, q->queue);

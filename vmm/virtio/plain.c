@@ -39,7 +39,8 @@ static void plain_run(void *arg)
 {
 	struct plain_device *plain = arg;
 
-	while (!worker_must_stop(&plain->worker)) {
+	while (!worker_must_stop(&plain->worker) &&
+	       !virtio_is_broken(&plain->dev)) {
 		for (unsigned int i = 0; i < plain->dev.num_queues; i++) {
 			if (serve(plain, i)) {
 				virtio_break(&plain->dev);
