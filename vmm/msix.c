@@ -42,7 +42,8 @@ void msix_init(struct msix *msix, struct pci_function *fn, unsigned int bar,
 
 static bool is_masked(const struct msix *msix, unsigned int vector)
 {
-	return msix->masked || (msix->entries[vector].control & ENTRY_MASKED);
+	return msix->masked || !msix->is_master ||
+	       (msix->entries[vector].control & ENTRY_MASKED);
 }
 
 /* With the lock held. */
@@ -75,6 +76,7 @@ void msix_config_written(struct msix *msix, const struct pci_function *fn)
 	pthread_mutex_lock(&msix->lock);
 	msix->enabled = control & CONTROL_ENABLE;
 	msix->masked = control & CONTROL_MASK;
+	msix->is_master = pci_is_master(fn);
 	if (!msix->enabled)
 		msix->pending = 0;
 	send_pending(msix);

@@ -31,7 +31,8 @@ struct msix_entry {
  * @lock: protects what follows
  * @enabled: by the guest, for the function
  * @masked: all of them
- * @pending: which were raised while they were masked
+ * @is_master: the function may send messages, which are writes to memory
+ * @pending: which were raised and could not be sent
  * @entries: the vectors
  */
 struct msix {
@@ -40,6 +41,7 @@ struct msix {
 	pthread_mutex_t lock;
 	bool enabled;
 	bool masked;
+	bool is_master;
 	uint64_t pending;
 	struct msix_entry entries[MSIX_MAX_VECTORS];
 };

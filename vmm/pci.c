@@ -136,6 +136,11 @@ static bool decodes_memory(const struct pci_function *fn)
 	return pci_get(fn, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
 }
 
+bool pci_is_master(const struct pci_function *fn)
+{
+	return pci_get(fn, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
+}
+
 static void tell_bars(const struct pci_function *fn)
 {
 	uint32_t first = (fn->bus << 8 | fn->devfn) * PCI_BARS;

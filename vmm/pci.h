@@ -97,6 +97,9 @@ struct pci_identity {
 void pci_function_init(struct pci_function *fn,
 		       const struct pci_identity *identity);
 
+/* May it access memory, and interrupt? (PCI Local Bus 3.0, 6.2.2) */
+bool pci_is_master(const struct pci_function *fn);
+
 /* Registers of 1, 2 or 4 bytes; @writable has the bits that guests change. */
 void pci_set(struct pci_function *fn, unsigned int offset, unsigned int len,
 	     uint32_t value, uint32_t writable);

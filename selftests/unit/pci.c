@@ -262,6 +262,12 @@ static void test_msix(void)
 	msix_raise(&dev.msix, VECTORS);
 	msix_raise(&dev.msix, UINT32_MAX);
 	tap_ok(num_messages == 2, "a vector that does not exist is not sent");
+	store(BUS_MMIO, ecam(SLOT, PCI_COMMAND), 2, PCI_COMMAND_MEMORY);
+	msix_raise(&dev.msix, 1);
+	tap_ok(num_messages == 2, "nor is any without the bus master bit");
+	store(BUS_MMIO, ecam(SLOT, PCI_COMMAND), 2,
+	      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	tap_ok(num_messages == 3, "but then");
 }
 
 /* Any address, length and value: the sanitizers look for what goes wrong. */
@@ -289,7 +295,7 @@ static void test_noise(void)
 
 int main(void)
 {
-	tap_plan(22);
+	tap_plan(24);
 	make_machine();
 	test_enumeration();
 	test_bars();

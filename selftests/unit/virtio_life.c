@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * When the threads of virtio devices stop and go on: vmm/virtio/life.c, with
- * the balloon, which waits for other nodes.
+ * the balloon, which waits for other nodes, and the random number generator.
  *
  * A thread of this program plays the one that reads the other nodes' messages:
  * it carries out what their CPUs write to the device, and it brings the answers
@@ -18,6 +18,7 @@
 #include "../../vmm/pci.h"
 #include "../../vmm/stop.h"
 #include "../../vmm/virtio/balloon.h"
+#include "../../vmm/virtio/rng.h"
 #include "virtio_driver.h"
 
 #define REPORTING	(1u << 5)
@@ -25,11 +26,14 @@
 #define PAGE		4096u
 #define NODES		2
 #define QUIET_NS	20000000	/* enough for a thread to do something */
+#define COMMAND		4		/* in configuration space */
+#define COMMAND_MEMORY	2
+#define COMMAND_MASTER	4
 
 /* ---- what the files under test stand on ------------------------------------ */
 
 static unsigned char *ram;
-static atomic_uint num_asked;
+static atomic_uint num_messages, num_asked;
 static atomic_uint_least64_t asked_offset;
 static cluster_handler handle_discarded;
 static _Thread_local bool reads;
@@ -38,6 +42,7 @@ void irq_send_msi(uint64_t address, uint32_t data)
 {
 	(void)address;
 	(void)data;
+	num_messages++;
 }
 
 void *memory_at(uint64_t gpa, uint64_t len)
@@ -247,21 +252,80 @@ static void test_impatient_driver(void)
 	store(bar + STATUS, 1, 0);
 }
 
+/* ---- the bus master bit ----------------------------------------------------- */
+
+static void set_command(unsigned int slot, uint16_t command)
+{
+	store(ecam(slot, COMMAND), 2, command);
+}
+
+static void ask_for_numbers(void)
+{
+	memset(memory_at(DATA_GPA, 64), 0, 64);
+	put_desc(0, DATA_GPA, 64, WRITE);
+	offer(0);
+}
+
+static bool has_numbers(void)
+{
+	unsigned char sum = 0;
+
+	for (unsigned int i = 0; i < 64; i++)
+		sum |= *(unsigned char *)memory_at(DATA_GPA + i, 1);
+	return sum;
+}
+
+static void test_master(unsigned int slot)
+{
+	unsigned int before;
+
+	start(0);
+	ask_for_numbers();
+	wait_for_device();
+	be_quiet();
+	before = num_messages;
+	set_command(slot, COMMAND_MEMORY);
+	ask_for_numbers();
+	store(bar + QUEUE_SELECT, 2, 0);
+	be_quiet();
+	tap_ok(used_idx() == 1 && !has_numbers() && num_messages == before,
+	       "a device that is no bus master leaves memory alone");
+	set_command(slot, COMMAND_MEMORY | COMMAND_MASTER);
+	wait_for_device();
+	be_quiet();
+	tap_ok(used_idx() == 2 && has_numbers() && num_messages > before,
+	       "and goes on where it was when it is one again");
+	set_command(slot, COMMAND_MEMORY);
+	store(bar + STATUS, 1, 0);
+	tap_ok(!load(bar + STATUS, 1), "it can be reset meanwhile");
+	start(0);
+	ask_for_numbers();
+	be_quiet();
+	tap_ok(!used_idx() && load(bar + STATUS, 1) == READY,
+	       "and does not begin before it is bus master");
+	set_command(slot, COMMAND_MEMORY | COMMAND_MASTER);
+	tap_ok(wait_for_device() && has_numbers(), "but then");
+	store(bar + STATUS, 1, 0);
+}
+
 int main(void)
 {
 	struct options options = { .num_nodes = NODES };
 
-	tap_plan(7);
+	tap_plan(12);
 	alarm(DEADLINE_S);
 	ram = aligned_alloc(PAGE, RAM_SIZE);
 	discard_init(&options);
 	pci_init(NULL);
 	balloon_init(0, SSI_ACPI_PCI_WINDOW);
+	rng_init(0, SSI_ACPI_PCI_WINDOW);
 	use(1);
 	queue_number = REPORTS;
 	test_reset_by_reader();
 	test_reset_by_cpu();
 	test_impatient_driver();
+	use(2);
+	test_master(2);
 	fflush(stdout);
 	/* Threads of the devices are asleep: leave without them. */
 	_exit(tap_exit());

@@ -9,6 +9,8 @@
  * sets DRIVER_OK, and stay until the device's threads have ended after a reset.
  *
  *   DRIVER_OK              -> started: queues are checked, threads run
+ *   bus master bit off     -> threads are told to stop; the queues stay
+ *   bus master bit on      -> threads run again, where they were
  *   status = 0             -> registers are cleared, threads are told to stop;
  *                             when the last has ended, the queues are cleared
  *                             and what the driver has asked for meanwhile begins
@@ -118,7 +120,8 @@ static bool wants_start(const struct virtio_device *dev)
 
 static bool may_run(const struct virtio_device *dev)
 {
-	return dev->started && !atomic_load(&dev->resetting);
+	return dev->started && !atomic_load(&dev->resetting) &&
+	       pci_is_master(&dev->fn);
 }
 
 /* What the registers ask for, as far as it can be done now. */

@@ -17,9 +17,9 @@ void virtio_begin_life(struct virtio_device *dev);
 uint8_t virtio_get_status(const struct virtio_device *dev);
 
 /*
- * The status has changed: start or stop the threads. Waits
- * until they have ended, with the device lock released, unless this thread
- * reads the other nodes' messages.
+ * The status or the bus master bit has changed: start or stop the threads. Waits
+ * until they have ended, with the device lock released, unless the calling
+ * thread reads the other nodes' messages.
  */
 void virtio_settle(struct virtio_device *dev);
 

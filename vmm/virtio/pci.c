@@ -9,7 +9,7 @@
  * access makes new from the device's state: a read copies a part of it out, a
  * write copies into it and then takes over the fields that it touched.
  *
- * What the status does to the device is in life.c. What a
+ * What the status and the bus master bit do to the device is in life.c. What a
  * driver may not change while the device runs is not taken over.
  *
  * A driver that breaks the rules gets NEEDS_RESET and a configuration
@@ -266,7 +266,10 @@ static void virtio_msix_write(struct pci_function *fn, uint64_t offset,
 
 static void virtio_config_written(struct pci_function *fn)
 {
-	msix_config_written(&device_of(fn)->msix, fn);
+	struct virtio_device *dev = device_of(fn);
+
+	msix_config_written(&dev->msix, fn);
+	virtio_settle(dev);
 }
 
 static void add_part(struct pci_function *fn, enum part part, uint32_t size)

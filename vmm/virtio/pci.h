@@ -28,7 +28,7 @@ struct virtio_device;
 /**
  * struct virtio_ops - what makes a device the one that it is
  * @start: start the workers of the queues that are started: the driver is
- *	ready
+ *	ready, or the device may go on where it was
  * @stop: tell all workers to stop; those that do not run stay as they are
  * @notify: the driver has put something into a queue, which is started
  *
