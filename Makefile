@@ -62,8 +62,12 @@ PROGRAMS := $(if $(HAVE_NL),$(B)/bin/ssictl) \
 ## programs	ssi-vmm, ssictl and ssi-acpi
 programs: $(PROGRAMS)
 
-$(B)/bin/ssi-vmm: $(call objects,$(VMM_SRC) $(ACPI_LIB) $(LIB_SRC))
-$(B)/bin/ssi-vmm: LIBS = $(YAML_LIBS) $(GENL_LIBS) -luring -lslirp -lpthread
+# also linked with sanitizers (selftests/hostile)
+VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
+VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -luring -lslirp -lpthread
+
+$(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
+$(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC) $(LIB_SRC))
 $(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
 $(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC) \
