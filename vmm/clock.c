@@ -31,6 +31,7 @@
 #include <x86intrin.h>
 
 #include "cluster.h"
+#include "deadline.h"
 #include "log.h"
 #include "stop.h"
 #include "tsc.h"
@@ -129,29 +130,16 @@ static void handle_pong(unsigned int node, const void *payload)
 	pthread_mutex_unlock(&clock_lock);
 }
 
-static struct timespec after_ms(unsigned int ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
-	return until;
-}
-
 /* Return: node 0 answered in time. */
 static bool wait_for_pong(void)
 {
-	struct timespec until = after_ms(PING_TIMEOUT_S * 1000);
+	struct timespec until = deadline_in(PING_TIMEOUT_S * 1000);
 	int err = 0;
 
 	pthread_mutex_lock(&clock_lock);
 	while (!clocks.answered && !err)
-		err = pthread_cond_timedwait(&clock_cond, &clock_lock, &until);
+		err = pthread_cond_clockwait(&clock_cond, &clock_lock,
+					     CLOCK_MONOTONIC, &until);
 	clocks.answered = false;
 	pthread_mutex_unlock(&clock_lock);
 	return !err && !stop_asked();

@@ -22,15 +22,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cpufeatures.h"
+#include "deadline.h"
 #include "dsm.h"
 #include "log.h"
 #include "stop.h"
 #include "vm.h"
 
-#define STOP_WAIT_S	1
+#define STOP_WAIT_MS	1000
 #define REPORT_S	5
 #define MESSAGE_MAX	512
 
@@ -257,11 +257,10 @@ static void *read_channel(void *unused)
 /* Wait for a change, a second at most; call with the lock held. */
 static void wait_a_second(void)
 {
-	struct timespec until;
+	struct timespec until = deadline_in(1000);
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec++;
-	pthread_cond_timedwait(&cluster_cond, &cluster_lock, &until);
+	pthread_cond_clockwait(&cluster_cond, &cluster_lock, CLOCK_MONOTONIC,
+			       &until);
 	if (stop_asked())
 		die(stop_get()->code, "%s", stop_get()->reason);
 }
@@ -292,9 +291,10 @@ static bool is_complete(void)
 
 static void wait_for_nodes(unsigned int timeout, const void *hello)
 {
-	time_t start = time(NULL), report = start + REPORT_S;
+	time_t start = deadline_seconds(), report = start + REPORT_S;
 	bool greeted = false;
 	char missing[1024];
+	time_t now;
 
 	pthread_mutex_lock(&cluster_lock);
 	while (!is_complete() || !greeted) {
@@ -304,14 +304,15 @@ static void wait_for_nodes(unsigned int timeout, const void *hello)
 			continue;
 		}
 		wait_a_second();
-		if (is_complete() || time(NULL) < report)
+		now = deadline_seconds();
+		if (is_complete() || (now < report && now - start < timeout))
 			continue;
 		list_missing(missing, sizeof(missing));
-		if (time(NULL) - start >= timeout)
+		if (now - start >= timeout)
 			die(EXIT_NODE_LOST, "Gave up after %u seconds without an answer of %s.",
 			    timeout, missing);
 		log_info("Waiting for %s.", missing);
-		report = time(NULL) + REPORT_S;
+		report = now + REPORT_S;
 	}
 	pthread_mutex_unlock(&cluster_lock);
 }
@@ -415,11 +416,10 @@ void cluster_stop(void)
 		return;
 	memcpy(m.reason, request->reason, sizeof(m.reason));
 	cluster_send_others(CLUSTER_STOP, &m);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += STOP_WAIT_S;
+	until = deadline_in(STOP_WAIT_MS);
 	pthread_mutex_lock(&cluster_lock);
 	while (seen.stop_acks < cluster_num_nodes - 1 && !err)
-		err = pthread_cond_timedwait(&cluster_cond, &cluster_lock,
-					     &until);
+		err = pthread_cond_clockwait(&cluster_cond, &cluster_lock,
+					     CLOCK_MONOTONIC, &until);
 	pthread_mutex_unlock(&cluster_lock);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Points in time for pthread_cond_clockwait(). */
+/* Points in time by a clock that nobody sets. */
 #ifndef VMM_DEADLINE_H
 #define VMM_DEADLINE_H
 
 #include <time.h>
 
 /*
- * The time in @ms milliseconds, by CLOCK_MONOTONIC: the host's time of day may
- * be set forward or back meanwhile.
+ * The time in @ms milliseconds, for pthread_cond_clockwait() with
+ * CLOCK_MONOTONIC: the host's time of day may be set forward or back while a
+ * thread waits.
  */
 static inline struct timespec deadline_in(unsigned int ms)
 {
@@ -21,6 +22,12 @@ static inline struct timespec deadline_in(unsigned int ms)
 		until.tv_nsec -= 1000000000L;
 	}
 	return until;
+}
+
+/* Seconds since the host was started. */
+static inline time_t deadline_seconds(void)
+{
+	return deadline_in(0).tv_sec;
 }
 
 #endif /* VMM_DEADLINE_H */

@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "deadline.h"
 #include "log.h"
 
 /* Protects stop_request until stop_is_asked is set. */
@@ -99,21 +99,14 @@ const struct stop_request *stop_get(void)
 
 const struct stop_request *stop_wait(int ms)
 {
-	struct timespec until;
+	struct timespec until = deadline_in(ms < 0 ? 0 : ms);
 	int err = 0;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
 	pthread_mutex_lock(&stop_mutex);
 	while (!atomic_load(&stop_is_asked) && !err)
 		err = ms < 0 ? pthread_cond_wait(&stop_cond, &stop_mutex) :
-			       pthread_cond_timedwait(&stop_cond, &stop_mutex,
-						      &until);
+			       pthread_cond_clockwait(&stop_cond, &stop_mutex,
+						      CLOCK_MONOTONIC, &until);
 	pthread_mutex_unlock(&stop_mutex);
 	return stop_asked() ? &stop_request : NULL;
 }
