@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/number.h"
 #include "config.h"
 #include "loader_linux.h"
 #include "log.h"
@@ -55,11 +56,9 @@ static uint64_t parse_memory(const char *text)
 
 static uint32_t parse_cpus(const char *text)
 {
-	unsigned long value;
-	char *end;
+	uint64_t value;
 
-	value = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || value > UINT16_MAX)
+	if (!number_parse(text, UINT16_MAX, &value))
 		die(EXIT_USAGE, "\"%s\" is not a number of CPUs.", text);
 	return value;
 }
@@ -140,11 +139,10 @@ static void parse_distances(const char *text, struct options *guest)
 	unsigned int nodes = guest->num_nodes, count = nodes * nodes;
 
 	for (unsigned int i = 0; i < count; i++) {
-		unsigned long value;
-		char *end;
+		uint64_t value;
+		const char *end = number_read(text, &value);
 
-		value = strtoul(text, &end, 10);
-		if (end == text || value > 255 ||
+		if (!end || value > 255 ||
 		    *end != (i + 1 < count ? ',' : '\0'))
 			die(EXIT_USAGE, "--distances takes %u numbers up to 255 with commas between them.",
 			    count);

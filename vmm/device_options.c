@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/number.h"
 #include "log.h"
 
 struct disk_options *device_add_disk(struct device_options *devices)
@@ -42,10 +43,9 @@ static char *value_of(char *word, const char *name)
 
 static unsigned int parse_node(const char *option, const char *text)
 {
-	char *end;
-	unsigned long node = strtoul(text, &end, 10);
+	uint64_t node;
 
-	if (text[0] < '0' || text[0] > '9' || *end || node > UINT16_MAX)
+	if (!number_parse(text, UINT16_MAX, &node))
 		die(EXIT_USAGE, "%s has node=%s, which is not the id of a node.",
 		    option, text);
 	return node;

@@ -2,17 +2,14 @@
 /* The kernel module: this node's part of the cluster, memory and channel. */
 #include "dsm.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../lib/genl.h"
@@ -72,33 +69,12 @@ static void must(struct nl_msg *msg, const char *what)
 		    "The kernel does not %s: %s.", what, dsm.genl.error);
 }
 
-/* "host:port" or "[host]:port", numbers only: names are not for fabrics. */
-static void put_address(struct nl_msg *msg, const char *address)
+static void put_address(struct nl_msg *msg, unsigned int node)
 {
-	struct addrinfo hints = {
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = SOCK_STREAM,
-	};
-	struct addrinfo *info;
-	char host[64], *end, port[8];
+	const struct node_options *o = &dsm.options->nodes[node];
 
-	snprintf(port, sizeof(port), "%d", SSI_DSM_PORT);
-	snprintf(host, sizeof(host), "%s", address[0] == '[' ? address + 1 :
-							       address);
-	end = address[0] == '[' ? strchr(host, ']') : strrchr(host, ':');
-	if (end) {
-		if (*end == ']')
-			*end++ = '\0';
-		if (*end == ':')
-			snprintf(port, sizeof(port), "%s", end + 1);
-		*end = '\0';
-	}
-	if (getaddrinfo(host, port, &hints, &info))
-		die(EXIT_USAGE, "\"%s\" is not an address like 10.0.0.1:%d.",
-		    address, SSI_DSM_PORT);
-	if (nla_put(msg, SSI_DSM_A_ADDR, info->ai_addrlen, info->ai_addr))
+	if (nla_put(msg, SSI_DSM_A_ADDR, o->sockaddr_len, &o->sockaddr))
 		die(EXIT_HOST, "There is no memory for a netlink message.");
-	freeaddrinfo(info);
 }
 
 static void create_node(void)
@@ -111,7 +87,7 @@ static void create_node(void)
 		    SSI_DSM_TRANSPORT_LOOP : SSI_DSM_TRANSPORT_RDMA);
 	nla_put_flag(msg, SSI_DSM_A_SOCKET_OWNER);
 	if (!o->loop)
-		put_address(msg, o->nodes[o->self].address);
+		put_address(msg, o->self);
 	snprintf(what, sizeof(what), "create node %u", o->self);
 	must(msg, what);
 }
@@ -124,7 +100,7 @@ static void create_peer(unsigned int node)
 
 	nla_put_u32(msg, SSI_DSM_A_PEER_ID, node);
 	if (!o->loop)
-		put_address(msg, o->nodes[node].address);
+		put_address(msg, node);
 	snprintf(what, sizeof(what), "add node %u as a peer", node);
 	must(msg, what);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/number.h"
 #include "config.h"
 #include "log.h"
 #include "term.h"
@@ -137,10 +138,9 @@ static void print_help(void)
 static unsigned int parse_number(const char *name, const char *text,
 				 unsigned int max)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
+	uint64_t value;
 
-	if (text[0] < '0' || text[0] > '9' || *end || value > max)
+	if (!number_parse(text, max, &value))
 		die(EXIT_USAGE, "--%s %s is not a number from 0 to %u.", name,
 		    text, max);
 	return value;
@@ -226,7 +226,8 @@ static void take_option(int opt, struct options *options, struct given *given)
 		options->serial = optarg;
 		break;
 	case OPT_TIMEOUT:
-		options->timeout = parse_number("timeout", optarg, 86400);
+		options->timeout = parse_number("timeout", optarg,
+						OPTIONS_MAX_TIMEOUT);
 		break;
 	case OPT_INVARIANT_TSC:
 		options->invariant_tsc = true;
@@ -237,7 +238,7 @@ static void take_option(int opt, struct options *options, struct given *given)
 		break;
 	case OPT_TIME_DILATION:
 		options->time_dilation = parse_number("time-dilation", optarg,
-						      UINT16_MAX);
+						      OPTIONS_MAX_DILATION);
 		break;
 	case OPT_NO_REBOOT:
 		options->no_reboot = true;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../lib/address.h"
 #include "../uapi/linux/ssi_dsm.h"
 #include "device_options.h"
 
@@ -13,11 +14,15 @@
 
 /* Who waits how long for the others when nothing else is said, in seconds. */
 #define OPTIONS_TIMEOUT		30
+#define OPTIONS_MAX_TIMEOUT	86400
+#define OPTIONS_MAX_DILATION	65535
 
 /**
  * struct node_options - what one node gives to the guest
  * @id: its id; ids are 0 .. count - 1
- * @address: "host:port" for rdma; empty for loop
+ * @address: for rdma, as the user wrote it; empty for loop
+ * @sockaddr: the same, read
+ * @sockaddr_len: how much of @sockaddr is used; 0: there is none
  * @cpus: CPUs of the guest that run here
  * @memory: bytes of guest memory whose home is here
  * @cache: bytes that it may have of the other nodes' memory; 0: no limit
@@ -28,6 +33,8 @@
 struct node_options {
 	uint32_t id;
 	const char *address;
+	struct sockaddr_storage sockaddr;
+	socklen_t sockaddr_len;
 	uint32_t cpus;
 	uint64_t memory;
 	uint64_t cache;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The cluster's configuration file as it is written: what keys it has.
+ */
+#include "config_file.h"
+
+#include <cyaml/cyaml.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "../uapi/linux/ssi_dsm.h"
+#include "device_options.h"
+#include "log.h"
+
+#define COMPLAINT_MAX	256
+#define FILE_MAX	(1u << 20)
+
+/* A value, and a value that may be missing: at least @min bytes of text. */
+#define NEED(key, type, member, min)					\
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member,	\
+			       min, CYAML_UNLIMITED)
+#define MAY(key, type, member, min)					\
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER |		\
+			       CYAML_FLAG_OPTIONAL, type, member, min,	\
+			       CYAML_UNLIMITED)
+#define LIST(key, type, member, schema, min, max)			\
+	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER |			\
+			     CYAML_FLAG_OPTIONAL, type, member, schema,	\
+			     min, max)
+
+static const cyaml_schema_value_t text_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t node_fields[] = {
+	NEED("id", struct config_node, id, 1),
+	MAY("address", struct config_node, address, 1),
+	NEED("cpus", struct config_node, cpus, 1),
+	NEED("memory", struct config_node, memory, 1),
+	MAY("cache", struct config_node, cache, 1),
+	LIST("distances", struct config_node, distances, &text_schema, 1,
+	     SSI_DSM_MAX_NODES),
+	LIST("latencies", struct config_node, latencies, &text_schema, 1,
+	     SSI_DSM_MAX_NODES),
+	LIST("bandwidths", struct config_node, bandwidths, &text_schema, 1,
+	     SSI_DSM_MAX_NODES),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t node_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_node,
+			    node_fields),
+};
+
+static const cyaml_schema_field_t disk_fields[] = {
+	NEED("file", struct config_disk, file, 1),
+	MAY("readonly", struct config_disk, readonly, 0),
+	MAY("node", struct config_disk, node, 0),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t disk_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_disk,
+			    disk_fields),
+};
+
+static const cyaml_schema_field_t net_fields[] = {
+	MAY("user", struct config_net, user, 0),
+	MAY("tap", struct config_net, tap, 1),
+	LIST("hostfwd", struct config_net, hostfwd, &text_schema, 0,
+	     DEVICE_MAX_FORWARDS),
+	MAY("node", struct config_net, node, 0),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t net_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_net, net_fields),
+};
+
+static const cyaml_schema_field_t guest_fields[] = {
+	MAY("firmware", struct config_guest, firmware, 1),
+	MAY("kernel", struct config_guest, kernel, 1),
+	MAY("initrd", struct config_guest, initrd, 1),
+	MAY("append", struct config_guest, append, 0),
+	MAY("invariant-tsc", struct config_guest, invariant_tsc, 0),
+	MAY("pm-timer", struct config_guest, pm_timer, 0),
+	MAY("time-dilation", struct config_guest, time_dilation, 0),
+	MAY("rng", struct config_guest, rng, 0),
+	MAY("free-page-reporting", struct config_guest, free_page_reporting, 0),
+	LIST("disks", struct config_guest, disks, &disk_schema, 0,
+	     CYAML_UNLIMITED),
+	LIST("nets", struct config_guest, nets, &net_schema, 0,
+	     CYAML_UNLIMITED),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t file_fields[] = {
+	NEED("cluster", struct config_file, cluster, 0),
+	MAY("transport", struct config_file, transport, 0),
+	MAY("timeout", struct config_file, timeout, 0),
+	CYAML_FIELD_SEQUENCE("nodes", CYAML_FLAG_POINTER, struct config_file,
+			     nodes, &node_schema, 1, SSI_DSM_MAX_NODES),
+	CYAML_FIELD_MAPPING("guest", CYAML_FLAG_OPTIONAL, struct config_file,
+			    guest, guest_fields),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t file_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_file,
+			    file_fields),
+};
+
+/* All of it at once: it may be a pipe, and is parsed twice. */
+static unsigned char *read_all(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "re");
+	unsigned char *text = malloc(FILE_MAX);
+
+	if (!text)
+		die(EXIT_HOST, "There is no memory for the configuration %s.",
+		    path);
+	*size = file ? fread(text, 1, FILE_MAX, file) : 0;
+	if (!file || ferror(file))
+		die(EXIT_USAGE, "The configuration %s cannot be read: %s.",
+		    path, strerror(errno));
+	if (*size == FILE_MAX)
+		die(EXIT_USAGE, "The configuration %s is larger than 1 MiB.",
+		    path);
+	fclose(file);
+	return text;
+}
+
+/* Keep the library's first complaint; the rest is its way there. */
+static void keep_complaint(cyaml_log_t level, void *ctx, const char *fmt,
+			   va_list args)
+{
+	char *text = ctx;
+	size_t len;
+
+	if (level < CYAML_LOG_ERROR || text[0])
+		return;
+	vsnprintf(text, COMPLAINT_MAX, fmt, args);
+	len = strcspn(text, "\n");
+	/* Some of its sentences have a full stop, and ours gets one. */
+	text[len && text[len - 1] == '.' ? len - 1 : len] = '\0';
+}
+
+/* To C the text would end at a "\\0". */
+static void check_scalar(const char *path, const yaml_event_t *event)
+{
+	if (event->type == YAML_SCALAR_EVENT &&
+	    memchr(event->data.scalar.value, '\0', event->data.scalar.length))
+		die(EXIT_USAGE, "The configuration %s has a NUL character in line %zu.",
+		    path, event->start_mark.line + 1);
+}
+
+/* libcyaml stops behind the first document, whatever follows. */
+static void check_document(const char *path, const unsigned char *text, size_t size)
+{
+	unsigned int documents = 0;
+	yaml_parser_t parser;
+	yaml_event_t event = { 0 };
+
+	if (!yaml_parser_initialize(&parser))
+		die(EXIT_HOST, "There is no memory for the configuration %s.",
+		    path);
+	yaml_parser_set_input_string(&parser, text, size);
+	do {
+		yaml_event_delete(&event);
+		if (!yaml_parser_parse(&parser, &event))
+			die(EXIT_USAGE, "The configuration %s is not right in line %zu: %s.",
+			    path, parser.problem_mark.line + 1, parser.problem);
+		check_scalar(path, &event);
+		documents += event.type == YAML_DOCUMENT_START_EVENT;
+		if (documents > 1)
+			die(EXIT_USAGE, "The configuration %s has a second document in line %zu; it must be one document.",
+			    path, event.start_mark.line + 1);
+	} while (event.type != YAML_STREAM_END_EVENT);
+	yaml_event_delete(&event);
+	yaml_parser_delete(&parser);
+}
+
+const struct config_file *config_file_read(const char *path)
+{
+	char complaint[COMPLAINT_MAX] = "";
+	const cyaml_config_t config = {
+		.log_fn = keep_complaint, .log_ctx = complaint,
+		.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR,
+	};
+	struct config_file *file = NULL;
+	size_t size;
+	unsigned char *text = read_all(path, &size);
+	cyaml_err_t err = cyaml_load_data(text, size, &config, &file_schema,
+					  (cyaml_data_t **)&file, NULL);
+
+	if (err == CYAML_OK && !file)
+		die(EXIT_USAGE, "The configuration %s is empty.", path);
+	if (err != CYAML_OK)
+		die(EXIT_USAGE, "The configuration %s is not right: %s.", path,
+		    complaint[0] ? complaint : cyaml_strerror(err));
+	check_document(path, text, size);
+	free(text);
+	return file;
+}
