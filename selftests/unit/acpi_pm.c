@@ -95,6 +95,10 @@ static void test_power_off(void)
 	control->write(0, 2, 5 << 10 | 0x2000);
 	tap_ok(powered_off == 1, "S5 powers off");
 	tap_ok(control->read(0, 2) & 1, "the guest is in ACPI mode");
+	/* IoBitFieldWrite16() of the type, IoOr16() of the bit that begins */
+	control->write(0, 2, control->read(0, 2) & 0xc3ff);
+	control->write(0, 2, (control->read(0, 2) & 0xffff) | 0x2000);
+	tap_ok(powered_off == 2, "so does OVMF's ResetSystem()");
 }
 
 static void test_timer(void)
@@ -112,7 +116,7 @@ int main(void)
 		.set_sci = set_sci, .power_off = power_off,
 	};
 
-	tap_plan(12);
+	tap_plan(13);
 	acpi_pm_init(&config);
 	test_button();
 	test_power_off();

@@ -13,6 +13,9 @@
 #define CONTROL_SLP_EN	0x2000u
 #define SLP_TYPE(value)	((value) >> 10 & 7)
 
+/* OVMF's sleep type for power off (OvmfPkg/Library/ResetSystemLib); QEMU's S5. */
+#define OVMF_S5_TYPE	0
+
 static struct {
 	const struct acpi_pm_config *config;
 	uint16_t status;
@@ -51,13 +54,20 @@ static uint64_t control_read(uint64_t offset, unsigned int len)
 	return acpi_pm.control >> (8 * offset);
 }
 
+static bool is_power_off(uint64_t control)
+{
+	unsigned int type = SLP_TYPE(control);
+
+	return (control & CONTROL_SLP_EN) &&
+	       (type == acpi_pm.config->s5_type || type == OVMF_S5_TYPE);
+}
+
 static void control_write(uint64_t offset, unsigned int len, uint64_t value)
 {
 	if (offset || len != 2)
 		return;
 	acpi_pm.control = (value & ~CONTROL_SLP_EN) | CONTROL_SCI_EN;
-	if ((value & CONTROL_SLP_EN) &&
-	    SLP_TYPE(value) == acpi_pm.config->s5_type)
+	if (is_power_off(value))
 		acpi_pm.config->power_off();
 }
 

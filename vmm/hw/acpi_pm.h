@@ -12,7 +12,8 @@
  * @control_port: PM1 control block, 2 ports
  * @timer_port: PM timer, 4 ports; 0: none
  * @timer_ns: the time that it shows, in nanoseconds
- * @s5_type: the sleep type that means power off
+ * @s5_type: the sleep type that the tables give for power off; OVMF, which does
+ *	not read them, may use its own
  * @set_sci: set the level of the SCI; called with the device lock held
  * @power_off: called when the guest powers itself off
  */
