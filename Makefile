@@ -228,13 +228,27 @@ fetch: deps
 # BASE: the commit that your changes are compared with
 BASE ?= $(shell git merge-base HEAD origin/main 2>/dev/null || echo HEAD)
 
-## quick	after each edit: build, unit tests, 10 s of the simulator, lint of the files that changed since BASE
+## quick	after each edit: build, unit tests, 10 s of the simulator, lint of the files that differ from BASE
 quick: all
 	selftests/run --quick $(BASE)
 
 ## lint	all static checks
 lint: deps
 	selftests/run --only lint
+
+## coverage	which lines unit tests and simulator run: a table, and build/coverage/index.html; SIM_SECONDS=30
+coverage: deps
+	selftests/lab/deps edit
+	+@$(MAKE) --no-print-directory B=$(B)/coverage coverage-report \
+		CFLAGS='-Og -g -D_exit=exit' \
+		SANITIZE='$(SANITIZE) --coverage -fprofile-update=prefer-atomic'
+
+# All of ssi-vmm is compiled, so that a file that no test runs has 0 % and is not
+# left out. A run of the simulator ends with _exit(), which would lose its counts.
+SIM_SECONDS ?= 30
+coverage-report: $(UNIT) $(call objects,$(VMM_SRC) $(LIB_SRC),sanitized)
+coverage-report: $(B)/selftests/sim/sim $(B)/selftests/acpi/tables
+	selftests/coverage $(B) $(SIM_SECONDS)
 
 ## compile_commands	compile_commands.json, for clangd and clang-tidy
 compile_commands: modules
@@ -282,7 +296,7 @@ qemu-intel: deps
 	selftests/lab/qemu-intel
 
 .PHONY: all help programs selftests guest modules modules_install install clean
-.PHONY: deps fetch quick lint compile_commands
+.PHONY: deps fetch quick lint coverage coverage-report compile_commands
 .PHONY: demo demo-disk check bench mutants soak qemu-intel
 
 include $(wildcard selftests/*/Makefile.inc)
