@@ -250,6 +250,11 @@ coverage-report: $(UNIT) $(call objects,$(VMM_SRC) $(LIB_SRC),sanitized)
 coverage-report: $(B)/selftests/sim/sim $(B)/selftests/acpi/tables
 	selftests/coverage $(B) $(SIM_SECONDS)
 
+## format	format the C lines that differ from BASE
+format:
+	selftests/lab/deps edit
+	selftests/format $(BASE)
+
 ## compile_commands	compile_commands.json, for clangd and clang-tidy
 compile_commands: modules
 	selftests/compile-commands $(foreach name,$(KMODS),$(name)=$(KDIR_$(name)))
@@ -296,7 +301,7 @@ qemu-intel: deps
 	selftests/lab/qemu-intel
 
 .PHONY: all help programs selftests guest modules modules_install install clean
-.PHONY: deps fetch quick lint coverage coverage-report compile_commands
+.PHONY: deps fetch quick lint format coverage coverage-report compile_commands
 .PHONY: demo demo-disk check bench mutants soak qemu-intel
 
 include $(wildcard selftests/*/Makefile.inc)
