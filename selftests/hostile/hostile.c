@@ -35,7 +35,7 @@
 #define VARS_SIZE	65536
 #define NODE_MIB	32u
 #define MAX_WORDS	40
-#define SHOWN_LINES	40
+#define SHOWN_LINES	15
 
 static struct {
 	char vmm[PATH_MAX];
@@ -169,7 +169,9 @@ static void make_command(const struct hostile *hostile, unsigned int node,
 {
 	const char *options = hostile->options ? hostile->options : "";
 
-	add_words(command, "%s --no-reboot", settings.vmm);
+	add_words(command, "%s", settings.vmm);
+	if (!hostile->reboots)
+		add_words(command, "--no-reboot");
 	if (hostile->firmware) {
 		add_words(command, "--firmware %s/%s.rom%s", settings.guests,
 			  hostile->guest, options);

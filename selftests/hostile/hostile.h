@@ -8,7 +8,7 @@
 #include "vmm.h"
 
 #define TRIAL_MAX_NODES	3
-#define TRIAL_SECONDS	30	/* until ssi-vmm has ended */
+#define TRIAL_SECONDS	60	/* until ssi-vmm has ended */
 
 struct trial;
 
@@ -23,6 +23,7 @@ struct trial;
  *	powered off
  * @lines: of the log, at most; 0: as many as it has nodes, and two
  * @firmware: the guest is the firmware
+ * @reboots: a reset of the guest is not the end
  * @stdio: where the standard descriptors of node 0 go
  * @nodes: 0: one, without the module; otherwise a cluster in the module
  * @tap: needs an interface, which is called TRIAL_TAP
@@ -37,6 +38,7 @@ struct hostile {
 	const char *sentence;
 	unsigned int lines;
 	bool firmware;
+	bool reboots;
 	enum vmm_stdio stdio;
 	unsigned int nodes;
 	bool tap;

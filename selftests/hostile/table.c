@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is tried. */
-#include "hostile.h"
+#include "drive.h"
 
 #include <stddef.h>
+
+#define ALL_DEVICES	"--disk disk.img --net user --free-page-reporting on --console virtio --serial stdio"
+#define BROKEN		200	/* lines, of devices that were broken */
+#define HANGUP		(128 + 1)
+#define TERMINATED	(128 + 15)
 
 const struct hostile hostile_table[] = {
 	{
@@ -11,6 +16,111 @@ const struct hostile hostile_table[] = {
 	}, {
 		.name = "the same as firmware",
 		.guest = "hello", .firmware = true, .options = ",vars=vars.fd",
+	},
+	{
+		.name = "standard descriptors closed",
+		.guest = "hello", .options = "--disk disk.img",
+		.stdio = VMM_CLOSED, .after = drive_check_disk,
+	}, {
+		.name = "queues enabled late",
+		.guest = "queue_enabled_late", .options = ALL_DEVICES,
+	}, {
+		.name = "idle network card",
+		.guest = "net_idle", .options = "--net user",
+		.code = HANGUP, .sentence = "Ended by Hangup.",
+		.drive = drive_idle,
+	}, {
+		.name = "tap deleted", .tap = true,
+		.guest = "tap_deleted", .options = "--net tap=" TRIAL_TAP,
+		.code = HANGUP, .sentence = "Ended by Hangup.",
+		.drive = drive_tap_deletion,
+	}, {
+		.name = "device without bus mastering",
+		.guest = "no_bus_master",
+	}, {
+		.name = "console that nobody reads",
+		.guest = "talks", .stdio = VMM_PIPE,
+		.code = TERMINATED, .sentence = "Ended by Terminated.",
+		.drive = drive_blocked_console,
+	}, {
+		.name = "virtio console that nobody reads",
+		.guest = "talks_virtio", .options = "--console virtio",
+		.stdio = VMM_PIPE,
+		.code = TERMINATED, .sentence = "Ended by Terminated.",
+		.drive = drive_blocked_console,
+	}, {
+		.name = "blk",
+		.guest = "blk", .options = "--disk disk.img", .lines = BROKEN,
+	}, {
+		.name = "blk, read-only",
+		.guest = "queue_enabled_late",
+		.options = "--disk disk.img,readonly",
+		.after = drive_check_disk,
+	}, {
+		.name = "net",
+		.guest = "net", .options = "--net user", .lines = BROKEN,
+	}, {
+		.name = "net by tap", .tap = true,
+		.guest = "net", .options = "--net tap=" TRIAL_TAP,
+		.lines = BROKEN,
+	}, {
+		.name = "rng",
+		.guest = "rng", .lines = BROKEN,
+	}, {
+		.name = "balloon",
+		.guest = "balloon", .options = "--free-page-reporting on",
+		.lines = BROKEN,
+	}, {
+		.name = "console",
+		.guest = "console",
+		.options = "--console virtio --serial stdio", .lines = BROKEN,
+	}, {
+		.name = "serial",
+		.guest = "serial",
+	}, {
+		.name = "ports",
+		.guest = "ports", .options = ALL_DEVICES, .lines = BROKEN,
+	}, {
+		.name = "mmio",
+		.guest = "mmio", .lines = BROKEN,
+	}, {
+		.name = "pci",
+		.guest = "pci", .options = "--disk disk.img", .lines = BROKEN,
+	}, {
+		.name = "ioapic",
+		.guest = "ioapic",
+	}, {
+		.name = "power",
+		.guest = "power",
+	}, {
+		.name = "clocks",
+		.guest = "clocks",
+	}, {
+		.name = "clocks, dilated",
+		.guest = "clocks", .options = "--time-dilation 2",
+	}, {
+		.name = "panic",
+		.guest = "panics", .code = 3,
+		.sentence = "The guest's kernel has panicked.",
+	}, {
+		.name = "triple fault",
+		.guest = "triple_fault", .code = 5,
+		.sentence = "has shut down after a triple fault.",
+	}, {
+		.name = "resets",
+		.guest = "resets", .options = "--disk disk.img",
+		.reboots = true, .lines = 6,
+	}, {
+		.name = "reset that ends it",
+		.guest = "resets", .options = "--disk disk.img",
+		.sentence = "The guest has reset itself.",
+	}, {
+		.name = "fw_cfg, flash and debug port", .firmware = true,
+		.guest = "firmware", .options = ",vars=vars.fd",
+	}, {
+		.name = "fw_cfg, flash and debug port, verbose", .firmware = true,
+		.guest = "firmware", .options = ",vars=vars.fd -v",
+		.lines = 3000,
 	},
 	{ 0 },
 };

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the runner does to ssi-vmm while a guest runs, and afterwards. */
+#ifndef HOSTILE_DRIVE_H
+#define HOSTILE_DRIVE_H
+
+#include "hostile.h"
+
+/* The guest sleeps, and so must ssi-vmm; then end it. */
+void drive_idle(struct trial *trial);
+
+/* The same, after the host's interface has gone. */
+void drive_tap_deletion(struct trial *trial);
+
+/* Nobody reads what the guest says; two SIGTERMs have to end it. */
+void drive_blocked_console(struct trial *trial);
+
+/* Nobody has written to the disk. */
+void drive_check_disk(struct trial *trial);
+
+#endif /* HOSTILE_DRIVE_H */
