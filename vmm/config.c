@@ -27,7 +27,7 @@
  *       - { file: /srv/disk.img, readonly: false, node: 0 }
  *     nets:                        # optional: of one kind each
  *       - { user: true, hostfwd: ["tcp:127.0.0.1:2222-:22"], node: 0 }
- *       - { tap: tap0, node: 1 }
+ *       - { tap: tap0, mac: "52:54:00:12:34:56", node: 1 }
  */
 #include "config.h"
 
@@ -259,6 +259,8 @@ static void take_net(const char *path, unsigned int number,
 		die(EXIT_USAGE, "The configuration %s has a network card that is not of one kind: it is \"user: true\", with or without hostfwd, or \"tap: NAME\".",
 		    path);
 	net->tap = from->tap;
+	if (from->mac)
+		device_set_mac(net, from->mac);
 	if (from->node)
 		net->node = take_number("node", of, from->node, UINT16_MAX);
 	for (unsigned int i = 0; i < from->hostfwd_count; i++)

@@ -72,6 +72,7 @@ static const cyaml_schema_value_t disk_schema = {
 static const cyaml_schema_field_t net_fields[] = {
 	MAY("user", struct config_net, user, 0),
 	MAY("tap", struct config_net, tap, 1),
+	MAY("mac", struct config_net, mac, 1),
 	LIST("hostfwd", struct config_net, hostfwd, &text_schema, 0,
 	     DEVICE_MAX_FORWARDS),
 	MAY("node", struct config_net, node, 0),

@@ -32,6 +32,7 @@ struct config_disk {
 struct config_net {
 	char *user;
 	char *tap;
+	char *mac;
 	char **hostfwd;
 	unsigned int hostfwd_count;
 	char *node;

@@ -2,11 +2,18 @@
 /* The guest's disks and network cards, as the user describes them. */
 #include "device_options.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/number.h"
 #include "log.h"
+
+#define MAC_LOCAL	0x02	/* assigned by nobody, and not a group's */
+#define MAC_GROUP	0x01
+#define FNV_BASIS	0xcbf29ce484222325ull	/* FNV-1a */
+#define FNV_PRIME	0x100000001b3ull
 
 struct disk_options *device_add_disk(struct device_options *devices)
 {
@@ -30,6 +37,59 @@ void device_add_forward(struct net_options *net, const char *forward)
 		die(EXIT_USAGE, "A network card has at most %u forwarded ports.",
 		    DEVICE_MAX_FORWARDS);
 	net->forwards[net->num_forwards++] = forward;
+}
+
+/* Six pairs of hexadecimal digits with colons between them. */
+static bool parse_mac(const char *text, uint8_t mac[DEVICE_MAC_SIZE])
+{
+	for (unsigned int i = 0; i < DEVICE_MAC_SIZE; i++, text += 3) {
+		const char pair[] = { text[0], text[0] ? text[1] : 0, 0 };
+
+		if (!isxdigit((unsigned char)pair[0]) ||
+		    !isxdigit((unsigned char)pair[1]) ||
+		    text[2] != (i < DEVICE_MAC_SIZE - 1 ? ':' : '\0'))
+			return false;
+		mac[i] = strtoul(pair, NULL, 16);
+	}
+	return true;
+}
+
+void device_set_mac(struct net_options *net, const char *text)
+{
+	static const uint8_t none[DEVICE_MAC_SIZE];
+
+	if (!parse_mac(text, net->mac) || (net->mac[0] & MAC_GROUP) ||
+	    !memcmp(net->mac, none, sizeof(none)))
+		die(EXIT_USAGE, "The address %s of a network card is not six pairs of hexadecimal digits of a single card, as in 52:54:00:12:34:56.",
+		    text);
+	net->has_mac = true;
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	while (*text)
+		hash = (hash ^ (unsigned char)*text++) * FNV_PRIME;
+	return hash;
+}
+
+void device_get_mac(const struct device_options *devices, unsigned int card,
+		    const char *guest, uint8_t mac[DEVICE_MAC_SIZE])
+{
+	const struct net_options *net = &devices->nets[card];
+	uint64_t hash = FNV_BASIS;
+	char host[65] = "";
+
+	if (net->has_mac) {
+		memcpy(mac, net->mac, DEVICE_MAC_SIZE);
+		return;
+	}
+	gethostname(host, sizeof(host) - 1);
+	hash = hash_text(hash, host);
+	hash = hash_text(hash, guest ? guest : "");
+	hash = hash_text(hash, net->tap ? net->tap : "");
+	hash = (hash ^ card) * FNV_PRIME;
+	memcpy(mac, &hash, DEVICE_MAC_SIZE);
+	mac[0] = MAC_LOCAL;
 }
 
 /* The text behind "NAME=" if @word is that, or NULL. */
@@ -86,13 +146,16 @@ static void take_net_word(struct net_options *net, char *word)
 {
 	char *node = value_of(word, "node");
 	char *forward = value_of(word, "hostfwd");
+	char *mac = value_of(word, "mac");
 
 	if (node)
 		net->node = parse_node("--net", node);
+	else if (mac)
+		device_set_mac(net, mac);
 	else if (forward && !net->tap)
 		device_add_forward(net, forward);
 	else
-		die(EXIT_USAGE, "--net does not know \"%s\" here; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,node=ID] or tap=NAME[,node=ID].",
+		die(EXIT_USAGE, "--net does not know \"%s\" here; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,mac=ADDRESS][,node=ID] or tap=NAME[,mac=ADDRESS][,node=ID].",
 		    word);
 }
 
@@ -117,8 +180,21 @@ static void check_node(const char *what, unsigned int node, unsigned int nodes)
 		    what, node, nodes - 1);
 }
 
+static void check_macs(const struct device_options *devices)
+{
+	const struct net_options *nets = devices->nets;
+
+	for (unsigned int i = 0; i < devices->num_nets; i++)
+		for (unsigned int j = 0; j < i; j++)
+			if (nets[i].has_mac && nets[j].has_mac &&
+			    !memcmp(nets[i].mac, nets[j].mac, DEVICE_MAC_SIZE))
+				die(EXIT_USAGE, "Two network cards, the ones numbered %u and %u, have the same address; give each another one with mac=.",
+				    j + 1, i + 1);
+}
+
 void device_check(const struct device_options *devices, unsigned int nodes)
 {
+	check_macs(devices);
 	for (unsigned int i = 0; i < devices->num_disks; i++)
 		check_node(devices->disks[i].file, devices->disks[i].node,
 			   nodes);

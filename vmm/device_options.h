@@ -9,6 +9,7 @@
 #define DEVICE_MAX_DISKS	16
 #define DEVICE_MAX_NETS		8
 #define DEVICE_MAX_FORWARDS	8
+#define DEVICE_MAC_SIZE		6
 
 /**
  * struct disk_options - one disk
@@ -27,12 +28,16 @@ struct disk_options {
  * @tap: the host's interface; NULL: user networking
  * @forwards: "tcp:[ADDRESS]:PORT-:PORT", of user networking
  * @num_forwards: how many
+ * @mac: the card's address, if @has_mac
+ * @has_mac: the user has given one
  * @node: where it is
  */
 struct net_options {
 	const char *tap;
 	const char *forwards[DEVICE_MAX_FORWARDS];
 	unsigned int num_forwards;
+	uint8_t mac[DEVICE_MAC_SIZE];
+	bool has_mac;
 	unsigned int node;
 };
 
@@ -61,11 +66,28 @@ struct disk_options *device_add_disk(struct device_options *devices);
 struct net_options *device_add_net(struct device_options *devices);
 void device_add_forward(struct net_options *net, const char *forward);
 
+/* The user's "xx:xx:xx:xx:xx:xx"; ends the process with a sentence if it is wrong. */
+void device_set_mac(struct net_options *net, const char *text);
+
+/**
+ * device_get_mac() - the address of a network card
+ * @devices: all devices
+ * @card: which of @devices->nets
+ * @guest: the guest's name; NULL: none
+ * @mac: out: the user's, or one that is the same whenever this guest runs on this
+ *	host, and another for each card
+ */
+void device_get_mac(const struct device_options *devices, unsigned int card,
+		    const char *guest, uint8_t mac[DEVICE_MAC_SIZE]);
+
 /* What --disk and --net say; ends the process with a sentence if it is wrong. */
 void device_parse_disk(struct device_options *devices, const char *text);
 void device_parse_net(struct device_options *devices, const char *text);
 
-/* Ends the process if a device is on a node that does not exist. */
+/*
+ * Ends the process if a device is on a node that does not exist, or if two
+ * network cards were given one address.
+ */
 void device_check(const struct device_options *devices, unsigned int nodes);
 
 /* Has a node a device? Call with 0, 1, ... */

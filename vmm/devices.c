@@ -2,9 +2,6 @@
 /* The virtio devices that this node has. */
 #include "devices.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "virtio/balloon.h"
 #include "virtio/blk.h"
 #include "virtio/console.h"
@@ -12,8 +9,6 @@
 #include "virtio/rng.h"
 #include "virtio/tap.h"
 #include "virtio/usernet.h"
-
-#define MAC_LOCAL	0x02	/* nobody's, and not a group's */
 
 static struct blk *devices_blks[DEVICE_MAX_DISKS];
 static struct net_link *devices_links[DEVICE_MAX_NETS];
@@ -37,36 +32,12 @@ void devices_open(const struct options *options)
 			devices_links[i] = open_link(&devices->nets[i]);
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	while (*text)
-		hash = (hash ^ (unsigned char)*text++) * 0x100000001b3ull;
-	return hash;
-}
-
-/* The same whenever this guest runs here, and another for each card. */
-static void make_mac(const struct options *options, unsigned int card,
-		     uint8_t mac[6])
-{
-	const char *tap = options->devices.nets[card].tap;
-	uint64_t hash = 0xcbf29ce484222325ull;	/* FNV-1a */
-	char host[65] = "";
-
-	gethostname(host, sizeof(host) - 1);
-	hash = hash_text(hash, host);
-	hash = hash_text(hash, options->cluster ? options->cluster : "");
-	hash = hash_text(hash, tap ? tap : "");
-	hash += card;
-	memcpy(mac, &hash, 6);
-	mac[0] = MAC_LOCAL;
-}
-
 static void create_net(const struct options *options, unsigned int card,
 		       const struct ssi_acpi_pci_root *root)
 {
-	uint8_t mac[6];
+	uint8_t mac[DEVICE_MAC_SIZE];
 
-	make_mac(options, card, mac);
+	device_get_mac(&options->devices, card, options->cluster, mac);
 	net_init(devices_links[card], mac, root->first_bus, root->window);
 }
 
