@@ -6,7 +6,10 @@
 /* Register the message; before cluster_start(). */
 void button_init(void);
 
-/* Press it, here or where the devices are. From any thread, without locks. */
+/* On the node with the devices, when they are there: presses count from now on. */
+void button_start(void);
+
+/* Press it, here or where the devices are. From any thread; does not wait. */
 void button_press(void);
 
 #endif /* VMM_BUTTON_H */

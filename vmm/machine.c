@@ -420,6 +420,7 @@ void machine_create(struct options *options)
 	devices_create(options, &machine.layout);
 	if (has_devices()) {
 		create_devices();
+		button_start();
 		load_guest();
 	}
 }

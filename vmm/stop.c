@@ -5,6 +5,7 @@
  */
 #include "stop.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +16,9 @@
 #include "deadline.h"
 #include "log.h"
 
+/* Time for the main thread to end the process after a signal asked for it. */
+#define GRACE_S	5
+
 /* Protects stop_request until stop_is_asked is set. */
 static pthread_mutex_t stop_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t stop_cond = PTHREAD_COND_INITIALIZER;
@@ -23,7 +27,8 @@ static atomic_bool stop_is_asked;
 static sigset_t stop_signals;
 static void (*_Atomic stop_press)(void);
 
-static void take_signal(int sig)
+/* Return: the signal has asked for the end. */
+static bool take_signal(int sig)
 {
 	void (*press)(void) = NULL;
 
@@ -31,20 +36,44 @@ static void take_signal(int sig)
 		press = atomic_exchange(&stop_press, NULL);
 	if (!press) {
 		stop_ask(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
-		return;
+		return true;
 	}
 	log_info("%s: the guest is asked to power off; once more ends it.",
 		 strsignal(sig));
 	press();
+	return false;
 }
 
-static void *wait_for_signals(void *unused)
+/* Wait for another signal, GRACE_S at most. Return: the signal, or -1. */
+static int wait_for_grace(void)
 {
+	const struct timespec grace = { .tv_sec = GRACE_S };
 	int sig;
 
-	while (!sigwait(&stop_signals, &sig))
-		take_signal(sig);
-	return unused;
+	do {
+		sig = sigtimedwait(&stop_signals, NULL, &grace);
+	} while (sig < 0 && errno == EINTR);
+	return sig;
+}
+
+/*
+ * The main thread ends the process, but it may be inside of the kernel, in a page
+ * of a node that does not answer for example. Then this thread does.
+ */
+static void *wait_for_signals(void *unused)
+{
+	int first, second;
+
+	(void)unused;
+	do {
+		sigwait(&stop_signals, &first);
+	} while (!take_signal(first));
+	second = wait_for_grace();
+	if (second > 0)
+		die(EXIT_SIGNAL + second, "Ended at once by another %s.",
+		    strsignal(second));
+	die(EXIT_SIGNAL + first, "Ended by %s; the other threads did not end in %d seconds.",
+	    strsignal(first), GRACE_S);
 }
 
 void stop_press_first(void (*press)(void))
@@ -52,14 +81,23 @@ void stop_press_first(void (*press)(void))
 	atomic_store(&stop_press, press);
 }
 
+/* nohup has SIGHUP ignored, and a shell without job control SIGINT. */
+static void add_unless_ignored(int sig)
+{
+	struct sigaction action;
+
+	if (!sigaction(sig, NULL, &action) && action.sa_handler != SIG_IGN)
+		sigaddset(&stop_signals, sig);
+}
+
 void stop_init(void)
 {
 	pthread_t thread;
 
 	sigemptyset(&stop_signals);
-	sigaddset(&stop_signals, SIGINT);
 	sigaddset(&stop_signals, SIGTERM);
-	sigaddset(&stop_signals, SIGHUP);
+	add_unless_ignored(SIGINT);
+	add_unless_ignored(SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &stop_signals, NULL);
 	if (pthread_create(&thread, NULL, wait_for_signals, NULL))
 		die(EXIT_HOST, "The host gives no thread for signals.");

@@ -23,13 +23,15 @@ struct stop_request {
 
 /*
  * Before any other thread is made: from here on SIGINT, SIGTERM and SIGHUP ask,
- * too. Ends the process on errors.
+ * too, unless the parent process had SIGINT or SIGHUP ignored. If the process
+ * has not ended 5 seconds after that, or when another of these signals comes, it is
+ * ended without the main thread. Ends the process on errors.
  */
 void stop_init(void);
 
 /*
  * From here on the first SIGINT or SIGTERM calls @press instead, to let the
- * guest end itself; without locks, on a thread of its own.
+ * guest end itself. @press must not wait: no further signal is seen meanwhile.
  */
 void stop_press_first(void (*press)(void));
 

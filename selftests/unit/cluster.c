@@ -185,6 +185,18 @@ static void wait_while_set_forward(void)
 	start();
 }
 
+/* Send this process signals from another one. */
+static void send_later(int first, int second)
+{
+	if (fork())
+		return;
+	sleep(1);
+	kill(getppid(), first);
+	usleep(200000);
+	kill(getppid(), second);
+	_exit(0);
+}
+
 static void be_terminated(void)
 {
 	sigset_t term;
@@ -195,13 +207,27 @@ static void be_terminated(void)
 	pthread_sigmask(SIG_BLOCK, &term, NULL);
 	set_forward = 86400;
 	set_clock(0);
-	if (!fork()) {
-		sleep(1);
-		kill(getppid(), SIGTERM);
-		_exit(0);
-	}
+	send_later(SIGTERM, SIGCHLD);
 	three.timeout = 1000;
 	start();
+}
+
+/* The main thread is inside of the kernel for good. */
+static void be_stuck(void)
+{
+	stop_init();
+	send_later(SIGTERM, SIGTERM);
+	for (;;)
+		pause();
+}
+
+static void be_stuck_with_nohup(void)
+{
+	signal(SIGHUP, SIG_IGN);
+	stop_init();
+	send_later(SIGHUP, SIGTERM);
+	stop_wait(-1);
+	_exit(stop_get()->code);
 }
 
 /* Return: its exit code, or -1 after LIMIT_S; and how long it took. */
@@ -245,9 +271,24 @@ static void test_clock(void)
 	       code, took);
 }
 
+static void test_signals(void)
+{
+	double took;
+	int code;
+
+	code = run(be_stuck, &took);
+	tap_ok(code == EXIT_SIGNAL + SIGTERM && took < 4,
+	       "a second SIGTERM does not need the main thread: %d after %.1f s",
+	       code, took);
+	code = run(be_stuck_with_nohup, &took);
+	tap_ok(code == EXIT_SIGNAL + SIGTERM,
+	       "an ignored SIGHUP stays ignored: %d", code);
+}
+
 int main(void)
 {
-	tap_plan(3);
+	tap_plan(5);
 	test_clock();
+	test_signals();
 	return tap_exit();
 }
