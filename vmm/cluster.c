@@ -341,7 +341,7 @@ static void agree_on_features(struct cpufeatures *features)
 			die(EXIT_USAGE, "The CPUs of node %u are another vendor's; one guest cannot have both.",
 			    node);
 	if (cpufeatures_missing(features, &mine, missing, sizeof(missing)))
-		log_info("The guest is not shown features of this host's CPUs that other nodes' lack; in CPUID: %s.",
+		log_info("The guest is not shown features of this host's CPUs that other nodes' lack; in CPUID and MSRs: %s.",
 			 missing);
 }
 

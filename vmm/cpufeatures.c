@@ -4,15 +4,33 @@
  * the CPUs of all nodes, so each may show only what all of them can.
  *
  * Which registers are sets of features is from Intel's SDM volume 2 (CPUID) and
- * AMD's APM volume 3, appendix E.
+ * AMD's APM volume 3, appendix E; what the bits of IA32_ARCH_CAPABILITIES mean
+ * from SDM volume 4, table 2-2.
+ *
+ * Linux reads IA32_ARCH_CAPABILITIES on the boot CPU only, and leaves out the
+ * mitigations that the CPU does not need. So a bit "not affected" may be set
+ * only if no host is affected, and a bit "affected" if one host is.
  */
 #include "cpufeatures.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#define LEAF_FEATURES	0x1u
+#define LEAF_PMU	0xau
 #define LEAF_XSAVE	0xdu
+#define LEAF_EXTENDED	0x80000001u
+#define LEAF_SIZES	0x80000008u
+#define LEAF_AMD_PMU	0x80000022u
+
+#define FEATURES_ECX_PDCM	(1u << 15)	/* PERF_CAPABILITIES exists */
+#define EXTENDED_ECX_PERFCTR	(1u << 23)	/* six counters, not four */
+
+/* RSBA and RRSBA: the CPU is affected. All other bits are good to have. */
+#define ARCH_CAPABILITIES_BAD	(1ull << 2 | 1ull << 19)
+
 #define XSAVE_HEADER	576u	/* bytes of the legacy area and the header */
 
 enum { EAX, EBX, ECX, EDX };
@@ -21,18 +39,28 @@ static const struct {
 	uint32_t leaf, index;
 	int reg;
 } registers[] = {
-	{ 0x1, 0, ECX }, { 0x1, 0, EDX }, { 0x6, 0, EAX },
+	{ LEAF_FEATURES, 0, ECX }, { LEAF_FEATURES, 0, EDX }, { 0x6, 0, EAX },
 	{ 0x7, 0, EBX }, { 0x7, 0, ECX }, { 0x7, 0, EDX },
 	{ 0x7, 1, EAX }, { 0x7, 1, EDX }, { 0x7, 2, EDX },
 	{ LEAF_XSAVE, 0, EAX }, { LEAF_XSAVE, 0, EDX },
 	{ LEAF_XSAVE, 1, EAX }, { LEAF_XSAVE, 1, ECX },
 	{ LEAF_XSAVE, 1, EDX },
 	{ 0x14, 0, EBX }, { 0x19, 0, EBX },
-	{ 0x80000001, 0, ECX }, { 0x80000001, 0, EDX },
+	{ LEAF_EXTENDED, 0, ECX }, { LEAF_EXTENDED, 0, EDX },
 	{ 0x80000007, 0, EBX }, { 0x80000007, 0, EDX },
-	{ 0x80000008, 0, EBX },
-	{ 0x80000021, 0, EAX }, { 0x8000001f, 0, EAX },
+	{ LEAF_SIZES, 0, EBX },
+	{ 0x80000021, 0, EAX }, { 0x80000021, 0, ECX }, { 0x8000001f, 0, EAX },
 };
+
+static const uint32_t pmu_leaves[] = { LEAF_PMU, LEAF_AMD_PMU };
+
+const uint32_t cpufeatures_msrs[CPUFEATURES_MSRS] = {
+	[CPUFEATURES_ARCH_CAPABILITIES] = 0x10a,
+	[CPUFEATURES_DE_CFG] = 0xc0011029,
+	[CPUFEATURES_PERF_CAPABILITIES] = 0x345,
+};
+
+static const char *const reg_names[] = { "EAX", "EBX", "ECX", "EDX" };
 
 _Static_assert(sizeof(registers) / sizeof(registers[0]) == CPUFEATURES_WORDS,
 	       "a word a register");
@@ -55,6 +83,39 @@ static uint32_t *reg_of(struct kvm_cpuid_entry2 *entry, int reg)
 	return regs[reg];
 }
 
+/* A byte of leaf 0x80000008's EAX; the third may be 0: as the first. */
+static uint32_t size_of(uint32_t sizes, unsigned int byte)
+{
+	uint32_t size = sizes >> 8 * byte & 0xff;
+
+	return byte == 2 && !size ? sizes & 0xff : size;
+}
+
+static uint32_t smaller_sizes(uint32_t a, uint32_t b)
+{
+	uint32_t sizes = 0;
+
+	for (unsigned int byte = 0; byte < 3; byte++) {
+		uint32_t one = size_of(a, byte), other = size_of(b, byte);
+
+		sizes |= (one < other ? one : other) << 8 * byte;
+	}
+	return sizes;
+}
+
+static void read_pmu(struct cpufeatures *features, const struct kvm_cpuid2 *host)
+{
+	for (unsigned int i = 0; i < CPUFEATURES_PMU; i++) {
+		const struct kvm_cpuid_entry2 *found = find(host, pmu_leaves[i / 4], 0);
+		struct kvm_cpuid_entry2 entry;
+
+		if (!found)
+			continue;
+		entry = *found;
+		features->pmu[i] = *reg_of(&entry, i % 4);
+	}
+}
+
 /* A leaf that a host does not have has no features. */
 void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *host)
 {
@@ -75,43 +136,124 @@ void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *hos
 		entry = *found;
 		features->words[i] = *reg_of(&entry, registers[i].reg);
 	}
+	read_pmu(features, host);
+	found = find(host, LEAF_SIZES, 0);
+	if (found)
+		features->sizes = smaller_sizes(found->eax, found->eax);
+}
+
+/* A driver finds the counters on the boot CPU and uses them on all. */
+static void join_pmu(struct cpufeatures *all, const struct cpufeatures *other)
+{
+	const unsigned int msr = CPUFEATURES_PERF_CAPABILITIES;
+
+	if (!memcmp(all->pmu, other->pmu, sizeof(all->pmu)) &&
+	    all->msrs[msr] == other->msrs[msr])
+		return;
+	memset(all->pmu, 0, sizeof(all->pmu));
+	all->msrs[msr] = 0;
+	for (unsigned int i = 0; i < CPUFEATURES_WORDS; i++) {
+		if (registers[i].reg != ECX)
+			continue;
+		if (registers[i].leaf == LEAF_FEATURES)
+			all->words[i] &= ~FEATURES_ECX_PDCM;
+		if (registers[i].leaf == LEAF_EXTENDED)
+			all->words[i] &= ~EXTENDED_ECX_PERFCTR;
+	}
 }
 
 bool cpufeatures_join(struct cpufeatures *all, const struct cpufeatures *other)
 {
+	const unsigned int arch = CPUFEATURES_ARCH_CAPABILITIES;
+	uint64_t bad = (all->msrs[arch] | other->msrs[arch]) & ARCH_CAPABILITIES_BAD;
+
 	if (memcmp(all->vendor, other->vendor, sizeof(all->vendor)))
 		return false;
 	for (unsigned int i = 0; i < CPUFEATURES_WORDS; i++)
 		all->words[i] &= other->words[i];
+	join_pmu(all, other);
+	all->sizes = smaller_sizes(all->sizes, other->sizes);
+	all->msrs[arch] = (all->msrs[arch] & other->msrs[arch]) | bad;
+	all->msrs[CPUFEATURES_DE_CFG] &= other->msrs[CPUFEATURES_DE_CFG];
 	return true;
+}
+
+/**
+ * struct list - a list in words, as long as it fits
+ * @text: the words
+ * @size: of @text
+ * @len: bytes in use, or that would be
+ */
+struct list {
+	char *text;
+	size_t size;
+	size_t len;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void list_add(struct list *list, const char *fmt, ...)
+{
+	va_list args;
+
+	if (list->len && list->len < list->size)
+		list->len += snprintf(list->text + list->len,
+				      list->size - list->len, ", ");
+	if (list->len >= list->size)
+		return;
+	va_start(args, fmt);
+	list->len += vsnprintf(list->text + list->len, list->size - list->len,
+			       fmt, args);
+	va_end(args);
 }
 
 size_t cpufeatures_missing(const struct cpufeatures *all,
 			   const struct cpufeatures *mine, char *text, size_t size)
 {
-	static const char *const names[] = { "EAX", "EBX", "ECX", "EDX" };
-	size_t len = 0;
+	struct list list = { .text = text, .size = size };
 
 	text[0] = '\0';
-	for (unsigned int i = 0; i < CPUFEATURES_WORDS && len < size; i++) {
-		uint32_t missing = mine->words[i] & ~all->words[i];
-
-		if (missing)
-			len += snprintf(text + len, size - len,
-					"%s%x.%x %s 0x%x", len ? ", " : "",
-					registers[i].leaf, registers[i].index,
-					names[registers[i].reg], missing);
-	}
-	return len;
+	for (unsigned int i = 0; i < CPUFEATURES_WORDS; i++)
+		if (mine->words[i] & ~all->words[i])
+			list_add(&list, "%x.%x %s 0x%x", registers[i].leaf,
+				 registers[i].index, reg_names[registers[i].reg],
+				 mine->words[i] & ~all->words[i]);
+	if (memcmp(all->pmu, mine->pmu, sizeof(all->pmu)))
+		list_add(&list, "the performance counters");
+	for (unsigned int byte = 0; byte < 2; byte++)
+		if (size_of(all->sizes, byte) < size_of(mine->sizes, byte))
+			list_add(&list, "more than %u bits of %s addresses",
+				 size_of(all->sizes, byte),
+				 byte ? "linear" : "physical");
+	for (unsigned int i = 0; i < CPUFEATURES_MSRS; i++)
+		if (mine->msrs[i] != all->msrs[i])
+			list_add(&list, "MSR %x 0x%llx", cpufeatures_msrs[i],
+				 (unsigned long long)(mine->msrs[i] ^ all->msrs[i]));
+	return list.len;
 }
 
-static void mask_registers(const struct cpufeatures *features,
-			   struct kvm_cpuid_entry2 *entry)
+/* The third byte stays 0 if it would say the same as the first. */
+static void set_sizes(const struct cpufeatures *features,
+		      struct kvm_cpuid_entry2 *entry)
+{
+	uint32_t sizes = features->sizes;
+
+	if (!(entry->eax >> 16 & 0xff) && size_of(sizes, 2) == size_of(sizes, 0))
+		sizes &= 0xffff;
+	entry->eax = (entry->eax & 0xff000000) | sizes;
+}
+
+static void set_registers(const struct cpufeatures *features,
+			  struct kvm_cpuid_entry2 *entry)
 {
 	for (unsigned int i = 0; i < CPUFEATURES_WORDS; i++)
 		if (entry->function == registers[i].leaf &&
 		    entry->index == registers[i].index)
 			*reg_of(entry, registers[i].reg) &= features->words[i];
+	for (unsigned int i = 0; i < CPUFEATURES_PMU; i++)
+		if (entry->function == pmu_leaves[i / 4])
+			*reg_of(entry, i % 4) = features->pmu[i];
+	if (entry->function == LEAF_SIZES)
+		set_sizes(features, entry);
 }
 
 /* State components that XSAVE may hold: user's and supervisor's. */
@@ -162,6 +304,6 @@ static void fit_xsave(struct kvm_cpuid2 *cpuid)
 void cpufeatures_apply(const struct cpufeatures *features, struct kvm_cpuid2 *cpuid)
 {
 	for (unsigned int i = 0; i < cpuid->nent; i++)
-		mask_registers(features, &cpuid->entries[i]);
+		set_registers(features, &cpuid->entries[i]);
 	fit_xsave(cpuid);
 }

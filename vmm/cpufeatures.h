@@ -8,31 +8,56 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CPUFEATURES_WORDS	23
+#define CPUFEATURES_WORDS	24
+#define CPUFEATURES_PMU		8
+
+/* MSRs that describe features. KVM_GET_MSRS on /dev/kvm reads them. */
+enum cpufeatures_msr {
+	CPUFEATURES_ARCH_CAPABILITIES,
+	CPUFEATURES_DE_CFG,
+	CPUFEATURES_PERF_CAPABILITIES,
+	CPUFEATURES_MSRS,
+};
+
+extern const uint32_t cpufeatures_msrs[CPUFEATURES_MSRS];
 
 /**
  * struct cpufeatures - what one host, or all of them, can show to a guest
  * @vendor: EBX, EDX and ECX of leaf 0
  * @words: registers of CPUID in which each bit is a feature, in an order that
  *	is part of the messages between nodes
+ * @pmu: leaves 0xa and 0x80000022, which describe the performance counters
+ * @sizes: EAX of leaf 0x80000008: a byte each for the bits of physical, linear
+ *	and guest physical addresses; the last is not 0 here
+ * @msrs: values of cpufeatures_msrs[]; 0 if KVM does not have one
  */
 struct cpufeatures {
 	uint32_t vendor[3];
 	uint32_t words[CPUFEATURES_WORDS];
+	uint32_t pmu[CPUFEATURES_PMU];
+	uint32_t sizes;
+	uint64_t msrs[CPUFEATURES_MSRS];
 };
 
-/* Those of @host, as KVM_GET_SUPPORTED_CPUID tells. */
+/*
+ * Those of @host, as KVM_GET_SUPPORTED_CPUID tells; the values of the MSRs are
+ * for the caller to fill in.
+ */
 void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *host);
 
-/* Keep in @all what @other has, too. False if another vendor made it. */
+/*
+ * Keep in @all what @other has, too: features of both, the smaller sizes, and
+ * the performance counters if they are the same. False if another vendor made
+ * @other's CPU.
+ */
 bool cpufeatures_join(struct cpufeatures *all, const struct cpufeatures *other);
 
 /**
  * cpufeatures_missing() - what a host has that a guest is not shown
  * @all: what it is shown
  * @mine: of the host
- * @text: out: leaf, index, register and bits in hexadecimal, as in
- *	"7.0 EBX 0x20, d.1 EAX 0x8"
+ * @text: out: leaf, index, register and bits in hexadecimal, or an MSR, as in
+ *	"7.0 EBX 0x20, d.1 EAX 0x8, MSR 10a 0x21"
  * @size: of @text; what does not fit is left out
  *
  * Return: 0 if that is nothing.

@@ -244,6 +244,38 @@ static void adapt(struct cpuid_table *table,
 	set_leaf_max(table, LEAF_TOPOLOGY_V2);
 }
 
+static void set_msr(int vcpu_fd, uint32_t msr, uint64_t value)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = { .head.nmsrs = 1, .entry = { .index = msr, .data = value } };
+
+	if (ioctl(vcpu_fd, KVM_SET_MSRS, &msrs) != 1)
+		die(EXIT_HOST, "KVM does not set MSR 0x%x of a CPU to 0x%llx, which the CPUs of all hosts have in common.",
+		    msr, (unsigned long long)value);
+}
+
+/*
+ * KVM gives a new CPU its host's values; a guest that reads them must find what
+ * holds for all hosts. PERF_CAPABILITIES is the same on all or not shown.
+ */
+static void set_msrs(int vcpu_fd, const struct cpufeatures *features)
+{
+	static const enum cpufeatures_msr joined[] = {
+		CPUFEATURES_ARCH_CAPABILITIES, CPUFEATURES_DE_CFG,
+	};
+
+	for (size_t i = 0; i < sizeof(joined) / sizeof(joined[0]); i++) {
+		uint32_t msr = cpufeatures_msrs[joined[i]];
+		uint64_t value = features->msrs[joined[i]];
+
+		if (vm_feature_msr(msr) == value)
+			continue;
+		set_msr(vcpu_fd, msr, value);
+	}
+}
+
 void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology)
 {
 	struct kvm_cpuid2 *host = vm_supported_cpuid();
@@ -259,6 +291,7 @@ void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology)
 	if (ioctl(vcpu_fd, KVM_SET_CPUID2, table))
 		die(EXIT_HOST, "KVM does not take the CPUID of a CPU: %s.",
 		    strerror(errno));
+	set_msrs(vcpu_fd, topology->features);
 	free(table);
 	free(host);
 }
@@ -268,5 +301,7 @@ void cpuid_host_features(struct cpufeatures *features)
 	struct kvm_cpuid2 *host = vm_supported_cpuid();
 
 	cpufeatures_read(features, host);
+	for (unsigned int i = 0; i < CPUFEATURES_MSRS; i++)
+		features->msrs[i] = vm_feature_msr(cpufeatures_msrs[i]);
 	free(host);
 }

@@ -131,6 +131,17 @@ struct kvm_cpuid2 *vm_supported_cpuid(void)
 	return cpuid;
 }
 
+uint64_t vm_feature_msr(uint32_t msr)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = { .head.nmsrs = 1, .entry.index = msr };
+
+	/* The ioctl returns how many MSRs it has read. */
+	return ioctl(kvm_fd, KVM_GET_MSRS, &msrs) == 1 ? msrs.entry.data : 0;
+}
+
 uint32_t vm_tsc_khz(void)
 {
 	int khz = ioctl(vm_fd, KVM_GET_TSC_KHZ, 0);

@@ -46,6 +46,9 @@ int vm_create_vcpu(unsigned int apic_id, struct kvm_run **run);
 /* What this host can show to a guest; the caller frees it. */
 struct kvm_cpuid2 *vm_supported_cpuid(void);
 
+/* What KVM can show of an MSR that describes features; 0: it has no such. */
+uint64_t vm_feature_msr(uint32_t msr);
+
 /* How fast the TSC of a new CPU runs, and change it. Return: 0 or -errno. */
 uint32_t vm_tsc_khz(void);
 int vm_set_tsc_khz(uint32_t khz);

@@ -6,6 +6,8 @@
 
 #include "tap.h"
 
+#define PDCM		(1u << 15)	/* leaf 1, ECX */
+#define PERFCTR_CORE	(1u << 23)	/* leaf 0x80000001, ECX */
 #define AVX		(1u << 28)	/* leaf 1, ECX */
 #define XSAVE		(1u << 26)
 #define AVX512F		(1u << 16)	/* leaf 7, EBX */
@@ -57,6 +59,136 @@ static const struct kvm_cpuid_entry2 *find(const struct table *table,
 	return NULL;
 }
 
+/* What a host has besides bits of CPUID. */
+struct other {
+	uint32_t pmu_version;
+	uint32_t amd_counters;
+	uint32_t sizes;
+	uint64_t arch, de_cfg, perf;
+};
+
+static struct cpufeatures features_of(const struct other *host,
+				      struct table *table)
+{
+	struct cpufeatures features;
+
+	make_host(table, false);
+	table->entries[1].ecx |= PDCM;
+	add(table, 0xa, 0, 0x7300400 | host->pmu_version, 0, 0, 0x603);
+	add(table, 0x80000001, 0, 0, 0, PERFCTR_CORE, 0);
+	add(table, 0x80000008, 0, host->sizes, 0, 0, 0);
+	add(table, 0x80000022, 0, 1, host->amd_counters, 0, 0);
+	cpufeatures_read(&features, &table->head);
+	features.msrs[CPUFEATURES_ARCH_CAPABILITIES] = host->arch;
+	features.msrs[CPUFEATURES_DE_CFG] = host->de_cfg;
+	features.msrs[CPUFEATURES_PERF_CAPABILITIES] = host->perf;
+	return features;
+}
+
+/* Two hosts join, each first; @shown is what the first shows then. */
+static struct cpufeatures join(const struct other *one, const struct other *two,
+			       struct table *shown)
+{
+	struct table table;
+	struct cpufeatures a = features_of(one, shown), b = features_of(two, &table);
+	struct cpufeatures all = a;
+
+	if (!cpufeatures_join(&all, &b) || !cpufeatures_join(&b, &a) ||
+	    memcmp(&all, &b, sizeof(all)))
+		tap_bail("the order of hosts makes a difference");
+	cpufeatures_apply(&all, &shown->head);
+	return all;
+}
+
+static bool shows_pmu(const struct table *table)
+{
+	const struct kvm_cpuid_entry2 *amd = find(table, 0x80000022, 0);
+
+	return (find(table, 0xa, 0)->eax & 0xff) && amd->eax && amd->ebx &&
+	       (find(table, 0x1, 0)->ecx & PDCM) &&
+	       (find(table, 0x80000001, 0)->ecx & PERFCTR_CORE);
+}
+
+static bool hides_pmu(const struct table *table)
+{
+	const struct kvm_cpuid_entry2 *intel = find(table, 0xa, 0);
+	const struct kvm_cpuid_entry2 *amd = find(table, 0x80000022, 0);
+
+	return !intel->eax && !intel->edx && !amd->eax && !amd->ebx &&
+	       !(find(table, 0x1, 0)->ecx & PDCM) &&
+	       !(find(table, 0x80000001, 0)->ecx & PERFCTR_CORE);
+}
+
+static void test_pmu(void)
+{
+	static const struct other host = { 2, 6, 0x3030, 0, 0, 0x2000 };
+	struct other other = host;
+	static struct table shown;
+
+	join(&host, &other, &shown);
+	tap_ok(shows_pmu(&shown), "equal performance counters are shown");
+	other.pmu_version = 5;
+	join(&host, &other, &shown);
+	tap_ok(hides_pmu(&shown), "not those of another version");
+	other = host;
+	other.amd_counters = 4;
+	join(&host, &other, &shown);
+	tap_ok(hides_pmu(&shown), "nor another number of them");
+	other = host;
+	other.perf = 0;
+	join(&host, &other, &shown);
+	tap_ok(hides_pmu(&shown), "nor with other capabilities");
+}
+
+static uint32_t joined_sizes(uint32_t one, uint32_t two)
+{
+	struct other a = { .sizes = one }, b = { .sizes = two };
+	static struct table shown;
+
+	join(&a, &b, &shown);
+	return find(&shown, 0x80000008, 0)->eax;
+}
+
+static void test_sizes(void)
+{
+	tap_ok(joined_sizes(0x3034, 0x3034) == 0x3034,
+	       "equal address sizes stay as they are");
+	tap_ok(joined_sizes(0x392e, 0x3027) == 0x3027 &&
+	       joined_sizes(0x3027, 0x392e) == 0x3027 &&
+	       joined_sizes(0x3934, 0x302e) == 0x302e,
+	       "of address sizes the smaller ones are shown");
+	tap_ok(joined_sizes(0x303034, 0x3034) == 0x303034 &&
+	       joined_sizes(0x3034, 0x303034) == 0x303034 &&
+	       joined_sizes(0x303034, 0x302e) == 0x2e302e,
+	       "and of guest physical ones");
+}
+
+static void test_msrs(void)
+{
+	/* RDCL_NO, IBRS_ALL, MDS_NO; and RSBA, RRSBA, ITS_NO */
+	static const struct other safe = { .arch = 0x23, .de_cfg = 0x2 };
+	struct other old = { .arch = 0x1 }, affected = { .arch = 0x80004 };
+	struct other its = { .arch = 1ull << 62 | 0x23 };
+	struct cpufeatures all;
+	static struct table shown;
+	struct cpufeatures mine = features_of(&safe, &shown);
+	char text[64];
+
+	all = join(&safe, &safe, &shown);
+	tap_ok(all.msrs[0] == 0x23 && all.msrs[1] == 0x2,
+	       "equal MSRs stay as they are");
+	all = join(&safe, &old, &shown);
+	tap_ok(all.msrs[0] == 0x1 && !all.msrs[1],
+	       "a host that is affected makes all of them so");
+	cpufeatures_missing(&all, &mine, text, sizeof(text));
+	tap_ok(!strcmp(text, "MSR 10a 0x22, MSR c0011029 0x2"),
+	       "which is said: %s", text);
+	all = join(&safe, &affected, &shown);
+	tap_ok(all.msrs[0] == 0x80004, "a bit that says affected stays");
+	all = join(&its, &safe, &shown);
+	tap_ok(all.msrs[0] == 0x23, "bit 62 is joined, too");
+}
+
 static bool same(const struct table *a, const struct table *b)
 {
 	return a->head.nent == b->head.nent &&
@@ -70,7 +202,7 @@ int main(void)
 	struct cpufeatures mine, theirs, all;
 	char text[64];
 
-	tap_plan(10);
+	tap_plan(22);
 	make_host(&small, false);
 	make_host(&large, true);
 	cpufeatures_read(&mine, &large.head);
@@ -106,5 +238,8 @@ int main(void)
 
 	theirs.vendor[0] ^= 1;
 	tap_ok(!cpufeatures_join(&all, &theirs), "hosts of two vendors do not join");
+	test_pmu();
+	test_sizes();
+	test_msrs();
 	return tap_exit();
 }
