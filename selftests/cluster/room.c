@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A region that is larger than the memory of each host, as a node of it sees it.
+ * One node's program in a region that is larger than the memory of each host.
  *
  *	room NODE fill		writes each word of the region
- *	room NODE check		finds in each word what fill has written
- *	room NODE hold		uses the region until it is killed, without which the
- *				node would leave it with the first of the others
+ *	room NODE check		checks that each word is as written by fill
+ *	room NODE hold		is attached until it is killed; without it, the node
+ *				would leave the region when fill ends
  *
  * The cluster is called room; selftests/lab/scenarios/room makes it.
  */
@@ -18,7 +18,7 @@
 
 #define CLUSTER		"room"
 
-/* splitmix64: another word's, or a part of one, is not this. */
+/* splitmix64: differs for all words, and from a mix of two of them. */
 static uint64_t word_of(uint64_t index)
 {
 	uint64_t x = (index + 1) * 0x9e3779b97f4a7c15ull;
@@ -43,7 +43,7 @@ static uint64_t count_bad(const volatile uint64_t *words, uint64_t count)
 	return bad;
 }
 
-/* Return: whether @argv names one of the three. */
+/* Whether @argv names one of the three uses. */
 static bool is_use(int argc, char **argv)
 {
 	return argc == 3 &&
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	conf_need();
 	file = attach(CLUSTER, node, SSI_DSM_ATTACH_NO_CHANNEL);
 	if (file < 0)
-		tap_bail("the region cannot be used: %s", strerror(-file));
+		tap_bail("attach to node %u: %s", node, strerror(-file));
 	if (!strcmp(argv[2], "hold"))
 		return pause();
 	if (!wait_region(CLUSTER, node, REGION, SSI_DSM_REGION_READY, NULL))

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The netlink family and the device: everything that can be asked wrongly, and
- * what the kernel says to it.
+ * The netlink family and the device: invalid requests, and the kernel's answer.
  *
- * A refusal over netlink must have the right errno and a sentence; it must
- * leave nothing behind.
+ * A refusal over netlink must have the right errno and a sentence, and must
+ * change nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -86,16 +85,16 @@ static void test_nodes(void)
 	       "refused: an attribute that does not exist");
 	tap_ok(node_with(SSI_DSM_A_NODE_ID, &one, 2) < 0,
 	       "refused: a number of two bytes");
-	tap_ok(node_new(CLUSTER, 31, loop, NULL) == 0, "node id 31 is taken");
+	tap_ok(node_new(CLUSTER, 31, loop, NULL) == 0, "node id 31 is accepted");
 	must_refuse(node_new(CLUSTER, 31, loop, NULL), EEXIST,
 		    "a node id used twice");
 	tap_ok(!node_new("other", 31, loop, NULL) && !node_del("other", 31),
-	       "but not in another cluster");
+	       "the same node id in another cluster is accepted");
 	tap_ok(!node_del(CLUSTER, 31), "a node is deleted");
 	must_refuse(node_del(CLUSTER, 31), ENOENT, "deleting it twice");
 	must_refuse(node_get(CLUSTER, 31), ENOENT, "asking for a deleted node");
 	tap_ok(conf_count(conf_request(SSI_DSM_CMD_NODE_GET)) == 0,
-	       "nothing is left behind");
+	       "no node is left");
 }
 
 static int peer_without_id(void)
@@ -168,7 +167,7 @@ static int nothing_set(void)
 	return conf_send(msg);
 }
 
-/* The first may be had, the second may not. */
+/* The value of the first is in its range, that of the second is not. */
 static int two_set(void)
 {
 	struct nl_msg *msg = conf_request(SSI_DSM_CMD_POLICY_SET);
@@ -192,7 +191,7 @@ static uint64_t value_of(uint32_t policy)
 	return info.policies[policy].value;
 }
 
-/* As far as its range goes, and back; false, and which, if that cannot be. */
+/* Sets both ends of its range, values beyond them, and its first value again. */
 static bool is_settable(uint32_t id, const struct policy_info *policy)
 {
 	bool all = policy->value == policy->initial;
@@ -216,10 +215,10 @@ static void test_policies(void)
 	uint32_t id;
 
 	tap_ok(!policies_get(CLUSTER, 0, REGION, &info) &&
-	       info.count == __SSI_DSM_POLICY_MAX, "all policies are told");
+	       info.count == __SSI_DSM_POLICY_MAX, "POLICY_GET has all policies");
 	for (id = 0; id < __SSI_DSM_POLICY_MAX; id++)
 		all &= is_settable(id, &info.policies[id]);
-	tap_ok(all, "each is set within its range, and refused outside of it");
+	tap_ok(all, "each policy accepts the values of its range, and refuses others");
 	must_refuse(set(__SSI_DSM_POLICY_MAX, 1), EINVAL,
 		    "a policy that does not exist");
 	must_refuse(set(SSI_DSM_POLICY_CACHE, 4096), ERANGE,
@@ -228,7 +227,7 @@ static void test_policies(void)
 	must_refuse(two_set(), ERANGE, "two policies, one out of range");
 	tap_ok(value_of(SSI_DSM_POLICY_SPIN) ==
 	       info.policies[SSI_DSM_POLICY_SPIN].value,
-	       "and then the other is not set either");
+	       "after that refusal, neither of the two is set");
 }
 
 static void test_bad_maps(void)
@@ -266,14 +265,14 @@ static void test_regions(void)
 		    "deleting an unknown region");
 	tap_ok(!region_of_many(64) && !region_get(CLUSTER, 0, REGION, &info) &&
 	       info.size == 128 * MIB && info.state == SSI_DSM_REGION_WAITING,
-	       "64 parts are taken; the region waits for the other node");
+	       "a map of 64 parts is accepted; the region waits for the other node");
 	must_refuse(region_of_many(2), EEXIST, "a region id used twice");
 	test_policies();
 	tap_ok(!region_del(CLUSTER, 0, REGION), "a region is deleted");
 	node_del(CLUSTER, 0);
 }
 
-/* ---- maps that differ ---- */
+/* ---- nodes whose maps differ ---- */
 
 static uint32_t wait_state(uint32_t node, struct region_info *info)
 {
@@ -318,7 +317,7 @@ static void test_refused(const struct part *b, const char *text)
 	tap_ok(fd >= 0 && !read_message(fd, &m, DEADLINE_MS) &&
 	       m.head.type == SSI_DSM_MSG_REFUSED && m.head.node == 1 &&
 	       !strcmp((char *)m.data, info.reason),
-	       "and the program reads the same sentence");
+	       "the program reads the same sentence");
 	close(fd);
 	delete_pair();
 }
@@ -355,20 +354,20 @@ static void test_unattached(int fd)
 	tap_ok(!map_region(fd, 4 * MIB) && errno == ENOTCONN,
 	       "mmap before ATTACH is ENOTCONN");
 	tap_ok(read(fd, &m, sizeof(m)) < 0 && errno == ENOTCONN,
-	       "so is read");
-	tap_ok(send_message(fd, 1, "x", 1) == -ENOTCONN, "and SEND");
+	       "read before ATTACH is ENOTCONN");
+	tap_ok(send_message(fd, 1, "x", 1) == -ENOTCONN, "SEND before ATTACH is ENOTCONN");
 	tap_ok(ioctl(fd, _IO(SSI_DSM_IOC_MAGIC, 77)) < 0 && errno == ENOTTY,
 	       "an unknown ioctl is ENOTTY");
 	tap_ok(ioctl(fd, SSI_DSM_ATTACH, NULL) < 0 && errno == EFAULT,
 	       "ATTACH without an argument is EFAULT");
-	tap_ok(attach_to(fd, CLUSTER, 0, 99) == -ENOENT, "an unknown region");
+	tap_ok(attach_to(fd, CLUSTER, 0, 99) == -ENOENT, "ATTACH to an unknown region is ENOENT");
 	tap_ok(attach_to(fd, CLUSTER, 5, REGION) == -ENOENT,
-	       "an unknown node");
+	       "ATTACH to an unknown node is ENOENT");
 	tap_ok(attach_to(fd, "none", 0, REGION) == -ENOENT,
-	       "an unknown cluster");
-	tap_ok(attach_bits(fd, 2, 0) == -EINVAL, "unknown flags are EINVAL");
+	       "ATTACH to an unknown cluster is ENOENT");
+	tap_ok(attach_bits(fd, 2, 0) == -EINVAL, "ATTACH with unknown flags is EINVAL");
 	tap_ok(attach_bits(fd, 0, 1) == -EINVAL,
-	       "a reserved field that is not 0 is EINVAL");
+	       "ATTACH with a reserved field that is not 0 is EINVAL");
 }
 
 static void test_attach(void)
@@ -379,17 +378,17 @@ static void test_attach(void)
 
 	test_unattached(fd);
 	tap_ok(!ioctl(fd, SSI_DSM_ATTACH, &args) && args.size == 4 * MIB,
-	       "ATTACH tells the region's size");
+	       "ATTACH returns the region's size");
 	tap_ok(attach_bits(fd, 0, 0) == -EISCONN,
-	       "attaching twice is EISCONN");
-	tap_ok(attach(CLUSTER, 0, 0) == -EBUSY, "a second channel is EBUSY");
+	       "a second ATTACH of a file is EISCONN");
+	tap_ok(attach(CLUSTER, 0, 0) == -EBUSY, "a second file with the channel is EBUSY");
 	second = attach(CLUSTER, 0, SSI_DSM_ATTACH_NO_CHANNEL);
-	tap_ok(second >= 0, "a second file without channel is not");
+	tap_ok(second >= 0, "a second file without the channel is accepted");
 	tap_ok(read(second, &m, sizeof(m)) < 0 && errno == ENOTCONN,
-	       "and reads nothing: ENOTCONN");
+	       "read without the channel is ENOTCONN");
 	close(fd);
 	fd = attach(CLUSTER, 0, 0);
-	tap_ok(fd >= 0, "a channel that was closed can be had again");
+	tap_ok(fd >= 0, "the channel can be attached again once its file is closed");
 	close(second);
 	close(fd);
 }
@@ -429,17 +428,17 @@ static void test_mmap(int fd)
 	tap_ok(mmap_fails(fd, PAGE, MAP_SHARED, 4 * MIB, EINVAL),
 	       "a mapping behind the region is EINVAL");
 	tap_ok(mmap_fails(fd, PAGE, MAP_SHARED, 1ll << 62, EINVAL),
-	       "a mapping far behind it is EINVAL");
+	       "a mapping at offset 2^62 is EINVAL");
 	tap_ok(mmap_fails(fd, 2 * PAGE, MAP_SHARED, 4 * MIB - PAGE, EINVAL),
-	       "a mapping across its end is EINVAL");
+	       "a mapping across the region's end is EINVAL");
 	mem = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		   4 * MIB - PAGE);
-	tap_ok(mem != MAP_FAILED && !*mem, "its last page can be mapped");
+	tap_ok(mem != MAP_FAILED && !*mem, "the region's last page can be mapped");
 	munmap(mem, PAGE);
 	mem = map_region(fd, PAGE);
 	tap_ok(mremap(mem, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED &&
 	       errno == EFAULT, "a mapping cannot grow: EFAULT");
-	tap_ok(access_in_child(mem) == SIGSEGV, "a child does not inherit it");
+	tap_ok(access_in_child(mem) == SIGSEGV, "a child process does not inherit a mapping");
 	munmap(mem, PAGE);
 }
 
@@ -452,7 +451,7 @@ static void test_send(int fd)
 	tap_ok(send_message(fd, 1, NULL, 1) == -EFAULT,
 	       "SEND without data is EFAULT");
 	tap_ok(send_message(fd, 0, "x", 1) == -EINVAL,
-	       "SEND to oneself is EINVAL");
+	       "SEND to the own node is EINVAL");
 	tap_ok(send_message(fd, 32, "x", 1) == -EINVAL,
 	       "SEND to node 32 is EINVAL");
 	tap_ok(send_message(fd, 9, "x", 1) == -ENOTCONN,
@@ -468,28 +467,28 @@ static bool too_small(int fd, size_t size)
 	return read(fd, &m, size) < 0 && errno == EMSGSIZE;
 }
 
-/* READY and "hello" wait: neither may be lost to small buffers. */
+/* READY and "hello" are queued: a read with a small buffer must lose neither. */
 static void test_read(int fd, int other)
 {
 	struct message m;
 
 	tap_ok(too_small(fd, 15) && !read_message(fd, &m, DEADLINE_MS) &&
 	       m.head.type == SSI_DSM_MSG_READY,
-	       "READY is not lost to a small buffer: EMSGSIZE");
+	       "a read with a small buffer is EMSGSIZE and does not lose READY");
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	tap_ok(read(fd, &m, sizeof(m)) < 0 && errno == EAGAIN,
-	       "nothing to read is EAGAIN with O_NONBLOCK");
-	tap_ok(read_message(fd, &m, 0) == -ETIMEDOUT, "and not POLLIN");
+	       "a read of an empty queue is EAGAIN with O_NONBLOCK");
+	tap_ok(read_message(fd, &m, 0) == -ETIMEDOUT, "poll does not report POLLIN then");
 	send_message(other, 0, "hello", 5);
 	send_message(other, 0, "world", 5);
 	poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, DEADLINE_MS);
 	tap_ok(too_small(fd, 0) && too_small(fd, 16) && too_small(fd, 20),
-	       "a message is not cut short: EMSGSIZE");
+	       "a read with a buffer smaller than the message is EMSGSIZE");
 	tap_ok(!read_message(fd, &m, DEADLINE_MS) && m.head.node == 1 &&
 	       !strcmp((char *)m.data, "hello") &&
 	       !read_message(fd, &m, DEADLINE_MS) &&
 	       !strcmp((char *)m.data, "world"),
-	       "and nothing is lost or changes places");
+	       "after that, both messages are read complete and in order");
 	fcntl(fd, F_SETFL, 0);
 }
 
@@ -501,10 +500,10 @@ static void test_device(void)
 	make_pair(halves, halves);
 	tap_ok(wait_state(0, &info) == SSI_DSM_REGION_READY &&
 	       wait_state(1, &info) == SSI_DSM_REGION_READY,
-	       "equal maps: READY");
+	       "nodes with equal maps become READY");
 	other = attach(CLUSTER, 1, 0);
 	tap_ok(attach_to(other, CLUSTER, 0, REGION) == -EISCONN,
-	       "a file cannot change its node");
+	       "ATTACH of an attached file to another node is EISCONN");
 	fd = attach(CLUSTER, 0, 0);
 	test_read(fd, other);
 	test_send(fd);
@@ -517,7 +516,7 @@ static void test_device(void)
 	delete_pair();
 }
 
-/* ---- who may ---- */
+/* ---- privileges ---- */
 
 static int as_nobody(int (*fn)(void))
 {
@@ -592,8 +591,8 @@ static const struct {
 	{ "REGION_NEW without CAP_NET_ADMIN", nobody_region_new, EPERM },
 	{ "POLICY_SET without CAP_NET_ADMIN", nobody_policy_set, EPERM },
 	{ "REGION_DEL without CAP_NET_ADMIN", nobody_region_del, EPERM },
-	{ "the device without being root", nobody_open, EACCES },
-	{ "NODE_GET, which everybody may", nobody_get, 0 },
+	{ "open of the device without being root", nobody_open, EACCES },
+	{ "NODE_GET without CAP_NET_ADMIN is answered", nobody_get, 0 },
 };
 
 static void test_privileges(void)
@@ -613,7 +612,7 @@ static void test_privileges(void)
 	delete_pair();
 }
 
-/* ---- owners, dumps ---- */
+/* ---- socket owners, dumps ---- */
 
 static int add_owned(void)
 {
@@ -624,7 +623,7 @@ static int add_owned(void)
 	return conf_send(msg);
 }
 
-/* A process that makes an owned node and is killed. */
+/* A process makes a node that its socket owns, and is killed. */
 static void test_owner(void)
 {
 	uint64_t until = now_ms() + DEADLINE_MS;
@@ -642,7 +641,7 @@ static void test_owner(void)
 		ret = node_get(CLUSTER, 4);
 	} while (!ret && now_ms() < until);
 	tap_ok(WIFSIGNALED(status) && ret == -ENOENT,
-	       "an owned node goes with its owner");
+	       "a node is deleted with its socket owner");
 }
 
 static void test_dumps(void)
@@ -652,21 +651,21 @@ static void test_dumps(void)
 	make_pair(halves, halves);
 	node_new("other", 7, SSI_DSM_TRANSPORT_LOOP, NULL);
 	tap_ok(conf_count(conf_request(SSI_DSM_CMD_NODE_GET)) == 3,
-	       "three nodes are listed");
+	       "a dump of NODE_GET has three nodes");
 	tap_ok(conf_count(conf_request(SSI_DSM_CMD_PEER_GET)) == 2,
-	       "two peers are listed");
+	       "a dump of PEER_GET has two peers");
 	tap_ok(conf_count(conf_request(SSI_DSM_CMD_REGION_GET)) == 2,
-	       "two regions are listed");
+	       "a dump of REGION_GET has two regions");
 	tap_ok(conf_count(conf_request(SSI_DSM_CMD_STATS_GET)) == 2,
-	       "two statistics are listed");
+	       "a dump of STATS_GET has two regions");
 	msg = conf_request(SSI_DSM_CMD_NODE_GET);
 	nla_put_string(msg, SSI_DSM_A_CLUSTER, "other");
-	tap_ok(conf_count(msg) == 1, "one node of the other cluster");
+	tap_ok(conf_count(msg) == 1, "a dump for one cluster has that cluster's node only");
 	node_del("other", 7);
 	delete_pair();
 	tap_ok(conf_count(conf_request(SSI_DSM_CMD_NODE_GET)) == 0 &&
 	       conf_count(conf_request(SSI_DSM_CMD_REGION_GET)) == 0,
-	       "nothing is left behind");
+	       "no node and no region is left");
 }
 
 int main(void)

@@ -16,7 +16,7 @@
 #include "selftests/unit/tap.h"
 
 #define MESSAGES	3000
-#define LOSS_MS		5000	/* until a loss must be told */
+#define LOSS_MS		5000	/* until a loss must be reported */
 
 static struct cluster cluster = {
 	.name = "channel", .nodes = 2, .each = 2 * MIB,
@@ -47,7 +47,7 @@ static bool is_message(const struct message *m, uint32_t node, uint32_t seq)
 	return false;
 }
 
-/* Messages from all others until each has sent all of theirs. */
+/* Reads until all messages of all other nodes have come. */
 static bool receive_all(int fd, uint32_t self, uint32_t *next)
 {
 	struct message m;
@@ -71,7 +71,7 @@ static bool receive_all(int fd, uint32_t self, uint32_t *next)
 	return true;
 }
 
-/* Without waiting: what is there already. */
+/* Reads the messages that have come already, without waiting. */
 static bool receive_some(int fd, uint32_t *next)
 {
 	struct message m;
@@ -95,7 +95,7 @@ static bool expect_ready(int fd)
 	return !ret && m.head.type == SSI_DSM_MSG_READY && !m.head.len;
 }
 
-/* All send to all, and read now and then. */
+/* Each node sends to all others, and reads from time to time. */
 static int exchange(uint32_t self, int fd)
 {
 	static uint8_t data[SSI_DSM_MSG_MAX];
@@ -155,12 +155,12 @@ static void test_exchange(void)
 	cluster_delete(&cluster);
 	tap_diag("%u messages from each node to each in %llu ms", MESSAGES,
 		 (unsigned long long)(now_ms() - start));
-	tap_ok(all, "READY, then all messages, whole and in order, all ways");
+	tap_ok(all, "each program reads READY, then all messages from all others, complete and in order");
 }
 
 /* ---- loss ---- */
 
-/* A program that attaches, takes a page, says so, and runs until it is killed. */
+/* A program that attaches, writes a page, reports that, and runs until it is killed. */
 static void victim(uint32_t node, int say)
 {
 	int fd = attach(cluster.name, node, 0);
@@ -172,7 +172,7 @@ static void victim(uint32_t node, int say)
 	if (write(say, "x", 1) != 1)
 		_exit(1);
 	for (;;)
-		sched_yield();	/* pages are held for who runs */
+		sched_yield();	/* pages are held for tasks that run */
 }
 
 static int start_victim(uint32_t node)
@@ -193,7 +193,7 @@ static int start_victim(uint32_t node)
 	return pid;
 }
 
-/* Reads up to LOST; the sentence must name a node. */
+/* Reads up to LOST; its node must be @node, and it must have a sentence. */
 static bool expect_lost(int fd, uint32_t self, uint32_t node)
 {
 	uint64_t start = now_ms();
@@ -214,7 +214,7 @@ static bool expect_lost(int fd, uint32_t self, uint32_t node)
 	       now_ms() - start < LOSS_MS;
 }
 
-/* Writes to a page that the victim holds, until that is SIGBUS. */
+/* Writes to a page that the victim has; ends with 0 when that gives SIGBUS. */
 static int start_waiter(void)
 {
 	int pid;
@@ -231,7 +231,7 @@ static int start_waiter(void)
 	return pid;
 }
 
-/* Sleeps uninterruptibly: in its fault. */
+/* Whether it sleeps uninterruptibly, that is in its fault. */
 static bool is_blocked(int pid)
 {
 	uint64_t until = now_ms() + DEADLINE_MS;
@@ -249,7 +249,7 @@ static bool is_blocked(int pid)
 	return state == 'D';
 }
 
-/* The victim's node keeps its page for a minute: who wants it waits. */
+/* The victim's node holds its page; programs that access it wait. */
 static void test_waiters(int victim)
 {
 	int first = start_waiter(), second = start_waiter(), status;
@@ -264,8 +264,8 @@ static void test_waiters(int victim)
 	       "a program that waits for a page can be killed");
 	kill(victim, SIGKILL);
 	waitpid(victim, NULL, 0);
-	tap_ok(!reap(first, now_ms() + LOSS_MS, "who waited"),
-	       "one that waits for a lost node's page gets SIGBUS");
+	tap_ok(!reap(first, now_ms() + LOSS_MS, "the program that waited"),
+	       "a program that waits for a lost node's page gets SIGBUS");
 }
 
 static void test_kill(void)
@@ -285,18 +285,18 @@ static void test_kill(void)
 	test_waiters(pid);
 	for (n = 0; n < last; n++)
 		all &= expect_lost(fds[n], n, last);
-	tap_ok(all, "kill -9 of one program is told to all others");
+	tap_ok(all, "kill -9 of one program is reported to all others");
 	tap_ok(is_sigbus(mem, false) && is_sigbus(mem + 2 * PAGE, true),
-	       "pages that are not here are SIGBUS, not a hang");
+	       "an access to a page that is not here gives SIGBUS, and does not hang");
 	tap_ok(attach(cluster.name, 0, SSI_DSM_ATTACH_NO_CHANNEL) == -EIO,
-	       "nobody can attach to a lost region");
+	       "attaching to a lost region is EIO");
 	munmap(mem, cluster_size(&cluster));
 	for (n = 0; n < last; n++)
 		close(fds[n]);
 	cluster_delete(&cluster);
 }
 
-/* A node that is deleted under everybody. */
+/* A node is deleted while programs are attached to all nodes. */
 static void test_deletion(void)
 {
 	int fds[NODES_MAX];
@@ -313,8 +313,8 @@ static void test_deletion(void)
 	node_del(cluster.name, 1);
 	for (n = 0; n < cluster.nodes; n++)
 		all &= expect_lost(fds[n], n, 1);
-	tap_ok(all, "deleting a node is told to all programs, its own as well");
-	tap_ok(is_sigbus(mem + cluster.each, true), "and faults are SIGBUS");
+	tap_ok(all, "the deletion of a node is reported to all programs, also to its own");
+	tap_ok(is_sigbus(mem + cluster.each, true), "after it, an access gives SIGBUS");
 	munmap(mem, cluster_size(&cluster));
 	for (n = 0; n < cluster.nodes; n++) {
 		close(fds[n]);
@@ -323,7 +323,7 @@ static void test_deletion(void)
 	}
 }
 
-/* A program that never reads: the region is lost, memory does not fill up. */
+/* A program that never reads: its region is lost, before its queue fills the memory. */
 static void test_no_reader(void)
 {
 	struct region_info info;
@@ -337,7 +337,7 @@ static void test_no_reader(void)
 	cluster_wait_ready(&cluster);
 	for (i = 0; i < 20000 && !ret; i++)
 		ret = send_message(fds[0], 1, data, sizeof(data));
-	/* what was sent may still be on its way */
+	/* messages may still be on their way */
 	until = now_ms() + DEADLINE_MS;
 	do {
 		region_get(cluster.name, 1, REGION, &info);
@@ -345,7 +345,7 @@ static void test_no_reader(void)
 	tap_diag("after %u messages: %s; %s", i, strerror(-ret), info.reason);
 	tap_ok(info.state == SSI_DSM_REGION_LOST && *info.reason,
 	       "a program that does not read loses its region");
-	tap_ok(expect_lost(fds[0], 0, 1), "and the others are told");
+	tap_ok(expect_lost(fds[0], 0, 1), "that loss is reported to the other programs");
 	for (n = 0; n < cluster.nodes; n++)
 		close(fds[n]);
 	cluster_delete(&cluster);

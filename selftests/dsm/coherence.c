@@ -6,21 +6,21 @@
  *
  * DOC: Theory of operation
  *
- * All nodes live in this kernel. Worker processes attach to them, one a node
- * and one more on node 0, and do the same things to the region at once. What a
- * word must contain is kept in ordinary shared memory, under a lock a word, so
- * that every single load can be checked against the last store.
+ * All nodes live in this kernel. Worker processes attach to them, one to each
+ * node and one more to node 0, and do the same things to the region at the same
+ * time. Ordinary shared memory has a copy of each word, with a lock for each
+ * word, so that every single load can be checked against the last store.
  *
  * A page of the region has one use. Of each node's memory:
  *
- *	page 0		counters, added to by everybody without locks
+ *	page 0		counters that all workers add to without locks
  *	page 1		message passing
- *	page 2		two nodes' contended words
- *	page 3 ..	the process that watches states and statistics
- *	page 16 ..	words that are spread
+ *	page 2		contended words, on two nodes' pages
+ *	page 3 ..	the process that checks states and statistics
+ *	page 16 ..	words that are spread over all pages
  *
- * Before it touches the region a worker writes down which page it wants. When
- * it does not end in time, that is told.
+ * Before each access a worker notes the page. If the worker does not end in
+ * time, that note is printed.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -45,15 +45,15 @@
 #define HANG_MS		20000	/* over its time: a worker hangs */
 #define DEAD_S		170	/* so does the whole program */
 
-/* What a worker does right now. */
+/* The present operation of a worker. */
 enum op { IDLE, LOADS, STORES, ADDS, COPIES };
 
 /**
- * struct worker - what others see of a worker
+ * struct worker - the part of a worker that the main process reads
  * @node: that it is attached to
  * @op: enum op
- * @page: of the region, that it wants
- * @since: when it began to want it
+ * @page: page of the region that it accesses
+ * @since: when that access began
  * @done: operations
  * @errors: checks that failed
  * @added: by counter
@@ -70,8 +70,8 @@ struct worker {
 
 /**
  * struct shared - ordinary memory of all workers
- * @locks: a lock a word
- * @reference: what the word contains
+ * @locks: a lock for each word
+ * @reference: the contents that each word must have
  * @workers: by number
  */
 struct shared {
@@ -259,8 +259,8 @@ static void add_counters(uint64_t until)
 }
 
 /*
- * Worker 0 writes data, then a flag, on pages of different homes. Whoever
- * sees the flag must see the data, and neither ever goes back.
+ * Worker 0 writes data, then a flag, on pages of different homes. A worker that
+ * reads the flag must read the data too, and neither may ever become smaller.
  */
 static void pass_messages(uint64_t until)
 {
@@ -276,9 +276,9 @@ static void pass_messages(uint64_t until)
 		f = load(flag);
 		d = load(data);
 		if (d < f)
-			differs("data behind its flag", data, d, f);
+			differs("data older than its flag", data, d, f);
 		if (f < last)
-			differs("a flag that went back", flag, f, last);
+			differs("a flag that became smaller", flag, f, last);
 		last = f;
 	}
 }
@@ -349,7 +349,7 @@ static void become_worker(uint32_t w, uint32_t node)
 	_exit(2);
 }
 
-/* Who waits for what, when somebody hangs. */
+/* Prints the operation of a worker, when one hangs. */
 static void tell_worker(uint32_t w)
 {
 	static const char *const ops[] = { "does not touch the region",
@@ -442,7 +442,7 @@ static void run_phase(const struct phase *phase)
 	tap_ok(all, "%s", phase->text);
 }
 
-/* ---- what comes after the phases ---- */
+/* ---- after the phases ---- */
 
 static uint64_t must_be[COUNTERS];
 
@@ -469,7 +469,7 @@ static void test_counters(const struct phase *phase)
 			must_be[i] += shared->workers[w].added[i];
 	pid = start_worker(0, cluster.nodes - 1, check_counters, 0);
 	tap_ok(reap_workers(&pid, 1, now_ms() + HANG_MS),
-	       "%s: sums are exact", phase->text);
+	       "%s: the sums are exact", phase->text);
 }
 
 static void test_fill(uint32_t from, uint32_t to)
@@ -485,7 +485,7 @@ static void test_fill(uint32_t from, uint32_t to)
 	tap_diag("%llu MiB filled by node %u, verified by node %u, in %llu ms",
 		 (unsigned long long)(cluster_size(&cluster) / MIB), from, to,
 		 (unsigned long long)(now_ms() - start));
-	tap_ok(all, "what node %u fills, node %u finds", from, to);
+	tap_ok(all, "node %u reads all that node %u has written", to, from);
 }
 
 /* ---- states and statistics, by one process on all nodes ---- */
@@ -560,7 +560,7 @@ static void test_first_touch(void)
 	}
 	tap_ok(zero, "untouched pages are zero");
 	tap_ok(COUNTED(last, FIRST_TOUCH, before + cluster.nodes),
-	       "each was a first touch, and writing it then was none");
+	       "the first read of each counts as a first touch, the write after it does not");
 }
 
 static void test_replication(void)
@@ -576,9 +576,9 @@ static void test_replication(void)
 	}
 	for (n = 0; n < last; n++)
 		all &= COUNTED(n, READ_REMOTE, before[n] + 1);
-	tap_ok(same, "all nodes read what one has written");
+	tap_ok(same, "all nodes read what one node has written");
 	tap_ok(all && COUNTED(last, FORWARDED, given + last),
-	       "each fetched it once, from its owner");
+	       "each node has fetched the page once, from its owner");
 }
 
 static void test_upgrade(void)
@@ -596,14 +596,14 @@ static void test_upgrade(void)
 		all &= COUNTED(n, INVALIDATION, dropped[n] + 1);
 	for (n = 0; n < cluster.nodes; n++)
 		same &= views[n][watched(0)] == 4711;
-	tap_ok(all, "a reader's write is one upgrade, the rest drop their copy");
-	tap_ok(same, "and all read what it wrote");
+	tap_ok(all, "a reader's write is one upgrade, and one invalidation on each other node");
+	tap_ok(same, "all nodes read what the upgraded node wrote");
 	fetched = COUNT(last, WRITE_REMOTE);
 	views[last][watched(1)] = 1;
 	views[0][watched(1)] = 2;
 	fetched = COUNT(last, WRITE_REMOTE) - fetched;
 	tap_ok(!fetched && views[last][watched(1)] == 2,
-	       "a page that is exclusive is written without a request");
+	       "a write to an exclusive page makes no request");
 }
 
 static uint64_t exclusive_on(uint32_t node)
@@ -622,7 +622,7 @@ static void *write_on_the_other(void *arg)
 	return NULL;
 }
 
-/* What is written through a reference must not be lost with the page. */
+/* A write through a reference must not be lost with the page. */
 static void test_pinned(void)
 {
 	uint64_t place = page_of(0, 4) * PAGE / sizeof(uint64_t);
@@ -638,12 +638,12 @@ static void test_pinned(void)
 	pthread_create(&other, NULL, write_on_the_other, (void *)there);
 	while (exclusive_on(0) >= exclusive && now_ms() < until)
 		usleep(1000);
-	tap_ok(exclusive_on(0) < exclusive, "a page that is written to is taken");
+	tap_ok(exclusive_on(0) < exclusive, "a page is taken from its node while a write through a reference runs");
 	written = slow_end(&slow, 1);
 	pthread_join(other, NULL);
 	tap_ok(written && there[0] == 1 && there[1] == 2 && here[0] == 1 &&
 	       here[1] == 2,
-	       "but only when what was under way has been written");
+	       "the page is handed over only when that write has ended");
 }
 
 static void test_region_counts(void)
@@ -664,7 +664,7 @@ static void test_region_counts(void)
 		 (unsigned long long)bytes);
 	tap_ok(exclusive && exclusive <= touched &&
 	       touched <= cluster_size(&cluster) / PAGE,
-	       "pages are exclusive on one node at most");
+	       "no more pages are exclusive than were touched");
 }
 
 /* ---- caches ---- */
@@ -678,7 +678,7 @@ static void all_regions(struct region_info *infos)
 			tap_bail("region of node %u: %s", n, conf_text());
 }
 
-/* Pages that were put go a moment later: until all are within their budget. */
+/* Evicted pages go home a moment later: waits until all caches are in their budget. */
 static void test_budget(void)
 {
 	struct region_info infos[NODES_MAX];
@@ -700,12 +700,12 @@ static void test_budget(void)
 			 (unsigned long long)infos[n].dropped,
 			 (unsigned long long)infos[n].put);
 	}
-	tap_ok(within, "each node has at most %llu MiB of the others' pages",
+	tap_ok(within, "each node caches at most %llu MiB of the other nodes' pages",
 	       (unsigned long long)(cluster.cache / MIB));
-	tap_ok(dropped && put, "copies were dropped and pages put for that");
+	tap_ok(dropped && put, "copies were dropped, and exclusive pages sent home, for that");
 }
 
-/* The kernel's own way to try what it does when it is short of memory. */
+/* Makes the kernel call all shrinkers, as it does when memory is short. */
 static void drop_caches(void)
 {
 	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
@@ -714,7 +714,7 @@ static void drop_caches(void)
 		tap_bail("drop_caches: %s", strerror(errno));
 }
 
-/* What all have read is copies on all nodes but the owner. */
+/* Pages that all nodes have read are copies on all nodes but the owner. */
 static void test_shrinker(void)
 {
 	struct region_info before[NODES_MAX], after[NODES_MAX];
@@ -738,17 +738,17 @@ static void test_shrinker(void)
 	for (n = 0; n < cluster.nodes; n++)
 		pids[n] = start_worker(n, n, verify_all, last);
 	tap_ok(reap_workers(pids, cluster.nodes, now_ms() + HANG_MS),
-	       "and all nodes still read what was written");
+	       "all nodes still read what was written");
 }
 
-/* ---- memory that is short ---- */
+/* ---- allocations that fail ---- */
 
 #define PARAMETERS	"/sys/module/ssi_dsm/parameters/"
 #define ALLOC_CLASSES	5u	/* of kmod/alloc.h */
 
 /*
- * From now on one in @nth of the module's allocations fails, 0: none; of blocks,
- * which are few, every other.
+ * From now on one in @nth of the module's allocations fails, 0: none. Of blocks,
+ * which are few, every second one fails.
  */
 static void fail_allocations(uint32_t nth)
 {
@@ -762,8 +762,8 @@ static void fail_allocations(uint32_t nth)
 }
 
 /*
- * Everything above has been right, with all that. There may be only one block
- * in one piece, so whether one of them has failed is chance.
+ * All tests before this one ran with failing allocations. There may be only one
+ * 2 MiB folio, so it is chance whether one of those has failed.
  */
 static void test_failures(void)
 {
@@ -778,7 +778,7 @@ static void test_failures(void)
 	tap_diag("failed: %u pages, %u blocks, %u requests, %u messages, %u pieces",
 		 failed[0], failed[1], failed[2], failed[3], failed[4]);
 	tap_ok(failed[0] && failed[1] && failed[2] && failed[3],
-	       "allocations of all kinds have failed, and nothing was lost");
+	       "allocations of pages, blocks, requests and messages have failed, and nothing was lost");
 }
 
 static void tell_statistics(void)
@@ -817,7 +817,7 @@ static void make_shared(void)
 		pthread_mutex_init(&shared->locks[i], &attr);
 }
 
-/* Files that keep the region alive while no worker runs. */
+/* Files that keep the nodes in the region while no worker runs. */
 static void keep_region(void)
 {
 	uint32_t n;
@@ -848,11 +848,11 @@ static const struct phase phases[] = {
 	  SSI_DSM_POLICY_AUTO },
 	{ "random words on two pages, no hold window", contended_words, 2000,
 	  0 },
-	{ "messages passed from page to page", pass_messages, 2000, 1000 },
+	{ "data passed from node to node by a flag", pass_messages, 2000, 1000 },
 };
 
 static const struct phase counters = {
-	"lock-prefixed additions by everybody", add_counters, 3000, 500,
+	"lock-prefixed additions on all nodes", add_counters, 3000, 500,
 };
 
 static void watch_states(void)

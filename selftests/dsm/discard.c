@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory that is not needed any more: what is given back, what stays, and that
- * nothing is lost that should not be, also while others want it.
+ * DISCARD of memory that is not needed any more: which pages it frees, which it
+ * leaves, and that it loses no others, also while other nodes access them.
  *
  *	discard [loop|rdma [NODES [DELAY_US]]]
  *
@@ -23,7 +23,7 @@
 #define BLOCKS		8u	/* of each node */
 #define BLOCK_PAGES	(BLOCK / PAGE)
 #define WORDS_A_PAGE	(PAGE / sizeof(uint64_t))
-#define STORM_BLOCK	4u	/* from here on the storm has them */
+#define STORM_BLOCK	4u	/* the first block of test_storm() */
 #define STORM_MS	1500
 
 static struct cluster cluster = {
@@ -33,7 +33,7 @@ static struct cluster cluster = {
 static int files[NODES_MAX];
 static volatile uint64_t *views[NODES_MAX];
 
-/* Bytes from the beginning of the region. */
+/* Offset in the region, in bytes. */
 static uint64_t place(uint32_t home, uint32_t block, uint32_t page)
 {
 	return home * cluster.each + (uint64_t)block * BLOCK +
@@ -46,7 +46,7 @@ static volatile uint64_t *at(uint32_t view, uint32_t home, uint32_t block,
 	return views[view] + place(home, block, page) / sizeof(uint64_t);
 }
 
-/* Pages that became zero, or a negative errno. */
+/* The number of pages that became zero, or a negative errno. */
 static int64_t discard(uint32_t node, uint64_t offset, uint64_t len)
 {
 	struct ssi_dsm_discard args = { .offset = offset, .len = len };
@@ -76,13 +76,13 @@ static void test_refusals(void)
 	       discard(0, 0, PAGE - 1) == -EINVAL &&
 	       discard(0, cluster_size(&cluster), PAGE) == -EINVAL &&
 	       discard(0, PAGE, UINT64_MAX - PAGE + 1) == -EINVAL,
-	       "parts of pages, and what is not in the region, are refused");
+	       "parts of pages, and ranges outside the region, are refused");
 	tap_ok(ioctl(fd, SSI_DSM_DISCARD, &args) < 0 && errno == ENOTCONN &&
 	       ioctl(files[0], SSI_DSM_DISCARD, NULL) < 0 && errno == EFAULT,
-	       "and files without a region, and no arguments");
+	       "so are a file without a region, and an invalid pointer");
 	close(fd);
 	tap_ok(!discard(0, 0, cluster_size(&cluster)),
-	       "where nobody has been nothing is given back");
+	       "nothing is freed where no node has touched a page");
 }
 
 static void test_pages(void)
@@ -91,17 +91,17 @@ static void test_pages(void)
 	bool zero = true;
 	uint32_t i;
 
-	*at(1, 0, 0, 40) = 1;	/* a block that is made of pages */
+	*at(1, 0, 0, 40) = 1;	/* so this block is made of pages */
 	for (i = 0; i < 10; i++)
 		*at(0, 0, 0, i) = *at(0, 1, 0, i) = i + 1;
 	tap_ok(discard(0, home, 10 * PAGE) == 10 &&
 	       discard(0, away, 10 * PAGE) == 10,
-	       "pages that a node is alone with are given back, whatever their home");
+	       "pages that only one node has are freed, at home and elsewhere");
 	for (i = 0; i < 10; i++)
 		zero &= !*at(i % 2, 0, 0, i) && !*at(i % 2, 1, 0, i);
-	tap_ok(zero, "and are zero then, on all nodes");
+	tap_ok(zero, "discarded pages are zero on all nodes");
 	*at(0, 0, 0, 3) = 77;
-	tap_ok(*at(1, 0, 0, 3) == 77, "and memory as before");
+	tap_ok(*at(1, 0, 0, 3) == 77, "a discarded page can be written again");
 }
 
 static void test_others(void)
@@ -115,7 +115,7 @@ static void test_others(void)
 	       !discard(1, place(0, 0, 20), PAGE) &&
 	       *at(0, 0, 0, 20) == 5 && *at(1, 0, 0, 20) == 5 &&
 	       *at(0, 0, 0, 21) == 7,
-	       "what others have, too, or alone, stays");
+	       "pages that another node has too, or alone, are left");
 }
 
 static void test_in_use(void)
@@ -127,7 +127,7 @@ static void test_in_use(void)
 	slow_begin(&slow, at(0, 0, 0, 30));
 	kept = !discard(0, place(0, 0, 30), PAGE);
 	tap_ok(slow_end(&slow, 9) && kept && *at(1, 0, 0, 30) == 9,
-	       "a page that is being written to through a reference stays");
+	       "a page with a write through a reference under way is left");
 }
 
 static void test_block(void)
@@ -141,23 +141,23 @@ static void test_block(void)
 	       !discard(0, place(0, 1, 1), BLOCK - PAGE) &&
 	       *at(0, 0, 1, 5) == 1;
 	tap_ok(part && info_of(0).huge == huge + 1,
-	       "a block in one piece stays if not all of it is to go");
+	       "a 2 MiB folio is left if not all of it is discarded");
 	tap_ok(discard(0, place(0, 1, 0), BLOCK) == BLOCK_PAGES &&
-	       info_of(0).huge == huge, "else it goes as a whole");
-	tap_ok(!*at(1, 0, 1, 5) && !*at(0, 0, 1, 6), "and is zero");
+	       info_of(0).huge == huge, "a 2 MiB folio that is discarded as a whole is freed");
+	tap_ok(!*at(1, 0, 1, 5) && !*at(0, 0, 1, 6), "its memory is zero then");
 	*at(0, 0, 1, 7) = 3;
 	tap_ok(*at(1, 0, 1, 7) == 3 &&
 	       discard(0, place(0, 1, 0), BLOCK) == 1,
-	       "after that it is made of pages");
+	       "after that the block is made of pages");
 }
 
 /* ---- all at once ---- */
 
 /**
- * struct reader - a thread that reads pages while they may go
+ * struct reader - a thread that reads pages while they may be discarded
  * @node: whose mapping it uses
  * @thread: itself
- * @mixed: pages that were neither what was written nor zero
+ * @mixed: pages whose words were neither as written nor zero
  */
 struct reader {
 	uint32_t node;
@@ -177,7 +177,7 @@ static bool is_whole(uint32_t view, uint32_t block, uint32_t page)
 	volatile uint64_t *words = at(view, 0, block, page);
 	uint64_t first = words[0], last = words[WORDS_A_PAGE - 1];
 
-	/* it may go between the two, but it cannot come back */
+	/* it may be discarded between the two loads, but cannot come back */
 	return (first == pattern(block, page) || !first) &&
 	       (last == first || !last);
 }
@@ -207,7 +207,7 @@ static void fill(uint32_t block)
 			at(0, 0, block, page)[i] = pattern(block, page);
 }
 
-/* All nodes see the same, what was written or zero. */
+/* All nodes read the same: what was written, or zero. */
 static bool is_agreed(void)
 {
 	uint32_t block, page, n;
@@ -247,14 +247,14 @@ static void test_storm(void)
 		pthread_join(readers[n].thread, NULL);
 		mixed += readers[n].mixed;
 	}
-	tap_diag("%llu pages were given back", (unsigned long long)given);
+	tap_diag("%llu pages were freed", (unsigned long long)given);
 	tap_ok(given && !mixed,
-	       "discarded while others read: pages are what they were, or zero");
-	tap_ok(is_agreed(), "and all nodes agree on which");
+	       "pages that are discarded while nodes read them are as written, or zero");
+	tap_ok(is_agreed(), "all nodes read the same in each page after that");
 }
 
 /**
- * struct adder - a thread that adds to a counter next to what goes
+ * struct adder - a thread that adds to a counter next to discarded pages
  * @node: whose mapping it uses
  * @added: how often
  * @thread: itself
@@ -302,7 +302,7 @@ static void test_neighbours(void)
 		sum += adders[n].added;
 	}
 	tap_ok(sum && *at(0, 1, 2, COUNTER_PAGE) == sum,
-	       "what is beside it, and counted up meanwhile, stays: %llu",
+	       "no addition to a page beside discarded ones is lost: %llu",
 	       (unsigned long long)*at(0, 1, 2, COUNTER_PAGE));
 }
 
@@ -321,7 +321,7 @@ int main(int argc, char **argv)
 		if (!views[n])
 			tap_bail("mapping of node %u: %s", n, strerror(errno));
 	}
-	tap_ok(cluster_wait_ready(&cluster), "the nodes have joined");
+	tap_ok(cluster_wait_ready(&cluster), "the region is ready on all nodes");
 	test_refusals();
 	test_pages();
 	test_others();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The netlink event group: new states of links and regions are told to who
- * listens, and who does not read learns that from its own socket.
+ * The netlink event group: listeners receive new states of links and regions,
+ * and a listener that does not read gets an error from its own socket.
  *
  *	events [loop|rdma [NODES]]
  */
@@ -19,15 +19,15 @@
 #include "libcluster.h"
 #include "selftests/unit/tap.h"
 
-#define BUFFER		(1 << 20)	/* of who reads, though not at once */
-#define SMALL		(1 << 15)	/* has room for one round, not for many */
+#define BUFFER		(1 << 20)	/* of a listener that reads, though not at once */
+#define SMALL		(1 << 15)	/* enough for one round, not for many */
 #define ROUNDS_MAX	100
 
 static struct cluster cluster = {
 	.name = "events", .nodes = 2, .each = 2 * MIB,
 };
 
-/* What an event says. @id is the peer's or the region's. */
+/* The contents of an event. @id is the peer's or the region's. */
 struct event {
 	uint8_t cmd;
 	char cluster[SSI_DSM_CLUSTER_LEN];
@@ -113,7 +113,7 @@ static bool is_same(const struct event *is, const struct event *want)
 	       is->state == want->state && !strcmp(is->reason, want->reason);
 }
 
-/* Events until all of @wanted came, which may be in any order. */
+/* Reads events until all of @wanted have come, in any order. */
 static bool expect(struct nl_sock *sock, const struct event *wanted, uint32_t n)
 {
 	uint32_t missing = (1u << n) - 1, i;
@@ -138,7 +138,7 @@ static bool expect(struct nl_sock *sock, const struct event *wanted, uint32_t n)
 	return !missing;
 }
 
-/* ---- what there is to hear ---- */
+/* ---- the events of a cluster's life ---- */
 
 #define LINK(at, to, in, why) { \
 	.cmd = SSI_DSM_CMD_PEER_GET, .node = at, .id = to, \
@@ -196,7 +196,7 @@ static bool live_and_die(struct nl_sock *sock)
 	return !node_del(cluster.name, 0) && ok;
 }
 
-/* Takes all that waits. False if some of it was lost. */
+/* Reads all events that wait. False if some were lost. */
 static bool read_up(struct nl_sock *sock)
 {
 	struct event event;
@@ -227,15 +227,15 @@ static void test_overflow(struct nl_sock *reader)
 	} while (ok && ++rounds < ROUNDS_MAX && !has_overflowed(sleeper));
 	tap_diag("%d rounds until the queue was full", rounds);
 	ret = next_event(sleeper, &event, 0);
-	tap_ok(ret == -ENOBUFS, "who does not read learns of its overflow: %s",
+	tap_ok(ret == -ENOBUFS, "a listener that does not read gets an error: %s",
 	       strerror(-ret));
 	tap_ok(ok && live_and_die(reader) && read_up(reader),
-	       "the other one misses nothing meanwhile");
-	tap_ok(read_up(sleeper), "what had found room can be read");
+	       "a listener that reads misses no event meanwhile");
+	tap_ok(read_up(sleeper), "the events that were queued before the overflow can be read");
 	ok = live_and_die(reader);
 	ret = next_event(sleeper, &event, DEADLINE_MS);
 	tap_ok(ok && !ret && !strcmp(event.cluster, cluster.name),
-	       "and then it hears again");
+	       "after that, new events are received again");
 	nl_socket_free(sleeper);
 }
 
@@ -249,11 +249,11 @@ int main(int argc, char **argv)
 	tap_plan(8);
 	reader = listen_to_events(BUFFER);
 	cluster_make(&cluster);
-	tap_ok(expect_beginning(reader), "links that come up, and regions that are ready, are told");
+	tap_ok(expect_beginning(reader), "links that come up and regions that become ready are reported");
 	tap_ok(!node_del(cluster.name, 1) && expect_end(reader),
-	       "and their loss, with the reason");
+	       "their loss is reported, with the reason");
 	tap_ok(!node_del(cluster.name, 0) && read_up(reader),
-	       "nothing is missing");
+	       "no event was lost");
 	test_overflow(reader);
 	nl_socket_free(reader);
 	tap_ok(!module_unload() && !module_load(), "the module unloads after");

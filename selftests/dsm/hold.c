@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Hold windows: they can be set while pages move, and no store is lost.
+ * Hold windows: they can be changed while pages move, and no store is lost.
  *
  *	hold [loop|rdma [NODES [DELAY_US]]]
  *
- * Times are told, not judged: they depend on the machine.
+ * Times are printed, not judged: they depend on the machine.
  */
 #include <errno.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static uint64_t moves(void)
 	return sum;
 }
 
-/* All nodes add to one word; @change sets the window while they do. */
+/* All nodes add to one word; if @change, the window is changed meanwhile. */
 static bool add_together(volatile uint64_t *word, uint32_t change)
 {
 	uint64_t until = now_ms() + RUN_MS, start = *word, sum = start;
@@ -88,7 +88,7 @@ static void test_window(volatile uint64_t *word, uint64_t us, const char *text)
 		all &= !policies_get(cluster.name, n, REGION, &info);
 		all &= info.policies[SSI_DSM_POLICY_HOLD].value == us;
 	}
-	tap_ok(all, "%s is set and told", text);
+	tap_ok(all, "%s can be set and read", text);
 	tap_ok(add_together(word, 0), "%s: no addition is lost", text);
 }
 
@@ -103,7 +103,7 @@ static void test_hottest(void)
 		 (unsigned long long)info.index, (unsigned long long)info.moves,
 		 info.nodes);
 	tap_ok(info.count && !info.index && info.moves > 1 && info.nodes == all,
-	       "the page is told as the hottest, and who fights over it");
+	       "PAGE_GET names the page as the hottest, with the nodes it moves between");
 }
 
 int main(int argc, char **argv)
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 	test_window(word, 0, "no window");
 	test_window(word, 20000, "a window of 20 ms");
 	test_window(word, SSI_DSM_POLICY_AUTO, "the automatic window");
-	tap_ok(add_together(word, 1), "changed all the time: none is lost");
+	tap_ok(add_together(word, 1), "a window that changes all the time: no addition is lost");
 	test_hottest();
 	munmap((void *)word, cluster_size(&cluster));
 	for (n = 0; n < cluster.nodes; n++)

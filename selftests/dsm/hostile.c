@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A node that was let in breaks the protocol. That costs it its link, and the
- * region that it shares with the victim; everything else goes on.
+ * A connected node breaks the protocol. It must lose its link, and the region
+ * that it shares with the victim; nothing else may be lost.
  */
 #include <errno.h>
 #include <signal.h>
@@ -36,7 +36,7 @@ static int say_page(struct fake *f, uint8_t type, uint64_t index, uint32_t token
 	return fake_say(f, &msg);
 }
 
-/* The victim is the home of a page that is untouched: the fake node gets it. */
+/* The fake node requests an untouched page of the victim's, and gets it. */
 static int own_page(struct fake *f)
 {
 	struct ssi_msg msg;
@@ -65,7 +65,7 @@ static int done_for_another(struct fake *f)
 	       say_page(f, SSI_WIRE_UNBLOCK, OURS, TOKEN + 1);
 }
 
-/* The second may be an upgrade that overtook UNBLOCK. */
+/* The second could be an upgrade that overtook UNBLOCK. */
 static int ask_thrice(struct fake *f)
 {
 	return say_page(f, SSI_WIRE_GETX, OURS, TOKEN) ?:
@@ -77,7 +77,7 @@ static int ask_thrice(struct fake *f)
 
 static int writer;
 
-/* A program on the victim has asked for a page: the token of that. */
+/* A program on the victim requests a page; @token is that request's. */
 static int be_asked(struct fake *f, uint32_t *token)
 {
 	struct ssi_msg msg;
@@ -207,20 +207,20 @@ static int send_in_circle(struct fake *f)
 	return hand_over(f) ?: say_forward(f, SSI_WIRE_FWDX, VICTIM);
 }
 
-/* ---- a great many ---- */
+/* ---- messages without end ---- */
 
 static int announce_for_ever(struct fake *f)
 {
 	struct ssi_msg msg = { .type = SSI_WIRE_REGION, .region = 1000 };
 	int ret = 0;
 
-	/* Sending fails once the victim has had enough. */
+	/* Sending fails once the victim has closed the connection. */
 	while (!ret && msg.region++ < 10000)
 		ret = fake_say(f, &msg);
 	return ret == -ENOTCONN ? 0 : -EPROTO;
 }
 
-/* ---- what makes a single message bad ---- */
+/* ---- changes that make a single message invalid ---- */
 
 static void fill_with_ones(struct ssi_wire *wire)
 {
@@ -339,14 +339,14 @@ static int supply_uncalled(struct fake *f)
 }
 
 /**
- * struct offence - what the fake node does, and what is said of it
+ * struct offence - one way to break the protocol
  * @name: of the case
- * @says: the victim's reason for losing the link, without "node 3 "
- * @waits: a program waits for a page meanwhile; for it that is SIGBUS
- * @commit: does it, if it takes more than one message
+ * @says: the victim's reason for closing the link, without "node 3 "
+ * @waits: a program waits for a page meanwhile, and must get SIGBUS
+ * @commit: sends the messages, if it takes more than one
  * @msg: the one message
- * @spoil: what is then changed in it
- * @bytes: sent, if not what @msg says
+ * @spoil: changes its header
+ * @bytes: sent, if not as many as @msg has
  */
 static const struct offence {
 	const char *name;
@@ -374,29 +374,29 @@ static const struct offence {
 	  .msg = { .type = SSI_WIRE_PING, .token = 1 } },
 	{ "a payload where none belongs", MALFORMED,
 	  .msg = { .type = SSI_WIRE_PING, .len = 8 } },
-	{ "a message shorter than it says", MALFORMED,
+	{ "a message shorter than its header says", MALFORMED,
 	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION, .len = 10 },
 	  .spoil = say_len_100 },
-	{ "a message that says it has 4 GiB", MALFORMED,
+	{ "a message whose header says 4 GiB", MALFORMED,
 	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION, .len = 10 },
 	  .spoil = say_len_huge },
-	{ "a program's message without content", MALFORMED,
+	{ "a channel message without content", MALFORMED,
 	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION } },
-	{ "a page that is one byte short, and says so", MALFORMED,
+	{ "a page that is one byte short, as its header says", MALFORMED,
 	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE - 1) },
-	{ "a page that is one byte short, and denies it", MALFORMED,
+	{ "a page that is one byte short, unlike its header says", MALFORMED,
 	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE - 1),
 	  .spoil = say_len_page },
-	{ "a page without the page", MALFORMED,
+	{ "a page message without the page", MALFORMED,
 	  .msg = PAGE_MSG(DATAX, THEIRS), .spoil = say_len_page },
-	{ "a requester that cannot be", MALFORMED,
+	{ "a requester whose id is too high", MALFORMED,
 	  .msg = PAGE_MSG(INV, THEIRS, .requester = SSI_DSM_MAX_NODES) },
-	{ "acks of more nodes than there can be", MALFORMED,
+	{ "more acks than there can be nodes", MALFORMED,
 	  .msg = PAGE_MSG(DATAX, THEIRS, .arg = SSI_DSM_MAX_NODES, .len = PAGE) },
 
-	{ "all credits there are", BROKE "more credits given back than taken",
+	{ "2^32 - 1 credits given back", BROKE "more credits given back than taken",
 	  .msg = { .type = SSI_WIRE_PING }, .spoil = give_all_credits },
-	{ "a credit more than it granted",
+	{ "one credit more given back than granted",
 	  BROKE "more credits given back than taken",
 	  .msg = { .type = SSI_WIRE_PING }, .spoil = give_too_many_credits },
 	{ "a CREDIT without credits", BROKE "bad credit message",
@@ -410,68 +410,68 @@ static const struct offence {
 	  .msg = PAGE_MSG(GETS, 2 * PART_PAGES) },
 	{ "the last page there can be", BROKE "the page is outside the region",
 	  .msg = PAGE_MSG(DATAX, UINT64_MAX, .len = PAGE) },
-	{ "GETX to who is not the home", BROKE "this is not the page's home",
+	{ "GETX to a node that is not the home", BROKE "this is not the page's home",
 	  .msg = PAGE_MSG(GETX, THEIRS) },
-	{ "PUT to who is not the home", BROKE "this is not the page's home",
+	{ "PUT to a node that is not the home", BROKE "this is not the page's home",
 	  .msg = PAGE_MSG(PUT, THEIRS) },
-	{ "UPGRADE of a page that nobody has touched",
+	{ "UPGRADE of a page that no node has touched",
 	  BROKE "the request does not fit what the requester has",
 	  .msg = PAGE_MSG(UPGRADE, OURS + 9) },
 	{ "UNBLOCK without a transaction", BROKE "no such transaction",
 	  .msg = PAGE_MSG(UNBLOCK, OURS) },
-	{ "FWDS from who is not the home", BROKE "it is not from the page's home",
+	{ "FWDS from a node that is not the home", BROKE "it is not from the page's home",
 	  .msg = PAGE_MSG(FWDS, OURS, .requester = HIGH) },
-	{ "FWDX from who is not the home", BROKE "it is not from the page's home",
+	{ "FWDX from a node that is not the home", BROKE "it is not from the page's home",
 	  .msg = PAGE_MSG(FWDX, OURS, .requester = HIGH) },
-	{ "INV from who is not the home", BROKE "it is not from the page's home",
+	{ "INV from a node that is not the home", BROKE "it is not from the page's home",
 	  .msg = PAGE_MSG(INV, OURS, .requester = HIGH) },
-	{ "OLDER from who is not the home", BROKE "it is not from the page's home",
+	{ "OLDER from a node that is not the home", BROKE "it is not from the page's home",
 	  .msg = PAGE_MSG(OLDER, OURS, .requester = HIGH) },
 	{ "FWDX for a page that was never there", BROKE "the page was never here",
 	  .msg = PAGE_MSG(FWDX, THEIRS, .requester = HIGH) },
 	{ "FWDX for a node that is no member",
 	  BROKE "it serves no other member of the region",
 	  .msg = PAGE_MSG(FWDX, THEIRS, .requester = NEIGHBOUR) },
-	{ "DATAS that nobody asked for", NOT_AWAITED,
+	{ "DATAS without a request", NOT_AWAITED,
 	  .msg = PAGE_MSG(DATAS, THEIRS, .len = PAGE) },
-	{ "DATAX that nobody asked for", NOT_AWAITED,
+	{ "DATAX without a request", NOT_AWAITED,
 	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE) },
-	{ "GRANT that nobody asked for", NOT_AWAITED,
+	{ "GRANT without a request", NOT_AWAITED,
 	  .msg = PAGE_MSG(GRANT, THEIRS) },
-	{ "ZERO that nobody asked for", NOT_AWAITED,
+	{ "ZERO without a request", NOT_AWAITED,
 	  .msg = PAGE_MSG(ZERO, THEIRS) },
-	{ "ACK that nobody asked for", NOT_AWAITED,
+	{ "ACK without a request", NOT_AWAITED,
 	  .msg = PAGE_MSG(ACK, THEIRS) },
 
-	{ "GETS for what it owns", BROKE "the request does not fit what the requester has",
+	{ "GETS of a page that the requester owns", BROKE "the request does not fit what the requester has",
 	  .commit = ask_for_own },
 	{ "UNBLOCK twice", BROKE "no such transaction", .commit = done_twice },
 	{ "UNBLOCK for another request", BROKE "no such transaction",
 	  .commit = done_for_another },
-	{ "GETX again and again", BROKE "the requester waits for the page already",
+	{ "GETX three times", BROKE "the requester waits for the page already",
 	  .commit = ask_thrice },
 	{ "ACK twice", NOT_AWAITED, .commit = ack_twice, .waits = true },
-	{ "ACK when all is done", NOT_AWAITED, .commit = ack_late },
+	{ "ACK after the request has ended", NOT_AWAITED, .commit = ack_late },
 	{ "ACK that the page does not need", NOT_AWAITED,
 	  .commit = ack_uncalled, .waits = true },
 	{ "DATAX twice", NOT_AWAITED, .commit = supply_twice, .waits = true },
 	{ "DATAX for another request", NOT_AWAITED, .commit = supply_another,
 	  .waits = true },
-	{ "a copy for who wants to write", NOT_AWAITED,
+	{ "DATAS for a GETX", NOT_AWAITED,
 	  .commit = supply_a_copy, .waits = true },
-	{ "GRANT for who has no copy", NOT_AWAITED,
+	{ "GRANT for a node that has no copy", NOT_AWAITED,
 	  .commit = grant_without_copy, .waits = true },
 	{ "FWDX twice", BROKE "the page is not here", .commit = take_twice },
 	{ "INV to the owner", BROKE "the page is not here",
 	  .commit = invalidate_owner },
-	{ "FWDX for the node that has it",
+	{ "FWDX for the node that has the page",
 	  BROKE "it serves no other member of the region",
 	  .commit = send_in_circle },
 	{ "a page without a header that is one byte short",
 	  BROKE "truncated message", .commit = cut_headerless_short },
-	{ "a page without a header, and more", BROKE "truncated message",
+	{ "a page without a header, and bytes after it", BROKE "truncated message",
 	  .commit = be_headerless_and_long },
-	{ "a copy without a header for who wants to write", NOT_AWAITED,
+	{ "DATAS without a header for a GETX", NOT_AWAITED,
 	  .commit = supply_a_copy_headerless, .waits = true },
 	{ "nine headers at once", MALFORMED, .commit = say_too_many },
 	{ "a bad header behind good ones", MALFORMED, .commit = end_in_nonsense },
@@ -481,7 +481,7 @@ static const struct offence {
 	  .commit = announce_for_ever },
 };
 
-/* The one message, as bad as it shall be. */
+/* Sends the one message, with its change. */
 static int send_bad(struct fake *f, const struct offence *o)
 {
 	uint8_t out[HEAD + FAKE_PAYLOAD];
@@ -498,7 +498,10 @@ static int send_bad(struct fake *f, const struct offence *o)
 	return fake_send(f, out, o->bytes ?: HEAD + msg.len, 1);
 }
 
-/* Of a single message it does not matter whether its sender sees it arrive. */
+/*
+ * Sends all of it. The victim may close before a single message is acknowledged,
+ * so the result of that is no error.
+ */
 static bool commit(struct fake *f, const struct offence *o)
 {
 	int ret;
@@ -544,7 +547,7 @@ static void test_offence(const struct offence *o)
 	tap_ok(ok, "%s: %s", o->name, reason);
 }
 
-/* The device finds this one; cards have words of their own for it. */
+/* The device finds this one; each has its own words for it. */
 static void test_too_long(void)
 {
 	const struct ssi_msg msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE + 1);
@@ -565,7 +568,7 @@ static void test_too_long(void)
 	fake_close(&f);
 }
 
-/* ---- what is none of the sender's business, and is dropped ---- */
+/* ---- messages without effect, which are dropped ---- */
 
 static int flood(struct fake *f)
 {
@@ -585,27 +588,27 @@ static const struct {
 } vain[] = {
 	{ "GETX for a region that does not exist",
 	  .msg = { .type = SSI_WIRE_GETX, .region = 77 } },
-	{ "GETX for a region of others",
+	{ "GETX for a region of other nodes",
 	  .msg = { .type = SSI_WIRE_GETX, .region = OTHER_REGION } },
-	{ "a page for a region of others",
+	{ "a page for a region of other nodes",
 	  .msg = { .type = SSI_WIRE_DATAX, .region = OTHER_REGION, .len = PAGE } },
-	{ "a program's message for a region of others",
+	{ "a channel message for a region of other nodes",
 	  .msg = { .type = SSI_WIRE_CHANNEL, .region = OTHER_REGION, .len = 5 } },
-	{ "LEAVE for a region of others",
+	{ "LEAVE for a region of other nodes",
 	  .msg = { .type = SSI_WIRE_LEAVE, .region = OTHER_REGION, .requester = HIGH } },
-	{ "LEAVE for a region of others, because of one of them",
+	{ "LEAVE for a region of other nodes, that names one of them",
 	  .msg = { .type = SSI_WIRE_LEAVE, .region = OTHER_REGION,
 	    .requester = NEIGHBOUR } },
-	{ "another map for a region of others",
+	{ "another map for a region of other nodes",
 	  .msg = { .type = SSI_WIRE_REGION, .region = OTHER_REGION, .arg = 1 } },
 	{ "PUT of a page that it does not own", .msg = PAGE_MSG(PUT, OURS) },
-	{ "pages without a header that nobody asked for",
+	{ "pages without a header and without a request",
 	  .commit = supply_uncalled },
 	{ "eight headers at once", .commit = say_many },
 	{ "twice as many messages as it has credits", .commit = flood },
 };
 
-/* A page of the victim's can be had, so what was sent before was dealt with. */
+/* The victim grants a page, so it has processed all messages before. */
 static bool is_served(struct fake *f)
 {
 	static uint64_t index = 100;
@@ -625,23 +628,23 @@ static void test_vain(void)
 
 	victim_meet(&f);
 	if (!fake_befriend(&f, FAKE_CREDITS))
-		tap_bail("no link to send something over");
+		tap_bail("the fake node has no link to the victim");
 	for (i = 0; i < ARRAY_SIZE(vain); i++) {
 		ok = !(vain[i].commit ? vain[i].commit(&f) :
 					fake_say(&f, &vain[i].msg));
 		ok = ok && is_served(&f) && neighbour_is_well();
 		ok &= !region_get(CLUSTER, VICTIM, OTHER_REGION, &info) &&
 		      info.state == SSI_DSM_REGION_READY;
-		tap_ok(ok, "%s: nothing happens", vain[i].name);
+		tap_ok(ok, "%s: it is dropped, and nothing is lost", vain[i].name);
 	}
 	fake_hang_up(&f);
 	tap_ok(victim_lost(&f, "the connection was closed by node 3") &&
-	       neighbour_is_well(), "it hangs up: lost, and the others are well");
+	       neighbour_is_well(), "a node that closes its connection is lost; the neighbour is not");
 	victim_part(&f);
 	fake_close(&f);
 }
 
-/* A region that waits for the neighbour, and hears of a stranger. */
+/* A region that waits for the neighbour gets a REGION from a node that is no member. */
 static void test_stranger(void)
 {
 	const struct part map[] = { { VICTIM, PART }, { NEIGHBOUR, PART } };
@@ -661,7 +664,7 @@ static void test_stranger(void)
 	region_new(CLUSTER, NEIGHBOUR, third, map, 2);
 	ok = ok && wait_region(CLUSTER, VICTIM, third, SSI_DSM_REGION_READY,
 			       NULL);
-	tap_ok(ok, "who is no member has no say in a region that is made");
+	tap_ok(ok, "REGION from a node that is no member does not change a region");
 	region_del(CLUSTER, VICTIM, third);
 	region_del(CLUSTER, NEIGHBOUR, third);
 	victim_part(&f);

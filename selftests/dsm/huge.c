@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory in blocks of 2 MiB: that page tables map them as such, and that they are
- * as coherent as pages are, when several nodes want pages of them at once.
+ * Memory in 2 MiB folios: that page tables map them by one entry, and that they
+ * are as coherent as pages when several nodes access them at once.
  *
  *	huge [loop|rdma [NODES [DELAY_US]]]
  *
@@ -85,7 +85,7 @@ static void fill(uint32_t view, uint32_t home, uint32_t block)
 		words[i] = pattern(home, block, i);
 }
 
-/* But for the first word of a page, which may have been written since. */
+/* Leaves out the first word of each page, which may have been written since. */
 static bool is_filled(uint32_t view, uint32_t home, uint32_t block)
 {
 	volatile uint64_t *words = at(view, home, block, 0);
@@ -122,11 +122,11 @@ static void test_made(void)
 	info = info_of(0);
 	tap_ok(info.huge == 1 && info.exclusive == BLOCK_PAGES &&
 	       info.directory == BLOCK_PAGES,
-	       "a first touch at home takes the whole block");
+	       "a first touch at home allocates a whole 2 MiB folio");
 	tap_ok(pmd_mapped(views[0]) == BLOCK / 1024,
-	       "and one entry of the page tables maps it");
+	       "one entry of the page tables maps the folio");
 	*at(0, 0, 0, 5) = 0;
-	tap_ok(is_zero(0, 0, 0), "it is zero");
+	tap_ok(is_zero(0, 0, 0), "the folio is zero");
 }
 
 static void test_split(void)
@@ -140,11 +140,11 @@ static void test_split(void)
 	info = info_of(0);
 	tap_ok(read && !info.huge && info.split == 1 &&
 	       !pmd_mapped(views[0]),
-	       "a block is split when another node reads a page of it");
+	       "a folio is split when another node reads a page of it");
 	tap_ok(info.shared == 1 && info.exclusive == BLOCK_PAGES - 1,
-	       "which is one page less for its home");
+	       "the home then has all other pages of the block exclusively");
 	tap_ok(is_filled(0, 0, 0) && is_filled(1, 0, 0),
-	       "both find what was written, in all of it");
+	       "both nodes read what was written to all pages of the block");
 }
 
 static void test_read_first(void)
@@ -154,7 +154,7 @@ static void test_read_first(void)
 	*at(0, 0, 1, 100) = 7;
 	*at(1, 0, 1, 101) = 8;
 	tap_ok(zero && *at(1, 0, 1, 100) == 7 && *at(0, 0, 1, 101) == 8,
-	       "a block that was read first is written, and then split");
+	       "a folio whose first access was a read can be written, and then split");
 }
 
 static void test_others_first(void)
@@ -165,7 +165,7 @@ static void test_others_first(void)
 	*at(0, 0, 2, 4) = 10;
 	tap_ok(info_of(0).huge == before && *at(0, 0, 2, 3) == 9 &&
 	       *at(1, 0, 2, 4) == 10,
-	       "a block that another node was in first is made of pages");
+	       "a block whose first page another node touched is made of pages");
 }
 
 static void *write_next_page(void *arg)
@@ -174,7 +174,7 @@ static void *write_next_page(void *arg)
 	return NULL;
 }
 
-/* What is written through a reference must not be lost with the block. */
+/* A write through a reference must not be lost when the folio is split. */
 static void test_pinned(void)
 {
 	uint64_t split = info_of(0).split;
@@ -188,12 +188,12 @@ static void test_pinned(void)
 		       (void *)at(1, 0, 3, 1));
 	usleep(200000);
 	waits = info_of(0).split == split && info_of(0).huge == 1;
-	tap_ok(waits, "a block with a page that is written to is not split");
+	tap_ok(waits, "a folio is not split while a write through a reference runs");
 	waits = slow_end(&slow, 11);
 	pthread_join(other, NULL);
 	tap_ok(waits && *at(1, 0, 3, 0) == 11 && *at(0, 0, 3, 1) == 12 &&
 	       info_of(0).split == split + 1,
-	       "before what was under way has been written");
+	       "it is split when that write has ended, and the write is kept");
 }
 
 /* The same memory at an address that no PMD can map. */
@@ -210,12 +210,12 @@ static void test_unaligned(void)
 		tap_bail("mmap: %s", strerror(errno));
 	odd[0] = 13;	/* page 1 of block 1 of node 1 */
 	tap_ok(info_of(1).huge && *at(1, 1, 1, 1) == 13,
-	       "two mappings of a block, one by pages, show the same");
+	       "two mappings of a folio, one by single pages, show the same");
 	*at(1, 1, 1, 2) = 14;
 	tap_ok(odd[WORDS_A_PAGE] == 14 && *at(0, 1, 1, 1) == 13 &&
-	       *at(0, 1, 1, 2) == 14, "and still when it is split");
+	       *at(0, 1, 1, 2) == 14, "they still do when the folio is split");
 	*at(0, 1, 1, 1) = 15;
-	tap_ok(odd[0] == 15, "the odd one sees what another node writes then");
+	tap_ok(odd[0] == 15, "the mapping by single pages shows what another node writes then");
 	munmap(place, 2 * BLOCK);
 }
 
@@ -225,7 +225,7 @@ static void test_switched_off(void)
 
 	policy_set(cluster.name, 1, REGION, SSI_DSM_POLICY_HUGE, 0);
 	*at(1, 1, 2, 0) = 1;
-	tap_ok(info_of(1).huge == before, "no blocks where the policy is 0");
+	tap_ok(info_of(1).huge == before, "no folio is allocated where the policy huge is 0");
 	policy_set(cluster.name, 1, REGION, SSI_DSM_POLICY_HUGE, 1);
 }
 
@@ -277,7 +277,7 @@ static void *add_to_counters(void *arg)
 		__atomic_fetch_add(counter_at(storm->node, i), 1,
 				   __ATOMIC_SEQ_CST);
 		storm->added[i]++;
-		/* now and then the page tables begin anew */
+		/* from time to time all PTEs are removed */
 		if (!(next_random(storm) % 500))
 			madvise((void *)views[storm->node],
 				cluster_size(&cluster), MADV_DONTNEED);
@@ -311,12 +311,12 @@ static void test_storm(void)
 	}
 	for (t = 0, sum = 0; t < cluster.nodes; t++)
 		sum += info_of(t).split;
-	tap_diag("%llu additions, %llu blocks split so far",
+	tap_diag("%llu additions, %llu folios split so far",
 		 (unsigned long long)total, (unsigned long long)sum);
-	tap_ok(exact, "blocks made, split and wanted by all at once: no addition is lost");
+	tap_ok(exact, "no addition is lost while folios are made and split on all nodes");
 }
 
-/* Node after node, each block is filled, and then read by the next. */
+/* Each node fills a block at home, and the next node reads it. */
 static void test_handed_round(void)
 {
 	bool all = true;
@@ -329,7 +329,7 @@ static void test_handed_round(void)
 		all &= is_filled(next, n, 3);
 		all &= is_filled(n, n, 3);
 	}
-	tap_ok(all, "what each node fills at home, the next one reads");
+	tap_ok(all, "each node reads what the node before it wrote to its own memory");
 }
 
 static void map_views(void)
@@ -347,7 +347,7 @@ static void map_views(void)
 	}
 }
 
-/* One block is left in one piece and one is mapped, when all ends. */
+/* Deletes the nodes while one folio is left and one is mapped. */
 static void test_end(void)
 {
 	uint32_t n;
@@ -356,7 +356,7 @@ static void test_end(void)
 		close(keepers[n]);
 	cluster_delete(&cluster);
 	tap_ok(is_sigbus((volatile uint8_t *)at(1, 1, 0, 0), true),
-	       "blocks are gone with their region");
+	       "folios are freed with their region");
 	for (n = 0; n < cluster.nodes; n++)
 		munmap((void *)views[n], cluster_size(&cluster));
 	tap_ok(!module_unload() && !module_load(), "the module unloads after");

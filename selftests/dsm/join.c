@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Regions that are made on two nodes at about the same time find each other,
- * whatever the moment in which the one's announcement comes to the other.
+ * Regions that are made on two nodes at about the same time become READY,
+ * no matter when the announcement of one arrives at the other.
  *
  *	join [loop|rdma]
  */
@@ -14,7 +14,7 @@
 
 #define ROUNDS		100
 #define DELAY_US	30	/* of a link, times 0 to 4 */
-#define PAUSE_NS	400000	/* the longest between the two */
+#define PAUSE_NS	400000	/* between the two, at most */
 #define DEAD_S		100
 
 static struct cluster cluster = {
@@ -45,7 +45,7 @@ static bool region_ready(uint32_t node, uint32_t region)
 			   NULL);
 }
 
-/* A number for each round: who leaves the last one may still be heard of. */
+/* Each round has its own id: LEAVE of the last round may still be on its way. */
 static bool meet(uint32_t round)
 {
 	uint32_t region = round + 2;	/* cluster_make() has made 1 */
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 	tap_ok(cluster_wait_ready(&cluster), "the links are up");
 	while (round < ROUNDS && meet(round))
 		round++;
-	tap_ok(round == ROUNDS, "%u of %u times both became ready", round,
+	tap_ok(round == ROUNDS, "in %u of %u rounds both regions became ready", round,
 	       ROUNDS);
 	cluster_delete(&cluster);
 	tap_ok(!module_unload() && !module_load(), "the module unloads after");

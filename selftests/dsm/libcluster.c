@@ -19,7 +19,7 @@
 
 #include "selftests/unit/tap.h"
 
-#define STEP_NS	2000000	/* between two looks at a state */
+#define STEP_NS	2000000	/* between two checks of a state */
 
 uint64_t now_ms(void)
 {
@@ -80,7 +80,7 @@ static void must(int ret, const char *what, uint32_t node)
 			 *conf_text() ? ": " : "", conf_text());
 }
 
-/* Different on all links, so that messages of different links overtake. */
+/* Different on all links, so that messages of different links overtake each other. */
 static uint32_t link_delay(const struct cluster *c, uint32_t n, uint32_t peer)
 {
 	return c->delay_us * ((3 * n + 2 * peer) % 5);

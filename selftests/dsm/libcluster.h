@@ -19,8 +19,8 @@
  * @nodes: how many
  * @each: bytes of memory of each node
  * @delay_us: loop: messages take up to four times this, each link its own time
- * @cache: bytes that each node may have of the others' pages; 0: no limit
- * @fail_nth: every how many allocations of the module fails; 0: none
+ * @cache: bytes of other nodes' pages that each node may cache; 0: no limit
+ * @fail_nth: one in so many of the module's allocations fails; 0: none
  */
 struct cluster {
 	const char *name;
@@ -32,29 +32,32 @@ struct cluster {
 	uint32_t fail_nth;
 };
 
-/* A message as read; the payload of a state is a sentence. */
+/* A message as read; the payload of a state message is a sentence. */
 struct message {
 	struct ssi_dsm_msg head;
 	uint8_t data[SSI_DSM_MSG_MAX + 1];
 };
 
-/* [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]; other arguments end the program. */
+/* [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]; bails out on others. */
 void cluster_args(struct cluster *c, int argc, char **argv);
 
-/* Nodes, peers, region. Bails out when the kernel refuses. */
+/* Makes nodes, peers and region. Bails out when the kernel refuses. */
 void cluster_make(const struct cluster *c);
 void cluster_delete(const struct cluster *c);
 
 /* The address of node @n, or NULL over loop. */
 const char *cluster_addr(const struct cluster *c, uint32_t n);
 
-/* Until the region is READY on all nodes. False, and why, if it is not. */
+/*
+ * Waits until the region is READY on all nodes. Returns false, and prints the
+ * reason, if it does not become READY.
+ */
 bool cluster_wait_ready(const struct cluster *c);
 uint64_t cluster_size(const struct cluster *c);
 
 /*
- * Until a link or a region is in @state, with that reason unless it is NULL.
- * False, and what it is in, if that does not come.
+ * Waits until a link or a region is in @state with @reason; NULL is any reason.
+ * Returns false, and prints the present state, if that does not happen.
  */
 bool wait_peer(const char *cluster, uint32_t node, uint32_t peer,
 	       uint32_t state, const char *reason);
@@ -69,15 +72,15 @@ int attach_region(const char *cluster, uint32_t node, uint32_t region,
 /* The whole region, or NULL with errno set. */
 void *map_region(int fd, uint64_t size);
 
-/* One access of mapped memory, and whether it was answered by SIGBUS. */
+/* Accesses one byte of mapped memory. Returns whether that gave SIGBUS. */
 bool is_sigbus(volatile uint8_t *addr, bool write);
 
-/* One message in @ms; 0, -ETIMEDOUT, or a negative errno. */
+/* Reads one message, for at most @ms; 0, -ETIMEDOUT, or a negative errno. */
 int read_message(int fd, struct message *m, int ms);
 int send_message(int fd, uint32_t node, const void *data, uint32_t len);
 
 uint64_t now_ms(void);
-/* 0 if the child ended with 0 in time, else it is killed and told of. */
+/* 0 if the child ended with 0 in time; else kills it and prints that. */
 int reap(int pid, uint64_t deadline_ms, const char *who);
 
 #endif /* LIBCLUSTER_H */

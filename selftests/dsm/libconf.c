@@ -2,8 +2,8 @@
 /*
  * Configuration of the module over generic netlink.
  *
- * libnl builds messages and resolves the family; what the kernel answers is
- * read here, since tests want to see all of it.
+ * libnl builds messages and resolves the family. The kernel's answers are read
+ * here, since tests check all that is in them.
  */
 #include "libconf.h"
 
@@ -363,7 +363,7 @@ int region_get(const char *cluster, uint32_t node, uint32_t region,
 			  SSI_DSM_A_REGION_ID, region), take_region, info);
 }
 
-/* ---- what a region has several of: an attribute each ---- */
+/* ---- lists of a region: an attribute for each entry ---- */
 
 struct each {
 	int type;

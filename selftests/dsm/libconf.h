@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Configuration of the module over generic netlink, with the kernel's sentence
- * when it refuses.
+ * Configuration of the module over generic netlink, with the sentence that the
+ * kernel sends with a refusal.
  *
- * All functions return 0 or a negative errno; conf_text() is what the kernel
- * said with the last one.
+ * All functions return 0 or a negative errno; conf_text() is the sentence that
+ * came with the last answer.
  */
 #ifndef LIBCONF_H
 #define LIBCONF_H
@@ -25,7 +25,7 @@ struct part {
 	uint64_t size;
 };
 
-/* What PEER_GET says. */
+/* The answer to PEER_GET. */
 struct peer_info {
 	uint32_t state;
 	char reason[256];
@@ -33,7 +33,7 @@ struct peer_info {
 	uint64_t tx_msgs;
 };
 
-/* What REGION_GET says. */
+/* The answer to REGION_GET. */
 struct region_info {
 	uint32_t state;
 	char reason[256];
@@ -49,14 +49,14 @@ struct region_info {
 	uint64_t split;
 };
 
-/* What STATS_GET says: how many of each class, and the sum of its buckets. */
+/* The answer to STATS_GET: for each class its count and the sum of its buckets. */
 struct stats_info {
 	uint64_t count[__SSI_DSM_CLASS_MAX];
 	uint64_t sum_ns[__SSI_DSM_CLASS_MAX];
 	uint64_t bucketed[__SSI_DSM_CLASS_MAX];
 };
 
-/* What POLICY_GET says of one policy, and of all, by enum ssi_dsm_policy. */
+/* The answer to POLICY_GET: one policy, and all, by enum ssi_dsm_policy. */
 struct policy_info {
 	uint64_t value;
 	uint64_t initial;
@@ -70,7 +70,7 @@ struct policies_info {
 	unsigned int count;
 };
 
-/* What PAGE_GET says: how many pages it names, and the hottest of them. */
+/* The answer to PAGE_GET: the number of pages in it, and the hottest of them. */
 struct pages_info {
 	unsigned int count;
 	uint64_t index;
@@ -78,24 +78,24 @@ struct pages_info {
 	uint32_t nodes;
 };
 
-/* Opens the socket; -ENOENT if the module is not there. Closes an open one. */
+/* Opens the socket; -ENOENT if the module is not loaded. Closes an open one. */
 int conf_open(void);
 void conf_close(void);
 
-/* Like conf_open(), but a program that cannot run without it is skipped. */
+/* Like conf_open(); skips the whole program if the module is not loaded. */
 void conf_need(void);
 
-/* The kernel's sentence, "" if it said none. */
+/* The kernel's sentence, "" if it sent none. */
 const char *conf_text(void);
 
 /*
- * A request of one's own: begin, put attributes with nla_put_*(), send. Sending
- * frees it.
+ * For requests that have no function below: begin, put attributes with
+ * nla_put_*(), send. Sending frees the message.
  */
 struct nl_msg *conf_request(uint8_t cmd);
 int conf_send(struct nl_msg *msg);
 
-/* The same for a dump: how many objects there are, or a negative errno. */
+/* The same for a dump: the number of objects in it, or a negative errno. */
 int conf_count(struct nl_msg *msg);
 
 int node_new(const char *cluster, uint32_t node, uint32_t transport,
@@ -105,7 +105,7 @@ int node_get(const char *cluster, uint32_t node);
 int peer_new(const char *cluster, uint32_t node, uint32_t peer,
 	     const char *addr, uint32_t delay_us);
 int peer_del(const char *cluster, uint32_t node, uint32_t peer);
-/* -1 as the state if it was not told. */
+/* The state is UINT32_MAX if the answer has none. */
 int peer_get(const char *cluster, uint32_t node, uint32_t peer,
 	     struct peer_info *info);
 int region_new(const char *cluster, uint32_t node, uint32_t region,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A node that is none: connections, and messages of any content.
+ * A fake node: connections, and messages of any content.
  */
 #include "libfake.h"
 
@@ -61,7 +61,7 @@ static void take_hello(struct fake *f, const struct rdma_conn_param *param)
 		memcpy(&f->hello, param->private_data, sizeof(f->hello));
 }
 
-/* 0, or the refusal that a reject tells. */
+/* 0, or the refusal that a reject contains. */
 static int told_refusal(const struct rdma_conn_param *param)
 {
 	uint32_t data[2];	/* struct ssi_rdma_refusal */
@@ -74,7 +74,7 @@ static int told_refusal(const struct rdma_conn_param *param)
 	return (int)le32toh(data[1]);
 }
 
-/* What an event means for who waits for @want. */
+/* The result of an event for a caller that waits for @want. */
 static int judge_event(struct fake *f, const struct rdma_cm_event *event,
 		       enum rdma_cm_event_type want)
 {
@@ -361,7 +361,7 @@ static int await_completion(struct fake *f, uint64_t until)
 	return 0;
 }
 
-/* What is in f->memory->out, as @opcode says; @imm is the immediate data. */
+/* Send f->memory->out as @opcode says; @imm is the immediate data. */
 static int post(struct fake *f, uint32_t len, uint32_t times,
 		enum ibv_wr_opcode opcode, uint32_t imm)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A node that is none: speaks to the module over verbs from user space, and
- * says whatever a test wants it to.
+ * A fake node: user space that talks to the module over verbs, and sends
+ * whatever a test needs.
  *
  * Functions that return int: 0 or a negative errno, -ETIMEDOUT if nothing came
  * in DEADLINE_MS and -ENOTCONN if the module has closed the connection.
- * What cannot fail but for the machine ends the program.
+ * An error of the machine itself ends the program.
  */
 #ifndef LIBFAKE_H
 #define LIBFAKE_H
@@ -16,43 +16,43 @@
 #include "kmod/wire.h"
 #include "libcluster.h"
 
-#define FAKE_CREDITS	64	/* messages that the module may send ahead */
-#define FAKE_SLOTS	(FAKE_CREDITS + 16)	/* some for its CREDITs */
+#define FAKE_CREDITS	64	/* messages that the module may send unasked */
+#define FAKE_SLOTS	(FAKE_CREDITS + 16)	/* 16 for its CREDIT messages */
 #define FAKE_SENDS	512	/* messages posted at once */
-#define FAKE_PAYLOAD	8192	/* the most that one can send with a header */
+#define FAKE_PAYLOAD	8192	/* bytes that one can send with a header, at most */
 
-/* Where the device reads and writes. */
+/* The buffers that the device reads and writes. */
 struct fake_memory {
 	uint8_t in[FAKE_SLOTS][PAGE + sizeof(struct ssi_wire)];
 	uint8_t out[sizeof(struct ssi_wire) + FAKE_PAYLOAD];
 };
 
 /**
- * struct fake - the node, with one connection at most
+ * struct fake - a fake node, with at most one connection
  * @id: its node id
  * @peer: the module's
  * @cluster: hash of the cluster's name
  * @addr: its address
- * @peer_addr: the module's node's
+ * @peer_addr: address of the module's node
  * @events: of rdma_cm
  * @listener: listens at @addr, or NULL
  * @cm: the connection, or the request for one, or NULL
  * @pd: protection domain
- * @comp: tells of completions
+ * @comp: reports completions
  * @cq: of both queues
  * @mr: @memory
  * @memory: buffers
- * @inbox: slots of messages that came, in order, a ring
+ * @inbox: slots of received messages, in order, a ring
  * @bytes: of the message in each slot
- * @headerless: whether it came without a header, and what it said
- * @taken: headers taken from the message that is next
- * @arrived: how many were put there
+ * @headerless: whether it came without a header, and its immediate data
+ * @taken: headers taken from the next message
+ * @arrived: how many messages were put into @inbox
  * @heard: how many were taken out
  * @sent: sends completed
  * @owed: credits to give back
  * @returned: credits given back
- * @broken: a completion said that the connection is broken
- * @hello: what the module said when it connected or accepted
+ * @broken: a completion reported that the connection is broken
+ * @hello: the module's, from when it connected or accepted
  */
 struct fake {
 	uint32_t id;
@@ -88,39 +88,39 @@ struct fake {
 struct ssi_wire_hello fake_hello(const struct fake *f);
 
 /*
- * Connect and show @len bytes of @hello. 0, an enum ssi_refusal, or
- * -ECONNREFUSED if the module told no reason.
+ * Connect with @len bytes of @hello. Returns 0, an enum ssi_refusal, or
+ * -ECONNREFUSED if the module gave no reason.
  */
 int fake_connect(struct fake *f, const void *hello, uint8_t len);
 
-/* Ask for it, wait until the module has answered, and leave it at that. */
+/* Ask for a connection and wait for the module's answer; do not complete it. */
 void fake_connect_half(struct fake *f);
 
-/* Listen, wait for the module to ask (its hello is then f->hello), answer. */
+/* Listen; wait for the module's request (f->hello is its hello); answer it. */
 void fake_listen(struct fake *f);
 int fake_asked(struct fake *f);
 int fake_accept(struct fake *f, const struct ssi_wire_hello *hello);
 void fake_reject(struct fake *f, const void *data, uint8_t len);
 
-/* Send @len bytes, a header and what precedes it, @times times, and wait. */
+/* Send @len bytes, payload and header, @times times; wait until they are sent. */
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times);
 
 /* Send @len bytes, not more than a page, with @imm as immediate data. */
 int fake_send_headerless(struct fake *f, uint32_t imm, uint32_t len);
 
-/* Send what @msg says, as a node of the cluster would; its payload is 0x5a. */
+/* Send @msg as a node of the cluster would; its payload is bytes of 0x5a. */
 int fake_say(struct fake *f, const struct ssi_msg *msg);
 
-/* Wait for the next message; nobody answers it. */
+/* Wait for the next message, of any type; do not answer it. */
 int fake_next(struct fake *f, struct ssi_msg *msg);
 
-/* Wait for a message of this type; PINGs are answered, others ignored. */
+/* Wait for a message of this type; answer PINGs, ignore all others. */
 int fake_hear(struct fake *f, uint32_t type, struct ssi_msg *msg);
 
-/* Without a word; what was asked for is forgotten. The listener stays. */
+/* Close the connection, or the request for one. The listener stays. */
 void fake_hang_up(struct fake *f);
 
-/* All of it goes. */
+/* Hang up and free everything, the listener too. */
 void fake_close(struct fake *f);
 
 #endif /* LIBFAKE_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Somebody who writes through a reference to a page, and is slow.
+ * A slow write through a reference to a page.
  *
  * process_vm_writev() takes the reference, then copies from memory whose faults
- * we answer ourselves.
+ * this file answers, by userfaultfd.
  */
 #include "libslow.h"
 

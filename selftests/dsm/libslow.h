@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Somebody who writes through a reference to a page, and is slow: as a device
- * or vhost would be.
+ * A slow write through a reference to a page, as of a device or vhost.
  */
 #ifndef LIBSLOW_H
 #define LIBSLOW_H
@@ -13,10 +12,10 @@
 /**
  * struct slow - a write of one word
  * @to: where to
- * @source: what is written; its page comes when we say so
+ * @source: the word to write; its page is not there until slow_end()
  * @fd: userfaultfd of @source
  * @thread: writes
- * @written: it did
+ * @written: it has written the word
  */
 struct slow {
 	volatile uint64_t *to;
@@ -26,9 +25,9 @@ struct slow {
 	bool written;
 };
 
-/* Until the page of @to is held for writing. Bails out if that is not to be had. */
+/* Returns when the page of @to is pinned for writing. Bails out if it cannot be. */
 void slow_begin(struct slow *slow, volatile uint64_t *to);
-/* @value is written, and the page let go. Whether that worked. */
+/* Writes @value and releases the page. Returns whether that worked. */
 bool slow_end(struct slow *slow, uint64_t value);
 
 #endif /* LIBSLOW_H */

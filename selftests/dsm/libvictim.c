@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A node of this kernel for fake nodes to talk to, and its neighbour.
+ * A node of this kernel that fake nodes talk to, and its neighbour.
  */
 #include "libvictim.h"
 
@@ -62,7 +62,7 @@ void victim_make(void)
 			 NULL) ||
 	    !wait_region(CLUSTER, NEIGHBOUR, OTHER_REGION, SSI_DSM_REGION_READY,
 			 NULL))
-		tap_bail("the victim and its neighbour do not come together");
+		tap_bail("the region of the victim and its neighbour is not ready");
 }
 
 void victim_delete(void)
@@ -93,7 +93,7 @@ bool neighbour_is_well(void)
 		*words[i] = ++count;
 		if (*words[!i] == count)
 			continue;
-		tap_diag("the neighbours do not see what they write");
+		tap_diag("victim and neighbour do not read what the other wrote");
 		return false;
 	}
 	return true;
@@ -128,7 +128,7 @@ bool fake_join(struct fake *f)
 {
 	struct ssi_msg msg;
 
-	/* What the victim says of its region is right for this side, too. */
+	/* The victim's announcement of the region is right for this side, too. */
 	return !fake_hear(f, SSI_WIRE_REGION, &msg) && !fake_say(f, &msg) &&
 	       wait_region(CLUSTER, VICTIM, REGION, SSI_DSM_REGION_READY, NULL);
 }
@@ -141,7 +141,7 @@ bool fake_befriend(struct fake *f, uint32_t credits)
 	hello.credits = htole32(credits);
 	ret = fake_connect(f, &hello, sizeof(hello));
 	if (ret)
-		tap_diag("the victim refuses its friend: %d", ret);
+		tap_diag("the victim refuses the fake node: %d", ret);
 	return !ret && wait_peer(CLUSTER, VICTIM, f->id, SSI_DSM_LINK_UP, NULL) &&
 	       fake_join(f);
 }
@@ -176,5 +176,5 @@ int victim_write(uint64_t index)
 
 bool victim_got_sigbus(int pid)
 {
-	return !reap(pid, now_ms() + DEADLINE_MS, "who waits for a page");
+	return !reap(pid, now_ms() + DEADLINE_MS, "the program that waits for a page");
 }

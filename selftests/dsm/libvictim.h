@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A node of this kernel for fake nodes to talk to, and a neighbour whose
- * region with it must outlive whatever they do.
+ * The victim, a node of this kernel that fake nodes talk to; and its neighbour,
+ * a node whose region with it must survive all that fake nodes do.
  */
 #ifndef LIBVICTIM_H
 #define LIBVICTIM_H
@@ -25,29 +25,29 @@ enum {
 void victim_make(void);
 void victim_delete(void);
 
-/* A page goes there and back between victim and neighbour, coherently. */
+/* Whether a page goes from the victim to the neighbour and back, coherently. */
 bool neighbour_is_well(void);
 
 /* A fake node, LOW or HIGH, not connected. */
 struct fake fake_node(uint32_t id);
 
-/* The victim gets to know @f and REGION, which they share; and forgets both. */
+/* Makes the peer @f at the victim, and REGION, which they share; deletes both. */
 void victim_meet(const struct fake *f);
 void victim_part(const struct fake *f);
 
 /*
- * Connected, HIGH with @credits, and REGION is READY. False, and why, if not.
- * fake_join() is the second half of it.
+ * Connects HIGH, which grants @credits, and waits until REGION is READY. Returns
+ * false, and prints the reason, if that fails. fake_join() is its second half.
  */
 bool fake_befriend(struct fake *f, uint32_t credits);
 bool fake_join(struct fake *f);
 
-/* The victim has lost @f, and REGION with it, because of @reason. */
+/* Whether the victim has lost @f, and REGION with it, because of @reason. */
 bool victim_lost(const struct fake *f, const char *reason);
 
-/* A program on the victim that writes page @index of REGION. Its pid. */
+/* Starts a program on the victim that writes page @index of REGION: its pid. */
 int victim_write(uint64_t index);
-/* It ends since that was SIGBUS. */
+/* Whether that program ends because the write gave SIGBUS. */
 bool victim_got_sigbus(int pid);
 
 #endif /* LIBVICTIM_H */

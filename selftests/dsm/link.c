@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How links are made over rdma, and refused, and lost in silence: the victim
- * meets nodes that connect with any hello, answer with any, or not at all.
+ * How links over rdma are made, refused, and lost when the peer is silent: fake
+ * nodes send the victim any hello, any answer to its own, or none.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "libvictim.h"
 #include "selftests/unit/tap.h"
 
-#define UNKNOWN		7u	/* ids that no node has */
+#define UNKNOWN		7u	/* a node id that no node has */
 #define NOBODY		"10.77.0.99"
 #define LOST_MS		3000u	/* SSI_PEER_LOST_MS in kmod/peer.h */
 #define CREDITS_MAX	UINT16_MAX
 #define REFUSAL_UNKNOWN	99u
 
-/* ---- who connects ---- */
+/* ---- nodes that connect to the victim ---- */
 
 static void spoil_magic(struct ssi_wire_hello *hello)
 {
@@ -80,7 +80,7 @@ static void grant_too_much(struct ssi_wire_hello *hello)
 
 #define WHOLE	sizeof(struct ssi_wire_hello)
 
-/* Private data is padded with zeros: what is short lacks what it ends with. */
+/* Private data is padded with zeros: in a short hello the last fields are 0. */
 static const struct {
 	const char *name;
 	uint8_t len;
@@ -98,8 +98,9 @@ static const struct {
 	{ "an unknown node", WHOLE, be_unknown, SSI_REFUSED_SRC },
 	{ "node 32", WHOLE, be_impossible, SSI_REFUSED_SRC },
 	{ "the victim itself", WHOLE, be_the_victim, SSI_REFUSED_SRC },
-	{ "who is connected to", WHOLE, be_low, SSI_REFUSED_SRC },
-	{ "who is connected already", WHOLE, be_the_neighbour, SSI_REFUSED_BUSY },
+	{ "a node that must not connect, since its id is lower", WHOLE, be_low,
+	  SSI_REFUSED_SRC },
+	{ "a node that is connected already", WHOLE, be_the_neighbour, SSI_REFUSED_BUSY },
 	{ "no credits", WHOLE, grant_nothing, SSI_REFUSED_MAGIC },
 	{ "too many credits", WHOLE, grant_too_much, SSI_REFUSED_MAGIC },
 };
@@ -118,7 +119,7 @@ static bool is_victims(const struct ssi_wire_hello *hello, uint32_t dst)
 {
 	struct ssi_wire_hello want;
 
-	/* How many credits is its own business. */
+	/* Any number of credits but 0 is right. */
 	ssi_wire_hello_encode(&want, ssi_wire_hash(0, CLUSTER, strlen(CLUSTER)),
 			      VICTIM, dst, le32toh(hello->credits));
 	return !memcmp(hello, &want, sizeof(want)) && hello->credits;
@@ -146,21 +147,21 @@ static void test_hellos(void)
 	}
 	peer_del(CLUSTER, VICTIM, LOW);
 	tap_ok(fake_befriend(&f, FAKE_CREDITS) && is_victims(&f.hello, HIGH),
-	       "a good one after all that is let in, and answered in kind");
+	       "a valid hello after all these is accepted, and answered by a valid one");
 	hello = fake_hello(&f);
 	tap_ok(is_refused(&again, &hello, WHOLE, SSI_REFUSED_BUSY) &&
 	       wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, ""),
-	       "a second one is refused, and the first stays");
+	       "a second connection is refused, and the first stays up");
 	fake_hang_up(&f);
 	tap_ok(victim_lost(&f, "the connection was closed by node 3") &&
 	       is_refused(&again, &hello, WHOLE, SSI_REFUSED_BUSY),
-	       "nobody comes back who was lost");
+	       "a node that was lost cannot connect again");
 	victim_part(&f);
 	fake_close(&f);
 	fake_close(&again);
 }
 
-/* It asks, is answered, and does not go on. */
+/* It asks for a connection and does not complete it. */
 static void test_half_open(void)
 {
 	struct fake half = fake_node(HIGH), f = fake_node(HIGH);
@@ -173,22 +174,22 @@ static void test_half_open(void)
 	ret = fake_connect(&f, &hello, sizeof(hello));
 	tap_ok(ret == -ECONNREFUSED &&
 	       wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_CONNECTING, NULL),
-	       "who asks again is told to come again");
+	       "a second request is rejected for now while the first is incomplete");
 	while (ret == -ECONNREFUSED && now_ms() < until)
 		ret = fake_connect(&f, &hello, sizeof(hello));
 	tap_ok(!ret && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, "") &&
-	       fake_join(&f), "and is then let in");
+	       fake_join(&f), "it is accepted later");
 	victim_part(&f);
 	fake_close(&half);
 	fake_close(&f);
 }
 
-/* ---- who is connected to ---- */
+/* ---- nodes that the victim connects to ---- */
 
 #define AT	"10.77.0.1:7471"
 /*
- * What rdma_cm says for a reject without a reason, and for an address at which
- * nobody listens while somebody does at another one of the same host.
+ * rdma_cm's words for a reject without a reason, and for an address without a
+ * listener on a host that has one at another address.
  */
 #define REJECTED	"cannot reach node 0 at " AT ": consumer defined (28)"
 
@@ -235,7 +236,7 @@ static void test_refusals(struct fake *f)
 	}
 }
 
-/* Somebody else's way of saying no. */
+/* Rejects that are not the module's own. */
 static void test_rejects(struct fake *f)
 {
 	tap_ok(refuse(f, 0, 0, 0) &&
@@ -287,7 +288,7 @@ static void test_connecting(void)
 
 	victim_meet(&f);
 	tap_ok(wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, REJECTED),
-	       "nobody listens there: %s", REJECTED);
+	       "no node listens there: %s", REJECTED);
 	fake_listen(&f);
 	test_refusals(&f);
 	test_rejects(&f);
@@ -295,14 +296,14 @@ static void test_connecting(void)
 	tap_ok(!fake_asked(&f) &&
 	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN,
 			 "cannot reach node 0 at " AT ": no answer (-110)"),
-	       "one that never answers is given up");
+	       "the victim gives up a node that never answers");
 	fake_hang_up(&f);
-	tap_ok(accept_well(&f), "a good answer after all that is taken");
+	tap_ok(accept_well(&f), "a valid answer after all these is accepted");
 	victim_part(&f);
 	fake_close(&f);
 }
 
-/* There is no such address, and then there is a node after all. */
+/* A peer with a wrong address, and then with the right one. */
 static void test_nobody(void)
 {
 	struct fake f = fake_node(LOW);
@@ -312,7 +313,7 @@ static void test_nobody(void)
 	victim_meet(&f);
 	tap_ok(wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN,
 			 "cannot reach node 0 at " NOBODY ":7471: no answer (-110)"),
-	       "nobody has that address");
+	       "no host has that address");
 	victim_part(&f);
 	f.addr = addr;
 	victim_meet(&f);
@@ -324,7 +325,7 @@ static void test_nobody(void)
 
 /* ---- silence ---- */
 
-/* The victim says itself how long it has heard nothing. */
+/* The victim's reason contains the time since the last message. */
 static void test_silence(void)
 {
 	struct fake f = fake_node(HIGH);
@@ -335,21 +336,21 @@ static void test_silence(void)
 
 	victim_meet(&f);
 	ok = fake_befriend(&f, FAKE_CREDITS);
-	pid = victim_write(PART_PAGES);	/* whose home is the silent one */
+	pid = victim_write(PART_PAGES);	/* its home is the silent node */
 	ok = ok && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_LOST, NULL) &&
 	     !peer_get(CLUSTER, VICTIM, HIGH, &info) &&
 	     sscanf(info.reason, "no sign of life for %u ms", &ms) == 1 &&
 	     victim_lost(&f, info.reason);
 	tap_ok(ok && ms >= LOST_MS, "a silent node is lost: %s", info.reason);
-	tap_ok(victim_got_sigbus(pid), "who waits for its page gets SIGBUS");
-	tap_ok(neighbour_is_well(), "and the others are well");
+	tap_ok(victim_got_sigbus(pid), "a program that waits for its page gets SIGBUS");
+	tap_ok(neighbour_is_well(), "the link to the neighbour is still up");
 	victim_part(&f);
 	fake_close(&f);
 }
 
 /* ---- credits ---- */
 
-/* Now the victim wants to send more than it may. */
+/* Makes the victim queue more messages than it has credits. */
 static bool wants_to_send(struct fake *f, uint32_t messages)
 {
 	uint64_t until = now_ms() + DEADLINE_MS;
@@ -370,7 +371,7 @@ static bool wants_to_send(struct fake *f, uint32_t messages)
 	return info.tx_msgs >= f->arrived + messages;
 }
 
-/* With each credit it gets one message comes, and no more. */
+/* Each credit lets one message come, and no more. */
 static void test_credits(void)
 {
 	static const struct ssi_msg ping = { .type = SSI_WIRE_PING };
@@ -392,7 +393,7 @@ static void test_credits(void)
 	}
 	tap_diag("%u credits, %u messages", granted + f.returned, f.arrived);
 	tap_ok(ok && wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, ""),
-	       "a message for each credit and no more, and all come in the end");
+	       "one message comes for each credit, and all messages come in the end");
 	victim_part(&f);
 	fake_close(&f);
 }
@@ -409,7 +410,7 @@ int main(void)
 	test_nobody();
 	test_silence();
 	test_credits();
-	tap_ok(neighbour_is_well(), "the victim and its neighbour still do");
+	tap_ok(neighbour_is_well(), "the victim and its neighbour still share it");
 	victim_delete();
 	tap_ok(!module_unload() && !module_load(), "the module unloads after");
 	return tap_exit();

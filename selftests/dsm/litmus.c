@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Litmus tests of x86 memory ordering between nodes: the guest's own, run by
- * threads each of which has the memory mapped through a node of its own.
+ * Litmus tests of x86 memory ordering between nodes: the guest's own tests, run
+ * by threads that each have the memory mapped through a node of their own.
  *
  *	litmus [loop|rdma [NODES [DELAY_US]]]
  *
- * There is no hold window, so that a page may go between any two accesses.
+ * There is no hold window, so that a page may move between any two accesses.
  *
  * LITMUS_RUNS in the environment: runs of each test and layout (2560).
  */
@@ -28,7 +28,7 @@ static uint8_t *maps[NODES_MAX];
 /**
  * struct thread - one thread of a run
  * @thread: itself
- * @run: what all of them are at
+ * @run: the run that all of them are in
  * @index: which of the test's threads it is
  * @variables: as its node sees them
  */

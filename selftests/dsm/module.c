@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The module loads, refuses to go while it is used, and unloads clean.
+ * The module loads, cannot be unloaded while it is used, and frees everything
+ * when it is unloaded.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ static bool is_loaded(void)
 	return !access("/sys/module/ssi_dsm", F_OK);
 }
 
-/* Unloads, and says why not. */
+/* Unloads; prints the reason if that fails. */
 static bool unloads(void)
 {
 	int ret = module_unload();
@@ -46,7 +47,7 @@ static void test_open_file(void)
 	tap_ok(module_unload() == -EWOULDBLOCK,
 	       "rmmod is refused while the device is open");
 	close(fd);
-	tap_ok(unloads() && loads(), "and works when it is closed");
+	tap_ok(unloads() && loads(), "rmmod works once the device is closed");
 }
 
 static void test_mapping(void)
@@ -60,17 +61,17 @@ static void test_mapping(void)
 	mem = fd < 0 ? NULL : map_region(fd, cluster_size(&cluster));
 	close(fd);
 	tap_ok(mem && module_unload() == -EWOULDBLOCK,
-	       "rmmod is refused while a mapping is left");
+	       "rmmod is refused while the region is mapped");
 	if (mem) {
 		memset(mem, 0x5a, cluster_size(&cluster));
 		munmap(mem, cluster_size(&cluster));
 	}
-	tap_ok(unloads(), "then it takes nodes, peers and regions along");
+	tap_ok(unloads(), "rmmod without a mapping deletes nodes, peers and regions");
 	tap_ok(loads() && node_get(cluster.name, 1) == -ENOENT,
-	       "and knows none of them when it is loaded again");
+	       "the module loaded again has none of them");
 }
 
-/* Loaded, configured in the middle of connecting, and gone again. */
+/* Loaded, configured, and unloaded while nodes still connect. */
 static void test_quick(void)
 {
 	bool all = true;
