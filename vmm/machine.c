@@ -11,6 +11,7 @@
 #include "button.h"
 #include "clock.h"
 #include "cluster.h"
+#include "cmdline.h"
 #include "cpuid.h"
 #include "devices.h"
 #include "discard.h"
@@ -86,18 +87,6 @@ static void make_layout(void)
 		die(EXIT_USAGE, "This guest cannot be: %s.", why);
 }
 
-static bool says(const char *append, const char *option)
-{
-	const char *at = append;
-
-	while ((at = strstr(at, option))) {
-		if (at == append || at[-1] == ' ')
-			return true;
-		at++;
-	}
-	return false;
-}
-
 /*
  * What the guest takes the TSC's speed for. Its time is dilated by telling it
  * of a TSC faster than what it has: KVM can slow a TSC down only where the
@@ -117,23 +106,27 @@ static void check_time_dilation(void)
 		    most, machine.tsc_khz);
 }
 
+static void add_option(const char *option)
+{
+	if (!cmdline_add(machine.append, sizeof(machine.append), option))
+		die(EXIT_USAGE, "The kernel command line is longer than 64 KiB.");
+}
+
 /* Tell the guest of its TSC what it would else measure, badly in a VM. */
 static void make_append(void)
 {
-	const struct options *options = machine.options;
-	const char *user = options->append;
-	char tsc[64] = "";
-	const char *reliable = "";
+	const char *user = machine.options->append;
+	char tsc[64];
 
-	if (!says(user, "tsc_early_khz="))
-		snprintf(tsc, sizeof(tsc), " tsc_early_khz=%u",
-			 guest_tsc_khz());
-	if (!says(user, "tsc=") && options->num_nodes > WATCHDOG_NODES)
-		reliable = " tsc=reliable";
-	if (strlen(user) + sizeof(tsc) + 16 > sizeof(machine.append))
+	if (strlen(user) >= sizeof(machine.append))
 		die(EXIT_USAGE, "The kernel command line is longer than 64 KiB.");
-	snprintf(machine.append, sizeof(machine.append), "%s%s%s", user, tsc,
-		 reliable);
+	snprintf(machine.append, sizeof(machine.append), "%s", user);
+	snprintf(tsc, sizeof(tsc), "tsc_early_khz=%u", guest_tsc_khz());
+	if (!cmdline_has(user, "tsc_early_khz="))
+		add_option(tsc);
+	if (!cmdline_has(user, "tsc=") &&
+	    machine.options->num_nodes > WATCHDOG_NODES)
+		add_option("tsc=reliable");
 }
 
 static void open_guest_files(void)
