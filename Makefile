@@ -65,7 +65,7 @@ programs: $(PROGRAMS)
 
 # also linked with sanitizers (selftests/hostile)
 VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
-VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -luring -lslirp -lpthread
+VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -luring -llzma -lslirp -lpthread
 
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
 $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)

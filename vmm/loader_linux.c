@@ -106,8 +106,9 @@ static void read_header(const char *path)
 		die(EXIT_USAGE, "The kernel %s has no 64-bit entry; take a 64-bit kernel.",
 		    path);
 	loader.setup_size = (h->setup_sects ? h->setup_sects + 1 : 5) * SECTOR;
+	/* In units of 16 bytes, so that the last ones need not be there. */
 	kernel_size = h->syssize * 16ull;
-	if (loader.setup_size + kernel_size > loader.kernel.size)
+	if (loader.setup_size + kernel_size >= loader.kernel.size + 16)
 		die(EXIT_USAGE, "The kernel %s is truncated: %llu bytes of %llu.",
 		    path, (unsigned long long)loader.kernel.size,
 		    (unsigned long long)(loader.setup_size + kernel_size));
@@ -143,10 +144,14 @@ static void check_initrd(const char *path, uint64_t low_size)
 {
 	uint64_t end = loader.initrd_gpa + loader.initrd.size;
 
-	if (end > low_size || end - 1 > loader.header.initrd_addr_max)
+	if (end > low_size)
 		die(EXIT_USAGE, "The initrd %s does not fit: with the kernel it needs %llu MiB of guest memory below 2.75 GiB, and there are %llu.",
 		    path, (unsigned long long)(end >> 20) + 1,
 		    (unsigned long long)low_size >> 20);
+	if (end - 1 > loader.header.initrd_addr_max)
+		die(EXIT_USAGE, "The initrd %s is too large for this kernel: it would end at %llu MiB, and the kernel reads an initrd only below %llu MiB.",
+		    path, (unsigned long long)(end >> 20) + 1,
+		    (unsigned long long)(loader.header.initrd_addr_max + 1ull) >> 20);
 }
 
 void loader_linux_open(const char *kernel, const char *initrd,

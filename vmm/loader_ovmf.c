@@ -25,6 +25,7 @@
 #include "../acpi/loader.h"
 #include "bus.h"
 #include "devices.h"
+#include "firmware_smm.h"
 #include "hw/fw_cfg.h"
 #include "loader_linux.h"
 #include "log.h"
@@ -36,6 +37,8 @@
 #define PAGE_SIZE	4096u
 #define CODE_SIZE_MAX	(8u << 20)
 #define E820_RAM	1
+/* Debian 12's hangs without a message with 32 MiB, and starts with 36. */
+#define MEMORY_MIN	(40u << 20)
 #define MAX_BOOTABLE	(DEVICE_MAX_DISKS + DEVICE_MAX_NETS)
 #define PATH_SIZE	64u	/* of an entry of the boot order */
 
@@ -102,9 +105,17 @@ static void check_pair(const char *firmware, const char *variables)
 		    (unsigned long long)ovmf.code_size, firmware);
 }
 
-void loader_ovmf_open(const char *firmware, const char *variables)
+void loader_ovmf_open(const char *firmware, const char *variables,
+		      uint64_t low_size)
 {
 	read_code(firmware);
+	if (firmware_needs_smm(ovmf.code, ovmf.code_size))
+		die(EXIT_USAGE, "The firmware %s needs system management mode, which ssi-vmm does not give to guests; take one that was built without it, as OVMF_CODE.fd.",
+		    firmware);
+	if (low_size < MEMORY_MIN)
+		die(EXIT_USAGE, "The firmware %s needs %u MiB of guest memory, and there are %llu MiB.",
+		    firmware, MEMORY_MIN >> 20,
+		    (unsigned long long)low_size >> 20);
 	if (variables) {
 		ovmf.variables_size = varstore_open(variables);
 		check_pair(firmware, variables);

@@ -4,6 +4,7 @@
 #define VMM_LOADER_OVMF_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "../acpi/ssi_acpi.h"
 #include "device_options.h"
@@ -12,10 +13,12 @@
  * loader_ovmf_open() - read the files, and check that they can be booted
  * @firmware: path of the code
  * @variables: path of the variable store, or NULL
+ * @low_size: bytes of guest RAM below the hole
  *
  * Ends the process with a sentence if not. Touches no guest memory.
  */
-void loader_ovmf_open(const char *firmware, const char *variables);
+void loader_ovmf_open(const char *firmware, const char *variables,
+		      uint64_t low_size);
 
 /**
  * loader_ovmf_load() - show the firmware to the guest, and tell it of the rest

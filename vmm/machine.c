@@ -139,7 +139,7 @@ static void open_guest_files(void)
 		low = MEMORY_HOLE_START;
 	if (machine.options->firmware)
 		loader_ovmf_open(machine.options->firmware,
-				 machine.options->variables);
+				 machine.options->variables, low);
 	if (machine.options->kernel)
 		loader_linux_open(machine.options->kernel,
 				  machine.options->initrd, machine.append, low);
