@@ -14,7 +14,7 @@
  * struct forward_access - one access of a CPU
  * @space: which bus
  * @addr: first address
- * @len: bytes: 1, 2, 4 or 8
+ * @len: bytes, 1 to 8
  * @is_write: what it is
  * @value: what is written; what was read
  */
@@ -29,9 +29,13 @@ struct forward_access {
 /* Register the messages; before cluster_start(). */
 void forward_init(unsigned int cpus);
 
+/* Do the accesses of other nodes' CPUs from now on: the devices are there. */
+void forward_serve(void);
+
 /*
- * Do an access for a CPU of this node. Reads, and writes to PCI configuration
- * space, wait for the answer.
+ * Do an access for a CPU of this node, on its thread. Reads, writes to PCI
+ * configuration space, and some other writes wait for the answer. An access of 3, 5,
+ * 6 or 7 bytes becomes several aligned ones.
  */
 void forward_access(unsigned int cpu, struct forward_access *access);
 

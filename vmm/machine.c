@@ -416,6 +416,8 @@ void machine_create(struct options *options)
 		button_start();
 		load_guest();
 	}
+	if (options->num_nodes > 1)
+		forward_serve();
 }
 
 /* One node has no proxies that would have to know. */

@@ -2,8 +2,11 @@
 /* Where accesses go, seen from each of three nodes: vmm/forward.c and route.c. */
 #include "../../vmm/forward.h"
 
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../acpi/layout.h"
 #include "../../vmm/cluster.h"
@@ -23,7 +26,13 @@ static unsigned int self;	/* the node that this is at the moment */
 static int sent_to;		/* -1: nobody */
 static uint64_t sent_addr;
 static struct bar told;		/* of a BAR */
-static unsigned int complaints;
+static atomic_uint complaints;
+static atomic_uint accesses;	/* of the devices here */
+static atomic_uint replies;	/* to other nodes */
+static uint64_t replied;
+static unsigned int sent_count, waited;
+static uint8_t *written;	/* length of the access at an offset */
+static pthread_mutex_t device = PTHREAD_MUTEX_INITIALIZER;
 static cluster_handler handlers[CLUSTER_TYPES];
 
 /* The beginning of forward.c's messages. */
@@ -31,7 +40,7 @@ struct message {
 	uint64_t addr;
 	uint64_t value;
 	uint32_t cpu;
-	uint8_t space, len, is_write, reserved;
+	uint8_t space, len, is_write, waits;
 };
 
 /* The beginning of route.c's message. */
@@ -59,12 +68,6 @@ void cluster_handle(enum cluster_type type, size_t len, cluster_handler handler)
 	handlers[type] = handler;
 }
 
-static bool is_config(const struct message *m)
-{
-	return m->space == BUS_MMIO && m->addr >= SSI_ACPI_PCI_ECAM &&
-	       m->addr < SSI_ACPI_PCI_ECAM + SSI_ACPI_PCI_ECAM_SIZE;
-}
-
 /* The other node answers at once. */
 void cluster_send(unsigned int node, enum cluster_type type,
 		  const void *payload)
@@ -73,13 +76,21 @@ void cluster_send(unsigned int node, enum cluster_type type,
 	struct reply reply = { .value = THERE };
 
 	sent_to = node;
+	if (type == CLUSTER_IO_REPLY) {
+		replied = ((const struct reply *)payload)->value;
+		atomic_fetch_add(&replies, 1);
+	}
 	if (type == CLUSTER_BAR)
 		memcpy(&told, payload, sizeof(told));
 	if (type != CLUSTER_IO)
 		return;
 	sent_addr = m->addr;
+	sent_count++;
+	waited += m->waits;
+	if (written)
+		written[m->addr - SSI_ACPI_PCI_WINDOW] = m->len;
 	reply.cpu = m->cpu;
-	if (!m->is_write || is_config(m))
+	if (m->waits)
 		handlers[CLUSTER_IO_REPLY](node, &reply);
 }
 
@@ -87,7 +98,10 @@ uint64_t bus_read(enum bus_space space, uint64_t addr, unsigned int len)
 {
 	(void)space;
 	(void)len;
+	pthread_mutex_lock(&device);
 	sent_addr = addr;
+	pthread_mutex_unlock(&device);
+	atomic_fetch_add(&accesses, 1);
 	return HERE;
 }
 
@@ -105,6 +119,11 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 	complaints++;
 }
 
+void log_debug(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
 void log_warn(const char *fmt, ...)
 {
 	(void)fmt;
@@ -114,6 +133,24 @@ void die(enum exit_code code, const char *fmt, ...)
 {
 	(void)fmt;
 	tap_bail("died with %d", code);
+}
+
+/* Wait until a counter has changed, 5 seconds at most. */
+static void wait_for(atomic_uint *counter, unsigned int before)
+{
+	for (unsigned int ms = 0; ms < 5000 && *counter == before; ms++)
+		usleep(1000);
+}
+
+/* A message of another node, and what comes of it. */
+static void take_io(unsigned int node, const struct message *m)
+{
+	atomic_uint *counter = m->waits ? &replies : &accesses;
+	unsigned int before = *counter, refused = complaints;
+
+	handlers[CLUSTER_IO](node, m);
+	if (complaints == refused)
+		wait_for(counter, before);
 }
 
 /* ---- accesses --------------------------------------------------------------- */
@@ -129,6 +166,7 @@ static void make_cluster(void)
 	ssi_layout_make(&layout, nodes, NODES);
 	ssi_layout_add_pci_root(&layout, 2);
 	forward_init(NODES);
+	forward_serve();
 	route_init();
 	route_add_range(SSI_ACPI_PCI_ECAM +
 			((uint64_t)layout.pci_roots[1].first_bus << 20),
@@ -210,7 +248,7 @@ static void test_writes(void)
 	};
 	struct message m = {
 		.addr = access.addr, .cpu = CPU, .len = 4, .is_write = 1,
-		.space = BUS_MMIO,
+		.space = BUS_MMIO, .waits = 1,
 	};
 
 	self = 1;
@@ -222,12 +260,80 @@ static void test_writes(void)
 	tap_ok(sent_to == 0 && !complaints, "one to a BAR is not");
 	self = 0;
 	sent_to = -1;
-	handlers[CLUSTER_IO](1, &m);
-	tap_ok(sent_to == 1, "so its node answers the one");
+	take_io(1, &m);
+	tap_ok(sent_to == 1 && replied == 0, "its node answers the one");
 	sent_to = -1;
 	m.addr = SSI_ACPI_PCI_WINDOW;
-	handlers[CLUSTER_IO](1, &m);
+	m.waits = 0;
+	take_io(1, &m);
 	tap_ok(sent_to == -1, "and not the other");
+}
+
+/* A CPU that only writes: how many messages can wait at the other node? */
+static void test_limit(void)
+{
+	struct forward_access access = {
+		.space = BUS_MMIO, .len = 4, .is_write = true,
+		.addr = SSI_ACPI_PCI_WINDOW,
+	};
+
+	self = 1;
+	sent_count = 0;
+	waited = 0;
+	for (unsigned int i = 0; i < 160; i++)
+		forward_access(CPU, &access);
+	tap_ok(sent_count == 160 && waited == 10,
+	       "every 16th of a CPU's writes waits for an answer");
+}
+
+/* What crosses a page comes from KVM in pieces of any length. */
+static void test_odd_lengths(void)
+{
+	struct forward_access access = {
+		.space = BUS_MMIO, .len = 3, .addr = SSI_ACPI_PCI_WINDOW + 0xffd,
+		.is_write = true,
+	};
+	uint8_t lengths[0x2000] = { 0 };
+
+	written = lengths;
+	self = 1;
+	forward_access(CPU, &access);
+	tap_ok(lengths[0xffd] == 1 && lengths[0xffe] == 2,
+	       "three bytes at the end of a page are one and two");
+	access.addr = SSI_ACPI_PCI_WINDOW + 0x1000;
+	access.len = 7;
+	forward_access(CPU, &access);
+	tap_ok(lengths[0x1000] == 4 && lengths[0x1004] == 2 &&
+	       lengths[0x1006] == 1, "seven bytes are four, two and one");
+	written = NULL;
+	access.is_write = false;
+	forward_access(CPU, &access);
+	tap_ok(access.value == (THERE | (uint64_t)THERE << 32 |
+				(uint64_t)THERE << 48),
+	       "what they read is put together");
+}
+
+/* A device that takes its time, as one does that waits for a page. */
+static void test_slow_device(void)
+{
+	struct message m = {
+		.addr = SSI_ACPI_PCI_WINDOW, .cpu = CPU, .len = 4,
+		.is_write = 1, .space = BUS_MMIO,
+	};
+	unsigned int before = accesses, refused = complaints;
+
+	self = 0;
+	pthread_mutex_lock(&device);
+	for (unsigned int i = 0; i < 254 * 16; i++)
+		handlers[CLUSTER_IO](1, &m);
+	tap_ok(accesses == before && complaints == refused,
+	       "messages are taken while a device is busy");
+	handlers[CLUSTER_IO](1, &m);
+	handlers[CLUSTER_IO](1, &m);
+	tap_ok(complaints > refused, "but not more than CPUs may send");
+	pthread_mutex_unlock(&device);
+	while (accesses - before < 254 * 16)
+		wait_for(&accesses, accesses);
 }
 
 /* A BAR of node 2; what it says goes to node 0. */
@@ -296,16 +402,20 @@ static void test_strays(void)
 static void test_bad_messages(void)
 {
 	struct message m = { .addr = layout.pci_roots[1].window, .len = 4,
-			     .cpu = CPU, .space = BUS_MMIO };
+			     .cpu = CPU, .space = BUS_MMIO, .waits = 1 };
 	const struct reply reply = { .cpu = CPU };
 	const struct reply far = { .cpu = NODES };
 
+	unsigned int before = complaints;
+
 	self = 2;
-	handlers[CLUSTER_IO](1, &m);
-	tap_ok(!complaints && sent_to == 1, "an access by message is answered");
+	take_io(1, &m);
+	tap_ok(complaints == before && sent_to == 1 && replied == HERE,
+	       "an access by message is answered");
 	self = 0;
-	handlers[CLUSTER_IO](1, &m);
-	tap_ok(complaints == 1, "one for another node is refused");
+	take_io(1, &m);
+	tap_ok(complaints == before && replied == UINT64_MAX,
+	       "one to what has moved away reads all ones");
 	self = 2;
 	m.len = 3;
 	handlers[CLUSTER_IO](1, &m);
@@ -315,18 +425,24 @@ static void test_bad_messages(void)
 	m.cpu = CPU;
 	m.space = 9;
 	handlers[CLUSTER_IO](1, &m);
-	tap_ok(complaints == 4, "so is one that makes no sense");
+	m.space = BUS_MMIO;
+	m.waits = 0;
+	handlers[CLUSTER_IO](1, &m);
+	tap_ok(complaints == before + 4, "impossible values are refused");
 	handlers[CLUSTER_IO_REPLY](1, &reply);
 	handlers[CLUSTER_IO_REPLY](1, &far);
-	tap_ok(complaints == 6, "and an answer that nobody waits for");
+	tap_ok(complaints == before + 6, "and an answer that nobody waits for");
 }
 
 int main(void)
 {
-	tap_plan(24);
+	tap_plan(30);
 	make_cluster();
 	test_places();
 	test_writes();
+	test_limit();
+	test_odd_lengths();
+	test_slow_device();
 	test_bad_messages();
 	test_strays();
 	return tap_exit();
