@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -26,6 +27,8 @@ int main(int argc, char **argv)
 	static struct options options;
 	int code;
 
+	/* After a reset the kernel would call it "exe". */
+	prctl(PR_SET_NAME, program_invocation_short_name);
 	output_claim_descriptors();
 	options_parse(&options, argc, argv);
 	machine_create(&options);

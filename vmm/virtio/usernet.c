@@ -8,6 +8,7 @@
 #include "usernet.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <slirp/libslirp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -82,8 +83,18 @@ static void usernet_timer_mod(void *timer, int64_t when, void *opaque)
 	(void)opaque;
 }
 
-/* All descriptors are collected anew each time. */
-static void usernet_poll_fd(int fd, void *opaque)
+/*
+ * The library has a new socket, for example one that it accepted. All sockets
+ * are collected anew each time; a reset of the guest, which is an execve(), must
+ * close them, or the clients would wait for ever.
+ */
+static void usernet_add_fd(int fd, void *opaque)
+{
+	(void)opaque;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void usernet_remove_fd(int fd, void *opaque)
 {
 	(void)fd;
 	(void)opaque;
@@ -101,8 +112,8 @@ static const SlirpCb usernet_callbacks = {
 	.timer_new = usernet_timer_new,
 	.timer_free = usernet_timer_free,
 	.timer_mod = usernet_timer_mod,
-	.register_poll_fd = usernet_poll_fd,
-	.unregister_poll_fd = usernet_poll_fd,
+	.register_poll_fd = usernet_add_fd,
+	.unregister_poll_fd = usernet_remove_fd,
 	.notify = usernet_notify,
 };
 
