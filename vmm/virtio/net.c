@@ -20,6 +20,7 @@
 #define QUEUE_TX	1
 #define NUM_QUEUES	2
 #define NUM_BUFFERS	10	/* offset of that field in the header */
+#define SOME_FDS	64	/* descriptors, to begin with */
 
 /* The front part of struct virtio_net_config, which is all that we have. */
 struct config {
@@ -35,7 +36,8 @@ struct net {
 	/* Sending may bring an answer at once, so one for each way. */
 	struct queue_chain chains[NUM_QUEUES];
 	unsigned char packet[NET_PACKET_MAX];
-	struct pollfd fds[NET_MAX_FDS];
+	struct pollfd *fds;	/* the first is the worker's */
+	unsigned int max_fds;
 };
 
 static void send_packet(struct net *net, const struct queue_chain *chain)
@@ -89,6 +91,33 @@ void net_receive(struct net *net, unsigned char *packet, size_t len)
 	virtio_interrupt(&net->dev, queue);
 }
 
+static bool has_room_for(struct net *net, unsigned int fds)
+{
+	struct pollfd *more;
+
+	if (fds <= net->max_fds)
+		return true;
+	more = realloc(net->fds, fds * sizeof(*more));
+	if (!more)
+		return false;
+	net->fds = more;
+	net->max_fds = fds;
+	return true;
+}
+
+/* Return: descriptors of the link; without memory, as many as there is room for. */
+static unsigned int watch_link(struct net *net, int *timeout, bool room)
+{
+	struct net_link *link = net->link;
+	unsigned int count, max;
+
+	do {
+		max = net->max_fds - 1;
+		count = link->watch(link, net->fds + 1, max, timeout, room);
+	} while (count > max && has_room_for(net, 2 * count));
+	return count < max ? count : max;
+}
+
 static void wait_for_packets(struct net *net)
 {
 	struct queue *rx = &net->dev.queues[QUEUE_RX];
@@ -102,11 +131,10 @@ static void wait_for_packets(struct net *net)
 		queue_need_no_kicks(rx);
 	if (queue_is_started(tx) && !queue_may_sleep(tx))
 		timeout = 0;
+	count = watch_link(net, &timeout, room);
 	net->fds[0] = (struct pollfd) {
 		.fd = net->worker.kick_fd, .events = POLLIN,
 	};
-	count = net->link->watch(net->link, net->fds + 1, NET_MAX_FDS - 1,
-				 &timeout, room);
 	if (poll(net->fds, count + 1, timeout) < 0)
 		return;		/* interrupted: the caller looks again */
 	if (net->fds[0].revents & POLLIN)
@@ -163,7 +191,7 @@ void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
 {
 	struct net *net = calloc(1, sizeof(*net));
 
-	if (!net)
+	if (!net || !has_room_for(net, SOME_FDS))
 		die(EXIT_HOST, "There is no memory for a network card.");
 	net->link = link;
 	memcpy(net->config.mac, mac, sizeof(net->config.mac));

@@ -9,7 +9,6 @@
 
 #define NET_HEADER_SIZE	12u	/* in front of every packet, both ways */
 #define NET_PACKET_MAX	(NET_HEADER_SIZE + 14 + 4 + 65535u)
-#define NET_MAX_FDS	512
 
 struct net;
 
@@ -19,8 +18,9 @@ struct net;
  * @features: virtio features that it brings along
  * @start: features are negotiated; may be missing
  * @send: a packet of the guest, header in front
- * @watch: add descriptors to wait for, at most @max, and shorten the time in
- *	milliseconds (-1: for ever); @room: the guest can take a packet
+ * @watch: add descriptors to wait for, and shorten the time in milliseconds (-1:
+ *	for ever); @room: the guest can take a packet. Returns how many there are;
+ *	if these are more than @max, it is called again with room for them
  * @handle: they were waited for; calls net_receive()
  *
  * All but for @start are called by the card's thread, while the driver is

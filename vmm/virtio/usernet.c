@@ -133,8 +133,10 @@ static int usernet_add_poll(int fd, int events, void *opaque)
 	struct usernet *usernet = opaque;
 	short wanted = 0;
 
-	if (usernet->count == usernet->max)
-		return -1;	/* it is looked at when there is room */
+	if (usernet->count >= usernet->max) {
+		usernet->count++;
+		return -1;	/* it is asked for again, with more room */
+	}
 	for (unsigned int i = 0; i < NUM_EVENTS; i++)
 		if (events & poll_events[i].slirp)
 			wanted |= poll_events[i].poll;
@@ -187,9 +189,9 @@ static void usernet_handle(struct net_link *link, struct net *net,
 	struct usernet *usernet = usernet_of(link);
 
 	(void)fds;		/* those of usernet_watch() */
+	usernet->count = count;
 	usernet->net = net;
-	slirp_pollfds_poll(usernet->slirp, count < usernet->count,
-			   usernet_revents, usernet);
+	slirp_pollfds_poll(usernet->slirp, false, usernet_revents, usernet);
 }
 
 /* ---- set up ----------------------------------------------------------------- */
