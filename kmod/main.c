@@ -9,6 +9,7 @@
 #include "chardev.h"
 #include "netlink.h"
 #include "node.h"
+#include "peer.h"
 #include "region.h"
 #include "request.h"
 #include "transport.h"
@@ -17,7 +18,7 @@ static int __init ssi_main_init(void)
 {
 	int ret;
 
-	ret = ssi_transport_init();
+	ret = ssi_transport_init(&ssi_peer_link_client);
 	if (ret)
 		return ret;
 	ret = ssi_request_init();

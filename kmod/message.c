@@ -84,7 +84,7 @@ static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 	rx->region = region;
 	rx->msg = *msg;
 	rx->page = page;
-	ssi_message_recv(rx);
+	ssi_link_recv_local(rx);
 }
 
 static void send_within(struct ssi_region *region, u32 dst, struct ssi_msg *msg,

@@ -41,7 +41,7 @@ static void announce_regions(struct ssi_peer *peer)
 }
 
 /* Process context, by link->changed. */
-void ssi_peer_link_changed(struct ssi_link *link)
+static void ssi_peer_link_changed(struct ssi_link *link)
 {
 	struct ssi_peer *peer = link->peer;
 	char reason[sizeof(link->reason)];
@@ -187,7 +187,7 @@ static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
 }
 
 /* A message came. BH disabled or process context. */
-void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
+static void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 {
 	struct ssi_peer *peer = link->peer;
 	struct ssi_node *node = peer->node;
@@ -222,6 +222,13 @@ void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
 		break;
 	}
 }
+
+const struct ssi_link_client ssi_peer_link_client = {
+	.recv = ssi_peer_recv,
+	.recv_local = ssi_message_recv,
+	.changed = ssi_peer_link_changed,
+	.release = ssi_region_put,
+};
 
 enum ssi_refusal ssi_peer_accept(struct ssi_node *node, const void *hello,
 				 size_t len, struct ssi_link **link)

@@ -9,12 +9,12 @@
 
 #include "alloc.h"
 #include "peer.h"
-#include "region.h"
 #include "transport.h"
 
 /* Enough to keep every CPU's page work going when the allocator has none. */
 #define RX_RESERVE	256
 
+static const struct ssi_link_client *client;
 static struct kmem_cache *rx_cache;
 static mempool_t *rx_pool;
 
@@ -42,13 +42,13 @@ void ssi_rx_free(struct ssi_rx *rx)
 	if (rx->page)
 		put_page(rx->page);
 	if (rx->region)
-		ssi_region_put(rx->region);
+		client->release(rx->region);
 	mempool_free(rx, rx_pool);
 }
 
 static void link_changed(struct work_struct *work)
 {
-	ssi_peer_link_changed(container_of(work, struct ssi_link, changed));
+	client->changed(container_of(work, struct ssi_link, changed));
 }
 
 void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
@@ -112,11 +112,17 @@ void ssi_link_recv(struct ssi_link *link, struct ssi_rx *rx)
 	WRITE_ONCE(link->last_rx, jiffies);
 	atomic64_inc(&link->rx_msgs);
 	atomic64_add(sizeof(rx->wire) + rx->len, &link->rx_bytes);
-	ssi_peer_recv(link, rx);
+	client->recv(link, rx);
 }
 
-int ssi_transport_init(void)
+void ssi_link_recv_local(struct ssi_rx *rx)
 {
+	client->recv_local(rx);
+}
+
+int ssi_transport_init(const struct ssi_link_client *link_client)
+{
+	client = link_client;
 	rx_cache = KMEM_CACHE(ssi_rx, 0);
 	if (!rx_cache)
 		return -ENOMEM;

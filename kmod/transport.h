@@ -27,7 +27,7 @@ struct ssi_region;
  * @len: bytes of payload that really arrived
  * @headerless: @wire's region and index are not known, but the request with its token
  * @page: holds the payload, or NULL; its reference belongs to this struct
- * @msg: @wire validated (set by ssi_peer_recv())
+ * @msg: @wire validated; set by the client
  * @region: the region it is for, with a reference, or NULL
  * @pending: requests for the same page that wait for this one, the oldest
  *	first (home side)
@@ -57,6 +57,24 @@ struct ssi_rx {
 
 struct ssi_rx *ssi_rx_alloc(gfp_t gfp);
 void ssi_rx_free(struct ssi_rx *rx);
+
+/**
+ * struct ssi_link_client - the layer above the links
+ * @recv: a message arrived over @link; takes @rx. BH disabled or process context
+ * @recv_local: a message of this node to itself; takes @rx, whose msg and region
+ *	are set. BH disabled or process context
+ * @changed: @link is in another state. Process context
+ * @release: a message that is freed gives up its reference to @region. Any
+ *	context
+ *
+ * The links' code calls upwards by nothing else.
+ */
+struct ssi_link_client {
+	void (*recv)(struct ssi_link *link, struct ssi_rx *rx);
+	void (*recv_local)(struct ssi_rx *rx);
+	void (*changed)(struct ssi_link *link);
+	void (*release)(struct ssi_region *region);
+};
 
 /**
  * struct ssi_transport_ops - what a transport does
@@ -130,10 +148,17 @@ __printf(3, 4)
 bool ssi_link_change_state(struct ssi_link *link, u32 state,
 			   const char *fmt, ...);
 
-/* Counts it, and hands it up (ssi_peer_recv()). BH disabled or process. */
+/* Count a received message and hand it to the client. BH disabled or process. */
 void ssi_link_recv(struct ssi_link *link, struct ssi_rx *rx);
 
-int ssi_transport_init(void);
+/*
+ * Hand a message that this node sends to itself to the client: @rx->msg and
+ * @rx->region are set. BH disabled or process.
+ */
+void ssi_link_recv_local(struct ssi_rx *rx);
+
+/* @link_client: whom links report to, for as long as the module is loaded. */
+int ssi_transport_init(const struct ssi_link_client *link_client);
 void ssi_transport_exit(void);
 
 #endif /* _SSI_TRANSPORT_H */

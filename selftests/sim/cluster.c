@@ -117,7 +117,7 @@ static void make_regions(void)
 
 void cluster_start(void)
 {
-	sim_need(!ssi_transport_init() && !ssi_request_init() &&
+	sim_need(!ssi_transport_init(&ssi_peer_link_client) && !ssi_request_init() &&
 		 !ssi_region_init() && !ssi_evict_init(),
 		 "the module cannot be loaded");
 	mutex_lock(&ssi_config_lock);
