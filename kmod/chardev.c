@@ -16,6 +16,7 @@
 #include "fault.h"
 #include "node.h"
 #include "region.h"
+#include "region_setup.h"
 
 /**
  * struct ssi_file - an open file

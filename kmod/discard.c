@@ -18,6 +18,7 @@
 
 #include "discard.h"
 #include "huge.h"
+#include "pages.h"
 #include "pte.h"
 #include "region.h"
 

@@ -41,18 +41,16 @@
 #include <linux/swap.h>
 
 #include "coherence.h"
+#include "budget.h"
 #include "evict.h"
 #include "message.h"
 #include "node.h"
+#include "pages.h"
 #include "policy.h"
 #include "pte.h"
 #include "region.h"
 #include "wire.h"
 
-#define RESERVE_SHARE	32		/* of the host's memory */
-#define RESERVE_MIN	(SZ_16M >> PAGE_SHIFT)
-#define RESERVE_MAX	(SZ_1G >> PAGE_SHIFT)
-#define FAR		4		/* times the slack, over the budget */
 #define ROUNDS		2		/* in the first, PTEs may go only */
 #define FRESH		8		/* requests' time */
 #define AGAIN		(HZ / 100 + 1)	/* jiffies, until it was enough */
@@ -103,7 +101,7 @@ static bool drop(struct ssi_region *region, u64 index, struct ssi_page *entry,
 	spin_unlock_bh(&bucket->lock);
 	if (step.action != SSI_ACT_DROP)
 		return false;
-	atomic64_inc(&region->evict.dropped);
+	atomic64_inc(&region->cache.dropped);
 	ssi_pte_uninstall(page);
 	put_page(page);
 	mm_account_reclaimed_pages(1);
@@ -114,7 +112,7 @@ static void put_home(struct ssi_region *region, u64 index)
 {
 	struct ssi_msg msg = { .type = SSI_WIRE_PUT, .index = index };
 
-	atomic64_inc(&region->evict.put);
+	atomic64_inc(&region->cache.put);
 	local_bh_disable();
 	ssi_message_send(region, ssi_region_home(region, index), &msg, NULL);
 	local_bh_enable();
@@ -159,11 +157,11 @@ static bool evict_page(struct ssi_region *region, u64 index,
 static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 {
 	u64 pages = region->size >> PAGE_SHIFT;
-	u64 end = region->evict.clock_hand + pages;
+	u64 end = region->cache.clock_hand + pages;
 	u64 at, index, gone = 0;
 	struct ssi_page *entry;
 
-	for (at = region->evict.clock_hand; at < end && gone < wanted; at++) {
+	for (at = region->cache.clock_hand; at < end && gone < wanted; at++) {
 		index = at % pages;
 		entry = ssi_region_page(region, index, 0);
 		/* blocks have one home: the map's parts are as large */
@@ -175,11 +173,11 @@ static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 		if (at % SSI_BLOCK_PAGES == SSI_BLOCK_PAGES - 1)
 			cond_resched();
 	}
-	region->evict.clock_hand = at % pages;
+	region->cache.clock_hand = at % pages;
 	return gone;
 }
 
-/* evict.lock held. */
+/* cache.lock held. */
 static u64 evict(struct ssi_region *region, u64 wanted)
 {
 	u64 gone = 0;
@@ -195,56 +193,16 @@ static u64 evict(struct ssi_region *region, u64 wanted)
 	return gone;
 }
 
-/* ---- the budget ---- */
-
-/* In pages. */
-static u64 reserve(void)
-{
-	return clamp_t(u64, totalram_pages() / RESERVE_SHARE, RESERVE_MIN,
-		       RESERVE_MAX);
-}
-
-static bool has_budget(const struct ssi_region *region)
-{
-	return ssi_region_policy(region, SSI_DSM_POLICY_CACHE) !=
-	       SSI_DSM_POLICY_AUTO;
-}
-
-/* In pages, for a cache of @cached. */
-static u64 budget_of(const struct ssi_region *region, u64 cached)
-{
-	u64 least = ssi_policies[SSI_DSM_POLICY_CACHE].min >> PAGE_SHIFT;
-	u64 most;
-
-	if (has_budget(region))
-		return ssi_region_policy(region, SSI_DSM_POLICY_CACHE) >>
-		       PAGE_SHIFT;
-	most = cached + si_mem_available();
-	return most > reserve() + least ? most - reserve() : least;
-}
-
-/* What is freed at a time. */
-static u64 slack_of(const struct ssi_region *region, u64 budget)
-{
-	return has_budget(region) ? budget / 16 : reserve() / 8;
-}
-
-static bool is_far_over(const struct ssi_region *region)
-{
-	u64 cached = atomic64_read(&region->evict.cached);
-	u64 budget = budget_of(region, cached);
-
-	return cached > budget + FAR * slack_of(region, budget);
-}
+/* ---- until the budget is kept ---- */
 
 static void evict_work(struct work_struct *work)
 {
 	struct ssi_region *region = container_of(work, struct ssi_region,
-						 evict.work.work);
-	struct ssi_evict *cache = &region->evict;
+						 cache.work.work);
+	struct ssi_cache *cache = &region->cache;
 	u64 cached = atomic64_read(&cache->cached);
-	u64 budget = budget_of(region, cached);
-	u64 slack = slack_of(region, budget), gone;
+	u64 budget = ssi_budget_pages(region, cached);
+	u64 slack = ssi_budget_slack(region, budget), gone;
 
 	if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
 		return;
@@ -261,33 +219,6 @@ static void evict_work(struct work_struct *work)
 			   gone ? AGAIN : 10 * AGAIN);
 }
 
-void ssi_evict_count(struct ssi_region *region, int change)
-{
-	struct ssi_evict *cache = &region->evict;
-	u64 cached = change ? atomic64_add_return(change, &cache->cached) :
-			      atomic64_read(&cache->cached);
-
-	if (change >= 0 && cached > READ_ONCE(cache->start_at) &&
-	    cached > budget_of(region, cached))
-		mod_delayed_work(system_unbound_wq, &cache->work, 0);
-	if (wq_has_sleeper(&cache->throttled) && !is_far_over(region))
-		wake_up_all(&cache->throttled);
-}
-
-void ssi_evict_throttle(struct ssi_region *region)
-{
-	if (is_far_over(region))
-		wait_event_killable_timeout(region->evict.throttled,
-					    !is_far_over(region), HZ);
-}
-
-void ssi_evict_budget_changed(struct ssi_region *region)
-{
-	WRITE_ONCE(region->evict.start_at, 0);
-	mod_delayed_work(system_unbound_wq, &region->evict.work, 0);
-	wake_up_all(&region->evict.throttled);
-}
-
 /* ---- the kernel is short of memory ---- */
 
 static unsigned long count_cached(struct shrinker *s, struct shrink_control *sc)
@@ -296,8 +227,8 @@ static unsigned long count_cached(struct shrinker *s, struct shrink_control *sc)
 	unsigned long cached = 0;
 
 	spin_lock(&caches_lock);
-	list_for_each_entry(region, &caches, evict.list)
-		cached += atomic64_read(&region->evict.cached);
+	list_for_each_entry(region, &caches, cache.list)
+		cached += atomic64_read(&region->cache.cached);
 	spin_unlock(&caches_lock);
 	return cached;
 }
@@ -308,11 +239,11 @@ static struct ssi_region *next_cache(void)
 	struct ssi_region *region, *found = NULL;
 
 	spin_lock(&caches_lock);
-	list_for_each_entry(region, &caches, evict.list) {
-		if (!atomic64_read(&region->evict.cached) ||
+	list_for_each_entry(region, &caches, cache.list) {
+		if (!atomic64_read(&region->cache.cached) ||
 		    !kref_get_unless_zero(&region->ref))
 			continue;
-		list_move_tail(&region->evict.list, &caches);
+		list_move_tail(&region->cache.list, &caches);
 		found = region;
 		break;
 	}
@@ -327,9 +258,9 @@ static unsigned long shrink(struct shrinker *s, struct shrink_control *sc)
 
 	if (!region)
 		return SHRINK_STOP;
-	if (mutex_trylock(&region->evict.lock)) {
+	if (mutex_trylock(&region->cache.lock)) {
 		freed = evict(region, sc->nr_to_scan);
-		mutex_unlock(&region->evict.lock);
+		mutex_unlock(&region->cache.lock);
 	}
 	ssi_region_put(region);
 	return freed;
@@ -339,20 +270,20 @@ static unsigned long shrink(struct shrinker *s, struct shrink_control *sc)
 
 void ssi_evict_start(struct ssi_region *region)
 {
-	mutex_init(&region->evict.lock);
-	init_waitqueue_head(&region->evict.throttled);
-	INIT_DELAYED_WORK(&region->evict.work, evict_work);
+	mutex_init(&region->cache.lock);
+	init_waitqueue_head(&region->cache.throttled);
+	INIT_DELAYED_WORK(&region->cache.work, evict_work);
 	spin_lock(&caches_lock);
-	list_add_tail(&region->evict.list, &caches);
+	list_add_tail(&region->cache.list, &caches);
 	spin_unlock(&caches_lock);
 }
 
 void ssi_evict_stop(struct ssi_region *region)
 {
 	spin_lock(&caches_lock);
-	list_del(&region->evict.list);
+	list_del(&region->cache.list);
 	spin_unlock(&caches_lock);
-	cancel_delayed_work_sync(&region->evict.work);
+	cancel_delayed_work_sync(&region->cache.work);
 }
 
 int ssi_evict_init(void)

@@ -16,14 +16,14 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 
+#include "access.h"
 #include "alloc.h"
+#include "budget.h"
 #include "coherence.h"
-#include "evict.h"
 #include "fault.h"
 #include "node.h"
 #include "pte.h"
 #include "region.h"
-#include "request.h"
 #include "trace.h"
 
 static struct ssi_region *vma_region(struct vm_area_struct *vma)
@@ -38,11 +38,11 @@ static int get_locked(struct ssi_region *region, u64 index, u32 event,
 	int ret;
 
 	for (;;) {
-		ret = ssi_request_access(region, index, event, page);
+		ret = ssi_access_page(region, index, event, page);
 		if (ret)
 			return ret;
 		lock_page(*page);
-		if (ssi_request_still(region, index, event, *page))
+		if (ssi_access_still(region, index, event, *page))
 			return 0;
 		unlock_page(*page);
 		put_page(*page);
@@ -56,7 +56,7 @@ static int get_locked(struct ssi_region *region, u64 index, u32 event,
 static int wait_for(struct ssi_region *region, u64 index, u32 event, int why)
 {
 	return why == -ENOMEM ? ssi_alloc_pause() :
-				ssi_request_wait(region, index, event);
+				ssi_access_wait(region, index, event);
 }
 
 /* The page cannot be had yet: leave, or wait without the mmap lock. */
@@ -73,7 +73,7 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event, int why)
 	mmap_read_unlock(vma->vm_mm);
 	/* When killed, the caller sees its signal. */
 	wait_for(region, index, event, why);
-	ssi_evict_throttle(region);
+	ssi_budget_throttle(region);
 	fput(file);
 	return VM_FAULT_RETRY;
 }

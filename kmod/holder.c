@@ -14,6 +14,7 @@
 #include "huge.h"
 #include "message.h"
 #include "node.h"
+#include "pages.h"
 #include "pte.h"
 #include "region.h"
 #include "transport.h"

@@ -14,6 +14,7 @@
 #include "huge.h"
 #include "message.h"
 #include "node.h"
+#include "pages.h"
 #include "region.h"
 #include "request.h"
 #include "transport.h"
@@ -366,15 +367,6 @@ bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
 	}
 	spin_unlock_bh(&bucket->lock);
 	return first;
-}
-
-bool ssi_home_touch_first(struct ssi_region *region, u64 index)
-{
-	if (ssi_region_home(region, index) != region->node->id)
-		return false;
-	return ssi_huge_touch(region, index) ||
-	       ssi_home_take(region, index, NULL,
-			     ssi_page_tick(ktime_get_ns()));
 }
 
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs)

@@ -24,13 +24,6 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx);
 bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
 		   u32 granted_at);
 
-/*
- * This node touches page @index. If it is its home, and the first to touch it,
- * it has it exclusively now, without a message, or even its whole block. May
- * sleep.
- */
-bool ssi_home_touch_first(struct ssi_region *region, u64 index);
-
 /* The region is lost or goes: transactions go to @rxs. Bucket lock held. */
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs);
 

@@ -40,114 +40,10 @@
 #include <linux/wait.h>
 
 #include "alloc.h"
-#include "home.h"
 #include "huge.h"
+#include "pages.h"
 #include "pte.h"
 #include "region.h"
-
-/* Nobody is made to give back memory for it. */
-#define GFP_PIECE	((GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |	\
-			  __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
-
-static u64 first_of(u64 index)
-{
-	return index & ~(u64)(SSI_BLOCK_PAGES - 1);
-}
-
-static void wake_waiters(struct ssi_region *region)
-{
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
-		wake_up_all(&region->buckets[i].wait);
-}
-
-/* ---- making ---- */
-
-/* A look without locks: taking them looks again. */
-static bool is_untouched(struct ssi_region *region, u64 first)
-{
-	struct ssi_page *entry = ssi_region_page(region, first, GFP_KERNEL);
-	struct ssi_dir *dir = ssi_region_dir(region, first, GFP_KERNEL);
-	u32 i;
-
-	if (!entry || !dir)
-		return false;
-	for (i = 0; i < SSI_BLOCK_PAGES; i++)
-		if (dir[i].state != SSI_DIR_UNTOUCHED || dir[i].busy ||
-		    entry[i].state != SSI_PAGE_I)
-			return false;
-	return true;
-}
-
-/*
- * Pages that nobody has used do not wait for a hold window when they are asked
- * for: they came long ago.
- */
-static u32 take_all(struct ssi_region *region, u64 touched, u64 first,
-		    struct page *piece)
-{
-	u32 now = ssi_page_tick(ktime_get_ns());
-	u32 before = (now - SSI_PAGE_TICK_MASK / 2) & SSI_PAGE_TICK_MASK;
-	u32 i;
-
-	for (i = 0; i < SSI_BLOCK_PAGES; i++)
-		if (!ssi_home_take(region, first + i, piece + i,
-				   first + i == touched ? now : before))
-			break;
-	return i;
-}
-
-static void give_back(struct ssi_region *region, u64 first, u32 count)
-{
-	struct ssi_page *entry = ssi_region_page(region, first, 0);
-	struct ssi_bucket *bucket;
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		bucket = ssi_region_bucket(region, first + i);
-		spin_lock_bh(&bucket->lock);
-		ssi_region_set_data(region, first + i, entry + i, NULL);
-		spin_unlock_bh(&bucket->lock);
-	}
-}
-
-bool ssi_huge_touch(struct ssi_region *region, u64 index)
-{
-	u64 first = first_of(index);
-	struct folio *folio;
-	struct page *piece;
-	u32 taken;
-
-	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
-	    !ssi_region_policy(region, SSI_DSM_POLICY_HUGE) ||
-	    !is_untouched(region, first))
-		return false;
-	if (ssi_alloc_fails(SSI_ALLOC_PIECE))
-		return false;
-	folio = folio_alloc(GFP_PIECE, SSI_BLOCK_SHIFT);
-	if (!folio)
-		return false;
-	piece = folio_page(folio, 0);
-	folio_ref_add(folio, SSI_BLOCK_PAGES);
-	set_page_private(piece, BIT(SSI_HUGE_CHANGING));
-	lock_page(piece);
-	ssi_pte_install(region, piece, first);
-	taken = take_all(region, index, first, piece);
-	if (taken == SSI_BLOCK_PAGES) {
-		atomic64_inc(&region->nr_huge);
-		clear_bit(SSI_HUGE_CHANGING, &piece->private);
-	} else {
-		give_back(region, first, taken);
-		ssi_pte_uninstall(piece);
-		set_page_private(piece, 0);
-		folio_put_refs(folio, SSI_BLOCK_PAGES);
-	}
-	unlock_page(piece);
-	wake_waiters(region);
-	put_page(piece);
-	return taken == SSI_BLOCK_PAGES;
-}
 
 /* ---- splitting ---- */
 
@@ -205,7 +101,7 @@ static void begin_split(struct ssi_region *region, struct page *piece)
 	atomic64_dec(&region->nr_huge);
 	atomic64_inc(&region->nr_split);
 	set_bit(SSI_HUGE_UNMAPPED, &piece->private);
-	wake_waiters(region);
+	ssi_region_wake(region);
 }
 
 void ssi_huge_split_rest(struct ssi_region *region, struct page *piece)

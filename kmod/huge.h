@@ -16,13 +16,6 @@ struct ssi_region;
 #define SSI_HUGE_SPLITTING	1	/* nobody may map its pages any more */
 #define SSI_HUGE_UNMAPPED	2	/* and nobody does: they can be copied */
 
-/*
- * This node touches page @index, whose home it is. If nobody has touched any
- * page of the block, and 2 MiB in one piece are at hand, it has the whole block
- * exclusively now. May sleep.
- */
-bool ssi_huge_touch(struct ssi_region *region, u64 index);
-
 /**
  * ssi_huge_split() - page work begins with page @index
  * @region: the region

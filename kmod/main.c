@@ -7,10 +7,13 @@
 #include <linux/module.h>
 
 #include "chardev.h"
+#include "config.h"
+#include "dispatch.h"
+#include "evict.h"
+#include "member.h"
 #include "netlink.h"
-#include "node.h"
-#include "peer.h"
 #include "region.h"
+#include "region_setup.h"
 #include "request.h"
 #include "transport.h"
 
@@ -18,15 +21,19 @@ static int __init ssi_main_init(void)
 {
 	int ret;
 
-	ret = ssi_transport_init(&ssi_peer_link_client);
+	ssi_member_init(&ssi_netlink_events);
+	ret = ssi_transport_init(&ssi_dispatch_client);
 	if (ret)
 		return ret;
 	ret = ssi_request_init();
 	if (ret)
 		goto err_transport;
-	ret = ssi_region_init();
+	ret = ssi_region_setup_init();
 	if (ret)
 		goto err_request;
+	ret = ssi_region_init();
+	if (ret)
+		goto err_region_setup;
 	ret = ssi_evict_init();
 	if (ret)
 		goto err_region;
@@ -44,6 +51,8 @@ err_evict:
 	ssi_evict_exit();
 err_region:
 	ssi_region_exit();
+err_region_setup:
+	ssi_region_setup_exit();
 err_request:
 	ssi_request_exit();
 err_transport:
@@ -56,9 +65,10 @@ static void __exit ssi_main_exit(void)
 {
 	ssi_chardev_exit();
 	ssi_netlink_exit();
-	ssi_node_delete_all();
+	ssi_config_delete_all();
 	ssi_evict_exit();
 	ssi_region_exit();
+	ssi_region_setup_exit();
 	ssi_request_exit();
 	ssi_transport_exit();
 }

@@ -30,13 +30,10 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
-#include "holder.h"
-#include "home.h"
 #include "message.h"
 #include "node.h"
 #include "peer.h"
 #include "region.h"
-#include "request.h"
 #include "trace.h"
 #include "transport.h"
 
@@ -115,68 +112,4 @@ void ssi_message_send_deferrable(struct ssi_region *region, u32 dst,
 			       DEFER_MAX_NS);
 
 	send_within(region, dst, msg, NULL, defer_ns);
-}
-
-void ssi_message_recv(struct ssi_rx *rx)
-{
-	struct ssi_region *region = rx->region;
-
-	rx->start = ktime_get_ns();
-	if (rx->msg.index >= region->size >> PAGE_SHIFT)
-		return ssi_message_violation(rx, "the page is outside the region");
-	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
-		return ssi_rx_free(rx);
-	trace_ssi_message(region->node->id, &rx->msg);
-	local_bh_disable();
-	switch (rx->msg.type) {
-	case SSI_WIRE_GETS:
-	case SSI_WIRE_GETX:
-	case SSI_WIRE_UPGRADE:
-	case SSI_WIRE_PUT:
-	case SSI_WIRE_UNBLOCK:
-		ssi_home_recv(region, rx);
-		break;
-	case SSI_WIRE_FWDS:
-	case SSI_WIRE_FWDX:
-	case SSI_WIRE_INV:
-	case SSI_WIRE_OLDER:
-		if (ssi_region_home(region, rx->msg.index) != rx->msg.src)
-			ssi_message_violation(rx, "it is not from the page's home");
-		else if (!(region->members & BIT(rx->msg.requester)) ||
-			 rx->msg.requester == region->node->id)
-			ssi_message_violation(rx, "it serves no other member of the region");
-		else
-			ssi_holder_recv(region, rx);
-		break;
-	default:
-		ssi_request_recv(region, rx);
-		break;
-	}
-	local_bh_enable();
-}
-
-static void purge_bucket(struct ssi_bucket *bucket, struct list_head *rxs)
-{
-	spin_lock_bh(&bucket->lock);
-	ssi_home_purge(bucket, rxs);
-	ssi_request_purge(bucket);
-	spin_unlock_bh(&bucket->lock);
-	wake_up_all(&bucket->wait);
-}
-
-/*
- * Nothing is added any more but by those who looked at the state before; they
- * are in BH-disabled sections, which the caller waits for (synchronize_rcu()).
- */
-void ssi_message_purge(struct ssi_region *region)
-{
-	struct ssi_rx *rx, *next;
-	LIST_HEAD(rxs);
-	u32 i;
-
-	ssi_holder_purge(region, &rxs);
-	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
-		purge_bucket(&region->buckets[i], &rxs);
-	list_for_each_entry_safe(rx, next, &rxs, list)
-		ssi_rx_free(rx);
 }

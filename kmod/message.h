@@ -30,17 +30,8 @@ void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 void ssi_message_send_deferrable(struct ssi_region *region, u32 dst,
 				 struct ssi_msg *msg);
 
-/*
- * A coherence message for rx->region came. Takes @rx. BH disabled or process
- * context.
- */
-void ssi_message_recv(struct ssi_rx *rx);
-
 /* Its sender must not send that: it costs it its link. Takes @rx. */
 void ssi_message_violation(struct ssi_rx *rx, const char *what);
-
-/* The region is lost or goes: drop all that is under way. Sleeps. */
-void ssi_message_purge(struct ssi_region *region);
 
 /* A duration, as messages carry it. */
 static inline u32 ssi_message_usec(u64 ns)

@@ -30,11 +30,14 @@
 #include <linux/xarray.h>
 #include <net/genetlink.h>
 
+#include "config.h"
+#include "member.h"
 #include "netlink_fill.h"
 #include "netlink_parse.h"
 #include "node.h"
 #include "peer.h"
 #include "region.h"
+#include "region_setup.h"
 
 /**
  * struct filter - what a dump is limited to
@@ -114,31 +117,28 @@ POLICY(policy_set_policy) = {
 static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sockaddr_storage addr;
+	struct ssi_node_config config = { .addr = &addr };
 	struct ssi_node *node;
-	const char *cluster;
-	u32 owner = 0;
-	u32 transport;
-	u32 id;
 	int err;
 
-	err = ssi_netlink_parse_cluster(info, &cluster) ?:
-	      ssi_netlink_parse_u32(info, SSI_DSM_A_NODE_ID, &id) ?:
+	err = ssi_netlink_parse_cluster(info, &config.cluster) ?:
+	      ssi_netlink_parse_u32(info, SSI_DSM_A_NODE_ID, &config.id) ?:
 	      ssi_netlink_parse_addr(info, &addr);
 	if (err)
 		return err;
-	transport = ssi_netlink_optional_u32(info, SSI_DSM_A_TRANSPORT,
-					     SSI_DSM_TRANSPORT_RDMA);
+	config.transport = ssi_netlink_optional_u32(info, SSI_DSM_A_TRANSPORT,
+						    SSI_DSM_TRANSPORT_RDMA);
 
 	if (info->attrs[SSI_DSM_A_SOCKET_OWNER]) {
-		owner = info->snd_portid;
-		err = xa_err(xa_store(&owners, owner, xa_mk_value(0),
-				      GFP_KERNEL));
+		config.socket_owner = info->snd_portid;
+		err = xa_err(xa_store(&owners, config.socket_owner,
+				      xa_mk_value(0), GFP_KERNEL));
 		if (err)
 			return err;
 	}
 
 	mutex_lock(&ssi_config_lock);
-	node = ssi_node_new(cluster, id, transport, &addr, owner, info->extack);
+	node = ssi_config_new_node(&config, info->extack);
 	mutex_unlock(&ssi_config_lock);
 	return PTR_ERR_OR_ZERO(node);
 }
@@ -151,7 +151,7 @@ static int ssi_netlink_node_del(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&ssi_config_lock);
 	err = ssi_netlink_find_node(info, &sub);
 	if (!err)
-		ssi_node_delete(sub.node);
+		ssi_config_delete_node(sub.node);
 	mutex_unlock(&ssi_config_lock);
 	return err;
 }
@@ -196,7 +196,7 @@ static int ssi_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&ssi_config_lock);
 	err = ssi_netlink_find_peer(info, &sub);
 	if (!err)
-		ssi_peer_delete(sub.peer);
+		ssi_config_delete_peer(sub.peer);
 	mutex_unlock(&ssi_config_lock);
 	return err;
 }
@@ -492,7 +492,7 @@ static void send_event(u8 cmd, const struct ssi_netlink_subject *sub)
 	mutex_unlock(&event_lock);
 }
 
-void ssi_netlink_peer_event(struct ssi_peer *peer)
+static void ssi_netlink_peer_event(struct ssi_peer *peer)
 {
 	const struct ssi_netlink_subject sub = {
 		.node = peer->node,
@@ -502,7 +502,7 @@ void ssi_netlink_peer_event(struct ssi_peer *peer)
 	send_event(SSI_DSM_CMD_PEER_GET, &sub);
 }
 
-void ssi_netlink_region_event(struct ssi_region *region)
+static void ssi_netlink_region_event(struct ssi_region *region)
 {
 	const struct ssi_netlink_subject sub = {
 		.node = region->node,
@@ -511,6 +511,11 @@ void ssi_netlink_region_event(struct ssi_region *region)
 
 	send_event(SSI_DSM_CMD_REGION_GET, &sub);
 }
+
+const struct ssi_member_events ssi_netlink_events = {
+	.peer = ssi_netlink_peer_event,
+	.region = ssi_netlink_region_event,
+};
 
 /* Owners. */
 
@@ -523,7 +528,7 @@ static int ssi_netlink_released(struct notifier_block *nb, unsigned long event,
 	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
 	    net_eq(notify->net, &init_net) &&
 	    xa_erase(&owners, notify->portid))
-		ssi_node_delete_owned(notify->portid);
+		ssi_config_delete_owned(notify->portid);
 	return NOTIFY_DONE;
 }
 

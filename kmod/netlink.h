@@ -5,14 +5,12 @@
 #ifndef _SSI_NETLINK_H
 #define _SSI_NETLINK_H
 
-struct ssi_peer;
-struct ssi_region;
+struct ssi_member_events;
 
 int ssi_netlink_init(void);
 void ssi_netlink_exit(void);
 
-/* Multicast the new state to group "events". May sleep. */
-void ssi_netlink_peer_event(struct ssi_peer *peer);
-void ssi_netlink_region_event(struct ssi_region *region);
+/* Multicast new states to group "events". */
+extern const struct ssi_member_events ssi_netlink_events;
 
 #endif /* _SSI_NETLINK_H */

@@ -126,10 +126,10 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 	       put_u64(skb, SSI_DSM_A_METADATA,
 		       atomic64_read(&region->metadata)) ?:
 	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
-		       atomic64_read(&region->evict.cached)) ?:
+		       atomic64_read(&region->cache.cached)) ?:
 	       put_u64(skb, SSI_DSM_A_DROPPED,
-		       atomic64_read(&region->evict.dropped)) ?:
-	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&region->evict.put)) ?:
+		       atomic64_read(&region->cache.dropped)) ?:
+	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&region->cache.put)) ?:
 	       put_u64(skb, SSI_DSM_A_BLOCKS_HUGE,
 		       atomic64_read(&region->nr_huge)) ?:
 	       put_u64(skb, SSI_DSM_A_BLOCKS_SPLIT,

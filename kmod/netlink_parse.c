@@ -13,6 +13,7 @@
 #include "peer.h"
 #include "policy.h"
 #include "region.h"
+#include "region_setup.h"
 
 const struct nla_policy ssi_netlink_map_policy[SSI_DSM_A_MAP_SIZE + 1] = {
 	[SSI_DSM_A_MAP_NODE] = { .type = NLA_U32 },

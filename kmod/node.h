@@ -55,21 +55,33 @@ struct ssi_node {
 	atomic_t token;
 };
 
+/**
+ * struct ssi_node_config - what a new node is to be
+ * @cluster: name, shorter than SSI_DSM_CLUSTER_LEN
+ * @id: unique in the cluster
+ * @transport: enum ssi_dsm_transport
+ * @ops: its operations
+ * @addr: where to listen; AF_UNSPEC for loop
+ * @socket_owner: netlink port whose closing deletes the node, or 0
+ */
+struct ssi_node_config {
+	const char *cluster;
+	u32 id;
+	u32 transport;
+	const struct ssi_transport_ops *ops;
+	const struct sockaddr_storage *addr;
+	u32 socket_owner;
+};
+
 /* Serialises all configuration. Outermost lock; process context only. */
 extern struct mutex ssi_config_lock;
 /* All local nodes, under ssi_config_lock. */
 extern struct list_head ssi_nodes;
 
 /* All below: ssi_config_lock held, may sleep. */
-struct ssi_node *ssi_node_new(const char *cluster, u32 id, u32 transport,
-			      const struct sockaddr_storage *addr, u32 socket_owner,
+struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
 			      struct netlink_ext_ack *extack);
-void ssi_node_delete(struct ssi_node *node);
 struct ssi_node *ssi_node_find(const char *cluster, u32 id);
-void ssi_node_delete_all(void);
-
-/* Delete the nodes that netlink port @portid owned. Takes ssi_config_lock. */
-void ssi_node_delete_owned(u32 portid);
 
 void ssi_node_put(struct ssi_node *node);
 

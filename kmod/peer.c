@@ -7,61 +7,9 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 
-#include "message.h"
-#include "netlink.h"
 #include "node.h"
 #include "peer.h"
-#include "region.h"
-#include "request.h"
 #include "transport.h"
-
-/* Every region of the node that has this member, with the reason of the link. */
-static void lose_regions(struct ssi_peer *peer, const char *reason)
-{
-	struct ssi_node *node = peer->node;
-	struct ssi_region *region;
-
-	spin_lock_bh(&node->lock);
-	list_for_each_entry(region, &node->regions, list)
-		if (region->members & BIT(peer->id))
-			ssi_region_lose(region, peer->id,
-					"lost node %u: %s", peer->id, reason);
-	spin_unlock_bh(&node->lock);
-}
-
-static void announce_regions(struct ssi_peer *peer)
-{
-	struct ssi_node *node = peer->node;
-	struct ssi_region *region;
-
-	spin_lock_bh(&node->lock);
-	list_for_each_entry(region, &node->regions, list)
-		ssi_region_announce(region, peer->id);
-	spin_unlock_bh(&node->lock);
-}
-
-/* Process context, by link->changed. */
-static void ssi_peer_link_changed(struct ssi_link *link)
-{
-	struct ssi_peer *peer = link->peer;
-	char reason[sizeof(link->reason)];
-	u32 state;
-
-	spin_lock_bh(&link->lock);
-	state = link->state;
-	strscpy(reason, link->reason, sizeof(reason));
-	spin_unlock_bh(&link->lock);
-
-	if (state == SSI_DSM_LINK_UP) {
-		announce_regions(peer);
-		mod_delayed_work(system_wq, &peer->beat, 0);
-	} else if (state == SSI_DSM_LINK_LOST) {
-		pr_warn("node %u of cluster %s: lost node %u: %s\n",
-			peer->node->id, peer->node->cluster, peer->id, reason);
-		lose_regions(peer, reason);
-	}
-	ssi_netlink_peer_event(peer);
-}
 
 /*
  * How many beats in a row have heard nothing new. Beats, not time: a host that
@@ -115,120 +63,6 @@ int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 	return peer->link->ops->send(peer->link, &wire, page, out.len,
 				     defer_ns);
 }
-
-/* With a reference; NULL also if @peer is no member and has no say in it. */
-static struct ssi_region *shared_region(struct ssi_peer *peer, u32 id)
-{
-	struct ssi_region *region = ssi_region_get(peer->node, id);
-
-	if (!region || (region->members & BIT(peer->id)))
-		return region;
-	ssi_region_put(region);
-	return NULL;
-}
-
-/*
- * Written down before the region is looked for, as meet_members() looks at what
- * is written down after the region can be found: one of the two sees the other.
- */
-static void region_announced(struct ssi_peer *peer, struct ssi_rx *rx)
-{
-	/* 63 bits are plenty, and what an xarray value holds. */
-	if (!xa_store_bh(&peer->announced, rx->msg.region,
-			 xa_mk_value(rx->msg.arg & LONG_MAX), GFP_ATOMIC) &&
-	    ++peer->nr_announced > SSI_PEER_REGIONS_MAX)
-		ssi_link_change_state(peer->link, SSI_DSM_LINK_LOST,
-				      "node %u broke the protocol: it has too many regions",
-				      peer->id);
-	rx->region = shared_region(peer, rx->msg.region);
-	if (rx->region)
-		ssi_region_peer_announced(rx->region, peer->id, rx->msg.arg,
-					  rx->msg.size);
-	ssi_rx_free(rx);
-}
-
-static void region_left(struct ssi_peer *peer, struct ssi_rx *rx)
-{
-	if (xa_erase_bh(&peer->announced, rx->msg.region))
-		peer->nr_announced--;
-	if (rx->region && rx->msg.requester == peer->id)
-		ssi_region_lose(rx->region, peer->id,
-				"node %u has left the region", peer->id);
-	else if (rx->region)	/* it goes because of somebody else */
-		ssi_region_lose(rx->region, rx->msg.requester,
-				"node %u has lost node %u", peer->id,
-				rx->msg.requester);
-	ssi_rx_free(rx);
-}
-
-/*
- * Which page it is that came without a header. False if nobody waits for it, as
- * after the loss of its region.
- */
-static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
-{
-	struct ssi_node *node = peer->node;
-	struct ssi_region *region;
-	bool found = false;
-	u64 index;
-
-	spin_lock_bh(&node->lock);
-	list_for_each_entry(region, &node->regions, list) {
-		found = (region->members & BIT(peer->id)) &&
-			ssi_request_find(region, le32_to_cpu(wire->token), &index);
-		if (!found)
-			continue;
-		wire->region = cpu_to_le32(region->id);
-		wire->index = cpu_to_le64(index);
-		break;
-	}
-	spin_unlock_bh(&node->lock);
-	return found;
-}
-
-/* A message came. BH disabled or process context. */
-static void ssi_peer_recv(struct ssi_link *link, struct ssi_rx *rx)
-{
-	struct ssi_peer *peer = link->peer;
-	struct ssi_node *node = peer->node;
-
-	if (rx->headerless && !find_page(peer, &rx->wire))
-		return ssi_rx_free(rx);
-	if (ssi_wire_parse(&rx->wire, rx->len, peer->id, node->id, &rx->msg)) {
-		ssi_link_change_state(link, SSI_DSM_LINK_LOST,
-				      "node %u sent a malformed message",
-				      peer->id);
-		ssi_rx_free(rx);
-		return;
-	}
-	if (rx->msg.type == SSI_WIRE_REGION)
-		return region_announced(peer, rx);
-	rx->region = shared_region(peer, rx->msg.region);
-	switch (rx->msg.type) {
-	case SSI_WIRE_CREDIT:
-	case SSI_WIRE_PING:
-		ssi_rx_free(rx);
-		break;
-	case SSI_WIRE_LEAVE:
-		region_left(peer, rx);
-		break;
-	default:
-		if (!rx->region)	/* it has gone; LEAVE is on its way */
-			ssi_rx_free(rx);
-		else if (rx->msg.type == SSI_WIRE_CHANNEL)
-			ssi_channel_recv(rx->region, rx);
-		else
-			ssi_message_recv(rx);
-		break;
-	}
-}
-
-const struct ssi_link_client ssi_peer_link_client = {
-	.recv = ssi_peer_recv,
-	.recv_local = ssi_message_recv,
-	.changed = ssi_peer_link_changed,
-	.release = ssi_region_put,
-};
 
 enum ssi_refusal ssi_peer_accept(struct ssi_node *node, const void *hello,
 				 size_t len, struct ssi_link **link)
@@ -336,7 +170,6 @@ void ssi_peer_delete(struct ssi_peer *peer)
 	struct ssi_link *link = peer->link;
 
 	lockdep_assert_held(&ssi_config_lock);
-	lose_regions(peer, "it was removed from the configuration");
 	WRITE_ONCE(node->peers[peer->id], NULL);
 	synchronize_rcu();
 	cancel_delayed_work_sync(&peer->beat);

@@ -12,7 +12,6 @@
 #include "wire.h"
 
 struct ssi_link;
-struct ssi_link_client;
 struct ssi_node;
 struct ssi_rx;
 
@@ -62,9 +61,6 @@ void ssi_peer_delete(struct ssi_peer *peer);
  */
 enum ssi_refusal ssi_peer_accept(struct ssi_node *node, const void *hello,
 				 size_t len, struct ssi_link **link);
-
-/* What links report to. */
-extern const struct ssi_link_client ssi_peer_link_client;
 
 /*
  * Send to node @dst of the cluster; BH disabled or process context. Consumes

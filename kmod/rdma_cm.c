@@ -142,9 +142,9 @@ static void cannot_reach(struct ssi_rdma_conn *conn, const char *what,
 {
 	const struct ssi_peer *peer = conn->rl->link.peer;
 
-	ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-			    "cannot reach node %u at %pISpc: %s (%d)",
-			    peer->id, &peer->addr, what, error);
+	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+			   "cannot reach node %u at %pISpc: %s (%d)",
+			   peer->id, &peer->addr, what, error);
 }
 
 static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
@@ -160,9 +160,9 @@ static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 			     event->status);
 		return;
 	}
-	ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_REFUSED,
-			    "refused by %pISpc: %s", &peer->addr,
-			    ssi_wire_refusal_text(le32_to_cpu(data->refusal)));
+	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_REFUSED,
+			   "refused by %pISpc: %s", &peer->addr,
+			   ssi_wire_refusal_text(le32_to_cpu(data->refusal)));
 }
 
 /* What the node that accepted says of itself. */
@@ -198,8 +198,8 @@ static void established(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 
 static void over(struct ssi_rdma_conn *conn, const char *what)
 {
-	ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN, "%s node %u", what,
-			    conn->rl->link.peer->id);
+	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN, "%s node %u", what,
+			   conn->rl->link.peer->id);
 }
 
 static void check_step(struct ssi_rdma_conn *conn, const char *what, int error)
@@ -376,9 +376,9 @@ static int accept_conn(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 	ret = rdma_accept(id, &param);
 	/* Its id is not ours to destroy if we return an error. */
 	if (ret)
-		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-				    "accepting node %u failed: error %d",
-				    rl->link.peer->id, ret);
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+				   "accepting node %u failed: error %d",
+				   rl->link.peer->id, ret);
 	return 0;
 
 err_free:

@@ -89,9 +89,9 @@ static bool rx_repost(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 	}
 	ret = rx_post(conn, buf);
 	if (ret)
-		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-				    "posting a receive buffer for node %u failed: error %d",
-				    conn->rl->link.peer->id, ret);
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+				   "posting a receive buffer for node %u failed: error %d",
+				   conn->rl->link.peer->id, ret);
 	return !ret;
 }
 
@@ -149,9 +149,9 @@ static bool rx_credits(struct ssi_rdma_conn *conn, u32 credits)
 
 static void rx_broken(struct ssi_rdma_conn *conn, const char *how)
 {
-	ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-			    "node %u broke the protocol: %s",
-			    conn->rl->link.peer->id, how);
+	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+			   "node %u broke the protocol: %s",
+			   conn->rl->link.peer->id, how);
 }
 
 static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
@@ -245,13 +245,13 @@ static bool rx_is_stopped(struct ssi_rdma_conn *conn)
 	if (conn->rx_stopped || !READ_ONCE(conn->open) ||
 	    ssi_link_is_up(&conn->rl->link))
 		return conn->rx_stopped;
-	/* Pairs with the unlock before ssi_rdma_verbs_tell_dead(): dead first, then LOST. */
+	/* Pairs with the unlock before ssi_rdma_conn_tell_dead(): dead first, then LOST. */
 	smp_rmb();
 	if (!READ_ONCE(conn->dead)) {
 		conn->rx_stopped = true;
-		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-				    "node %u was given up",
-				    conn->rl->link.peer->id);
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+				   "node %u was given up",
+				   conn->rl->link.peer->id);
 	}
 	return conn->rx_stopped;
 }
@@ -292,9 +292,9 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	if (rx_is_stopped(conn))
 		return;
 	if (!rx_take(conn, buf, head, len, &rxs)) {
-		ssi_rdma_verbs_fail(conn, SSI_DSM_LINK_DOWN,
-				    "out of memory for messages from node %u",
-				    conn->rl->link.peer->id);
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+				   "out of memory for messages from node %u",
+				   conn->rl->link.peer->id);
 		list_for_each_entry_safe(rx, next, &rxs, list)
 			ssi_rx_free(rx);
 		return;
@@ -337,7 +337,7 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	u32 len;
 
 	if (wc->status != IB_WC_SUCCESS) {
-		ssi_rdma_verbs_wc_failed(conn, "receiving from", wc);
+		ssi_rdma_conn_wc_failed(conn, "receiving from", wc);
 		return;
 	}
 	if (wc->wc_flags & IB_WC_WITH_IMM) {
@@ -383,9 +383,9 @@ int ssi_rdma_recv_init(struct ssi_rdma_conn *conn)
 {
 	u32 i;
 
-	conn->rx_wires = ssi_rdma_verbs_wires_new(conn, SSI_RDMA_RX_DEPTH,
-						  DMA_FROM_DEVICE,
-						  &conn->rx_wires_dma);
+	conn->rx_wires = ssi_rdma_conn_wires_new(conn, SSI_RDMA_RX_DEPTH,
+						 DMA_FROM_DEVICE,
+						 &conn->rx_wires_dma);
 	if (!conn->rx_wires)
 		return -ENOMEM;
 	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++) {
@@ -416,8 +416,8 @@ void ssi_rdma_recv_free(struct ssi_rdma_conn *conn)
 	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++)
 		if (conn->rx[i].page)
 			__free_page(rx_unmap(conn, &conn->rx[i]));
-	ssi_rdma_verbs_wires_free(conn, conn->rx_wires, conn->rx_wires_dma,
-				  SSI_RDMA_RX_DEPTH, DMA_FROM_DEVICE);
+	ssi_rdma_conn_wires_free(conn, conn->rx_wires, conn->rx_wires_dma,
+				 SSI_RDMA_RX_DEPTH, DMA_FROM_DEVICE);
 	list_for_each_entry_safe(rx, next, &conn->early, list)
 		ssi_rx_free(rx);
 }

@@ -155,10 +155,10 @@ static int tx_post_waits(struct ssi_rdma_conn *conn)
 static bool tx_failed(struct ssi_rdma_conn *conn, int error)
 {
 	if (error == -ENOMEM)
-		return ssi_rdma_verbs_mark_dead(conn, "out of memory for messages to node %u",
-					 conn->rl->link.peer->id);
-	return ssi_rdma_verbs_mark_dead(conn, "posting a message to node %u failed: error %d",
-				 conn->rl->link.peer->id, error);
+		return ssi_rdma_conn_mark_dead(conn, "out of memory for messages to node %u",
+					       conn->rl->link.peer->id);
+	return ssi_rdma_conn_mark_dead(conn, "posting a message to node %u failed: error %d",
+				       conn->rl->link.peer->id, error);
 }
 
 /* Patience ends with a message that has none, or when a batch is full. */
@@ -167,7 +167,7 @@ static bool tx_is_due(struct ssi_rdma_conn *conn)
 	return conn->flush || conn->tx_queued >= SSI_RDMA_BATCH;
 }
 
-/* Post whatever can be. True if that killed the connection: ssi_rdma_verbs_tell_dead(). */
+/* Post whatever can be. True if that killed the connection: ssi_rdma_conn_tell_dead(). */
 static bool tx_pump(struct ssi_rdma_conn *conn)
 {
 	int ret = 0;
@@ -195,7 +195,7 @@ void ssi_rdma_send_kick(struct ssi_rdma_conn *conn)
 	died = tx_pump(conn);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (died)
-		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
+		ssi_rdma_conn_tell_dead(rl, SSI_DSM_LINK_DOWN);
 }
 
 static void tx_completed(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
@@ -218,7 +218,7 @@ static void ssi_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 
 	tx_unmap(conn, tx);
 	if (wc->status != IB_WC_SUCCESS) {
-		ssi_rdma_verbs_wc_failed(conn, "sending to", wc);
+		ssi_rdma_conn_wc_failed(conn, "sending to", wc);
 		return;
 	}
 	spin_lock_irqsave(&rl->lock, flags);
@@ -226,7 +226,7 @@ static void ssi_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	died = tx_pump(conn);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (died)
-		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
+		ssi_rdma_conn_tell_dead(rl, SSI_DSM_LINK_DOWN);
 }
 
 /* Softirq: those that waited for others have waited long enough. */
@@ -244,7 +244,7 @@ enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer)
 	died = tx_pump(conn);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (died)
-		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
+		ssi_rdma_conn_tell_dead(rl, SSI_DSM_LINK_DOWN);
 	return HRTIMER_NORESTART;
 }
 
@@ -324,7 +324,7 @@ int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
 	died = tx_submit(conn, msg, page, len, defer_ns);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (died) {
-		ssi_rdma_verbs_tell_dead(rl, SSI_DSM_LINK_DOWN);
+		ssi_rdma_conn_tell_dead(rl, SSI_DSM_LINK_DOWN);
 		return 0;
 	}
 	atomic64_inc(&link->tx_msgs);
@@ -361,9 +361,9 @@ int ssi_rdma_send_init(struct ssi_rdma_conn *conn)
 
 	conn->waits = mempool_create_kmalloc_pool(SSI_RDMA_TX_RESERVE,
 						  sizeof(struct ssi_rdma_wait));
-	conn->tx_wires = ssi_rdma_verbs_wires_new(conn, TX_WIRES,
-						  DMA_TO_DEVICE,
-						  &conn->tx_wires_dma);
+	conn->tx_wires = ssi_rdma_conn_wires_new(conn, TX_WIRES,
+						 DMA_TO_DEVICE,
+						 &conn->tx_wires_dma);
 	if (!conn->waits || !conn->tx_wires)
 		return -ENOMEM;
 	for (i = 0; i < SSI_RDMA_TX_DEPTH; i++) {
@@ -383,8 +383,8 @@ void ssi_rdma_send_free(struct ssi_rdma_conn *conn)
 
 	for (i = 0; i < SSI_RDMA_TX_DEPTH; i++)
 		tx_unmap(conn, &conn->tx[i]);
-	ssi_rdma_verbs_wires_free(conn, conn->tx_wires, conn->tx_wires_dma,
-				  TX_WIRES, DMA_TO_DEVICE);
+	ssi_rdma_conn_wires_free(conn, conn->tx_wires, conn->tx_wires_dma,
+				 TX_WIRES, DMA_TO_DEVICE);
 	list_for_each_entry_safe(wait, next, &conn->tx_queue, list) {
 		if (wait->page)
 			put_page(wait->page);

@@ -17,7 +17,7 @@
 #include <linux/ssi_dsm_genl.h>
 #include "channel.h"
 #include "directory.h"
-#include "evict.h"
+#include "budget.h"
 #include "hot.h"
 #include "page.h"
 #include "policy.h"
@@ -101,7 +101,7 @@ struct ssi_bucket {
  * @nr_huge: blocks in one piece
  * @nr_split: blocks that were
  * @hot: pages of this home that change their owner most
- * @evict: pages whose home is elsewhere, and how they go
+ * @cache: pages whose home is elsewhere, and how they go
  * @stats: per class
  * @channel: messages for the program attached here
  * @files: open files attached to it, under @lock
@@ -149,7 +149,7 @@ struct ssi_region {
 	atomic64_t nr_huge;
 	atomic64_t nr_split;
 	struct ssi_hot hot;
-	struct ssi_evict evict;
+	struct ssi_cache cache;
 	struct ssi_stats __percpu *stats;
 	struct ssi_channel channel;
 	u32 files;
@@ -158,77 +158,31 @@ struct ssi_region {
 	struct work_struct free;
 };
 
-/**
- * struct ssi_map_entry - one part of a map as it is configured
- * @node: home of this part
- * @size: bytes, multiple of SSI_REGION_ALIGN; 0 for a member without memory
- */
-struct ssi_map_entry {
-	u32 node;
-	u64 size;
-};
-
-/* ssi_config_lock held, may sleep. */
-struct ssi_region *ssi_region_new(struct ssi_node *node, u32 id,
-				  const struct ssi_map_entry *map, u32 entries,
-				  struct netlink_ext_ack *extack);
-void ssi_region_delete(struct ssi_region *region);
-
 /* With a reference; any context with BH disabled or process context. */
 struct ssi_region *ssi_region_get(struct ssi_node *node, u32 id);
 void ssi_region_put(struct ssi_region *region);
-
-/*
- * A file attaches, or goes; the last one that goes leaves the region: members
- * are told, and it is lost here. Process context.
- */
-int ssi_region_attach(struct ssi_region *region, bool channel);
-void ssi_region_detach(struct ssi_region *region, bool channel);
-
-/* @value is one that ssi_policy_allows(). Any context. */
-void ssi_region_set_policy(struct ssi_region *region, u32 id, u64 value);
 
 static inline u64 ssi_region_policy(const struct ssi_region *region, u32 id)
 {
 	return READ_ONCE(region->policy[id]);
 }
 
-u32 ssi_region_home(const struct ssi_region *region, u64 index);
+/* Faults that wait look again. Any context. */
+void ssi_region_wake(struct ssi_region *region);
+
+/*
+ * The one state change function. WAITING -> READY, REFUSED, LOST;
+ * REFUSED -> READY, LOST; READY -> LOST. False if that is no legal move. Wakes
+ * every waiter; members and listeners are told by region->changed. Any context.
+ */
+__printf(4, 5)
+bool ssi_region_change_state(struct ssi_region *region, u32 state, u32 culprit,
+			     const char *fmt, ...);
 
 /* Wakes every waiter; faults end in SIGBUS from now on. Any context. */
 __printf(3, 4)
 void ssi_region_lose(struct ssi_region *region, u32 culprit,
 		     const char *fmt, ...);
-
-/* A link came up or a region message came; process or BH context. */
-void ssi_region_announce(struct ssi_region *region, u32 peer);
-void ssi_region_peer_announced(struct ssi_region *region, u32 peer,
-			       u64 map_hash, u64 size);
-
-/*
- * The entry of page @index, which must be inside the region. A block that
- * does not exist is allocated with @gfp, or with 0 is not; NULL if there is
- * none. Blocks live as long as the region. No lock needed.
- */
-struct ssi_page *ssi_region_page(struct ssi_region *region, u64 index,
-				 gfp_t gfp);
-struct ssi_dir *ssi_region_dir(struct ssi_region *region, u64 index,
-			       gfp_t gfp);
-struct ssi_bucket *ssi_region_bucket(struct ssi_region *region, u64 index);
-
-/* The one change function of a page's state. Bucket lock held. */
-void ssi_region_set_page_state(struct ssi_region *region, u64 index,
-			       struct ssi_page *entry, u32 next);
-
-/* The one change function of a page's data, NULL: none. Bucket lock held. */
-void ssi_region_set_data(struct ssi_region *region, u64 index,
-			 struct ssi_page *entry, struct page *page);
-
-/* A page's data; NULL if it is not here or zero. Bucket lock held. */
-static inline struct page *ssi_region_data(const struct ssi_page *entry)
-{
-	return entry->pfn ? pfn_to_page(entry->pfn) : NULL;
-}
 
 int ssi_region_init(void);
 void ssi_region_exit(void);

@@ -18,6 +18,7 @@
 #include "huge.h"
 #include "message.h"
 #include "node.h"
+#include "pages.h"
 #include "pte.h"
 #include "region.h"
 #include "request.h"
@@ -51,11 +52,21 @@ struct ssi_req {
 
 static struct kmem_cache *req_cache;
 
-static struct ssi_req *alloc_request(gfp_t gfp)
+struct ssi_req *ssi_request_alloc(gfp_t gfp)
 {
 	if (ssi_alloc_fails(SSI_ALLOC_REQUEST))
 		return NULL;
 	return kmem_cache_alloc(req_cache, ssi_alloc_gfp(gfp));
+}
+
+void ssi_request_free(struct ssi_req *req)
+{
+	kmem_cache_free(req_cache, req);
+}
+
+u32 ssi_request_token(const struct ssi_req *req)
+{
+	return req->token;
 }
 
 static struct ssi_req *find_req(struct ssi_bucket *bucket, u64 index)
@@ -212,8 +223,8 @@ bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index)
 }
 
 /* Open a request for what the table says. Bucket lock held, BH disabled. */
-static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
-			 struct ssi_req *req, u64 index, u32 action)
+void ssi_request_open(struct ssi_region *region, struct ssi_bucket *bucket,
+		      struct ssi_req *req, u64 index, u32 action)
 {
 	*req = (struct ssi_req){
 		.index = index,
@@ -227,76 +238,12 @@ static void open_request(struct ssi_region *region, struct ssi_bucket *bucket,
 	ssi_gather_begin(region, req->start);
 }
 
-/* A page in E that nobody has written: give it memory. */
-static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
-		     struct ssi_page *entry, u64 index)
-{
-	struct page *page = ssi_alloc_page(GFP_HIGHUSER | __GFP_ZERO |
-					   __GFP_ACCOUNT);
-
-	if (!page)
-		return -ENOMEM;
-	spin_lock_bh(&bucket->lock);
-	if (entry->state == SSI_PAGE_E && !entry->pfn) {
-		ssi_pte_install(region, page, index);
-		ssi_region_set_data(region, index, entry, page);
-		page = NULL;
-	}
-	spin_unlock_bh(&bucket->lock);
-	if (page)
-		put_page(page);
-	return 0;
-}
-
-/*
- * What to look up in the table. Data that was read and then written here last
- * time most likely will be again: the read asks for it exclusively.
- */
-static u32 access_event(struct ssi_page *entry, u32 event)
-{
-	if (event == SSI_EV_STORE &&
-	    (entry->state == SSI_PAGE_S || entry->state == SSI_PAGE_O))
-		entry->migratory = true;
-	if (entry->state == SSI_PAGE_I && entry->migratory)
-		return SSI_EV_STORE;
-	return event;
-}
-
-/* One look at the table. -EINPROGRESS: @req was opened for @action. */
-static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
-		      struct ssi_page *entry, struct ssi_req *req, u64 index,
-		      u32 event, struct page **page, u32 *action)
-{
-	struct ssi_step step;
-
-	step = ssi_coherence_step(entry->state, access_event(entry, event));
-	switch (step.action) {
-	case SSI_ACT_HIT:
-		*page = ssi_region_data(entry);
-		if (!*page)
-			return -ENODATA;
-		if (ssi_huge_is_splitting(*page))
-			return -EAGAIN;
-		get_page(*page);
-		return 0;
-	case SSI_ACT_WAIT:
-		return -EAGAIN;
-	default:
-		if (!req)
-			return -ENOBUFS;
-		open_request(region, bucket, req, index, step.action);
-		ssi_region_set_page_state(region, index, entry, step.next);
-		*action = step.action;
-		return -EINPROGRESS;
-	}
-}
-
 /*
  * BH disabled. @action: what the table said; see open_request(). @more: others
  * follow, and nobody waits for this one yet.
  */
-static void send_request(struct ssi_region *region, u64 index, u32 token,
-			 u32 action, bool more)
+void ssi_request_send(struct ssi_region *region, u64 index, u32 token,
+		      u32 action, bool more)
 {
 	struct ssi_msg msg = {
 		.type = action == SSI_ACT_GETS ? SSI_WIRE_GETS :
@@ -320,12 +267,12 @@ static bool opens_request(u32 action)
  * Ask for a page that nobody waits for, if @event needs it asked for. What
  * cannot be allocated with @gfp is not asked for. @more: others follow.
  */
-static void fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp,
-		  bool more)
+void ssi_request_fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp,
+		       bool more)
 {
 	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct ssi_page *entry = ssi_region_page(region, index, gfp);
-	struct ssi_req *req = alloc_request(gfp);
+	struct ssi_req *req = ssi_request_alloc(gfp);
 	struct ssi_step step;
 	u32 token = 0;
 
@@ -336,14 +283,14 @@ static void fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp,
 	step = ssi_coherence_step(entry->state, event);
 	if (opens_request(step.action) &&
 	    READ_ONCE(region->state) == SSI_DSM_REGION_READY) {
-		open_request(region, bucket, req, index, step.action);
+		ssi_request_open(region, bucket, req, index, step.action);
 		ssi_region_set_page_state(region, index, entry, step.next);
 		token = req->token;
 		req = NULL;
 	}
 	spin_unlock(&bucket->lock);
 	if (!req)
-		send_request(region, index, token, step.action, more);
+		ssi_request_send(region, index, token, step.action, more);
 	local_bh_enable();
 out_free:
 	if (req)
@@ -352,175 +299,8 @@ out_free:
 
 void ssi_request_take_home(struct ssi_region *region, u64 index)
 {
-	fetch(region, index, SSI_EV_STORE, GFP_ATOMIC | __GFP_NOWARN,
-	      false);
-}
-
-/* Ask for the pages that will be wanted next if this goes on. */
-static void fetch_ahead(struct ssi_region *region, u64 index, u32 event)
-{
-	u64 first, count;
-
-	count = ssi_gather_ahead(region, index, &first);
-	if (count)
-		ssi_gather_remember(region);
-	for (; count; count--)
-		fetch(region, first++, event, GFP_KERNEL, count > 1);
-}
-
-/* Ask for the other pages that were handed over with @index, too. */
-static void fetch_gang(struct ssi_region *region, u64 index)
-{
-	u64 gang[SSI_GANG];
-	u32 i;
-
-	if (!ssi_gather_call_gang(region, index, gang))
-		return;
-	for (i = 0; i < SSI_GANG; i++)
-		if (gang[i] && gang[i] != index + 1)
-			fetch(region, gang[i] - 1, SSI_EV_STORE, GFP_KERNEL,
-			      false);
-}
-
-int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
-		       struct page **page)
-{
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
-	u64 start = ktime_get_ns();
-	struct ssi_req *req = NULL;
-	u32 class = SSI_DSM_CLASS_LOCAL;
-	bool was_here = true;
-	u32 token, action;
-	int ret;
-
-	if (!entry)
-		return -ENOMEM;
-	for (;;) {
-		if (READ_ONCE(region->state) != SSI_DSM_REGION_READY) {
-			ret = READ_ONCE(region->state) ==
-			      SSI_DSM_REGION_WAITING ? -EAGAIN : -EIO;
-			break;
-		}
-		spin_lock_bh(&bucket->lock);
-		ret = try_access(region, bucket, entry, req, index, event,
-				 page, &action);
-		if (ret == -EINPROGRESS) {
-			token = req->token;
-			req = NULL;
-		}
-		spin_unlock_bh(&bucket->lock);
-
-		if (ret == -ENODATA) {
-			ret = fill_zero(region, bucket, entry, index);
-		} else if (ret == -ENOBUFS) {
-			ret = 0;
-			if (ssi_home_touch_first(region, index)) {
-				class = SSI_DSM_CLASS_FIRST_TOUCH;
-				continue;
-			}
-			req = alloc_request(GFP_KERNEL);
-			if (!req)
-				ret = -ENOMEM;
-		} else if (ret == -EINPROGRESS) {
-			ssi_gather_remember(region);
-			local_bh_disable();
-			send_request(region, index, token, action, false);
-			local_bh_enable();
-			fetch_gang(region, index);
-			was_here = false;
-			ret = 0;	/* home may be here: look again */
-		} else {
-			break;
-		}
-		if (ret)
-			break;
-	}
-	if (req)
-		kmem_cache_free(req_cache, req);
-	if (!ret || ret == -EAGAIN)
-		fetch_ahead(region, index, event);
-	if (!ret && was_here)
-		ssi_stats_add(region->stats, class, ktime_get_ns() - start);
-	return ret;
-}
-
-bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
-		       struct page *page)
-{
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
-	bool still;
-
-	spin_lock_bh(&bucket->lock);
-	still = entry->pfn == page_to_pfn(page) &&
-		!ssi_huge_is_splitting(page) &&
-		ssi_coherence_step(entry->state, event).action == SSI_ACT_HIT;
-	spin_unlock_bh(&bucket->lock);
-	return still;
-}
-
-/* Whether waiting is over, one way or the other. */
-static bool worth_a_try(struct ssi_region *region, const struct ssi_page *entry,
-			u32 event)
-{
-	struct page *page = ssi_region_data(entry);
-	u32 state = READ_ONCE(region->state);
-
-	if (state != SSI_DSM_REGION_READY)
-		return state != SSI_DSM_REGION_WAITING;
-	/* It may be gone by now, and be anything; then its bucket is woken. */
-	if (page && ssi_huge_is_splitting(page))
-		return false;
-	return ssi_coherence_step(entry->state, event).action != SSI_ACT_WAIT;
-}
-
-/*
- * CPUs that spin for a page. Half of all may, so none where there is only one:
- * what brings the page wants to run, too, and so may another node in this host.
- */
-static atomic_t spinning;
-
-static bool may_spin(void)
-{
-	if (atomic_inc_return(&spinning) <= num_online_cpus() / 2)
-		return true;
-	atomic_dec(&spinning);
-	return false;
-}
-
-static bool spin_for_it(struct ssi_region *region, const struct ssi_page *entry,
-			u32 event)
-{
-	u64 spin = ssi_policy_spin_ns(ssi_region_policy(region,
-							SSI_DSM_POLICY_SPIN),
-				      READ_ONCE(region->service_ns));
-	bool came = false;
-	u64 end;
-
-	if (!spin || !may_spin())
-		return false;
-	end = ktime_get_ns() + spin;
-	do {
-		came = worth_a_try(region, entry, event);
-		cpu_relax();
-		barrier();
-	} while (!came && single_task_running() && !need_resched() &&
-		 ktime_get_ns() < end);
-	atomic_dec(&spinning);
-	return came;
-}
-
-int ssi_request_wait(struct ssi_region *region, u64 index, u32 event)
-{
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
-
-	if (spin_for_it(region, entry, event))
-		return 0;
-	return wait_event_killable(bucket->wait,
-				   worth_a_try(region, entry, event)) ?
-	       -EINTR : 0;
+	ssi_request_fetch(region, index, SSI_EV_STORE, GFP_ATOMIC | __GFP_NOWARN,
+			  false);
 }
 
 void ssi_request_purge(struct ssi_bucket *bucket)

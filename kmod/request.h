@@ -5,33 +5,36 @@
 #ifndef _SSI_REQUEST_H
 #define _SSI_REQUEST_H
 
+#include <linux/gfp.h>
 #include <linux/types.h>
 
 struct page;
 struct ssi_bucket;
 struct ssi_region;
+struct ssi_req;
 struct ssi_rx;
 
-/*
- * A local load or store (@event is SSI_EV_LOAD or SSI_EV_STORE) of page @index.
- *
- * Return: 0 and the page with a reference in @page; it may be mapped only after
- * ssi_request_still() says so under the page lock. -EAGAIN when it is on its
- * way: ssi_request_wait(), and again. -EIO when it can never come, -ENOMEM.
- * Process context.
- */
-int ssi_request_access(struct ssi_region *region, u64 index, u32 event,
-		       struct page **page);
+struct ssi_req *ssi_request_alloc(gfp_t gfp);
+void ssi_request_free(struct ssi_req *req);
+u32 ssi_request_token(const struct ssi_req *req);
 
-/* Is @page, which is locked, still the data of @index, and @event allowed? */
-bool ssi_request_still(struct ssi_region *region, u64 index, u32 event,
-		       struct page *page);
+/* Open a request for what the table says. Bucket lock held, BH disabled. */
+void ssi_request_open(struct ssi_region *region, struct ssi_bucket *bucket,
+		      struct ssi_req *req, u64 index, u32 action);
 
 /*
- * Wait until @event is worth another try. 0, or -EINTR when the caller is
- * being killed. May sleep.
+ * BH disabled. @action: what the table said; see ssi_request_open(). @more:
+ * others follow, and nobody waits for this one yet.
  */
-int ssi_request_wait(struct ssi_region *region, u64 index, u32 event);
+void ssi_request_send(struct ssi_region *region, u64 index, u32 token,
+		      u32 action, bool more);
+
+/*
+ * Ask for a page that nobody waits for, if @event needs it asked for. What
+ * cannot be allocated with @gfp is not asked for. @more: others follow.
+ */
+void ssi_request_fetch(struct ssi_region *region, u64 index, u32 event,
+		       gfp_t gfp, bool more);
 
 /* Is there a request with @token? Then for page @index. Any context but irqs. */
 bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index);

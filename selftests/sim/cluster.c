@@ -6,16 +6,19 @@
 
 #include "channel.h"
 #include "cluster.h"
+#include "config.h"
+#include "dispatch.h"
 #include "evict.h"
 #include "link.h"
 #include "memory.h"
-#include "netlink.h"
+#include "member.h"
 #include "node.h"
 #include "oracle.h"
 #include "peer.h"
 #include "programs.h"
 #include "quiet.h"
 #include "region.h"
+#include "region_setup.h"
 #include "request.h"
 #include "tasks.h"
 #include "transport.h"
@@ -30,13 +33,13 @@ static bool lost;
 
 /* ---- parts of the module that are not simulated ---- */
 
-void ssi_netlink_peer_event(struct ssi_peer *peer)
+static void peer_event(struct ssi_peer *peer)
 {
 	(void)peer;
 	might_sleep();
 }
 
-void ssi_netlink_region_event(struct ssi_region *region)
+static void region_event(struct ssi_region *region)
 {
 	might_sleep();
 	sim_print("node %u: region state %u: %s", region->node->id,
@@ -45,6 +48,11 @@ void ssi_netlink_region_event(struct ssi_region *region)
 		sim_fail(SIM_NO_PAGE, "node %u has lost the region for no reason: %s",
 			 region->node->id, region->reason);
 }
+
+static const struct ssi_member_events events = {
+	.peer = peer_event,
+	.region = region_event,
+};
 
 void ssi_channel_init(struct ssi_channel *channel)
 {
@@ -82,8 +90,15 @@ static void make_nodes(void)
 	u32 n, peer;
 
 	for (n = 0; n < sim.nodes; n++) {
-		nodes[n] = ssi_node_new(NAME, n, SSI_DSM_TRANSPORT_LOOP,
-					&nowhere, 0, &extack);
+		const struct ssi_node_config config = {
+			.cluster = NAME,
+			.id = n,
+			.transport = SSI_DSM_TRANSPORT_LOOP,
+			.ops = &ssi_loop_ops,
+			.addr = &nowhere,
+		};
+
+		nodes[n] = ssi_node_new(&config, &extack);
 		sim_need(!IS_ERR(nodes[n]), "no node: %s", extack.text);
 	}
 	for (n = 0; n < sim.nodes; n++)
@@ -117,8 +132,9 @@ static void make_regions(void)
 
 void cluster_start(void)
 {
-	sim_need(!ssi_transport_init(&ssi_peer_link_client) && !ssi_request_init() &&
-		 !ssi_region_init() && !ssi_evict_init(),
+	ssi_member_init(&events);
+	sim_need(!ssi_transport_init(&ssi_dispatch_client) && !ssi_request_init() &&
+		 !ssi_region_setup_init() && !ssi_region_init() && !ssi_evict_init(),
 		 "the module cannot be loaded");
 	mutex_lock(&ssi_config_lock);
 	make_nodes();
@@ -146,9 +162,10 @@ void cluster_stop(void)
 {
 	lost = true;
 	programs_close();
-	ssi_node_delete_all();
+	ssi_config_delete_all();
 	ssi_evict_exit();
 	ssi_region_exit();
+	ssi_region_setup_exit();
 	ssi_request_exit();
 	ssi_transport_exit();
 }
@@ -208,7 +225,7 @@ void cluster_disturb(void)
 static void delete_node(u32 id)
 {
 	mutex_lock(&ssi_config_lock);
-	ssi_node_delete(nodes[id]);
+	ssi_config_delete_node(nodes[id]);
 	mutex_unlock(&ssi_config_lock);
 }
 

@@ -3,15 +3,8 @@
  * Blocks in one piece: there are none here, so none is split.
  */
 #include "huge.h"
-#include "region.h"
+#include "pages.h"
 #include "sim.h"
-
-bool ssi_huge_touch(struct ssi_region *region, u64 index)
-{
-	(void)region;
-	(void)index;
-	return false;
-}
 
 struct page *ssi_huge_split(struct ssi_region *region, u64 index,
 			    struct ssi_page *entry, struct page **rest)

@@ -11,6 +11,7 @@
 #include "mmu.h"
 #include "node.h"
 #include "oracle.h"
+#include "pages.h"
 #include "region.h"
 #include "tasks.h"
 #include "trace.h"

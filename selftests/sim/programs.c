@@ -11,6 +11,7 @@
 #include "programs.h"
 #include "pte.h"
 #include "region.h"
+#include "region_setup.h"
 #include "tasks.h"
 
 #define THREADS		4

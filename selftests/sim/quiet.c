@@ -6,6 +6,7 @@
 #include "coherence.h"
 #include "node.h"
 #include "quiet.h"
+#include "pages.h"
 #include "region.h"
 
 /**
@@ -59,12 +60,12 @@ static void check_counters(struct ssi_region *region)
 	sim_need(c.shared == atomic64_read(&region->nr_shared) &&
 		 c.exclusive == atomic64_read(&region->nr_exclusive) &&
 		 c.directory == atomic64_read(&region->nr_directory) &&
-		 c.cached == atomic64_read(&region->evict.cached),
+		 c.cached == atomic64_read(&region->cache.cached),
 		 "node %u has %lld copies, %lld pages, %lld cached, %lld in its directory, and counts %lld, %lld, %lld, %lld",
 		 region->node->id, c.shared, c.exclusive, c.cached, c.directory,
 		 atomic64_read(&region->nr_shared),
 		 atomic64_read(&region->nr_exclusive),
-		 atomic64_read(&region->evict.cached),
+		 atomic64_read(&region->cache.cached),
 		 atomic64_read(&region->nr_directory));
 }
 

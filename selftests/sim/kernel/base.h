@@ -117,6 +117,8 @@ static inline u64 hash_64(u64 value, u32 bits)
 #define MAX_ERRNO	4095
 #define ERR_PTR(error)	((void *)(long)(error))
 #define PTR_ERR(ptr)	((long)(ptr))
+#define PTR_ERR_OR_ZERO(ptr)	(IS_ERR(ptr) ? (int)PTR_ERR(ptr) : 0)
+#define IS_ENABLED(CONFIG_option)	0
 #define IS_ERR(ptr)	((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
 /* what the kernel alone knows */
 #define ERESTARTSYS	512

@@ -17,6 +17,8 @@
 #define __GFP_NOWARN	0u
 #define __GFP_ACCOUNT	0u
 #define __GFP_RETRY_MAYFAIL 0u
+#define __GFP_NOMEMALLOC 0u
+#define __GFP_RECLAIM	0u
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 
 struct kmem_cache;
@@ -91,6 +93,18 @@ struct page {
 };
 
 #define page_folio(page)	(page)
+
+/* There are no 2 MiB folios here: IS_ENABLED() says so. */
+struct folio {
+	struct page page;
+};
+
+#define folio_alloc(gfp, order)		((void)(gfp), (struct folio *)NULL)
+#define folio_page(folio, n)		(&(folio)->page + (n))
+#define folio_ref_add(folio, n)		((void)(folio))
+#define folio_put_refs(folio, n)	((void)(folio))
+#define set_page_private(page, value)	((page)->private = (value))
+#define clear_bit(bit, word)		(*(word) &= ~BIT(bit))
 #define compound_head(page)	(page)
 #define PageCompound(page)	((void)(page), false)
 #define page_size(page)		((void)(page), PAGE_SIZE)
