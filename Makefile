@@ -83,11 +83,14 @@ $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Tests may include the module's pure files; programs may not.
+$(B)/obj/selftests/%.o $(B)/obj/kmod/%.o: INCLUDES += -Ikmod
+
 # ---- test programs ----------------------------------------------------------
 
 # Unit tests: each selftests/unit/*.c is a program; lib*.c, the pure files of
 # the module and the VMM and the ACPI library are linked into all, sanitizers on.
-KMOD_PURE := $(addprefix kmod/,page.c directory.c coherence.c policy.c wire.c)
+KMOD_PURE := $(wildcard kmod/protocol/*.c)
 UNIT_LIB := $(wildcard selftests/unit/lib*.c) $(KMOD_PURE) $(ACPI_LIB) vmm/cpufeatures.c
 UNIT_SRC := $(filter-out $(UNIT_LIB),$(wildcard selftests/unit/*.c))
 UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
@@ -104,7 +107,7 @@ $(B)/sanitized/%.o: %.c
 # for those that speak to it, are linked into all.
 HOST_KINDS := dsm bench cluster
 define host_tests
-$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/wire.c
+$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/protocol/wire.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
 			$$(wildcard selftests/$(1)/*.c)))
 HOST_TESTS += $$($(1)_BIN)

@@ -6,16 +6,16 @@
 
 #include <linux/module.h>
 
-#include "chardev.h"
-#include "config.h"
-#include "dispatch.h"
-#include "evict.h"
-#include "member.h"
-#include "netlink.h"
-#include "region.h"
-#include "region_setup.h"
-#include "request.h"
-#include "transport.h"
+#include "control/chardev.h"
+#include "control/config.h"
+#include "control/netlink.h"
+#include "control/region_setup.h"
+#include "engine/dispatch.h"
+#include "engine/evict.h"
+#include "engine/member.h"
+#include "engine/request.h"
+#include "memory/region.h"
+#include "net/transport.h"
 
 static int __init ssi_main_init(void)
 {

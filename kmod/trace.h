@@ -9,9 +9,9 @@
 #define _SSI_TRACE_H
 
 #include <linux/tracepoint.h>
-#include "coherence.h"
-#include "policy.h"
-#include "wire.h"
+#include "protocol/coherence.h"
+#include "protocol/policy.h"
+#include "protocol/wire.h"
 
 TRACE_EVENT(ssi_page_state,
 	TP_PROTO(u32 node, u32 region, u64 index, u32 from, u32 to),

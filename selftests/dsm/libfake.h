@@ -13,7 +13,7 @@
 #include <infiniband/verbs.h>
 #include <rdma/rdma_cma.h>
 
-#include "kmod/wire.h"
+#include "kmod/protocol/wire.h"
 #include "libcluster.h"
 
 #define FAKE_CREDITS	64	/* messages that the module may send unasked */

@@ -12,7 +12,7 @@
 
 #define UNKNOWN		7u	/* a node id that no node has */
 #define NOBODY		"10.77.0.99"
-#define LOST_MS		3000u	/* SSI_PEER_LOST_MS in kmod/peer.h */
+#define LOST_MS		3000u	/* SSI_PEER_LOST_MS in kmod/net/peer.h */
 #define CREDITS_MAX	UINT16_MAX
 #define REFUSAL_UNKNOWN	99u
 

@@ -6,7 +6,7 @@
  *
  * What a node does in which state, and what a home does with a request, is
  * not written here: step() and plan() come from tables.pml, which is made of
- * the module's own tables. What is written here is what kmod/request.c does
+ * the module's own tables. What is written here is what kmod/engine/request.c does
  * around them, function by function, and the world: links, CPUs, losses.
  *
  * Links keep no order at all, so they are no channels: whatever is under way
@@ -456,7 +456,7 @@ inline fetch(n)
 	state[n] = next
 }
 
-/* The memory of a copy is wanted: drop() in kmod/evict.c. */
+/* The memory of a copy is wanted: drop() in kmod/engine/evict.c. */
 inline drop_copy(n)
 {
 	step(state[n], EV_DROP);

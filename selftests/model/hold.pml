@@ -7,8 +7,8 @@
  *
  * The protocol below is left out: a page has an owner, a request under way at
  * the owner, and further requests at its home, of which the oldest is next. What is modelled is
- * who gives way to whom: the rule of kmod/policy.c comes from verdicts.pml,
- * which is made of the code; what kmod/gather.c does with it is written here.
+ * who gives way to whom: the rule of kmod/protocol/policy.c comes from verdicts.pml,
+ * which is made of the code; what kmod/engine/gather.c does with it is written here.
  *
  * Time is a clock that ticks when nothing else can happen: a message takes no
  * time against a window, which is WINDOW ticks. If messages go round and the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Prints the tables of kmod/coherence.c and kmod/directory.c in Promela, for
+ * Prints the tables of kmod/protocol/coherence.c and kmod/protocol/directory.c in Promela, for
  * coherence.pml: the model checks the tables that drive the code, not a copy.
  *
  * DOC: Theory of operation
@@ -13,8 +13,8 @@
  * requester is tried to see that the line tells the truth of it. If it does
  * not, nothing is printed and the exit code is 1.
  */
-#include "coherence.h"
-#include "wire.h"
+#include "protocol/coherence.h"
+#include "protocol/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>

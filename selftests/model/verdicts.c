@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Prints the hold window's rule, kmod/policy.c, in Promela, for hold.pml.
+ * Prints the hold window's rule, kmod/protocol/policy.c, in Promela, for hold.pml.
  *
  * DOC: Theory of operation
  *
@@ -11,7 +11,7 @@
  * see that the line tells the truth. If it does not, nothing is printed and
  * the exit code is 1.
  */
-#include "policy.h"
+#include "protocol/policy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +132,7 @@ int main(void)
 
 	for (i = 0; i < LINES; i++)
 		try_line(i);
-	printf("/* Made by selftests/model/verdicts.c from kmod/policy.c; do not edit. */\n\n");
+	printf("/* Made by selftests/model/verdicts.c from kmod/protocol/policy.c; do not edit. */\n\n");
 	for (i = 0; i < ARRAY_SIZE(verdicts); i++)
 		print_macro(verdicts[i], lines, i);
 	print_macro("GATHERS_ANEW", anew, true);

@@ -2,8 +2,8 @@
 /*
  * Blocks in one piece: there are none here, so none is split.
  */
-#include "huge.h"
-#include "pages.h"
+#include "memory/huge.h"
+#include "memory/pages.h"
 #include "sim.h"
 
 struct page *ssi_huge_split(struct ssi_region *region, u64 index,

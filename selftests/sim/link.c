@@ -10,10 +10,10 @@
 #include <linux/slab.h>
 
 #include "link.h"
-#include "node.h"
-#include "peer.h"
+#include "net/node.h"
+#include "net/peer.h"
 #include "tasks.h"
-#include "transport.h"
+#include "net/transport.h"
 
 #define LINKS_MAX	(SIM_NODES * SIM_NODES)
 #define LINK_PACKETS	4096

@@ -5,10 +5,10 @@
  */
 #include <linux/mm.h>
 
-#include "fault.h"
+#include "engine/fault.h"
 #include "mmu.h"
 #include "oracle.h"
-#include "region.h"
+#include "memory/region.h"
 #include "tasks.h"
 
 struct address_space {

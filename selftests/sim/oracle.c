@@ -7,12 +7,12 @@
  * one. So a load that is not of the last value is seen at once, and at the end
  * the words tell how many stores and adds they have kept.
  */
-#include "coherence.h"
+#include "protocol/coherence.h"
 #include "mmu.h"
-#include "node.h"
+#include "net/node.h"
 #include "oracle.h"
-#include "pages.h"
-#include "region.h"
+#include "memory/pages.h"
+#include "memory/region.h"
 #include "tasks.h"
 #include "trace.h"
 

@@ -6,12 +6,12 @@
 
 #include "cluster.h"
 #include "mmu.h"
-#include "node.h"
+#include "net/node.h"
 #include "oracle.h"
 #include "programs.h"
-#include "pte.h"
-#include "region.h"
-#include "region_setup.h"
+#include "memory/pte.h"
+#include "memory/region.h"
+#include "control/region_setup.h"
 #include "tasks.h"
 
 #define THREADS		4

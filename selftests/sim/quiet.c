@@ -3,11 +3,11 @@
  * What must hold when nothing is under way: lists are empty, counters count, and
  * homes know who has their pages.
  */
-#include "coherence.h"
-#include "node.h"
+#include "protocol/coherence.h"
+#include "net/node.h"
 #include "quiet.h"
-#include "pages.h"
-#include "region.h"
+#include "memory/pages.h"
+#include "memory/region.h"
 
 /**
  * struct counts - what a region's counters should say

@@ -5,7 +5,7 @@
  * That it equals the printed table is protocol.c's to test, that it keeps
  * memory coherent is explore.c's.
  */
-#include "coherence.h"
+#include "protocol/coherence.h"
 #include "tap.h"
 
 #include <limits.h>

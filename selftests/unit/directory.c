@@ -2,7 +2,7 @@
 /*
  * The home side: all states, copysets, owners and requests of four nodes.
  */
-#include "directory.h"
+#include "protocol/directory.h"
 #include "tap.h"
 
 #define NODES	4

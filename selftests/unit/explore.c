@@ -6,7 +6,7 @@
  * DOC: Theory of operation
  *
  * The tables are the module's own (ssi_coherence_step(), ssi_directory_begin()
- * and _end()); what kmod/request.c does with them is mirrored here, function
+ * and _end()); what kmod/engine/request.c does with them is mirrored here, function
  * by function. Messages are a multiset: any of them may be delivered next, so
  * every order on and between links is covered, and so is every hold window.
  * Requests that wait at the home do so in any order: what ages make of it.
@@ -30,9 +30,9 @@
  * A checker that finds nothing proves nothing, so it is run on broken tables
  * as well, and must object to each.
  */
-#include "coherence.h"
+#include "protocol/coherence.h"
 #include "tap.h"
-#include "wire.h"
+#include "protocol/wire.h"
 
 #include <stdlib.h>
 

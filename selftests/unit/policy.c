@@ -10,7 +10,7 @@
  * verdicts of both sides are looked at together, for every combination of the
  * times below.
  */
-#include "policy.h"
+#include "protocol/policy.h"
 #include "tap.h"
 
 #include <linux/ssi_dsm_genl.h>

@@ -4,9 +4,9 @@
  *
  *	protocol [FILE]
  */
-#include "coherence.h"
+#include "protocol/coherence.h"
 #include "tap.h"
-#include "wire.h"
+#include "protocol/wire.h"
 
 #define COLUMNS	16
 

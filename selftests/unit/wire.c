@@ -2,7 +2,7 @@
 /*
  * The wire format: what is encoded is parsed back, and nothing else is taken.
  */
-#include "wire.h"
+#include "protocol/wire.h"
 #include "tap.h"
 
 #include <stdlib.h>

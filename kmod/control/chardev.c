@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/ssi_dsm: file operations, one function per ioctl.
+ */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/ssi_dsm.h>
+
+#include "control/chardev.h"
+#include "control/region_setup.h"
+#include "engine/channel.h"
+#include "engine/fault.h"
+#include "memory/discard.h"
+#include "memory/region.h"
+#include "net/node.h"
+
+/**
+ * struct ssi_file - an open file
+ * @region: set once by SSI_DSM_ATTACH, with a reference
+ * @channel: this file owns the region's channel
+ */
+struct ssi_file {
+	struct ssi_region *region;
+	bool channel;
+};
+
+static struct ssi_region *file_region(struct file *file)
+{
+	struct ssi_file *sf = file->private_data;
+
+	return smp_load_acquire(&sf->region); /* pairs with ioctl_attach() */
+}
+
+static int ssi_chardev_open(struct inode *inode, struct file *file)
+{
+	struct ssi_file *sf = kzalloc(sizeof(*sf), GFP_KERNEL);
+
+	if (!sf)
+		return -ENOMEM;
+	file->private_data = sf;
+	return nonseekable_open(inode, file);
+}
+
+static int ssi_chardev_release(struct inode *inode, struct file *file)
+{
+	struct ssi_file *sf = file->private_data;
+
+	if (sf->region) {
+		ssi_region_detach(sf->region, sf->channel);
+		ssi_region_put(sf->region);
+	}
+	kfree(sf);
+	return 0;
+}
+
+/* The region that @attach names, with a reference. ssi_config_lock held. */
+static struct ssi_region *find_region(struct ssi_dsm_attach *attach)
+{
+	struct ssi_region *region;
+	struct ssi_node *node;
+
+	attach->cluster[SSI_DSM_CLUSTER_LEN - 1] = '\0';
+	node = ssi_node_find(attach->cluster, attach->node);
+	if (!node)
+		return ERR_PTR(-ENOENT);
+	region = ssi_region_get(node, attach->region);
+	return region ? region : ERR_PTR(-ENOENT);
+}
+
+static int attach_region(struct file *file, struct ssi_region *region,
+			 bool channel)
+{
+	struct ssi_file *sf = file->private_data;
+	int ret;
+
+	if (sf->region)
+		return -EISCONN;
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+		return -EIO;
+	ret = ssi_region_attach(region, channel);
+	if (ret)
+		return ret;
+	sf->channel = channel;
+	file->f_mapping = region->inode->i_mapping;
+	smp_store_release(&sf->region, region); /* pairs with file_region() */
+	return 0;
+}
+
+static long ioctl_attach(struct file *file, void __user *arg)
+{
+	struct ssi_dsm_attach attach;
+	struct ssi_region *region;
+	int ret;
+
+	if (copy_from_user(&attach, arg, sizeof(attach)))
+		return -EFAULT;
+	if (attach.reserved || (attach.flags & ~SSI_DSM_ATTACH_NO_CHANNEL))
+		return -EINVAL;
+	mutex_lock(&ssi_config_lock);
+	region = find_region(&attach);
+	if (IS_ERR(region)) {
+		ret = PTR_ERR(region);
+		goto out_unlock;
+	}
+	attach.size = region->size;
+	ret = copy_to_user(arg, &attach, sizeof(attach)) ? -EFAULT : 0;
+	if (!ret)
+		ret = attach_region(file, region, !(attach.flags &
+					SSI_DSM_ATTACH_NO_CHANNEL));
+	if (ret)
+		ssi_region_put(region);
+out_unlock:
+	mutex_unlock(&ssi_config_lock);
+	return ret;
+}
+
+static long ioctl_send(struct file *file, void __user *arg)
+{
+	struct ssi_region *region = file_region(file);
+	struct ssi_dsm_send send;
+
+	if (!region)
+		return -ENOTCONN;
+	if (copy_from_user(&send, arg, sizeof(send)))
+		return -EFAULT;
+	return ssi_channel_send(region, &send);
+}
+
+static long ioctl_discard(struct file *file, void __user *arg)
+{
+	struct ssi_region *region = file_region(file);
+	struct ssi_dsm_discard discard;
+
+	if (!region)
+		return -ENOTCONN;
+	if (copy_from_user(&discard, arg, sizeof(discard)))
+		return -EFAULT;
+	if (!PAGE_ALIGNED(discard.offset) || !PAGE_ALIGNED(discard.len) ||
+	    discard.offset > region->size ||
+	    discard.len > region->size - discard.offset)
+		return -EINVAL;
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+		return -EIO;
+	discard.discarded = ssi_discard(region, discard.offset >> PAGE_SHIFT,
+					discard.len >> PAGE_SHIFT) << PAGE_SHIFT;
+	return copy_to_user(arg, &discard, sizeof(discard)) ? -EFAULT : 0;
+}
+
+static long ssi_chardev_ioctl(struct file *file, unsigned int cmd,
+			      unsigned long arg)
+{
+	switch (cmd) {
+	case SSI_DSM_ATTACH:
+		return ioctl_attach(file, (void __user *)arg);
+	case SSI_DSM_SEND:
+		return ioctl_send(file, (void __user *)arg);
+	case SSI_DSM_DISCARD:
+		return ioctl_discard(file, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* Only the file that owns the channel reads. */
+static struct ssi_region *channel_region(struct file *file)
+{
+	struct ssi_file *sf = file->private_data;
+	struct ssi_region *region = file_region(file);
+
+	return region && sf->channel ? region : NULL;
+}
+
+static ssize_t ssi_chardev_read(struct file *file, char __user *buf,
+				size_t size, loff_t *pos)
+{
+	struct ssi_region *region = channel_region(file);
+
+	if (!region)
+		return -ENOTCONN;
+	return ssi_channel_read(region, buf, size,
+				file->f_flags & O_NONBLOCK);
+}
+
+static __poll_t ssi_chardev_poll(struct file *file,
+				 struct poll_table_struct *table)
+{
+	struct ssi_region *region = channel_region(file);
+
+	if (!region)
+		return EPOLLERR;
+	return ssi_channel_poll(region, file, table);
+}
+
+static int ssi_chardev_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ssi_region *region = file_region(file);
+
+	if (!region)
+		return -ENOTCONN;
+	return ssi_fault_mmap(region, vma);
+}
+
+static const struct file_operations ssi_chardev_fops = {
+	.owner = THIS_MODULE,
+	.open = ssi_chardev_open,
+	.release = ssi_chardev_release,
+	.unlocked_ioctl = ssi_chardev_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.read = ssi_chardev_read,
+	.poll = ssi_chardev_poll,
+	.mmap = ssi_chardev_mmap,
+	/* Aligned, so that blocks in one piece can be mapped as such. */
+	.get_unmapped_area = thp_get_unmapped_area,
+};
+
+static struct miscdevice ssi_chardev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ssi_dsm",
+	.mode = 0600,
+	.fops = &ssi_chardev_fops,
+};
+
+int ssi_chardev_init(void)
+{
+	return misc_register(&ssi_chardev);
+}
+
+void ssi_chardev_exit(void)
+{
+	misc_deregister(&ssi_chardev);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Configuration that concerns more than one floor: transports, and deletion.
+ */
+#include "control/config.h"
+#include "control/region_setup.h"
+#include "engine/member.h"
+#include "memory/region.h"
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/transport.h"
+
+static const struct ssi_transport_ops *const transports[] = {
+	[SSI_DSM_TRANSPORT_RDMA] = &ssi_rdma_ops,
+	[SSI_DSM_TRANSPORT_LOOP] = &ssi_loop_ops,
+};
+
+struct ssi_node *ssi_config_new_node(struct ssi_node_config *config,
+				     struct netlink_ext_ack *extack)
+{
+	if (config->transport >= ARRAY_SIZE(transports)) {
+		NL_SET_ERR_MSG(extack, "the transport must be rdma or loop");
+		return ERR_PTR(-EINVAL);
+	}
+	config->ops = transports[config->transport];
+	return ssi_node_new(config, extack);
+}
+
+void ssi_config_delete_peer(struct ssi_peer *peer)
+{
+	ssi_member_lose_peer(peer, "it was removed from the configuration");
+	ssi_peer_delete(peer);
+}
+
+/*
+ * Deletion in three steps: nobody new gets in (unlisten), everything that uses
+ * the links goes (regions), then the links themselves. Files may keep regions
+ * and so the node's memory alive; nothing runs for them any more.
+ */
+void ssi_config_delete_node(struct ssi_node *node)
+{
+	struct ssi_region *region, *next;
+	u32 id;
+
+	lockdep_assert_held(&ssi_config_lock);
+	list_del(&node->list);
+	node->ops->unlisten(node);
+	list_for_each_entry_safe(region, next, &node->regions, list)
+		ssi_region_delete(region);
+	for (id = 0; id < SSI_DSM_MAX_NODES; id++)
+		if (node->peers[id])
+			ssi_config_delete_peer(node->peers[id]);
+	destroy_workqueue(node->wq);
+	ssi_node_put(node);
+}
+
+void ssi_config_delete_all(void)
+{
+	struct ssi_node *node, *next;
+
+	mutex_lock(&ssi_config_lock);
+	list_for_each_entry_safe(node, next, &ssi_nodes, list)
+		ssi_config_delete_node(node);
+	mutex_unlock(&ssi_config_lock);
+}
+
+void ssi_config_delete_owned(u32 portid)
+{
+	struct ssi_node *node, *next;
+
+	mutex_lock(&ssi_config_lock);
+	list_for_each_entry_safe(node, next, &ssi_nodes, list)
+		if (node->socket_owner == portid)
+			ssi_config_delete_node(node);
+	mutex_unlock(&ssi_config_lock);
+}

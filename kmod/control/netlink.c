@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink: parse, call, fill. No logic.
+ *
+ * DOC: Theory of operation
+ *
+ * Every request is served under ssi_config_lock, which all changes of nodes,
+ * peers and regions are made under. So whoever holds it may walk ssi_nodes,
+ * node->peers and node->regions and use what is found there; the spin locks
+ * inside are taken only for what changes without the configuration: states
+ * and reasons.
+ *
+ * Events come with or without ssi_config_lock; the caller holds the peer or
+ * region. event_lock is inside of it.
+ *
+ * A node with an owner goes when the owner's socket is closed. Ports that own
+ * nodes are kept in @owners, so that closing any other generic netlink socket
+ * never waits for ssi_config_lock. The release notifier is called from a
+ * blocking chain and may sleep. A port cannot be released while its request
+ * runs, because sendmsg() holds the file.
+ */
+
+#include "control/netlink.h"
+
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/ssi_dsm.h>
+#include <linux/ssi_dsm_genl.h>
+#include <linux/xarray.h>
+#include <net/genetlink.h>
+
+#include "control/config.h"
+#include "control/netlink_fill.h"
+#include "control/netlink_parse.h"
+#include "control/region_setup.h"
+#include "engine/member.h"
+#include "memory/region.h"
+#include "net/node.h"
+#include "net/peer.h"
+
+/**
+ * struct filter - what a dump is limited to
+ * @cluster: name, or NULL for all
+ * @node: attribute NODE_ID, or NULL for all
+ * @id: attribute PEER_ID or REGION_ID, or NULL for all
+ */
+struct filter {
+	const char *cluster;
+	const struct nlattr *node;
+	const struct nlattr *id;
+};
+
+static struct genl_family ssi_netlink_family;
+
+/*
+ * Links change their state until the last node is gone, which is after the
+ * family is gone, and its group may then be somebody else's.
+ */
+static DEFINE_MUTEX(event_lock);
+static bool registered;	/* under event_lock */
+
+/* Netlink ports that own nodes: port -> xa_value. */
+static DEFINE_XARRAY(owners);
+
+/* All tables have one size: info->attrs may be read at any attribute. */
+#define POLICY(name) \
+	static const struct nla_policy name[SSI_DSM_A_MAX + 1]
+
+/* ssi_netlink_parse_cluster() checks the length: it can say what is wrong. */
+#define POLICY_NODE \
+	[SSI_DSM_A_CLUSTER] = { .type = NLA_NUL_STRING }, \
+	[SSI_DSM_A_NODE_ID] = { .type = NLA_U32 }
+
+POLICY(node_policy) = {
+	POLICY_NODE,
+};
+
+POLICY(node_new_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_ADDR] = { .type = NLA_BINARY },
+	[SSI_DSM_A_TRANSPORT] = { .type = NLA_U32 },
+	[SSI_DSM_A_SOCKET_OWNER] = { .type = NLA_FLAG },
+};
+
+POLICY(peer_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_PEER_ID] = { .type = NLA_U32 },
+};
+
+POLICY(peer_new_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_PEER_ID] = { .type = NLA_U32 },
+	[SSI_DSM_A_ADDR] = { .type = NLA_BINARY },
+	[SSI_DSM_A_LINK_DELAY] = { .type = NLA_U32 },
+};
+
+POLICY(region_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
+};
+
+POLICY(region_new_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
+	[SSI_DSM_A_MAP] = NLA_POLICY_NESTED(ssi_netlink_map_policy),
+};
+
+POLICY(policy_set_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
+	[SSI_DSM_A_POLICY] = NLA_POLICY_NESTED(ssi_netlink_policy_policy),
+};
+
+/* Nodes. */
+
+static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sockaddr_storage addr;
+	struct ssi_node_config config = { .addr = &addr };
+	struct ssi_node *node;
+	int err;
+
+	err = ssi_netlink_parse_cluster(info, &config.cluster) ?:
+	      ssi_netlink_parse_u32(info, SSI_DSM_A_NODE_ID, &config.id) ?:
+	      ssi_netlink_parse_addr(info, &addr);
+	if (err)
+		return err;
+	config.transport = ssi_netlink_optional_u32(info, SSI_DSM_A_TRANSPORT,
+						    SSI_DSM_TRANSPORT_RDMA);
+
+	if (info->attrs[SSI_DSM_A_SOCKET_OWNER]) {
+		config.socket_owner = info->snd_portid;
+		err = xa_err(xa_store(&owners, config.socket_owner,
+				      xa_mk_value(0), GFP_KERNEL));
+		if (err)
+			return err;
+	}
+
+	mutex_lock(&ssi_config_lock);
+	node = ssi_config_new_node(&config, info->extack);
+	mutex_unlock(&ssi_config_lock);
+	return PTR_ERR_OR_ZERO(node);
+}
+
+static int ssi_netlink_node_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ssi_netlink_subject sub = { };
+	int err;
+
+	mutex_lock(&ssi_config_lock);
+	err = ssi_netlink_find_node(info, &sub);
+	if (!err)
+		ssi_config_delete_node(sub.node);
+	mutex_unlock(&ssi_config_lock);
+	return err;
+}
+
+/* Peers. */
+
+static int new_peer(struct genl_info *info)
+{
+	struct sockaddr_storage addr;
+	struct ssi_netlink_subject sub = { };
+	struct ssi_peer *peer;
+	u32 id;
+	int err;
+
+	err = ssi_netlink_find_node(info, &sub) ?:
+	      ssi_netlink_parse_u32(info, SSI_DSM_A_PEER_ID, &id) ?:
+	      ssi_netlink_parse_addr(info, &addr);
+	if (err)
+		return err;
+
+	peer = ssi_peer_new(sub.node, id, &addr,
+			    ssi_netlink_optional_u32(info, SSI_DSM_A_LINK_DELAY, 0),
+			    info->extack);
+	return PTR_ERR_OR_ZERO(peer);
+}
+
+static int ssi_netlink_peer_new(struct sk_buff *skb, struct genl_info *info)
+{
+	int err;
+
+	mutex_lock(&ssi_config_lock);
+	err = new_peer(info);
+	mutex_unlock(&ssi_config_lock);
+	return err;
+}
+
+static int ssi_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ssi_netlink_subject sub = { };
+	int err;
+
+	mutex_lock(&ssi_config_lock);
+	err = ssi_netlink_find_peer(info, &sub);
+	if (!err)
+		ssi_config_delete_peer(sub.peer);
+	mutex_unlock(&ssi_config_lock);
+	return err;
+}
+
+/* Regions. */
+
+static int new_region(struct genl_info *info, const struct ssi_map_entry *map,
+		      u32 entries)
+{
+	struct ssi_netlink_subject sub = { };
+	struct ssi_region *region;
+	u32 id;
+	int err;
+
+	err = ssi_netlink_find_node(info, &sub) ?:
+	      ssi_netlink_parse_u32(info, SSI_DSM_A_REGION_ID, &id);
+	if (err)
+		return err;
+
+	region = ssi_region_new(sub.node, id, map, entries, info->extack);
+	return PTR_ERR_OR_ZERO(region);
+}
+
+static int ssi_netlink_region_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ssi_map_entry *map;
+	u32 entries;
+	int err;
+
+	map = ssi_netlink_parse_map(info, &entries);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+
+	mutex_lock(&ssi_config_lock);
+	err = new_region(info, map, entries);
+	mutex_unlock(&ssi_config_lock);
+	kfree(map);
+	return err;
+}
+
+static int ssi_netlink_region_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ssi_netlink_subject sub = { };
+	int err;
+
+	mutex_lock(&ssi_config_lock);
+	err = ssi_netlink_find_region(info, &sub);
+	if (!err)
+		ssi_region_delete(sub.region);
+	mutex_unlock(&ssi_config_lock);
+	return err;
+}
+
+/* All of them or none. Readers take no lock: each is one word. */
+static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ssi_netlink_policies policies;
+	struct ssi_netlink_subject sub = { };
+	int err;
+	u32 id;
+
+	err = ssi_netlink_parse_policies(info, &policies);
+	if (err)
+		return err;
+
+	mutex_lock(&ssi_config_lock);
+	err = ssi_netlink_find_region(info, &sub);
+	for (id = 0; id < __SSI_DSM_POLICY_MAX && !err; id++)
+		if (policies.given & BIT(id))
+			ssi_region_set_policy(sub.region, id,
+					      policies.values[id]);
+	mutex_unlock(&ssi_config_lock);
+	return err;
+}
+
+/* Get one, and dump. */
+
+static int get(struct genl_info *info, struct sk_buff *reply)
+{
+	struct ssi_netlink_origin to = {
+		.family = &ssi_netlink_family,
+		.portid = info->snd_portid,
+		.seq = info->snd_seq,
+	};
+	u8 cmd = info->genlhdr->cmd;
+	struct ssi_netlink_subject sub = { };
+	int err;
+
+	switch (cmd) {
+	case SSI_DSM_CMD_NODE_GET:
+		err = ssi_netlink_find_node(info, &sub);
+		break;
+	case SSI_DSM_CMD_PEER_GET:
+		err = ssi_netlink_find_peer(info, &sub);
+		break;
+	default:
+		err = ssi_netlink_find_region(info, &sub);
+	}
+	return err ?: ssi_netlink_fill(reply, &to, cmd, &sub);
+}
+
+static int ssi_netlink_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *reply;
+	int err;
+
+	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+
+	mutex_lock(&ssi_config_lock);
+	err = get(info, reply);
+	mutex_unlock(&ssi_config_lock);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	return genlmsg_reply(reply, info);
+}
+
+static u8 dump_cmd(const struct netlink_callback *cb)
+{
+	const struct genlmsghdr *head = nlmsg_data(cb->nlh);
+
+	return head->cmd;
+}
+
+/* The request was validated against its own policy when the dump began. */
+static int parse_filter(struct netlink_callback *cb, struct filter *filter)
+{
+	struct nlattr *tb[SSI_DSM_A_MAX + 1];
+	int err;
+
+	err = genlmsg_parse_deprecated(cb->nlh, &ssi_netlink_family, tb,
+				       SSI_DSM_A_MAX, NULL, NULL);
+	if (err)
+		return err;
+	filter->node = tb[SSI_DSM_A_NODE_ID];
+	filter->id = tb[SSI_DSM_A_PEER_ID] ?: tb[SSI_DSM_A_REGION_ID];
+	filter->cluster = NULL;
+	if (tb[SSI_DSM_A_CLUSTER])
+		filter->cluster = nla_data(tb[SSI_DSM_A_CLUSTER]);
+	return 0;
+}
+
+static bool wants_node(const struct filter *filter, const struct ssi_node *node)
+{
+	if (filter->cluster && strcmp(filter->cluster, node->cluster))
+		return false;
+	return !filter->node || nla_get_u32(filter->node) == node->id;
+}
+
+static bool wants_id(const struct filter *filter, u32 id)
+{
+	return !filter->id || nla_get_u32(filter->id) == id;
+}
+
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
+		    const struct ssi_netlink_subject *sub)
+{
+	struct ssi_netlink_origin to = {
+		.family = &ssi_netlink_family,
+		.portid = NETLINK_CB(cb->skb).portid,
+		.seq = cb->nlh->nlmsg_seq,
+		.flags = NLM_F_MULTI,
+	};
+
+	return ssi_netlink_fill(skb, &to, dump_cmd(cb), sub);
+}
+
+/* args[1]: the peer id to go on with. */
+static int dump_peers(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct ssi_node *node, const struct filter *filter)
+{
+	struct ssi_netlink_subject sub = { .node = node };
+	int err;
+
+	for (; cb->args[1] < SSI_DSM_MAX_NODES; cb->args[1]++) {
+		sub.peer = node->peers[cb->args[1]];
+		if (!sub.peer || !wants_id(filter, sub.peer->id))
+			continue;
+		err = dump_one(skb, cb, &sub);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* args[1]: the position in node->regions to go on with. */
+static int dump_regions(struct sk_buff *skb, struct netlink_callback *cb,
+			struct ssi_node *node, const struct filter *filter)
+{
+	struct ssi_netlink_subject sub = { .node = node };
+	struct ssi_region *region;
+	long at = 0;
+	int err;
+
+	list_for_each_entry(region, &node->regions, list) {
+		if (at++ < cb->args[1])
+			continue;
+		if (wants_id(filter, region->id)) {
+			sub.region = region;
+			err = dump_one(skb, cb, &sub);
+			if (err)
+				return err;
+		}
+		cb->args[1] = at;
+	}
+	return 0;
+}
+
+static int dump_node(struct sk_buff *skb, struct netlink_callback *cb,
+		     struct ssi_node *node, const struct filter *filter)
+{
+	struct ssi_netlink_subject sub = { .node = node };
+
+	switch (dump_cmd(cb)) {
+	case SSI_DSM_CMD_NODE_GET:
+		return dump_one(skb, cb, &sub);
+	case SSI_DSM_CMD_PEER_GET:
+		return dump_peers(skb, cb, node, filter);
+	default:
+		return dump_regions(skb, cb, node, filter);
+	}
+}
+
+/* args[0]: the position in ssi_nodes to go on with. */
+static int ssi_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct filter filter;
+	struct ssi_node *node;
+	long at = 0;
+	int err;
+
+	err = parse_filter(cb, &filter);
+	if (err)
+		return err;
+
+	mutex_lock(&ssi_config_lock);
+	list_for_each_entry(node, &ssi_nodes, list) {
+		if (at++ < cb->args[0])
+			continue;
+		if (wants_node(&filter, node))
+			err = dump_node(skb, cb, node, &filter);
+		if (err)
+			break;
+		cb->args[0] = at;
+		cb->args[1] = 0;
+	}
+	mutex_unlock(&ssi_config_lock);
+
+	/* What did not fit goes into the next message. */
+	return skb->len ?: err;
+}
+
+/* Events. */
+
+static const struct genl_multicast_group groups[] = {
+	{ .name = SSI_DSM_GENL_EVENTS },
+};
+
+/* event_lock held. */
+static void multicast(u8 cmd, const struct ssi_netlink_subject *sub)
+{
+	static const struct ssi_netlink_origin nobody = {
+		.family = &ssi_netlink_family,
+	};
+	struct sk_buff *skb;
+
+	if (!genl_has_listeners(&ssi_netlink_family, &init_net, 0))
+		return;
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		goto err_lost;
+	if (ssi_netlink_fill(skb, &nobody, cmd, sub)) {
+		nlmsg_free(skb);
+		goto err_lost;
+	}
+	/* A listener whose queue is full learns that from its own socket. */
+	genlmsg_multicast(&ssi_netlink_family, skb, 0, 0, GFP_KERNEL);
+	return;
+
+err_lost:
+	pr_warn_ratelimited("ssi_dsm: no memory for a netlink event of node %u of cluster %s\n",
+			    sub->node->id, sub->node->cluster);
+}
+
+static void send_event(u8 cmd, const struct ssi_netlink_subject *sub)
+{
+	mutex_lock(&event_lock);
+	if (registered)
+		multicast(cmd, sub);
+	mutex_unlock(&event_lock);
+}
+
+static void ssi_netlink_peer_event(struct ssi_peer *peer)
+{
+	const struct ssi_netlink_subject sub = {
+		.node = peer->node,
+		.peer = peer,
+	};
+
+	send_event(SSI_DSM_CMD_PEER_GET, &sub);
+}
+
+static void ssi_netlink_region_event(struct ssi_region *region)
+{
+	const struct ssi_netlink_subject sub = {
+		.node = region->node,
+		.region = region,
+	};
+
+	send_event(SSI_DSM_CMD_REGION_GET, &sub);
+}
+
+const struct ssi_member_events ssi_netlink_events = {
+	.peer = ssi_netlink_peer_event,
+	.region = ssi_netlink_region_event,
+};
+
+/* Owners. */
+
+static int ssi_netlink_released(struct notifier_block *nb, unsigned long event,
+				void *data)
+{
+	const struct netlink_notify *notify = data;
+
+	/* Ports are unique within a name space, and the family is in one. */
+	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
+	    net_eq(notify->net, &init_net) &&
+	    xa_erase(&owners, notify->portid))
+		ssi_config_delete_owned(notify->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block release_notifier = {
+	.notifier_call = ssi_netlink_released,
+};
+
+#define CHANGE(op, call, attrs) { \
+	.cmd = SSI_DSM_CMD_##op, \
+	.doit = call, \
+	.policy = attrs, \
+	.maxattr = SSI_DSM_A_MAX, \
+	.flags = GENL_ADMIN_PERM, \
+}
+
+#define GET(op, attrs) { \
+	.cmd = SSI_DSM_CMD_##op, \
+	.doit = ssi_netlink_get, \
+	.dumpit = ssi_netlink_dump, \
+	.policy = attrs, \
+	.maxattr = SSI_DSM_A_MAX, \
+}
+
+static const struct genl_ops ops[] = {
+	CHANGE(NODE_NEW, ssi_netlink_node_new, node_new_policy),
+	CHANGE(NODE_DEL, ssi_netlink_node_del, node_policy),
+	GET(NODE_GET, node_policy),
+	CHANGE(PEER_NEW, ssi_netlink_peer_new, peer_new_policy),
+	CHANGE(PEER_DEL, ssi_netlink_peer_del, peer_policy),
+	GET(PEER_GET, peer_policy),
+	CHANGE(REGION_NEW, ssi_netlink_region_new, region_new_policy),
+	CHANGE(REGION_DEL, ssi_netlink_region_del, region_policy),
+	GET(REGION_GET, region_policy),
+	GET(STATS_GET, region_policy),
+	CHANGE(POLICY_SET, ssi_netlink_policy_set, policy_set_policy),
+	GET(POLICY_GET, region_policy),
+	GET(PAGE_GET, region_policy),
+};
+
+static struct genl_family ssi_netlink_family __ro_after_init = {
+	.name = SSI_DSM_GENL_NAME,
+	.version = SSI_DSM_GENL_VERSION,
+	.module = THIS_MODULE,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+	/* All commands are new enough to be strict about their header. */
+	.resv_start_op = SSI_DSM_CMD_NODE_NEW,
+	/* ssi_config_lock serialises; deletion may take a second. */
+	.parallel_ops = true,
+};
+
+static void set_registered(bool value)
+{
+	mutex_lock(&event_lock);
+	registered = value;
+	mutex_unlock(&event_lock);
+}
+
+int ssi_netlink_init(void)
+{
+	int err;
+
+	err = netlink_register_notifier(&release_notifier);
+	if (err)
+		return err;
+	err = genl_register_family(&ssi_netlink_family);
+	if (err) {
+		netlink_unregister_notifier(&release_notifier);
+		return err;
+	}
+	set_registered(true);
+	return 0;
+}
+
+/* Requests and releases that are under way are waited for. */
+void ssi_netlink_exit(void)
+{
+	set_registered(false);
+	genl_unregister_family(&ssi_netlink_family);
+	netlink_unregister_notifier(&release_notifier);
+	xa_destroy(&owners);
+}
+
+MODULE_ALIAS_GENL_FAMILY(SSI_DSM_GENL_NAME);

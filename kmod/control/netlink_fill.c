@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink: what a reply or an event says.
+ */
+
+#include "control/netlink_fill.h"
+
+#include <net/genetlink.h>
+
+#include "control/netlink_parse.h"
+#include "memory/region.h"
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/transport.h"
+#include "protocol/policy.h"
+#include "stats.h"
+
+static int put_u64(struct sk_buff *skb, u32 attr, u64 value)
+{
+	return nla_put_u64_64bit(skb, attr, value, SSI_DSM_A_PAD);
+}
+
+static int put_addr(struct sk_buff *skb, const struct sockaddr_storage *addr)
+{
+	size_t len = ssi_netlink_addr_len(addr->ss_family);
+
+	return len ? nla_put(skb, SSI_DSM_A_ADDR, len, addr) : 0;
+}
+
+static int put_reason(struct sk_buff *skb, const char *reason)
+{
+	return *reason ? nla_put_string(skb, SSI_DSM_A_REASON, reason) : 0;
+}
+
+static int put_node(struct sk_buff *skb, const struct ssi_node *node)
+{
+	return put_addr(skb, &node->addr) ?:
+	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT, node->transport);
+}
+
+static int put_link(struct sk_buff *skb, struct ssi_link *link)
+{
+	int err;
+
+	spin_lock_bh(&link->lock);
+	err = nla_put_u32(skb, SSI_DSM_A_LINK_STATE, link->state) ?:
+	      put_reason(skb, link->reason);
+	spin_unlock_bh(&link->lock);
+
+	return err ?:
+	       put_u64(skb, SSI_DSM_A_RX_MSGS, atomic64_read(&link->rx_msgs)) ?:
+	       put_u64(skb, SSI_DSM_A_TX_MSGS, atomic64_read(&link->tx_msgs)) ?:
+	       put_u64(skb, SSI_DSM_A_RX_BYTES, atomic64_read(&link->rx_bytes)) ?:
+	       put_u64(skb, SSI_DSM_A_TX_BYTES, atomic64_read(&link->tx_bytes));
+}
+
+static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer)
+{
+	return nla_put_u32(skb, SSI_DSM_A_PEER_ID, peer->id) ?:
+	       put_addr(skb, &peer->addr) ?:
+	       nla_put_u32(skb, SSI_DSM_A_LINK_DELAY, peer->delay_us) ?:
+	       put_link(skb, peer->link);
+}
+
+static int put_map_entry(struct sk_buff *skb, u32 node, u64 size)
+{
+	struct nlattr *nest;
+	int err;
+
+	nest = nla_nest_start(skb, SSI_DSM_A_MAP);
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put_u32(skb, SSI_DSM_A_MAP_NODE, node) ?:
+	      put_u64(skb, SSI_DSM_A_MAP_SIZE, size);
+	if (err)
+		return err;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Ranges first; members without memory have no range and come last. */
+static int put_map(struct sk_buff *skb, const struct ssi_region *region)
+{
+	u32 rest = region->members;
+	u64 begin = 0;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < region->nr_ranges && !err; i++) {
+		const struct ssi_range *range = &region->ranges[i];
+
+		err = put_map_entry(skb, range->home,
+				    (range->end - begin) << PAGE_SHIFT);
+		begin = range->end;
+		rest &= ~BIT(range->home);
+	}
+	for (i = 0; i < SSI_DSM_MAX_NODES && !err; i++)
+		if (rest & BIT(i))
+			err = put_map_entry(skb, i, 0);
+	return err;
+}
+
+static int put_region_state(struct sk_buff *skb, struct ssi_region *region)
+{
+	int err;
+
+	spin_lock_bh(&region->lock);
+	err = nla_put_u32(skb, SSI_DSM_A_REGION_STATE, region->state) ?:
+	      put_reason(skb, region->reason);
+	spin_unlock_bh(&region->lock);
+	return err;
+}
+
+static int put_region(struct sk_buff *skb, struct ssi_region *region)
+{
+	return nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id) ?:
+	       put_u64(skb, SSI_DSM_A_SIZE, region->size) ?:
+	       put_map(skb, region) ?:
+	       put_region_state(skb, region) ?:
+	       put_u64(skb, SSI_DSM_A_PAGES_SHARED,
+		       atomic64_read(&region->nr_shared)) ?:
+	       put_u64(skb, SSI_DSM_A_PAGES_EXCLUSIVE,
+		       atomic64_read(&region->nr_exclusive)) ?:
+	       put_u64(skb, SSI_DSM_A_DIRECTORY_PAGES,
+		       atomic64_read(&region->nr_directory)) ?:
+	       put_u64(skb, SSI_DSM_A_METADATA,
+		       atomic64_read(&region->metadata)) ?:
+	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
+		       atomic64_read(&region->cache.cached)) ?:
+	       put_u64(skb, SSI_DSM_A_DROPPED,
+		       atomic64_read(&region->cache.dropped)) ?:
+	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&region->cache.put)) ?:
+	       put_u64(skb, SSI_DSM_A_BLOCKS_HUGE,
+		       atomic64_read(&region->nr_huge)) ?:
+	       put_u64(skb, SSI_DSM_A_BLOCKS_SPLIT,
+		       atomic64_read(&region->nr_split));
+}
+
+static int put_class(struct sk_buff *skb, const struct ssi_region *region,
+		     u32 class)
+{
+	struct ssi_stats_class sum;
+	struct nlattr *nest;
+	int err;
+
+	ssi_stats_sum(region->stats, class, &sum);
+	nest = nla_nest_start(skb, SSI_DSM_A_CLASS);
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put_u32(skb, SSI_DSM_A_CLASS_ID, class) ?:
+	      put_u64(skb, SSI_DSM_A_CLASS_COUNT, sum.count) ?:
+	      put_u64(skb, SSI_DSM_A_CLASS_SUM_NS, sum.sum_ns) ?:
+	      nla_put(skb, SSI_DSM_A_BUCKETS, sizeof(sum.buckets), sum.buckets);
+	if (err)
+		return err;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_stats(struct sk_buff *skb, const struct ssi_region *region)
+{
+	int err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id);
+	u32 class;
+
+	for (class = 0; class < __SSI_DSM_CLASS_MAX && !err; class++)
+		err = put_class(skb, region, class);
+	return err;
+}
+
+static int put_policy(struct sk_buff *skb, const struct ssi_region *region,
+		      u32 id)
+{
+	const struct ssi_policy *policy = &ssi_policies[id];
+	struct nlattr *nest;
+	int err;
+
+	nest = nla_nest_start(skb, SSI_DSM_A_POLICY);
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put_u32(skb, SSI_DSM_A_POLICY_ID, id) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_VALUE,
+		      ssi_region_policy(region, id)) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_DEFAULT, policy->initial) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_MIN, policy->min) ?:
+	      put_u64(skb, SSI_DSM_A_POLICY_MAX, policy->max);
+	if (!err && policy->can_be_auto)
+		err = nla_put_flag(skb, SSI_DSM_A_POLICY_AUTO);
+	if (err)
+		return err;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_policies(struct sk_buff *skb, const struct ssi_region *region)
+{
+	int err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id);
+	u32 id;
+
+	for (id = 0; id < __SSI_DSM_POLICY_MAX && !err; id++)
+		err = put_policy(skb, region, id);
+	return err;
+}
+
+static int put_hot(struct sk_buff *skb, const struct ssi_hot_page *page)
+{
+	struct nlattr *nest = nla_nest_start(skb, SSI_DSM_A_PAGE);
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	err = put_u64(skb, SSI_DSM_A_PAGE_INDEX, page->index) ?:
+	      put_u64(skb, SSI_DSM_A_PAGE_MOVES, page->moves) ?:
+	      nla_put_u32(skb, SSI_DSM_A_PAGE_NODES, page->nodes);
+	if (err)
+		return err;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_hottest(struct sk_buff *skb, struct ssi_region *region)
+{
+	int err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id);
+	struct ssi_hot_page pages[SSI_HOT_PAGES];
+	u32 i;
+
+	ssi_hot_read(&region->hot, pages);
+	for (i = 0; i < SSI_HOT_PAGES && !err; i++)
+		if (pages[i].moves)
+			err = put_hot(skb, &pages[i]);
+	return err;
+}
+
+static int put_body(struct sk_buff *skb, u8 cmd,
+		    const struct ssi_netlink_subject *sub)
+{
+	switch (cmd) {
+	case SSI_DSM_CMD_NODE_GET:
+		return put_node(skb, sub->node);
+	case SSI_DSM_CMD_PEER_GET:
+		return put_peer(skb, sub->peer);
+	case SSI_DSM_CMD_REGION_GET:
+		return put_region(skb, sub->region);
+	case SSI_DSM_CMD_POLICY_GET:
+		return put_policies(skb, sub->region);
+	case SSI_DSM_CMD_PAGE_GET:
+		return put_hottest(skb, sub->region);
+	default:
+		return put_stats(skb, sub->region);
+	}
+}
+
+int ssi_netlink_fill(struct sk_buff *skb, const struct ssi_netlink_origin *to,
+		     u8 cmd, const struct ssi_netlink_subject *sub)
+{
+	void *head;
+	int err;
+
+	head = genlmsg_put(skb, to->portid, to->seq, to->family, to->flags, cmd);
+	if (!head)
+		return -EMSGSIZE;
+
+	err = nla_put_string(skb, SSI_DSM_A_CLUSTER, sub->node->cluster) ?:
+	      nla_put_u32(skb, SSI_DSM_A_NODE_ID, sub->node->id) ?:
+	      put_body(skb, cmd, sub);
+	if (err) {
+		genlmsg_cancel(skb, head);
+		return err;
+	}
+	genlmsg_end(skb, head);
+	return 0;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The door for received messages: validate, look up the region, hand on.
+ */
+#include <linux/ktime.h>
+
+#include "engine/channel.h"
+#include "engine/dispatch.h"
+#include "engine/holder.h"
+#include "engine/home.h"
+#include "engine/member.h"
+#include "engine/message.h"
+#include "engine/request.h"
+#include "memory/pages.h"
+#include "memory/region.h"
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/transport.h"
+#include "trace.h"
+
+static void ssi_dispatch_recv_local(struct ssi_rx *rx)
+{
+	struct ssi_region *region = rx->region;
+
+	rx->start = ktime_get_ns();
+	if (rx->msg.index >= region->size >> PAGE_SHIFT)
+		return ssi_message_violation(rx, "the page is outside the region");
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+		return ssi_rx_free(rx);
+	trace_ssi_message(region->node->id, &rx->msg);
+	local_bh_disable();
+	switch (rx->msg.type) {
+	case SSI_WIRE_GETS:
+	case SSI_WIRE_GETX:
+	case SSI_WIRE_UPGRADE:
+	case SSI_WIRE_PUT:
+	case SSI_WIRE_UNBLOCK:
+		ssi_home_recv(region, rx);
+		break;
+	case SSI_WIRE_FWDS:
+	case SSI_WIRE_FWDX:
+	case SSI_WIRE_INV:
+	case SSI_WIRE_OLDER:
+		if (ssi_region_home(region, rx->msg.index) != rx->msg.src)
+			ssi_message_violation(rx, "it is not from the page's home");
+		else if (!(region->members & BIT(rx->msg.requester)) ||
+			 rx->msg.requester == region->node->id)
+			ssi_message_violation(rx, "it serves no other member of the region");
+		else
+			ssi_holder_recv(region, rx);
+		break;
+	default:
+		ssi_request_recv(region, rx);
+		break;
+	}
+	local_bh_enable();
+}
+
+/*
+ * Which page it is that came without a header. False if nobody waits for it, as
+ * after the loss of its region.
+ */
+static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
+{
+	struct ssi_node *node = peer->node;
+	struct ssi_region *region;
+	bool found = false;
+	u64 index;
+
+	spin_lock_bh(&node->lock);
+	list_for_each_entry(region, &node->regions, list) {
+		found = (region->members & BIT(peer->id)) &&
+			ssi_request_find(region, le32_to_cpu(wire->token), &index);
+		if (!found)
+			continue;
+		wire->region = cpu_to_le32(region->id);
+		wire->index = cpu_to_le64(index);
+		break;
+	}
+	spin_unlock_bh(&node->lock);
+	return found;
+}
+
+/* A message came. BH disabled or process context. */
+static void ssi_dispatch_recv(struct ssi_link *link, struct ssi_rx *rx)
+{
+	struct ssi_peer *peer = link->peer;
+	struct ssi_node *node = peer->node;
+
+	if (rx->headerless && !find_page(peer, &rx->wire))
+		return ssi_rx_free(rx);
+	if (ssi_wire_parse(&rx->wire, rx->len, peer->id, node->id, &rx->msg)) {
+		ssi_link_change_state(link, SSI_DSM_LINK_LOST,
+				      "node %u sent a malformed message",
+				      peer->id);
+		ssi_rx_free(rx);
+		return;
+	}
+	if (rx->msg.type == SSI_WIRE_REGION)
+		return ssi_member_recv_region(peer, rx);
+	rx->region = ssi_member_region(peer, rx->msg.region);
+	switch (rx->msg.type) {
+	case SSI_WIRE_CREDIT:
+	case SSI_WIRE_PING:
+		ssi_rx_free(rx);
+		break;
+	case SSI_WIRE_LEAVE:
+		ssi_member_recv_leave(peer, rx);
+		break;
+	default:
+		if (!rx->region)	/* it has gone; LEAVE is on its way */
+			ssi_rx_free(rx);
+		else if (rx->msg.type == SSI_WIRE_CHANNEL)
+			ssi_channel_recv(rx->region, rx);
+		else
+			ssi_dispatch_recv_local(rx);
+		break;
+	}
+}
+
+static void purge_bucket(struct ssi_bucket *bucket, struct list_head *rxs)
+{
+	spin_lock_bh(&bucket->lock);
+	ssi_home_purge(bucket, rxs);
+	ssi_request_purge(bucket);
+	spin_unlock_bh(&bucket->lock);
+	wake_up_all(&bucket->wait);
+}
+
+/*
+ * Nothing is added any more but by those who looked at the state before; they
+ * are in BH-disabled sections, which the caller waits for (synchronize_rcu()).
+ */
+void ssi_dispatch_purge(struct ssi_region *region)
+{
+	struct ssi_rx *rx, *next;
+	LIST_HEAD(rxs);
+	u32 i;
+
+	ssi_holder_purge(region, &rxs);
+	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+		purge_bucket(&region->buckets[i], &rxs);
+	list_for_each_entry_safe(rx, next, &rxs, list)
+		ssi_rx_free(rx);
+}
+
+const struct ssi_link_client ssi_dispatch_client = {
+	.recv = ssi_dispatch_recv,
+	.recv_local = ssi_dispatch_recv_local,
+	.changed = ssi_member_link_changed,
+	.release = ssi_region_put,
+};

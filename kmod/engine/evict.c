@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Eviction: memory that a node has of pages whose home is elsewhere.
+ *
+ * DOC: Theory of operation
+ *
+ * A node promises memory for the pages that it is the home of. All others are
+ * its cache, and that can have a budget; without one it is what the host can
+ * spare but a reserve. When it has more than that, or when the kernel is short
+ * of memory, a hand goes round over the cache:
+ *
+ * - A page that is mapped loses its PTEs and stays for another round. If it is
+ *   used, it faults and is mapped again. So PTEs are the reference bits.
+ * - A copy (state S) that is not mapped is dropped. Nobody is told: to an INV
+ *   that comes for it later this node acks at once.
+ * - A page that this node is the owner of (E, O) is offered to its home: PUT. The
+ *   home then asks for it exclusively, as any node that writes to it. Until
+ *   it does, and if it does not, the page stays.
+ *
+ * Copies go first: only when a round has not found enough do pages go home.
+ *
+ * The reserve is for the time until pages that were put are gone. The kernel
+ * cannot wait for those: when it is short of memory it takes what the shrinker
+ * drops at once, and if that is nothing it kills a process.
+ *
+ * Dropping is decided with the page locked and under the bucket lock: no PTE can
+ * appear then, and a reference more than ours and the entry's means that
+ * somebody still uses the page.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kref.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/shrinker.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/swap.h>
+
+#include "engine/evict.h"
+#include "engine/message.h"
+#include "memory/budget.h"
+#include "memory/pages.h"
+#include "memory/pte.h"
+#include "memory/region.h"
+#include "net/node.h"
+#include "protocol/coherence.h"
+#include "protocol/policy.h"
+#include "protocol/wire.h"
+
+#define ROUNDS		2		/* in the first, PTEs may go only */
+#define FRESH		8		/* requests' time */
+#define AGAIN		(HZ / 100 + 1)	/* jiffies, until it was enough */
+
+static LIST_HEAD(caches);
+static DEFINE_SPINLOCK(caches_lock);
+static struct shrinker *shrinker;
+
+/* ---- one page ---- */
+
+/* Whoever waited for the page may not have mapped it yet. */
+static bool is_fresh(struct ssi_region *region, const struct ssi_page *entry)
+{
+	u64 wake_up = max(FRESH * READ_ONCE(region->service_ns),
+			  2ull << SSI_PAGE_TICK_SHIFT);
+
+	return ssi_page_age_ns(entry, ktime_get_ns()) < wake_up;
+}
+
+static bool is_candidate(struct ssi_region *region,
+			 const struct ssi_page *entry, bool copies_only)
+{
+	switch (entry->state) {
+	case SSI_PAGE_S:
+		return !is_fresh(region, entry);
+	case SSI_PAGE_O:
+	case SSI_PAGE_E:
+		return !copies_only && !is_fresh(region, entry);
+	default:
+		return false;
+	}
+}
+
+/* @page is locked and not mapped. */
+static bool drop(struct ssi_region *region, u64 index, struct ssi_page *entry,
+		 struct page *page)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct ssi_step step = { .action = SSI_ACT_ERROR };
+
+	spin_lock_bh(&bucket->lock);
+	if (ssi_region_data(entry) == page && page_count(page) == 2)
+		step = ssi_coherence_step(entry->state, SSI_EV_DROP);
+	if (step.action == SSI_ACT_DROP) {
+		ssi_region_set_page_state(region, index, entry, step.next);
+		ssi_region_set_data(region, index, entry, NULL);
+	}
+	spin_unlock_bh(&bucket->lock);
+	if (step.action != SSI_ACT_DROP)
+		return false;
+	atomic64_inc(&region->cache.dropped);
+	ssi_pte_uninstall(page);
+	put_page(page);
+	mm_account_reclaimed_pages(1);
+	return true;
+}
+
+static void put_home(struct ssi_region *region, u64 index)
+{
+	struct ssi_msg msg = { .type = SSI_WIRE_PUT, .index = index };
+
+	atomic64_inc(&region->cache.put);
+	local_bh_disable();
+	ssi_message_send(region, ssi_region_home(region, index), &msg, NULL);
+	local_bh_enable();
+}
+
+/* The hand is at @index. Whether the page has gone, or will. */
+static bool evict_page(struct ssi_region *region, u64 index,
+		       struct ssi_page *entry, bool copies_only)
+{
+	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	struct page *page = NULL;
+	bool gone = false;
+	u32 state;
+
+	spin_lock_bh(&bucket->lock);
+	state = entry->state;
+	if (is_candidate(region, entry, copies_only))
+		page = ssi_region_data(entry);
+	if (page)
+		get_page(page);
+	spin_unlock_bh(&bucket->lock);
+	if (!page)
+		return false;
+	if (trylock_page(page)) {
+		if (page_mapped(page)) {
+			ssi_pte_zap(region, index);
+		} else if (state == SSI_PAGE_S) {
+			gone = drop(region, index, entry, page);
+		} else {
+			put_home(region, index);
+			gone = true;
+		}
+		unlock_page(page);
+	}
+	put_page(page);
+	return gone;
+}
+
+/* ---- the hand ---- */
+
+/* Go round once, or until @wanted pages are gone. How many are. */
+static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
+{
+	u64 pages = region->size >> PAGE_SHIFT;
+	u64 end = region->cache.clock_hand + pages;
+	u64 at, index, gone = 0;
+	struct ssi_page *entry;
+
+	for (at = region->cache.clock_hand; at < end && gone < wanted; at++) {
+		index = at % pages;
+		entry = ssi_region_page(region, index, 0);
+		/* blocks have one home: the map's parts are as large */
+		if (!entry ||
+		    ssi_region_home(region, index) == region->node->id)
+			at |= SSI_BLOCK_PAGES - 1;
+		else
+			gone += evict_page(region, index, entry, copies_only);
+		if (at % SSI_BLOCK_PAGES == SSI_BLOCK_PAGES - 1)
+			cond_resched();
+	}
+	region->cache.clock_hand = at % pages;
+	return gone;
+}
+
+/* cache.lock held. */
+static u64 evict(struct ssi_region *region, u64 wanted)
+{
+	u64 gone = 0;
+	int round;
+
+	for (round = 0; round < ROUNDS && gone < wanted; round++) {
+		if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
+			break;
+		gone += go_round(region, wanted - gone, true);
+		if (gone < wanted)
+			gone += go_round(region, wanted - gone, false);
+	}
+	return gone;
+}
+
+/* ---- until the budget is kept ---- */
+
+static void evict_work(struct work_struct *work)
+{
+	struct ssi_region *region = container_of(work, struct ssi_region,
+						 cache.work.work);
+	struct ssi_cache *cache = &region->cache;
+	u64 cached = atomic64_read(&cache->cached);
+	u64 budget = ssi_budget_pages(region, cached);
+	u64 slack = ssi_budget_slack(region, budget), gone;
+
+	if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
+		return;
+	if (cached <= budget) {
+		WRITE_ONCE(cache->start_at, 0);
+		return;
+	}
+	/* what is put takes a while to go: not at once for each that comes */
+	WRITE_ONCE(cache->start_at, cached + slack);
+	mutex_lock(&cache->lock);
+	gone = evict(region, cached - budget + slack);
+	mutex_unlock(&cache->lock);
+	queue_delayed_work(system_unbound_wq, &cache->work,
+			   gone ? AGAIN : 10 * AGAIN);
+}
+
+/* ---- the kernel is short of memory ---- */
+
+static unsigned long count_cached(struct shrinker *s, struct shrink_control *sc)
+{
+	struct ssi_region *region;
+	unsigned long cached = 0;
+
+	spin_lock(&caches_lock);
+	list_for_each_entry(region, &caches, cache.list)
+		cached += atomic64_read(&region->cache.cached);
+	spin_unlock(&caches_lock);
+	return cached;
+}
+
+/* The first region that has a cache, with a reference; it is the last now. */
+static struct ssi_region *next_cache(void)
+{
+	struct ssi_region *region, *found = NULL;
+
+	spin_lock(&caches_lock);
+	list_for_each_entry(region, &caches, cache.list) {
+		if (!atomic64_read(&region->cache.cached) ||
+		    !kref_get_unless_zero(&region->ref))
+			continue;
+		list_move_tail(&region->cache.list, &caches);
+		found = region;
+		break;
+	}
+	spin_unlock(&caches_lock);
+	return found;
+}
+
+static unsigned long shrink(struct shrinker *s, struct shrink_control *sc)
+{
+	struct ssi_region *region = next_cache();
+	unsigned long freed = SHRINK_STOP;
+
+	if (!region)
+		return SHRINK_STOP;
+	if (mutex_trylock(&region->cache.lock)) {
+		freed = evict(region, sc->nr_to_scan);
+		mutex_unlock(&region->cache.lock);
+	}
+	ssi_region_put(region);
+	return freed;
+}
+
+/* ---- the beginning and the end ---- */
+
+void ssi_evict_start(struct ssi_region *region)
+{
+	mutex_init(&region->cache.lock);
+	init_waitqueue_head(&region->cache.throttled);
+	INIT_DELAYED_WORK(&region->cache.work, evict_work);
+	spin_lock(&caches_lock);
+	list_add_tail(&region->cache.list, &caches);
+	spin_unlock(&caches_lock);
+}
+
+void ssi_evict_stop(struct ssi_region *region)
+{
+	spin_lock(&caches_lock);
+	list_del(&region->cache.list);
+	spin_unlock(&caches_lock);
+	cancel_delayed_work_sync(&region->cache.work);
+}
+
+int ssi_evict_init(void)
+{
+	shrinker = shrinker_alloc(0, KBUILD_MODNAME);
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = count_cached;
+	shrinker->scan_objects = shrink;
+	shrinker->seeks = DEFAULT_SEEKS;
+	shrinker_register(shrinker);
+	return 0;
+}
+
+void ssi_evict_exit(void)
+{
+	shrinker_free(shrinker);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pages of a region: their entries, directory entries, and buckets.
+ */
+#include <linux/hash.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "alloc.h"
+#include "memory/budget.h"
+#include "memory/pages.h"
+#include "net/node.h"
+#include "trace.h"
+
+u32 ssi_region_home(const struct ssi_region *region, u64 index)
+{
+	u32 i;
+
+	for (i = 0; i < region->nr_ranges - 1; i++)
+		if (index < region->ranges[i].end)
+			break;
+	return region->ranges[i].home;
+}
+
+struct ssi_bucket *ssi_region_bucket(struct ssi_region *region, u64 index)
+{
+	return &region->buckets[hash_64(index, SSI_BUCKETS_SHIFT)];
+}
+
+/* Block @number of @blocks, allocated with @gfp if that is not 0. */
+static void *get_block(struct ssi_region *region, struct xarray *blocks,
+		       u64 number, size_t size, gfp_t gfp)
+{
+	void *block = xa_load(blocks, number);
+	void *old;
+
+	if (block || !gfp)
+		return block;
+	if (ssi_alloc_fails(SSI_ALLOC_BLOCK))
+		return NULL;
+	gfp = ssi_alloc_gfp(gfp);
+	block = kzalloc(size, gfp | __GFP_ACCOUNT);
+	if (!block)
+		return NULL;
+	old = xa_cmpxchg_bh(blocks, number, NULL, block, gfp);
+	if (old) {
+		kfree(block);
+		return xa_is_err(old) ? NULL : old;
+	}
+	atomic64_add(size, &region->metadata);
+	return block;
+}
+
+struct ssi_page *ssi_region_page(struct ssi_region *region, u64 index,
+				 gfp_t gfp)
+{
+	struct ssi_page *block;
+
+	block = get_block(region, &region->pages, index >> SSI_BLOCK_SHIFT,
+			  SSI_BLOCK_PAGES * sizeof(*block), gfp);
+	return block ? block + (index & (SSI_BLOCK_PAGES - 1)) : NULL;
+}
+
+struct ssi_dir *ssi_region_dir(struct ssi_region *region, u64 index, gfp_t gfp)
+{
+	struct ssi_dir *block;
+
+	block = get_block(region, &region->dirs, index >> SSI_BLOCK_SHIFT,
+			  SSI_BLOCK_PAGES * sizeof(*block), gfp);
+	return block ? block + (index & (SSI_BLOCK_PAGES - 1)) : NULL;
+}
+
+void ssi_region_set_page_state(struct ssi_region *region, u64 index,
+			       struct ssi_page *entry, u32 next)
+{
+	bool was_writable = ssi_page_writable(entry->state);
+	bool was_readable = ssi_page_readable(entry->state);
+
+	atomic64_add(ssi_page_writable(next) - was_writable,
+		     &region->nr_exclusive);
+	atomic64_add((ssi_page_readable(next) && !ssi_page_writable(next)) -
+		     (was_readable && !was_writable), &region->nr_shared);
+	trace_ssi_page_state(region->node->id, region->id, index, entry->state,
+			     next);
+	entry->state = next;
+}
+
+void ssi_region_set_data(struct ssi_region *region, u64 index,
+			 struct ssi_page *entry, struct page *page)
+{
+	bool is_cached = ssi_region_home(region, index) != region->node->id;
+	int change = !!page - !!entry->pfn;
+
+	entry->pfn = page ? page_to_pfn(page) : 0;
+	if (change && !(page && PageCompound(page)))
+		ssi_budget_count(region, is_cached ? change : 0);
+}

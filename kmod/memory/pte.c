@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page work: unmapping and write-protecting.
+ *
+ * DOC: Theory of operation
+ *
+ * A page is mapped only by the fault path, which checks the page's state under
+ * the page lock and keeps that lock until the PTE is set. Page work runs after
+ * the state forbids new mappings. So once page work has held the page lock and
+ * removed the PTEs, none can come back: a fault that had the lock before is
+ * seen by unmap_mapping_range(), one that gets it later sees the new state.
+ * The MMU notifiers that run with the removal do the same for KVM's tables.
+ *
+ * References are another matter: somebody who got the page by
+ * get_user_pages() may still write to it, or read it later. Nobody can get new
+ * ones without a PTE, so page work waits for those that exist to go. It does
+ * so without the page lock, since their owners may want it before they let go
+ * (set_page_dirty_lock()).
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/rmap.h>
+
+#include "memory/pte.h"
+#include "memory/region.h"
+#include "net/node.h"
+
+#define PINNED_WARN_MS	10000
+
+void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index)
+{
+	page->mapping = region->inode->i_mapping;
+	page->index = index;
+	ClearPageDirty(page);
+}
+
+void ssi_pte_uninstall(struct page *page)
+{
+	compound_head(page)->mapping = NULL;
+}
+
+/* Write faults set the flag, and so does unmapping a dirty PTE. */
+bool ssi_pte_was_written(struct page *page)
+{
+	return PageDirty(page);
+}
+
+/*
+ * More than ours and those of page tables (_mapcount begins at -1)? A block in one
+ * piece is not mapped any more, and each of its entries has a reference.
+ */
+static bool is_in_use(struct page *page)
+{
+	if (PageCompound(page))
+		return page_count(page) > SSI_BLOCK_PAGES;
+	return page_count(page) > 2 + atomic_read(&page->_mapcount);
+}
+
+static void wait_for_references(struct ssi_region *region, struct page *page)
+{
+	unsigned long start = jiffies;
+	bool warned = false;
+	int tries = 0;
+
+	while (is_in_use(page)) {
+		if (++tries < 64)
+			cpu_relax();
+		else
+			usleep_range(20, 100);
+		if (warned || time_before(jiffies, start +
+					  msecs_to_jiffies(PINNED_WARN_MS)))
+			continue;
+		warned = true;
+		pr_warn("page %lu of region %u on node %u is pinned by somebody for more than %u s; nodes that want it wait\n",
+			page->index, region->id, region->node->id,
+			PINNED_WARN_MS / 1000);
+	}
+}
+
+static void zap(struct ssi_region *region, u64 index, size_t size)
+{
+	unmap_mapping_range(region->inode->i_mapping,
+			    (loff_t)index << PAGE_SHIFT, size, 1);
+}
+
+void ssi_pte_zap(struct ssi_region *region, u64 index)
+{
+	zap(region, index, PAGE_SIZE);
+}
+
+void ssi_pte_unmap(struct ssi_region *region, struct page *page)
+{
+	lock_page(page);
+	zap(region, page->index, page_size(page));
+	unlock_page(page);
+	wait_for_references(region, page);
+	ssi_pte_uninstall(page);
+}
+
+void ssi_pte_protect(struct ssi_region *region, struct page *page)
+{
+	lock_page(page);
+	folio_mkclean(page_folio(page));
+	ClearPageDirty(page);
+	unlock_page(page);
+	wait_for_references(region, page);
+}
+
+void ssi_pte_unmap_all(struct ssi_region *region)
+{
+	unmap_mapping_range(region->inode->i_mapping, 0, 0, 1);
+}

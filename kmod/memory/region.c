@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Regions: lookup, references, and the one place where the state changes.
+ *
+ * DOC: Theory of operation
+ *
+ * A region begins WAITING. Every node tells its peers which map it has, when
+ * the region is made and when a link comes up (member.c); when all members have
+ * told the same, it is READY. It ends LOST, once and for good, when a member is
+ * lost or leaves or when it is deleted here: from then on every fault is SIGBUS,
+ * waiters are woken, and messages for it are dropped. region_setup.c tells how
+ * it is made and freed.
+ */
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "memory/region.h"
+#include "net/node.h"
+
+static struct workqueue_struct *region_wq;
+
+/* ---- lookup ---- */
+
+struct ssi_region *ssi_region_get(struct ssi_node *node, u32 id)
+{
+	struct ssi_region *region, *found = NULL;
+
+	spin_lock_bh(&node->lock);
+	list_for_each_entry(region, &node->regions, list) {
+		if (region->id != id)
+			continue;
+		kref_get(&region->ref);
+		found = region;
+		break;
+	}
+	spin_unlock_bh(&node->lock);
+	return found;
+}
+
+/* ---- the end ---- */
+
+static void ssi_region_release(struct kref *ref)
+{
+	struct ssi_region *region = container_of(ref, struct ssi_region, ref);
+
+	queue_work(region_wq, &region->free);
+}
+
+void ssi_region_put(struct ssi_region *region)
+{
+	kref_put(&region->ref, ssi_region_release);
+}
+
+void ssi_region_wake(struct ssi_region *region)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+		wake_up_all(&region->buckets[i].wait);
+}
+
+static void wake_everybody(struct ssi_region *region)
+{
+	ssi_region_wake(region);
+	wake_up_interruptible(&region->channel.wait);
+}
+
+static void tell_listeners(struct ssi_region *region)
+{
+	kref_get(&region->ref);
+	if (!queue_work(region_wq, &region->changed))
+		ssi_region_put(region);
+}
+
+/*
+ * The one state change function. WAITING -> READY, REFUSED, LOST;
+ * REFUSED -> READY, LOST; READY -> LOST.
+ */
+__printf(4, 0)
+static bool vchange_state(struct ssi_region *region, u32 state, u32 culprit,
+			  const char *fmt, va_list args)
+{
+	bool legal;
+
+	spin_lock_bh(&region->lock);
+	legal = region->state != SSI_DSM_REGION_LOST &&
+		region->state != state &&
+		(region->state != SSI_DSM_REGION_READY ||
+		 state == SSI_DSM_REGION_LOST);
+	if (legal) {
+		vscnprintf(region->reason, sizeof(region->reason), fmt, args);
+		region->culprit = culprit;
+		WRITE_ONCE(region->state, state);
+	}
+	spin_unlock_bh(&region->lock);
+	if (legal) {
+		wake_everybody(region);
+		tell_listeners(region);
+	}
+	return legal;
+}
+
+bool ssi_region_change_state(struct ssi_region *region, u32 state, u32 culprit,
+			     const char *fmt, ...)
+{
+	va_list args;
+	bool changed;
+
+	va_start(args, fmt);
+	changed = vchange_state(region, state, culprit, fmt, args);
+	va_end(args);
+	return changed;
+}
+
+void ssi_region_lose(struct ssi_region *region, u32 culprit,
+		     const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vchange_state(region, SSI_DSM_REGION_LOST, culprit, fmt, args);
+	va_end(args);
+}
+
+/* ---- creation ---- */
+
+int ssi_region_init(void)
+{
+	region_wq = alloc_workqueue("ssi_dsm_region", WQ_UNBOUND, 0);
+	return region_wq ? 0 : -ENOMEM;
+}
+
+/* All regions are deleted; their last references may just be going. */
+void ssi_region_exit(void)
+{
+	destroy_workqueue(region_wq);
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The loop transport: links between nodes of one kernel.
+ *
+ * DOC: Theory of operation
+ *
+ * Every link has a queue of messages that travel to its peer's node and a
+ * worker that delivers them, at the earliest @delay_us after they were sent.
+ * The two links of a pair find each other by cluster and node ids in a list
+ * under loop_lock; both are UP when both exist. Order is kept within a link,
+ * not between links.
+ *
+ * A page that is sent is copied into a fresh one, as a network card would do,
+ * so that sender and receiver never share one.
+ */
+#include <linux/delay.h>
+#include <linux/highmem.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "alloc.h"
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/transport.h"
+
+/**
+ * struct loop_link - one direction: from @link.peer->node to the peer
+ * @link: what all links have
+ * @list: in loop_links
+ * @other: the link of the opposite direction, or NULL
+ * @lock: protects @queue
+ * @queue: struct ssi_rx that travel; due holds the arrival time in ns
+ * @deliver: delivers them
+ * @wq: runs @deliver; a link of its own, since it sleeps
+ */
+struct loop_link {
+	struct ssi_link link;
+	struct list_head list;
+	struct loop_link *other;
+	spinlock_t lock;
+	struct list_head queue;
+	struct work_struct deliver;
+	struct workqueue_struct *wq;
+};
+
+static LIST_HEAD(loop_links);
+/* Protects loop_links and @other; never taken with another lock held. */
+static DEFINE_SPINLOCK(loop_lock);
+
+static struct loop_link *to_loop(struct ssi_link *link)
+{
+	return container_of(link, struct loop_link, link);
+}
+
+static int loop_listen(struct ssi_node *node)
+{
+	return 0;
+}
+
+static void loop_unlisten(struct ssi_node *node)
+{
+}
+
+static struct ssi_rx *pop(struct loop_link *ll)
+{
+	struct ssi_rx *rx;
+
+	spin_lock_bh(&ll->lock);
+	rx = list_first_entry_or_null(&ll->queue, struct ssi_rx, list);
+	if (rx)
+		list_del_init(&rx->list);
+	spin_unlock_bh(&ll->lock);
+	return rx;
+}
+
+static void wait_until(u64 due)
+{
+	u64 now = ktime_get_ns();
+
+	if (due > now)
+		usleep_range((due - now) / 1000 + 1, (due - now) / 1000 + 50);
+}
+
+/* Replace the sender's page by a copy, as far as the message goes. */
+static void replace_page(struct ssi_rx *rx)
+{
+	struct page *page;
+
+	if (!rx->page)
+		return;
+	page = ssi_alloc_page_wait(GFP_HIGHUSER |
+				   (rx->len < PAGE_SIZE ? __GFP_ZERO : 0));
+	memcpy_page(page, 0, rx->page, 0, rx->len);
+	put_page(rx->page);
+	rx->page = page;
+}
+
+/*
+ * The two links of a pair come up one after the other, and what is sent over
+ * the first must not be lost to the second.
+ */
+static bool takes_messages(struct loop_link *ll)
+{
+	return READ_ONCE(ll->link.state) != SSI_DSM_LINK_LOST;
+}
+
+static void loop_deliver(struct work_struct *work)
+{
+	struct loop_link *ll = container_of(work, struct loop_link, deliver);
+	struct ssi_rx *rx;
+
+	while ((rx = pop(ll))) {
+		wait_until(rx->due);
+		rx->due = 0;
+		replace_page(rx);
+		local_bh_disable();
+		spin_lock(&loop_lock);
+		if (ll->other && takes_messages(ll->other)) {
+			/* Its close waits for us with our wq drained. */
+			spin_unlock(&loop_lock);
+			ssi_link_recv(&ll->other->link, rx);
+		} else {
+			spin_unlock(&loop_lock);
+			ssi_rx_free(rx);
+		}
+		local_bh_enable();
+	}
+}
+
+/* A message takes nothing that it could share with others: none waits. */
+static int loop_send(struct ssi_link *link, const struct ssi_wire *wire,
+		     struct page *page, u32 len, u64 defer_ns)
+{
+	struct loop_link *ll = to_loop(link);
+	struct ssi_rx *rx;
+
+	if (!ssi_link_is_up(link)) {
+		if (page)
+			put_page(page);
+		return -ENOTCONN;
+	}
+	rx = ssi_rx_alloc(GFP_ATOMIC);
+	if (!rx) {
+		if (page)
+			put_page(page);
+		ssi_link_change_state(link, SSI_DSM_LINK_LOST, "out of memory");
+		return -ENOTCONN;
+	}
+	rx->wire = *wire;
+	rx->page = page;
+	rx->len = len;
+	rx->due = ktime_get_ns() + link->peer->delay_us * 1000ull;
+	atomic64_inc(&link->tx_msgs);
+	atomic64_add(sizeof(rx->wire) + len, &link->tx_bytes);
+	spin_lock_bh(&ll->lock);
+	list_add_tail(&rx->list, &ll->queue);
+	spin_unlock_bh(&ll->lock);
+	queue_work(ll->wq, &ll->deliver);
+	return 0;
+}
+
+/* Does @a lead to the node that @b comes from, and back? */
+static bool is_pair(const struct loop_link *a, const struct loop_link *b)
+{
+	const struct ssi_peer *p = a->link.peer, *q = b->link.peer;
+
+	return p->id == q->node->id && q->id == p->node->id &&
+	       !strcmp(p->node->cluster, q->node->cluster);
+}
+
+static void connect_pair(struct loop_link *ll)
+{
+	struct loop_link *other;
+
+	spin_lock_bh(&loop_lock);
+	list_for_each_entry(other, &loop_links, list) {
+		if (!is_pair(ll, other) || other->other)
+			continue;
+		ll->other = other;
+		other->other = ll;
+		break;
+	}
+	list_add(&ll->list, &loop_links);
+	other = ll->other;
+	spin_unlock_bh(&loop_lock);
+	if (!other) {
+		ssi_link_change_state(&ll->link, SSI_DSM_LINK_CONNECTING,
+				      "the other node is not there yet");
+		return;
+	}
+	ssi_link_change_state(&ll->link, SSI_DSM_LINK_UP, "connected");
+	ssi_link_change_state(&other->link, SSI_DSM_LINK_UP, "connected");
+}
+
+static struct ssi_link *loop_open(struct ssi_peer *peer)
+{
+	struct loop_link *ll = kzalloc(sizeof(*ll), GFP_KERNEL);
+
+	if (!ll)
+		return ERR_PTR(-ENOMEM);
+	ssi_link_init(&ll->link, &ssi_loop_ops, peer);
+	spin_lock_init(&ll->lock);
+	INIT_LIST_HEAD(&ll->queue);
+	INIT_WORK(&ll->deliver, loop_deliver);
+	ll->wq = alloc_ordered_workqueue("ssi_loop/%u-%u",
+					 WQ_HIGHPRI | WQ_MEM_RECLAIM,
+					 peer->node->id, peer->id);
+	if (!ll->wq) {
+		kfree(ll);
+		return ERR_PTR(-ENOMEM);
+	}
+	connect_pair(ll);
+	return &ll->link;
+}
+
+/*
+ * What we sent is delivered first. Then the pair is taken apart, and then the
+ * other direction's worker, which may just be handing a message to us, is
+ * waited for; the other link is not closed meanwhile (ssi_config_lock).
+ */
+static void loop_close(struct ssi_link *link)
+{
+	struct loop_link *ll = to_loop(link);
+	struct loop_link *other;
+
+	flush_workqueue(ll->wq);
+	spin_lock_bh(&loop_lock);
+	list_del(&ll->list);
+	other = ll->other;
+	ll->other = NULL;
+	if (other)
+		other->other = NULL;
+	spin_unlock_bh(&loop_lock);
+	if (other) {
+		ssi_link_change_state(&other->link, SSI_DSM_LINK_LOST,
+				      "the other node was deleted");
+		flush_work(&other->deliver);
+	}
+	ssi_link_change_state(link, SSI_DSM_LINK_LOST, "closed");
+	destroy_workqueue(ll->wq);
+	ssi_link_fini(link);
+	kfree(ll);
+}
+
+const struct ssi_transport_ops ssi_loop_ops = {
+	.name = "loop",
+	.listen = loop_listen,
+	.unlisten = loop_unlisten,
+	.open = loop_open,
+	.close = loop_close,
+	.send = loop_send,
+};

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Local nodes: the members of clusters that live in this kernel.
+ */
+#include <linux/slab.h>
+
+#include "net/node.h"
+#include "net/transport.h"
+#include "protocol/wire.h"
+
+DEFINE_MUTEX(ssi_config_lock);
+LIST_HEAD(ssi_nodes);
+
+static void node_release(struct kref *ref)
+{
+	struct ssi_node *node = container_of(ref, struct ssi_node, ref);
+
+	kfree(node);
+}
+
+void ssi_node_put(struct ssi_node *node)
+{
+	kref_put(&node->ref, node_release);
+}
+
+struct ssi_node *ssi_node_find(const char *cluster, u32 id)
+{
+	struct ssi_node *node;
+
+	lockdep_assert_held(&ssi_config_lock);
+	list_for_each_entry(node, &ssi_nodes, list)
+		if (node->id == id && !strcmp(node->cluster, cluster))
+			return node;
+	return NULL;
+}
+
+static int check_new(const struct ssi_node_config *config,
+		     struct netlink_ext_ack *extack)
+{
+	if (!*config->cluster) {
+		NL_SET_ERR_MSG(extack, "the cluster's name is empty");
+		return -EINVAL;
+	}
+	if (config->id >= SSI_DSM_MAX_NODES) {
+		NL_SET_ERR_MSG(extack, "the node id is out of range, it must be 0 to 31");
+		return -EINVAL;
+	}
+	if (ssi_node_find(config->cluster, config->id)) {
+		NL_SET_ERR_MSG(extack, "this kernel already has a node with this id in this cluster");
+		return -EEXIST;
+	}
+	if (config->transport == SSI_DSM_TRANSPORT_RDMA &&
+	    config->addr->ss_family == AF_UNSPEC) {
+		NL_SET_ERR_MSG(extack, "a node with transport rdma needs an address to listen on");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct ssi_node *node_alloc(const struct ssi_node_config *config)
+{
+	struct ssi_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+
+	if (!node)
+		return NULL;
+	kref_init(&node->ref);
+	strscpy(node->cluster, config->cluster, sizeof(node->cluster));
+	node->cluster_hash = ssi_wire_hash(0, node->cluster,
+					   strlen(node->cluster));
+	node->id = config->id;
+	node->transport = config->transport;
+	node->ops = config->ops;
+	node->addr = *config->addr;
+	node->socket_owner = config->socket_owner;
+	spin_lock_init(&node->lock);
+	INIT_LIST_HEAD(&node->regions);
+	return node;
+}
+
+/**
+ * ssi_node_new() - make a local node and let it listen
+ * @config: what it is to be
+ * @extack: says what was wrong
+ *
+ * Context: ssi_config_lock held, may sleep.
+ * Return: the node or ERR_PTR().
+ */
+struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
+			      struct netlink_ext_ack *extack)
+{
+	struct ssi_node *node;
+	int ret;
+
+	lockdep_assert_held(&ssi_config_lock);
+	ret = check_new(config, extack);
+	if (ret)
+		return ERR_PTR(ret);
+	node = node_alloc(config);
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	node->wq = alloc_workqueue("ssi_dsm/%u", WQ_HIGHPRI | WQ_UNBOUND |
+				   WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, node->id);
+	if (!node->wq) {
+		ret = -ENOMEM;
+		goto err_put;
+	}
+	ret = node->ops->listen(node);
+	if (ret) {
+		NL_SET_ERR_MSG(extack, "cannot listen on the node's address: is it one of this host, with an RDMA device on it, and is the port free?");
+		goto err_destroy_wq;
+	}
+	list_add_tail(&node->list, &ssi_nodes);
+	return node;
+
+err_destroy_wq:
+	destroy_workqueue(node->wq);
+err_put:
+	ssi_node_put(node);
+	return ERR_PTR(ret);
+}

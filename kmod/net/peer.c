@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Peers: the other nodes of a local node's cluster, and whether they live.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/transport.h"
+
+/*
+ * How many beats in a row have heard nothing new. Beats, not time: a host that
+ * stood still for a while, or whose work was late, must not blame its peers.
+ */
+static u32 count_silence(struct ssi_peer *peer)
+{
+	unsigned long last = READ_ONCE(peer->link->last_rx);
+
+	peer->silent = last == peer->heard ? peer->silent + 1 : 0;
+	peer->heard = last;
+	return peer->silent;
+}
+
+static void ssi_peer_beat(struct work_struct *work)
+{
+	struct ssi_peer *peer = container_of(to_delayed_work(work),
+					     struct ssi_peer, beat);
+	struct ssi_msg ping = { .type = SSI_WIRE_PING };
+	struct ssi_link *link = peer->link;
+
+	if (!ssi_link_is_up(link))
+		return;
+	if (count_silence(peer) * SSI_PEER_PING_MS >= SSI_PEER_LOST_MS) {
+		ssi_link_change_state(link, SSI_DSM_LINK_LOST,
+				      "no sign of life for %u ms",
+				      jiffies_to_msecs(jiffies - peer->heard));
+		return;
+	}
+	local_bh_disable();
+	ssi_peer_send(peer->node, peer->id, &ping, NULL, 0);
+	local_bh_enable();
+	schedule_delayed_work(&peer->beat, msecs_to_jiffies(SSI_PEER_PING_MS));
+}
+
+int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
+		  struct page *page, u64 defer_ns)
+{
+	struct ssi_peer *peer = READ_ONCE(node->peers[dst]);
+	struct ssi_msg out = *msg;
+	struct ssi_wire wire;
+
+	if (!peer) {
+		if (page)
+			put_page(page);
+		return -ENOTCONN;
+	}
+	out.src = node->id;
+	out.dst = dst;
+	ssi_wire_encode(&wire, &out);
+	return peer->link->ops->send(peer->link, &wire, page, out.len,
+				     defer_ns);
+}
+
+enum ssi_refusal ssi_peer_accept(struct ssi_node *node, const void *hello,
+				 size_t len, struct ssi_link **link)
+{
+	const struct ssi_wire_hello *h = hello;
+	enum ssi_refusal refusal;
+	struct ssi_peer *peer;
+
+	refusal = ssi_wire_hello_check(h, len, node->cluster_hash, node->id);
+	if (refusal)
+		return refusal;
+	peer = READ_ONCE(node->peers[h->src]);
+	if (!peer)
+		return SSI_REFUSED_SRC;
+	*link = peer->link;
+	return SSI_REFUSED_NOT;
+}
+
+static int check_new(struct ssi_node *node, u32 id,
+		     const struct sockaddr_storage *addr,
+		     struct netlink_ext_ack *extack)
+{
+	if (id >= SSI_DSM_MAX_NODES) {
+		NL_SET_ERR_MSG(extack, "the peer's node id is out of range, it must be 0 to 31");
+		return -EINVAL;
+	}
+	if (id == node->id) {
+		NL_SET_ERR_MSG(extack, "a node cannot be its own peer: the id is used twice");
+		return -EINVAL;
+	}
+	if (node->peers[id]) {
+		NL_SET_ERR_MSG(extack, "the node already has a peer with this id");
+		return -EEXIST;
+	}
+	if (node->transport == SSI_DSM_TRANSPORT_RDMA &&
+	    addr->ss_family == AF_UNSPEC) {
+		NL_SET_ERR_MSG(extack, "a peer over rdma needs an address");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * ssi_peer_new() - add a peer and begin to connect to it
+ * @node: the local node
+ * @id: the other node's id
+ * @addr: where the other node listens; AF_UNSPEC for loop
+ * @delay_us: loop only: every message takes this long
+ * @extack: says what was wrong
+ *
+ * Context: ssi_config_lock held, may sleep.
+ * Return: the peer or ERR_PTR().
+ */
+struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
+			      const struct sockaddr_storage *addr, u32 delay_us,
+			      struct netlink_ext_ack *extack)
+{
+	struct ssi_peer *peer;
+	int ret;
+
+	lockdep_assert_held(&ssi_config_lock);
+	ret = check_new(node, id, addr, extack);
+	if (ret)
+		return ERR_PTR(ret);
+	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+	if (!peer)
+		return ERR_PTR(-ENOMEM);
+	kref_get(&node->ref);
+	peer->node = node;
+	peer->id = id;
+	peer->addr = *addr;
+	peer->delay_us = delay_us;
+	INIT_DELAYED_WORK(&peer->beat, ssi_peer_beat);
+	xa_init_flags(&peer->announced, XA_FLAGS_LOCK_BH);
+	/* Ids of regions are small: memory for what is told of the first 64. */
+	ret = xa_reserve_bh(&peer->announced, XA_CHUNK_SIZE - 1, GFP_KERNEL);
+	if (ret)
+		goto err_free;
+	peer->link = node->ops->open(peer);
+	if (IS_ERR(peer->link)) {
+		NL_SET_ERR_MSG(extack, "cannot open a link to the peer");
+		ret = PTR_ERR(peer->link);
+		goto err_free;
+	}
+	WRITE_ONCE(node->peers[id], peer);
+	/* The link may have come up before the peer could be seen. */
+	queue_work(system_wq, &peer->link->changed);
+	return peer;
+
+err_free:
+	xa_destroy(&peer->announced);
+	ssi_node_put(node);
+	kfree(peer);
+	return ERR_PTR(ret);
+}
+
+/*
+ * First nobody sends any more (regions with this member are lost, the peer is
+ * out of the table), then the link is closed, then what its events queued is
+ * waited for.
+ */
+void ssi_peer_delete(struct ssi_peer *peer)
+{
+	struct ssi_node *node = peer->node;
+	struct ssi_link *link = peer->link;
+
+	lockdep_assert_held(&ssi_config_lock);
+	WRITE_ONCE(node->peers[peer->id], NULL);
+	synchronize_rcu();
+	cancel_delayed_work_sync(&peer->beat);
+	link->ops->close(link);
+	/* An event of the link may have started it again. */
+	cancel_delayed_work_sync(&peer->beat);
+	xa_destroy(&peer->announced);
+	kfree(peer);
+	ssi_node_put(node);
+}

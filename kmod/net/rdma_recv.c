@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Receiving over one RDMA connection: buffers, and the messages in them.
+ */
+#include <linux/mm.h>
+
+#include "alloc.h"
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/rdma_recv.h"
+#include "net/rdma_send.h"
+
+static int rx_fill(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		   gfp_t gfp)
+{
+	struct ib_device *dev = conn->pd->device;
+	struct page *page = ssi_alloc_page(gfp);
+
+	if (!page)
+		return -ENOMEM;
+	buf->page_dma = ib_dma_map_page(dev, page, 0, PAGE_SIZE,
+					DMA_FROM_DEVICE);
+	if (ib_dma_mapping_error(dev, buf->page_dma)) {
+		__free_page(page);
+		return -ENOMEM;
+	}
+	buf->page = page;
+	return 0;
+}
+
+static struct page *rx_unmap(struct ssi_rdma_conn *conn,
+			     struct ssi_rdma_rx *buf)
+{
+	struct page *page = buf->page;
+
+	ib_dma_unmap_page(conn->pd->device, buf->page_dma, PAGE_SIZE,
+			  DMA_FROM_DEVICE);
+	buf->page = NULL;
+	return page;
+}
+
+static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
+{
+	u32 lkey = conn->pd->local_dma_lkey;
+	struct ib_sge sge[2] = {
+		{ buf->page_dma, PAGE_SIZE, lkey },
+		{ buf->wire_dma, SSI_RDMA_WIRE_LEN, lkey },
+	};
+	const struct ib_recv_wr wr = {
+		.wr_cqe = &buf->cqe,
+		.sg_list = sge,
+		.num_sge = 2,
+	};
+
+	ib_dma_sync_single_for_device(conn->pd->device, buf->wire_dma, SSI_RDMA_WIRE_LEN,
+				      DMA_FROM_DEVICE);
+	ib_dma_sync_single_for_device(conn->pd->device, buf->page_dma,
+				      SSI_RDMA_BATCH * SSI_RDMA_WIRE_LEN,
+				      DMA_FROM_DEVICE);
+	return ib_post_recv(conn->qp, &wr, NULL);
+}
+
+/* Only while rl->lock is held is @dead known to stay as it is. */
+static void rx_refill_later(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	if (!conn->dead) {
+		list_add_tail(&buf->list, &conn->refill);
+		queue_work(system_unbound_wq, &conn->refill_work);
+	}
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+}
+
+/*
+ * Make @buf ready for another message. True if it is, so that a credit can be
+ * given back for it.
+ */
+static bool rx_repost(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
+{
+	int ret;
+
+	if (READ_ONCE(conn->dead))
+		return false;
+	if (!buf->page && rx_fill(conn, buf, GFP_ATOMIC | __GFP_NOWARN)) {
+		rx_refill_later(conn, buf);
+		return false;
+	}
+	ret = rx_post(conn, buf);
+	if (ret)
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+				   "posting a receive buffer for node %u failed: error %d",
+				   conn->rl->link.peer->id, ret);
+	return !ret;
+}
+
+static struct ssi_rdma_rx *rx_next_refill(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rdma_rx *buf = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	if (!conn->dead)
+		buf = list_first_entry_or_null(&conn->refill,
+					       struct ssi_rdma_rx, list);
+	if (buf)
+		list_del(&buf->list);
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	return buf;
+}
+
+static void rx_give_back(struct ssi_rdma_conn *conn)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	conn->owed++;
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+}
+
+void ssi_rdma_recv_refill(struct work_struct *work)
+{
+	struct ssi_rdma_conn *conn = container_of(work, struct ssi_rdma_conn,
+						  refill_work);
+	struct ssi_rdma_rx *buf;
+
+	while ((buf = rx_next_refill(conn))) {
+		while (rx_fill(conn, buf, GFP_KERNEL)) {
+			if (READ_ONCE(conn->dead))
+				return;
+			ssi_alloc_pause();
+		}
+		if (rx_repost(conn, buf))
+			rx_give_back(conn);
+	}
+	ssi_rdma_send_kick(conn);
+}
+
+/* False if the other side gives back more than it took. */
+static bool rx_credits(struct ssi_rdma_conn *conn, u32 credits)
+{
+	lockdep_assert_held(&conn->rl->lock);
+	if (credits > conn->credits_max - conn->credits)
+		return false;
+	conn->credits += credits;
+	return true;
+}
+
+static void rx_broken(struct ssi_rdma_conn *conn, const char *how)
+{
+	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+			   "node %u broke the protocol: %s",
+			   conn->rl->link.peer->id, how);
+}
+
+static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		      const struct ssi_wire *head, u32 len)
+{
+	struct ssi_rdma_link *rl = conn->rl;
+	u32 credits = le32_to_cpu(head->credits);
+	unsigned long flags;
+	bool legal;
+
+	spin_lock_irqsave(&rl->lock, flags);
+	legal = credits && !len && rx_credits(conn, credits);
+	spin_unlock_irqrestore(&rl->lock, flags);
+	if (!legal) {
+		rx_broken(conn, "bad credit message");
+		return;
+	}
+	WRITE_ONCE(rl->link.last_rx, jiffies);
+	rx_repost(conn, buf);
+	ssi_rdma_send_kick(conn);
+}
+
+/* The header that begins @at bytes into the message. */
+static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		      u32 at, struct ssi_wire *head)
+{
+	u32 in_page = at < PAGE_SIZE ? min_t(u32, PAGE_SIZE - at,
+					     SSI_RDMA_WIRE_LEN) : 0;
+
+	if (in_page) {
+		ib_dma_sync_single_for_cpu(conn->pd->device,
+					   buf->page_dma + at, in_page,
+					   DMA_FROM_DEVICE);
+		memcpy(head, page_address(buf->page) + at, in_page);
+		at = PAGE_SIZE;
+	}
+	if (in_page == SSI_RDMA_WIRE_LEN)
+		return;
+	ib_dma_sync_single_for_cpu(conn->pd->device, buf->wire_dma,
+				   SSI_RDMA_WIRE_LEN, DMA_FROM_DEVICE);
+	memcpy((void *)head + in_page, (void *)buf->wire + at - PAGE_SIZE,
+	       SSI_RDMA_WIRE_LEN - in_page);
+}
+
+/* How many headers the message has whose last one is @head. */
+static u32 rx_count(const struct ssi_wire *head, u32 bytes)
+{
+	u32 nr = bytes / SSI_RDMA_WIRE_LEN;
+
+	if (head->len || bytes % SSI_RDMA_WIRE_LEN || nr > SSI_RDMA_BATCH)
+		return 1;
+	return nr;
+}
+
+/*
+ * The receiving side of the credits, and whether @rx may go up now. Whoever
+ * receives before ESTABLISHED tells the connection manager, which may wait for
+ * a packet that was lost.
+ */
+static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
+		       bool posted)
+{
+	struct ssi_rdma_link *rl = conn->rl;
+	unsigned long flags;
+	bool legal, open;
+
+	spin_lock_irqsave(&rl->lock, flags);
+	legal = rx_credits(conn, le32_to_cpu(rx->wire.credits));
+	conn->owed += posted;
+	open = conn->open;
+	if (legal && !open)
+		list_add_tail(&rx->list, &conn->early);
+	spin_unlock_irqrestore(&rl->lock, flags);
+	if (!legal) {
+		rx_broken(conn, "more credits given back than taken");
+		ssi_rx_free(rx);
+		return false;
+	}
+	if (!open)
+		rdma_notify(conn->id, IB_EVENT_COMM_EST);
+	return open;
+}
+
+/*
+ * A link that was LOST by somebody above is not listened to any more, and the
+ * other side learns of it. One that was lost here still hands up what the
+ * other side sent before it went.
+ */
+static bool rx_is_stopped(struct ssi_rdma_conn *conn)
+{
+	if (conn->rx_stopped || !READ_ONCE(conn->open) ||
+	    ssi_link_is_up(&conn->rl->link))
+		return conn->rx_stopped;
+	/* Pairs with the unlock before ssi_rdma_conn_tell_dead(): dead first, then LOST. */
+	smp_rmb();
+	if (!READ_ONCE(conn->dead)) {
+		conn->rx_stopped = true;
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+				   "node %u was given up",
+				   conn->rl->link.peer->id);
+	}
+	return conn->rx_stopped;
+}
+
+/* The messages of @buf, which has @len bytes before its last header, @head. */
+static bool rx_take(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		    const struct ssi_wire *head, u32 len,
+		    struct list_head *rxs)
+{
+	u32 nr = rx_count(head, len + SSI_RDMA_WIRE_LEN);
+	struct ssi_rx *rx;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		rx = ssi_rx_alloc(GFP_ATOMIC | __GFP_NOWARN);
+		if (!rx)
+			return false;
+		list_add_tail(&rx->list, rxs);
+		if (i == nr - 1)
+			rx->wire = *head;
+		else
+			rx_header(conn, buf, i * SSI_RDMA_WIRE_LEN, &rx->wire);
+	}
+	if (nr == 1 && len) {
+		rx->len = len;
+		rx->page = rx_unmap(conn, buf);
+	}
+	return true;
+}
+
+static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		       const struct ssi_wire *head, u32 len, bool headerless)
+{
+	struct ssi_rx *rx, *next;
+	LIST_HEAD(rxs);
+	bool posted;
+
+	if (rx_is_stopped(conn))
+		return;
+	if (!rx_take(conn, buf, head, len, &rxs)) {
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+				   "out of memory for messages from node %u",
+				   conn->rl->link.peer->id);
+		list_for_each_entry_safe(rx, next, &rxs, list)
+			ssi_rx_free(rx);
+		return;
+	}
+	posted = rx_repost(conn, buf);
+	list_for_each_entry_safe(rx, next, &rxs, list) {
+		list_del_init(&rx->list);
+		rx->headerless = headerless;
+		if (rx_is_stopped(conn))
+			ssi_rx_free(rx);
+		else if (rx_account(conn, rx, posted))
+			ssi_link_recv(&conn->rl->link, rx);
+		posted = false;
+	}
+	ssi_rdma_send_kick(conn);
+}
+
+/* A page without a header. */
+static void rx_headerless(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+			  const struct ib_wc *wc)
+{
+	const struct ssi_peer *peer = conn->rl->link.peer;
+	struct ssi_wire head;
+
+	if (wc->byte_len != PAGE_SIZE) {
+		rx_broken(conn, "truncated message");
+		return;
+	}
+	ssi_wire_expand(&head, be32_to_cpu(wc->ex.imm_data), peer->id,
+			peer->node->id);
+	rx_message(conn, buf, &head, PAGE_SIZE, true);
+}
+
+static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct ssi_rdma_conn *conn = cq->cq_context;
+	struct ssi_rdma_rx *buf = container_of(wc->wr_cqe, struct ssi_rdma_rx,
+					       cqe);
+	struct ssi_wire head;
+	u32 len;
+
+	if (wc->status != IB_WC_SUCCESS) {
+		ssi_rdma_conn_wc_failed(conn, "receiving from", wc);
+		return;
+	}
+	if (wc->wc_flags & IB_WC_WITH_IMM) {
+		rx_headerless(conn, buf, wc);
+		return;
+	}
+	if (wc->byte_len < SSI_RDMA_WIRE_LEN) {
+		rx_broken(conn, "truncated message");
+		return;
+	}
+	len = wc->byte_len - SSI_RDMA_WIRE_LEN;
+	rx_header(conn, buf, len, &head);
+	if (head.type == SSI_WIRE_CREDIT)
+		rx_credit(conn, buf, &head, len);
+	else
+		rx_message(conn, buf, &head, len, false);
+}
+
+static struct ssi_rx *rx_next_early(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rx *rx;
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	rx = list_first_entry_or_null(&conn->early, struct ssi_rx, list);
+	if (rx)
+		list_del_init(&rx->list);
+	else
+		WRITE_ONCE(conn->open, true);
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	return rx;
+}
+
+void ssi_rdma_recv_open(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rx *rx;
+
+	while ((rx = rx_next_early(conn)))
+		ssi_link_recv(&conn->rl->link, rx);
+}
+
+int ssi_rdma_recv_init(struct ssi_rdma_conn *conn)
+{
+	u32 i;
+
+	conn->rx_wires = ssi_rdma_conn_wires_new(conn, SSI_RDMA_RX_DEPTH,
+						 DMA_FROM_DEVICE,
+						 &conn->rx_wires_dma);
+	if (!conn->rx_wires)
+		return -ENOMEM;
+	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++) {
+		conn->rx[i].cqe.done = ssi_rdma_recv_done;
+		conn->rx[i].wire = &conn->rx_wires[i];
+		conn->rx[i].wire_dma = conn->rx_wires_dma + i * SSI_RDMA_WIRE_LEN;
+		if (rx_fill(conn, &conn->rx[i], GFP_KERNEL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int ssi_rdma_recv_post(struct ssi_rdma_conn *conn)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; !ret && i < SSI_RDMA_RX_DEPTH; i++)
+		ret = rx_post(conn, &conn->rx[i]);
+	return ret;
+}
+
+void ssi_rdma_recv_free(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rx *rx, *next;
+	u32 i;
+
+	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++)
+		if (conn->rx[i].page)
+			__free_page(rx_unmap(conn, &conn->rx[i]));
+	ssi_rdma_conn_wires_free(conn, conn->rx_wires, conn->rx_wires_dma,
+				 SSI_RDMA_RX_DEPTH, DMA_FROM_DEVICE);
+	list_for_each_entry_safe(rx, next, &conn->early, list)
+		ssi_rx_free(rx);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What all transports share: received messages, link states.
+ */
+#include <linux/jiffies.h>
+#include <linux/mempool.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "alloc.h"
+#include "net/peer.h"
+#include "net/transport.h"
+
+/* Enough to keep every CPU's page work going when the allocator has none. */
+#define RX_RESERVE	256
+
+static const struct ssi_link_client *client;
+static struct kmem_cache *rx_cache;
+static mempool_t *rx_pool;
+
+static void *rx_from_slab(gfp_t gfp, void *cache)
+{
+	if (ssi_alloc_fails(SSI_ALLOC_MESSAGE))
+		return NULL;
+	return mempool_alloc_slab(gfp, cache);
+}
+
+struct ssi_rx *ssi_rx_alloc(gfp_t gfp)
+{
+	struct ssi_rx *rx = mempool_alloc(rx_pool, gfp);
+
+	if (!rx)
+		return NULL;
+	memset(rx, 0, sizeof(*rx));
+	INIT_LIST_HEAD(&rx->list);
+	INIT_LIST_HEAD(&rx->pending);
+	return rx;
+}
+
+void ssi_rx_free(struct ssi_rx *rx)
+{
+	if (rx->page)
+		put_page(rx->page);
+	if (rx->region)
+		client->release(rx->region);
+	mempool_free(rx, rx_pool);
+}
+
+static void link_changed(struct work_struct *work)
+{
+	client->changed(container_of(work, struct ssi_link, changed));
+}
+
+void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
+		   struct ssi_peer *peer)
+{
+	link->ops = ops;
+	link->peer = peer;
+	spin_lock_init(&link->lock);
+	link->state = SSI_DSM_LINK_DOWN;
+	link->reason[0] = '\0';
+	link->last_rx = jiffies;
+	INIT_WORK(&link->changed, link_changed);
+	/* It may come up, and be asked for, before ops->open() returns. */
+	peer->link = link;
+}
+
+void ssi_link_fini(struct ssi_link *link)
+{
+	cancel_work_sync(&link->changed);
+}
+
+bool ssi_link_is_up(struct ssi_link *link)
+{
+	return READ_ONCE(link->state) == SSI_DSM_LINK_UP;
+}
+
+#define MOVE(to)	BIT(SSI_DSM_LINK_##to)
+
+static const u32 legal_moves[] = {
+	[SSI_DSM_LINK_DOWN] = MOVE(CONNECTING) | MOVE(UP) | MOVE(REFUSED),
+	[SSI_DSM_LINK_CONNECTING] = MOVE(DOWN) | MOVE(UP) | MOVE(REFUSED),
+	[SSI_DSM_LINK_REFUSED] = MOVE(CONNECTING) | MOVE(UP),
+	[SSI_DSM_LINK_UP] = MOVE(LOST),
+	[SSI_DSM_LINK_LOST] = 0,
+};
+
+bool ssi_link_change_state(struct ssi_link *link, u32 state,
+			   const char *fmt, ...)
+{
+	unsigned long flags;
+	va_list args;
+	bool legal;
+
+	spin_lock_irqsave(&link->lock, flags);
+	legal = legal_moves[link->state] & BIT(state);
+	if (legal) {
+		va_start(args, fmt);
+		vscnprintf(link->reason, sizeof(link->reason), fmt, args);
+		va_end(args);
+		link->last_rx = jiffies;
+		WRITE_ONCE(link->state, state);
+	}
+	spin_unlock_irqrestore(&link->lock, flags);
+	if (legal)
+		queue_work(system_wq, &link->changed);
+	return legal;
+}
+
+void ssi_link_recv(struct ssi_link *link, struct ssi_rx *rx)
+{
+	WRITE_ONCE(link->last_rx, jiffies);
+	atomic64_inc(&link->rx_msgs);
+	atomic64_add(sizeof(rx->wire) + rx->len, &link->rx_bytes);
+	client->recv(link, rx);
+}
+
+void ssi_link_recv_local(struct ssi_rx *rx)
+{
+	client->recv_local(rx);
+}
+
+int ssi_transport_init(const struct ssi_link_client *link_client)
+{
+	client = link_client;
+	rx_cache = KMEM_CACHE(ssi_rx, 0);
+	if (!rx_cache)
+		return -ENOMEM;
+	rx_pool = mempool_create(RX_RESERVE, rx_from_slab, mempool_free_slab,
+				 rx_cache);
+	if (!rx_pool) {
+		kmem_cache_destroy(rx_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void ssi_transport_exit(void)
+{
+	mempool_destroy(rx_pool);
+	kmem_cache_destroy(rx_cache);
+}

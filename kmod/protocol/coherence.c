@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The node side of the coherence protocol: one const table.
+ *
+ * DOC: Theory of operation
+ *
+ * A page's home serialises its transactions: from the request until the
+ * requester's UNBLOCK the directory entry is busy and further requests queue.
+ * UNBLOCK is sent only when the data and every ack have arrived. Hence, when the
+ * home begins a transaction, no message about this page is in flight but
+ * requests, and it knows exactly who is the owner. Whoever else has a copy is in
+ * the copyset; a node there may have dropped its copy and told nobody. That is
+ * why the table is small: a FWDS or FWDX can only meet the owner, an INV any page
+ * that does not wait for acks; a grant can only meet a page that waits for it.
+ * Nothing depends on the order in which messages of different links arrive.
+ *
+ * Single writer, many readers: a node answers FWDX or INV (DATAX, ACK) only
+ * after its page work, that is when no page table maps the page any more and
+ * nobody holds a reference to it; the requester enters E only with the data
+ * and all acks. A node answers FWDS from E only after the page is
+ * write-protected everywhere.
+ *
+ * An entry that is not listed cannot happen between nodes that follow the
+ * protocol, and costs the peer its link.
+ */
+#include "protocol/coherence.h"
+
+#define STEP(state, event, to, act)					\
+	[SSI_PAGE_##state][SSI_EV_##event] = {				\
+		.next = SSI_PAGE_##to, .action = SSI_ACT_##act }
+
+/* Not listed: { I, ERROR }, both 0. */
+static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
+	STEP(I,   LOAD,  IS,  GETS),
+	STEP(I,   STORE, IX,  GETX),
+	STEP(I,   INV,   I,   ACK),
+
+	STEP(S,   LOAD,  S,   HIT),
+	STEP(S,   STORE, SX,  UPGRADE),
+	STEP(S,   INV,   LI,  WORK),
+	STEP(S,   DROP,  I,   DROP),
+
+	STEP(O,   LOAD,  O,   HIT),
+	STEP(O,   STORE, SX,  UPGRADE),
+	STEP(O,   FWDS,  O,   SUPPLY),
+	STEP(O,   FWDX,  LI,  WORK),
+	STEP(O,   INV,   LI,  WORK),
+
+	STEP(E,   LOAD,  E,   HIT),
+	STEP(E,   STORE, E,   HIT),
+	STEP(E,   FWDS,  ED,  WORK),
+	STEP(E,   FWDX,  LI,  WORK),
+
+	STEP(IS,  LOAD,  IS,  WAIT),
+	STEP(IS,  STORE, IS,  WAIT),
+	STEP(IS,  FILLS, S,   FINISH),
+	STEP(IS,  FILLX, E,   FINISH),	/* first touch */
+	STEP(IS,  INV,   IS,  ACK),	/* for the copy before */
+
+	STEP(IX,  LOAD,  IX,  WAIT),
+	STEP(IX,  STORE, IX,  WAIT),
+	STEP(IX,  FILLX, E,   FINISH),
+	STEP(IX,  FILLA, IXA, KEEP),
+	STEP(IX,  ACK,   IX,  COUNT),
+	STEP(IX,  INV,   IX,  ACK),
+
+	STEP(IXA, LOAD,  IXA, WAIT),
+	STEP(IXA, STORE, IXA, WAIT),
+	STEP(IXA, ACK,   IXA, COUNT),
+	STEP(IXA, ACKED, E,   FINISH),
+
+	STEP(SX,  LOAD,  SX,  HIT),
+	STEP(SX,  STORE, SX,  WAIT),
+	STEP(SX,  FILLX, E,   FINISH),
+	STEP(SX,  FILLA, SXA, KEEP),
+	STEP(SX,  ACK,   SX,  COUNT),
+	STEP(SX,  FWDS,  SX,  SUPPLY),
+	STEP(SX,  FWDX,  SXI, WORK),	/* somebody else's write came first */
+	STEP(SX,  INV,   SXI, WORK),
+
+	STEP(SXA, LOAD,  SXA, HIT),
+	STEP(SXA, STORE, SXA, WAIT),
+	STEP(SXA, ACK,   SXA, COUNT),
+	STEP(SXA, ACKED, E,   FINISH),
+
+	STEP(ED,  LOAD,  ED,  WAIT),
+	STEP(ED,  STORE, ED,  WAIT),
+	STEP(ED,  LEFT,  O,   ANSWER),
+
+	STEP(LI,  LOAD,  LI,  WAIT),
+	STEP(LI,  STORE, LI,  WAIT),
+	STEP(LI,  LEFT,  I,   ANSWER),
+
+	STEP(SXI, LOAD,  SXI, WAIT),
+	STEP(SXI, STORE, SXI, WAIT),
+	STEP(SXI, LEFT,  IX,  ANSWER),
+};
+
+struct ssi_step ssi_coherence_step(u32 state, u32 event)
+{
+	static const struct ssi_step error = { .action = SSI_ACT_ERROR };
+
+	if (state >= SSI_PAGE_STATES || event >= SSI_EVENTS)
+		return error;
+	return steps[state][event];
+}
+
+static const char *const events[SSI_EVENTS] = {
+	[SSI_EV_LOAD] = "LOAD",
+	[SSI_EV_STORE] = "STORE",
+	[SSI_EV_FILLS] = "FILLS",
+	[SSI_EV_FILLX] = "FILLX",
+	[SSI_EV_FILLA] = "FILLA",
+	[SSI_EV_ACK] = "ACK",
+	[SSI_EV_ACKED] = "ACKED",
+	[SSI_EV_FWDS] = "FWDS",
+	[SSI_EV_FWDX] = "FWDX",
+	[SSI_EV_INV] = "INV",
+	[SSI_EV_DROP] = "DROP",
+	[SSI_EV_LEFT] = "LEFT",
+};
+
+const char *ssi_event_name(u32 event)
+{
+	return event < SSI_EVENTS ? events[event] : "?";
+}
+
+static const char *const actions[SSI_ACTIONS] = {
+	[SSI_ACT_ERROR] = "ERROR",
+	[SSI_ACT_HIT] = "HIT",
+	[SSI_ACT_WAIT] = "WAIT",
+	[SSI_ACT_GETS] = "GETS",
+	[SSI_ACT_GETX] = "GETX",
+	[SSI_ACT_UPGRADE] = "UPGRADE",
+	[SSI_ACT_COUNT] = "COUNT",
+	[SSI_ACT_KEEP] = "KEEP",
+	[SSI_ACT_FINISH] = "FINISH",
+	[SSI_ACT_WORK] = "WORK",
+	[SSI_ACT_SUPPLY] = "SUPPLY",
+	[SSI_ACT_ANSWER] = "ANSWER",
+	[SSI_ACT_ACK] = "ACK",
+	[SSI_ACT_DROP] = "DROP",
+};
+
+const char *ssi_action_name(u32 action)
+{
+	return action < SSI_ACTIONS ? actions[action] : "?";
+}
