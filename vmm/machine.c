@@ -38,6 +38,7 @@
 #include "pci.h"
 #include "proxy.h"
 #include "route.h"
+#include "run.h"
 #include "stop.h"
 #include "tables.h"
 #include "term.h"
@@ -437,7 +438,7 @@ int machine_run(void)
 	const struct stop_request *request;
 
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
-		vcpu_start(&machine.vcpus[cpu]);
+		run_start(&machine.vcpus[cpu]);
 	cluster_barrier();
 	clock_watch();
 	if (has_devices())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest's CPUs: every node has all of them, real ones and proxies. */
+/* The guest's CPUs as KVM has them: every node has all, real ones and proxies. */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
 
@@ -74,9 +74,6 @@ void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset);
 /* Make it ready to boot. Before its thread. */
 void vcpu_set_boot(struct vcpu *vcpu, const struct vcpu_boot *boot);
 
-/* Create its thread. */
-void vcpu_start(struct vcpu *vcpu);
-
 /* Let it run, from any thread; more than once does nothing. */
 void vcpu_release(struct vcpu *vcpu, uint8_t vector);
 
@@ -85,6 +82,15 @@ bool vcpu_is_released(struct vcpu *vcpu);
 
 /* The guest has parked it: it waits for its start again. From any thread. */
 void vcpu_park(struct vcpu *vcpu);
+
+/* Has it been, and does it not wait again yet? */
+bool vcpu_is_parked(struct vcpu *vcpu);
+
+/* It waits for its start again. Called by its thread. */
+void vcpu_unpark(struct vcpu *vcpu);
+
+/* Wait until vcpu_release(). Called by its thread. */
+void vcpu_wait_for_release(struct vcpu *vcpu);
 
 /* Have its thread leave KVM_RUN, or not enter it once. From any thread. */
 void vcpu_kick(struct vcpu *vcpu);
