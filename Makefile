@@ -231,7 +231,7 @@ fetch: deps
 # BASE: the commit that your changes are compared with
 BASE ?= $(shell git merge-base HEAD origin/main 2>/dev/null || echo HEAD)
 
-## quick	after each edit: build, unit tests, 10 s of the simulator, lint of the files that differ from BASE
+## quick	after each edit: build, unit tests, small models, 10 s of the simulator, lint of the files that differ from BASE
 quick: all
 	selftests/run --quick $(BASE)
 

@@ -4,33 +4,38 @@
  *
  * Theory of operation
  *
- * What a node does in which state, and what a home does with a request, is
- * not written here: step() and plan() come from tables.pml, which is made of
- * the module's own tables. What is written here is what kmod/engine/request.c does
- * around them, function by function, and the world: links, CPUs, losses.
+ * The decisions of nodes and home are not written here: step() and plan() come
+ * from tables.pml, which tables.c prints from the module's own tables. Written
+ * here are the engine around the tables (the module's request.c, holder.c and
+ * home.c, function by function) and its surroundings: links, CPUs, losses.
  *
- * Links keep no order at all, so they are no channels: whatever is under way
- * may arrive next. There is never more than one message of a kind under way
- * between two nodes (asserted), so a message is a place that is taken.
+ * Links keep no order at all, so they are not modelled as channels: any message
+ * under way may arrive next. There is never more than one message of a kind
+ * under way between two nodes (asserted), so each message is a variable.
  *
  * Data is one bit: is it the last that was written? A store makes its own copy
  * fresh and all others stale, those in messages included. That keeps the number
- * of states finite and loses nothing, since all that matters of a value read
- * is whether it is the last one written.
+ * of states finite and loses nothing, since a load is right if and only if it
+ * returns the value that was written last.
  *
- * Page tables are a permission of their own (pte), which lags behind the page's
- * state until page work has taken it away, as on a machine. CPUs read and write
- * through it whenever they like.
+ * Page tables are a permission of their own (pte). It stays as it was after the
+ * page's state has changed, until page work has taken it away, as on a machine.
+ * CPUs read and write through it at any time.
  *
  * Options (-D):
  *   N=2..4	nodes
  *   HOLD	a page that came stays until a CPU that waits for it has mapped
- *		it: what a hold window does, without its length
+ *		it: the effect of a hold window, without its length
  *   LOSS	at any time the links of one node break: messages from and to it
  *		may get lost, and sooner or later every node notices
  *   REQUEST=n	check that every request of node n is answered (LTL, with weakly
  *		fair processes, as the next)
  *   FAULT=n	check that every fault of node n ends
+ *
+ * Options that break the engine, so that the checks must fail:
+ *   WRITABLE	a page is copied while it can still be written
+ *   ACKLESS	a grant does not wait for the acks
+ *   EARLY	the home serves the next request before UNBLOCK
  */
 #include "tables.pml"
 
@@ -44,17 +49,17 @@
 #define PTE_READ	1
 #define PTE_WRITE	2
 
-#define NOTHING		0	/* no message, no wish; MSG_CREDIT is 0, too */
-#define LOAD_WISH	(EV_LOAD + 1)
-#define STORE_WISH	(EV_STORE + 1)
+#define NOTHING		0	/* no message, no fault; MSG_CREDIT is 0, too */
+#define LOAD_FAULT	(EV_LOAD + 1)
+#define STORE_FAULT	(EV_STORE + 1)
 #define NOBODY_CUT	N
 
-/* ---- what nodes know ---- */
+/* ---- the state of nodes ---- */
 
 byte state[N];		/* P_* */
 byte pte[N];		/* PTE_* */
 bit fresh[N];		/* the copy here is the last written */
-byte wish[N];		/* a CPU waits: LOAD_WISH, STORE_WISH */
+byte fault[N];		/* that a CPU waits in: LOAD_FAULT, STORE_FAULT */
 bit lost[N];		/* the region is LOST here */
 
 /* struct ssi_req */
@@ -75,13 +80,13 @@ byte dir_owner;
 byte dir_copyset;
 byte txn;
 byte txn_what;
-bit choosing;		/* one that waits is next */
+bit choosing;		/* a pending request is next */
 chan pending = [N] of { byte, byte };
 
-bit virgin = 1;		/* nobody has written yet: zero is the last value */
-byte cut = NOBODY_CUT;	/* whose links have broken */
+bit virgin = 1;		/* not written yet: zero is the last value */
+byte cut = NOBODY_CUT;	/* the node whose links have broken */
 
-/* ---- what is under way: by receiver, but want, done: by sender ---- */
+/* ---- messages under way: by receiver; want and done by sender ---- */
 
 byte want[N];		/* MSG_GETS, MSG_GETX, MSG_UPGRADE */
 bit done[N];
@@ -99,7 +104,7 @@ byte ack_from[N];	/* set of senders */
 
 /* Scratch, without meaning between steps. */
 hidden byte next, act, event, i, acks_due, inv_set, inv;
-hidden byte next_txn, next_what;	/* of what is dropped */
+hidden byte next_txn, next_what;	/* of a pending request that is dropped */
 hidden byte refused, grant, forward, zero;
 
 /* ---- messages go ---- */
@@ -174,7 +179,12 @@ inline holder_recv(n, ev, type, requester, count)
 	state[n] = next
 }
 
-#define KEEPS(n)	(work[n] == MSG_FWDS -> PTE_READ : PTE_NONE)
+#ifdef WRITABLE
+#define PTE_OF_COPY	PTE_WRITE
+#else
+#define PTE_OF_COPY	PTE_READ
+#endif
+#define KEEPS(n)	(work[n] == MSG_FWDS -> PTE_OF_COPY : PTE_NONE)
 
 inline page_work_ends(n)
 {
@@ -191,9 +201,10 @@ inline page_work_ends(n)
 /*
  * ---- home: serve(), home_request(), begin_next(), home_done() ----
  *
- * The oldest of those that wait is next. There are no ages here, so it may be
- * any; or, where an end is to be shown, the first that came, since then nobody
- * may be passed for ever. That ages see to that is hold.pml's to show.
+ * The oldest of the pending requests is next. There are no ages here, so it may
+ * be any of them. Where the model checks that something ends, it is the first
+ * that came, since no request may be passed for ever; hold.pml checks that ages
+ * ensure that.
  */
 #if defined(REQUEST) || defined(FAULT)
 #define IS_NEXT(n, what)	(choosing && pending?[eval(n),what])
@@ -278,10 +289,16 @@ inline begin(requester, what)
 	serve(requester, what)
 }
 
+#ifdef EARLY
+#define IS_BUSY	false
+#else
+#define IS_BUSY	(txn || choosing)
+#endif
+
 inline home_request(n)
 {
 	if
-	:: txn || choosing -> pending!n,want[n]
+	:: IS_BUSY -> pending!n,want[n]
 	:: else -> begin(n, want[n])
 	fi;
 	want[n] = NOTHING
@@ -342,10 +359,16 @@ inline requester_step(n)
 }
 
 /* DATAX or GRANT: how many acks are missing? */
+#ifdef ACKLESS
+#define MISSES_ACKS(n)	false
+#else
+#define MISSES_ACKS(n)	acks[n]
+#endif
+
 inline fill_event(n)
 {
 	assert(acks[n] >= 0);
-	event = (acks[n] -> EV_FILLA : EV_FILLX)
+	event = (MISSES_ACKS(n) -> EV_FILLA : EV_FILLX)
 }
 
 inline recv_data(n)
@@ -396,8 +419,9 @@ inline recv_ack(n, from)
 /* ---- local faults: ssi_request_access() ---- */
 
 /*
- * Tokens tell the messages of an older request. Here they cannot exist: when a
- * request is opened, nothing under way may speak of another one, but UNBLOCK.
+ * The module recognises messages of an older request by their token. Here there
+ * must be none: when a request is opened, no message under way may belong to
+ * another one, except UNBLOCK.
  */
 inline nothing_stale(n)
 {
@@ -425,19 +449,19 @@ inline open_request(n)
 }
 
 #define HITS(n) \
-	(wish[n] == LOAD_WISH && LOAD_HITS(state[n]) || \
-	 wish[n] == STORE_WISH && STORE_HITS(state[n]))
+	(fault[n] == LOAD_FAULT && LOAD_HITS(state[n]) || \
+	 fault[n] == STORE_FAULT && STORE_HITS(state[n]))
 #define WAITS(n) \
-	(wish[n] == LOAD_WISH && LOAD_WAITS(state[n]) || \
-	 wish[n] == STORE_WISH && STORE_WAITS(state[n]))
+	(fault[n] == LOAD_FAULT && LOAD_WAITS(state[n]) || \
+	 fault[n] == STORE_FAULT && STORE_WAITS(state[n]))
 
 inline access_page(n)
 {
-	step(state[n], wish[n] - 1);
+	step(state[n], fault[n] - 1);
 	if
 	:: act == ACT_HIT ->
-		pte[n] = (wish[n] == STORE_WISH -> PTE_WRITE : PTE_READ);
-		wish[n] = NOTHING
+		pte[n] = (fault[n] == STORE_FAULT -> PTE_WRITE : PTE_READ);
+		fault[n] = NOTHING
 	:: else ->
 		assert(act == ACT_GETS || act == ACT_GETX || act == ACT_UPGRADE);
 		open_request(n);
@@ -446,8 +470,8 @@ inline access_page(n)
 }
 
 /*
- * A request that no CPU waits for: migratory pages, gangs, and at the home a
- * page that its owner has no room for (PUT).
+ * A request that no CPU waits for: for migratory pages, for prefetch groups, and
+ * at the home for a page that its owner wants to evict (PUT).
  */
 inline fetch(n)
 {
@@ -456,7 +480,7 @@ inline fetch(n)
 	state[n] = next
 }
 
-/* The memory of a copy is wanted: drop() in kmod/engine/evict.c. */
+/* The memory of a copy is needed: drop() in the module's evict.c. */
 inline drop_copy(n)
 {
 	step(state[n], EV_DROP);
@@ -466,10 +490,10 @@ inline drop_copy(n)
 	state[n] = next
 }
 
-/* ---- the world ---- */
+/* ---- surroundings: CPUs, links, losses ---- */
 
 #ifdef HOLD
-/* What a CPU waited for and has not mapped yet is not given away. */
+/* A page that a CPU waited for and has not mapped yet is not given away. */
 #define MAY_GO(n)	(!HITS(n))
 #else
 #define MAY_GO(n)	true
@@ -484,22 +508,22 @@ inline drop_copy(n)
 /* A message that the receiver drops, or that breaks with its link. */
 #define GETS_LOST(a, b)	(lost[b] || BROKEN(a, b))
 
-/* What CPUs of a node do: fault, and use what is mapped. */
+/* The CPUs of a node: they fault, and use mapped pages. */
 proctype cpu(byte n)
 {
 end:	do
-	:: d_step { !wish[n] && !lost[n] && pte[n] == PTE_NONE ->
-		    wish[n] = LOAD_WISH }
-	:: d_step { !wish[n] && !lost[n] && pte[n] != PTE_WRITE ->
-		    wish[n] = STORE_WISH }
-	:: d_step { wish[n] && !WAITS(n) -> access_page(n) }
+	:: d_step { !fault[n] && !lost[n] && pte[n] == PTE_NONE ->
+		    fault[n] = LOAD_FAULT }
+	:: d_step { !fault[n] && !lost[n] && pte[n] != PTE_WRITE ->
+		    fault[n] = STORE_FAULT }
+	:: d_step { fault[n] && !WAITS(n) -> access_page(n) }
 	:: d_step { state[n] == P_I && !lost[n] -> fetch(n) }
 	:: d_step { DROPS(state[n]) && !lost[n] && MAY_GO(n) -> drop_copy(n) }
 	:: d_step { pte[n] == PTE_WRITE -> store(n); skip }
 	od
 }
 
-/* What a node sends home. */
+/* The messages of a node to the home. */
 proctype requests(byte n)
 {
 end:	do
@@ -513,7 +537,7 @@ end:	do
 	od
 }
 
-/* What a node is sent, and the page work that comes of it. */
+/* The messages to a node, and the page work that they cause. */
 proctype arrivals(byte n)
 {
 	byte from;
@@ -573,14 +597,14 @@ inline lose_home()
 }
 
 /*
- * The region is lost here: those who wait get SIGBUS, what was sent here is
- * dropped. What nobody looks at any more is reset, to have fewer states. Page
- * tables stay as they are, and page work under way goes on.
+ * The region is lost here: faults that wait end with SIGBUS, messages to this
+ * node are dropped. Variables that are not read any more are reset, to have fewer
+ * states. Page tables stay as they are, and page work under way goes on.
  */
 inline lose(n)
 {
 	lost[n] = 1;
-	wish[n] = NOTHING;
+	fault[n] = NOTHING;
 	close_request(n);
 	drop_fwd(n);
 	inv_for[n] = 0;
@@ -594,8 +618,8 @@ inline lose(n)
 }
 
 /*
- * The links of one node break; whether it lives on makes no difference to what
- * the others see. Everybody notices in the end, or is told (LEAVE). All nodes
+ * The links of one node break; for the others it makes no difference whether it
+ * goes on running. In the end every node notices, or is told (LEAVE). All nodes
  * but the home are alike.
  */
 proctype fate()
@@ -616,7 +640,7 @@ end:	do
 }
 #endif
 
-/* ---- what must hold ---- */
+/* ---- the checks ---- */
 
 #if N == 2
 #define ALL(p)	(p(0) && p(1))
@@ -637,6 +661,10 @@ end:	do
 #define COHERENT \
 	(ALL(IS_FRESH) && (SUM(WRITES) == 0 || SUM(MAPS) == 1))
 
+/* While one CPU waits, another may load and store in any state. */
+#define IS_ANSWERED(n) \
+	(LOAD_IS_ANSWERED(state[n]) && STORE_IS_ANSWERED(state[n]))
+
 #define IS_QUIET(n) \
 	(!want[n] && !done[n] && !fwd[n] && !inv_for[n] && !data[n] && \
 	 !grant_type[n] && !ack_from[n] && !work[n])
@@ -649,8 +677,8 @@ end:	do
 	(!has_req[n] && (state[n] == HAS(n) || IS_DROPPED(n)))
 
 /*
- * When nothing is under way nobody waits, and the home knows who has what, but
- * for copies that were dropped.
+ * When no message is under way, no node waits, and the home knows the pages of
+ * every node, except for copies that were dropped.
  */
 #define SETTLED \
 	(!ALL(IS_QUIET) || choosing || (!txn && ALL(IS_SETTLED)) || cut != NOBODY_CUT)
@@ -659,6 +687,7 @@ active proctype watcher()
 {
 end:	do
 	:: d_step { !COHERENT -> assert(false) }
+	:: d_step { !ALL(IS_ANSWERED) -> assert(false) }
 	:: d_step { !SETTLED -> assert(false) }
 	od
 }
@@ -685,5 +714,5 @@ init {
 ltl ends { [] ((has_req[REQUEST] && !lost[REQUEST]) -> <> !has_req[REQUEST]) }
 #endif
 #ifdef FAULT
-ltl ends { [] (wish[FAULT] -> <> !wish[FAULT]) }
+ltl ends { [] (fault[FAULT] -> <> !fault[FAULT]) }
 #endif

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hold windows: N nodes whose instructions need two pages at once, both of them
- * exclusively. Does everybody get on?
+ * exclusively. Does every instruction end?
  *
  * Theory of operation
  *
  * The protocol below is left out: a page has an owner, a request under way at
- * the owner, and further requests at its home, of which the oldest is next. What is modelled is
- * who gives way to whom: the rule of kmod/protocol/policy.c comes from verdicts.pml,
- * which is made of the code; what kmod/engine/gather.c does with it is written here.
+ * the owner, and pending requests at its home, of which the oldest is next. The
+ * model is about which node gives way: the rule of the module's policy.c comes
+ * from verdicts.pml, which verdicts.c prints from the code; the part of gather.c
+ * is written here.
  *
  * Time is a clock that ticks when nothing else can happen: a message takes no
- * time against a window, which is WINDOW ticks. If messages go round and the
- * clock never ticks again, that is a livelock, and found as one. When a node
- * began to gather is a number in an order; the numbers are kept small, since
- * only the order counts. Two that began in the same tick may see each other as
- * the younger one, since messages do take some time. It is assumed that
- * this happens finitely often (calm): two nodes could swap two pages for ever
- * if they kept in step to less than the time of a message.
+ * time compared with a window, which is WINDOW ticks. If messages go round and
+ * the clock never ticks again, that is a livelock, and found as one. The time at
+ * which a node began to gather is a number in an order; the numbers are kept
+ * small, since only the order counts. Two nodes that began in the same tick may
+ * see each other as the younger one, since messages do take some time. The model
+ * assumes that this happens finitely often (calm): two nodes could swap two
+ * pages for ever if they kept in step to less than the time of a message.
  *
  * Checked: an instruction that has begun ends (LTL, with weakly fair processes).
  *
@@ -25,10 +26,11 @@
  *   N=2,3	nodes
  *   WINDOW=w	in ticks; 0: no hold windows
  *   SLOW=w	the window of node 0, if it differs
- *   GANG	a node may ask for both pages at once
- *   TOLD	the owner knows of all who wait for the page, not only of the first
- *   AGELESS	nobody looks at ages
- *   MUST=n	the node whose instructions are looked at
+ *   GANG	a node may ask for both pages at once: a prefetch group
+ *   UNTOLD	no priority hints (OLDER): the owner knows only of the request
+ *		that it has, not of older ones that are pending
+ *   AGELESS	ages are ignored
+ *   MUST=n	the node whose instructions are checked
  */
 #include "verdicts.pml"
 
@@ -45,19 +47,19 @@
 #define CLAIM(n, p)	claims[(n) * 2 + (p)]
 
 byte owner[2];
-byte to[2];			/* whose request is at the owner, plus one */
-bit due[2];			/* it was held back */
+byte to[2];			/* node whose request is at the owner, plus one */
+bit due[2];			/* that request was held */
 byte age[2];			/* ticks since the page came, no more than count */
 
 byte start[N];			/* when it began to gather */
-byte claims[N * 2];		/* the same, as its request tells; 0: none */
+byte claims[N * 2];		/* the same, as in its request; 0: none */
 byte since[N];			/* ticks since its last page came */
 bit hungry[N];			/* in an instruction that has not ended */
 bit fed[N];			/* ended one in this tick */
 bit asleep[N];
 
-byte newest;			/* the latest beginning, if of this tick */
-bit calm;			/* no two beginnings are one any more */
+byte newest;			/* the latest beginning, if in this tick */
+bit calm;			/* no two beginnings are the same any more */
 
 /* Scratch, without meaning between steps. */
 hidden byte i, v, found, who, last;
@@ -100,7 +102,7 @@ inline move_down(value)
 	newest = newest - (newest > value)
 }
 
-/* Numbers that nobody has any more go. */
+/* Remove numbers that are not used any more. */
 inline close_ranks()
 {
 	v = 1;

@@ -6,12 +6,12 @@
  * DOC: Theory of operation
  *
  * The node's table is printed cell by cell. The home's is a function of owner
- * and copyset, too large to print for every number of nodes. What it does
- * depends only on the directory's state, on whether the requester is in the
- * copyset, whether it is the owner, and on what it asks for; so one line is
- * printed for each combination of these, and every owner, copyset and
- * requester is tried to see that the line tells the truth of it. If it does
- * not, nothing is printed and the exit code is 1.
+ * and copyset, too large to print for every number of nodes. Its result depends
+ * only on the directory's state, on whether the requester is in the copyset,
+ * whether it is the owner, and on the kind of the request. One line is printed
+ * for each combination of these, and is compared with the function for every
+ * owner, copyset and requester. If they differ, nothing is printed and the exit
+ * code is 1.
  */
 #include "protocol/coherence.h"
 #include "protocol/wire.h"
@@ -19,19 +19,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NODES	5	/* that the home's function is tried with */
+#define NODES	5	/* the home's function is tried with so many */
 #define NODE(n)	(1u << (n))
 
 static const char *const invs[] = {
 	"NOBODY", "ALL_BUT_REQUESTER", "ALL_BUT_BOTH"
 };
 
-/* Who gets INV, as the model can say it. */
+/* The set of nodes that get INV, in the model's words. */
 enum inv { NOBODY, ALL_BUT_REQUESTER, ALL_BUT_BOTH };
 
 #define KINDS	(SSI_DIR_UPGRADE + 1)
 
-/* What the home does in one combination. */
+/* The home's plan for one combination. */
 struct line {
 	u32 state;
 	bool seen;
@@ -118,6 +118,11 @@ static bool waits(u32 state, u32 event)
 	return ssi_coherence_step(state, event).action == SSI_ACT_WAIT;
 }
 
+static bool is_answered(u32 state, u32 event)
+{
+	return ssi_coherence_step(state, event).action != SSI_ACT_ERROR;
+}
+
 static bool supplies(u32 state, u32 event)
 {
 	return ssi_coherence_step(state, event).action == SSI_ACT_SUPPLY;
@@ -135,6 +140,8 @@ static void print_sets(void)
 	print_set("LOAD_WAITS", waits, SSI_EV_LOAD);
 	print_set("STORE_HITS", is_hit, SSI_EV_STORE);
 	print_set("STORE_WAITS", waits, SSI_EV_STORE);
+	print_set("LOAD_IS_ANSWERED", is_answered, SSI_EV_LOAD);
+	print_set("STORE_IS_ANSWERED", is_answered, SSI_EV_STORE);
 	print_set("SUPPLIES", supplies, SSI_EV_FWDS);
 	print_set("DROPS", drops, SSI_EV_DROP);
 	putchar('\n');
@@ -162,7 +169,7 @@ static enum inv inv_of(u32 mask, const struct ssi_dir *dir, u32 requester)
 		return ALL_BUT_REQUESTER;
 	if (mask == (dir->copyset & ~NODE(requester) & ~NODE(dir->owner)))
 		return ALL_BUT_BOTH;
-	die("a set of nodes to invalidate that the model has no word for");
+	die("the model has no word for a set of nodes to invalidate");
 	return NOBODY;
 }
 
@@ -182,7 +189,7 @@ static bool same_plan(const struct ssi_dir_plan *a, const struct ssi_dir_plan *b
 	       a->zero == b->zero && a->exclusive == b->exclusive;
 }
 
-/* Note what the home does in one case, and that it is what the line says. */
+/* Note the home's plan for one case; it must be the same as the line's. */
 static void try_begin(const struct ssi_dir *dir, u32 requester,
 		      enum ssi_dir_kind kind)
 {
@@ -195,7 +202,7 @@ static void try_begin(const struct ssi_dir *dir, u32 requester,
 
 	if (!refused && (!copy.busy || plan.acks != hweight32(plan.inv)))
 		die("a plan whose acks are not its invalidations, or not busy");
-	/* An empty set is any set; a later case may tell which. */
+	/* An empty set fits all words for sets; a later case may decide. */
 	if (!line->seen || (line->inv == NOBODY && plan.inv && !refused)) {
 		line->inv = refused ? NOBODY : inv_of(plan.inv, dir, requester);
 		line->refused = refused;
@@ -209,7 +216,7 @@ static void try_begin(const struct ssi_dir *dir, u32 requester,
 		die("the home's plan depends on more than the model knows");
 }
 
-/* What the home knows after UNBLOCK is said by two rules in end(). */
+/* The model has two rules for the directory after UNBLOCK, in home_done(). */
 static void try_end(const struct ssi_dir *dir, u32 requester,
 		    enum ssi_dir_kind kind)
 {
@@ -222,10 +229,10 @@ static void try_end(const struct ssi_dir *dir, u32 requester,
 	if (copy.state != (alone ? SSI_DIR_EXCLUSIVE : SSI_DIR_SHARED) ||
 	    copy.owner != (alone ? requester : dir->owner) ||
 	    copy.copyset != (NODE(requester) | (alone ? 0 : dir->copyset)))
-		die("UNBLOCK leaves what the model does not know");
+		die("the entry after UNBLOCK differs from the model's");
 }
 
-/* The directory's entries that can be: the owner is always of the copyset. */
+/* Whether an entry is possible: the owner is always in the copyset. */
 static bool is_entry(const struct ssi_dir *dir)
 {
 	if (dir->state == SSI_DIR_UNTOUCHED)
@@ -298,7 +305,7 @@ static void print_home_table(void)
 int main(void)
 {
 	try_every_case();
-	/* Once more, since a line may have been made by a later case. */
+	/* Once more, to compare the final lines with all cases. */
 	try_every_case();
 	printf("/* Made by selftests/model/tables.c from kmod/; do not edit. */\n\n");
 	print_all_names();

@@ -4,12 +4,11 @@
  *
  * DOC: Theory of operation
  *
- * The model has no clock. It knows of every time that the rule looks at only
- * whether it is up: whether a page has been here for its turn, whether a window
- * has passed since the last page came, whose age is greater. One line is
- * printed for each combination of these, and many times are tried for each to
- * see that the line tells the truth. If it does not, nothing is printed and
- * the exit code is 1.
+ * The model has no clock. Of each time in the rule it knows only whether it is
+ * over: whether a page has been here for its turn, whether a window has passed
+ * since the last page came, and which age is greater. One line is printed for
+ * each combination of these, and compared with the rule for many times. If they
+ * differ, nothing is printed and the exit code is 1.
  */
 #include "protocol/policy.h"
 
@@ -20,13 +19,13 @@
 #define LINES		(1u << 5)
 #define UNKNOWN		(-1)
 
-/* Which bit of a line's number says what. */
+/* The bits of a line's number. */
 enum {
 	TURN_OVER = 1 << 0,
 	OUTSTANDING = 1 << 1,
 	RUNNING = 1 << 2,
 	RESTED = 1 << 3,	/* a window has passed since the last came */
-	OLDER = 1 << 4,		/* the other node is */
+	OLDER = 1 << 4,		/* the other node is older */
 };
 
 static const char *const conditions[] = {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The node side table: every state times every event, and what must hold.
+ * The node side table: rules that hold for every state and every event.
  *
- * That it equals the printed table is protocol.c's to test, that it keeps
- * memory coherent is explore.c's.
+ * protocol.c compares the table with the printed one, selftests/model checks
+ * that it keeps memory coherent.
  */
 #include "protocol/coherence.h"
 #include "tap.h"
