@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "../log.h"
+#include "image.h"
 #include "pci.h"
 #include "worker.h"
 
@@ -502,8 +503,11 @@ static uint64_t find_size(const char *path, int fd)
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
 		die(EXIT_USAGE, "The disk %s is neither a file nor a block device.",
 		    path);
-	if (!size || size % SECTOR)
-		die(EXIT_USAGE, "The disk %s has %llu bytes, which is not a multiple of 512 from 512 on.",
+	if (!size)
+		die(EXIT_USAGE, "The disk %s is empty; truncate -s SIZE gives it one.",
+		    path);
+	if (size % SECTOR)
+		die(EXIT_USAGE, "The disk %s has %llu bytes, which is not a multiple of 512.",
 		    path, (unsigned long long)size);
 	return size;
 }
@@ -541,6 +545,7 @@ struct blk *blk_open(const char *path, bool readonly)
 		    strerror(errno));
 	blk->size = find_size(path, blk->fd);
 	lock_image(blk);
+	image_check_raw(path, blk->fd);
 	return blk;
 }
 

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -79,6 +81,25 @@ static void tap_handle(struct net_link *link, struct net *net,
 	}
 }
 
+/* Why the driver does not attach to an interface: it does not say itself. */
+static const char *find_reason(const char *name)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request = { .ifr_data = (void *)&info };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	strcpy(request.ifr_name, name);
+	err = ioctl(fd, SIOCETHTOOL, &request);
+	if (fd >= 0)
+		close(fd);
+	if (err || strcmp(info.driver, "tun"))
+		return "is not a tap";
+	if (strcmp(info.bus_info, "tap"))
+		return "is a tun, not a tap";
+	return "was made with multi_queue";
+}
+
 static void attach(struct tap *tap, const char *name)
 {
 	struct ifreq request = {
@@ -96,8 +117,11 @@ static void attach(struct tap *tap, const char *name)
 	if (errno == EBUSY)
 		die(EXIT_HOST, "The interface %s is in use by another process.",
 		    name);
-	die(EXIT_HOST, "The interface %s cannot be used: %s; it must be one made by ip tuntap with mode tap.",
-	    name, strerror(errno));
+	if (errno == EINVAL)
+		die(EXIT_HOST, "The interface %s cannot be used, since it %s; as root: ip tuntap add NAME mode tap makes one that can.",
+		    name, find_reason(name));
+	die(EXIT_HOST, "The interface %s cannot be used: %s.", name,
+	    strerror(errno));
 }
 
 struct net_link *tap_open(const char *name)

@@ -8,6 +8,7 @@
 #include "usernet.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <slirp/libslirp.h>
 #include <stdbool.h>
@@ -208,6 +209,20 @@ static Slirp *make_slirp(struct usernet *usernet)
 	return slirp_new(&config, &usernet_callbacks, usernet);
 }
 
+static void refuse_forward(const char *text, unsigned int port)
+{
+	const char *advice = "";
+
+	if (errno == EACCES)
+		advice = "; ports below net.ipv4.ip_unprivileged_port_start are for root: take a higher one";
+	else if (errno == EADDRINUSE)
+		advice = "; take another port";
+	else if (errno == EADDRNOTAVAIL)
+		advice = "; take an address of this host";
+	die(EXIT_HOST, "Port %u of this host cannot be forwarded to the guest (hostfwd=%s): %s%s.",
+	    port, text, strerror(errno), advice);
+}
+
 static void add_forward(Slirp *slirp, const char *text)
 {
 	struct in_addr host = { .s_addr = INADDR_ANY }, guest;
@@ -220,13 +235,12 @@ static void add_forward(Slirp *slirp, const char *text)
 		sscanf(text, "%3[a-z]:%15[0-9.]:%u-:%u%n", protocol, address,
 		       &from, &to, &end);
 	if (end < 0 || text[end] || !from || from > 65535 || !to ||
-	    to > 65535 || (address[0] && !inet_aton(address, &host)) ||
+	    to > 65535 || (address[0] && inet_pton(AF_INET, address, &host) != 1) ||
 	    (strcmp(protocol, "tcp") && strcmp(protocol, "udp")))
 		die(EXIT_USAGE, "hostfwd=%s is not tcp:[ADDRESS]:PORT-:PORT, or udp, as in tcp:127.0.0.1:2222-:22.",
 		    text);
 	if (slirp_add_hostfwd(slirp, protocol[0] == 'u', host, from, guest, to))
-		die(EXIT_HOST, "Port %u of this host cannot be forwarded to the guest; is it in use?",
-		    from);
+		refuse_forward(text, from);
 }
 
 struct net_link *usernet_open(const char *const *forwards, unsigned int count)
