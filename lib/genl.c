@@ -111,7 +111,7 @@ static int take_reply(struct nl_msg *msg, void *arg)
 		return NL_SKIP;
 	if (genlmsg_parse(head, 0, reply.tb, SSI_DSM_A_MAX, policy)) {
 		fail(call->genl, EPROTO,
-		     "the module sent a message that is not understood here: it is of another version");
+		     "the module sent a message in an unknown format; the module and this program must be of the same version");
 		return NL_STOP;
 	}
 	reply.cmd = genlmsg_hdr(head)->cmd;
@@ -195,14 +195,14 @@ static int resolve(struct genl *genl)
 		return 0;
 	if (genl->family == -NLE_OBJ_NOTFOUND && !access(MODULE, F_OK))
 		return fail(genl, ENONET,
-			    "the module ssi_dsm is loaded, but this network namespace does not have its netlink family \"%s\": run this in the first one, for example with \"nsenter -t 1 -n\"",
+			    "the module ssi_dsm is loaded, but this network namespace does not have its netlink family \"%s\": run the program in the first one, for example with \"nsenter -t 1 -n\"",
 			    SSI_DSM_GENL_NAME);
 	if (genl->family == -NLE_OBJ_NOTFOUND)
 		return fail(genl, ENOENT,
 			    "the kernel has no netlink family \"%s\": load the module with \"modprobe ssi_dsm\"",
 			    SSI_DSM_GENL_NAME);
 	return fail_libnl(genl, genl->family,
-			  "the netlink family cannot be looked up");
+			  "the look-up of the netlink family failed");
 }
 
 int genl_open(struct genl *genl)
@@ -299,7 +299,7 @@ int genl_call(struct genl *genl, struct nl_msg *request, genl_fn fn, void *arg)
 	if (genl->err)
 		return -1;
 	if (err < 0)
-		return fail_libnl(genl, err, "talking to the kernel failed");
+		return fail_libnl(genl, err, "the exchange of messages with the kernel failed");
 	return 0;
 }
 
@@ -315,7 +315,7 @@ int genl_subscribe(struct genl *genl)
 		err = nl_socket_add_membership(genl->sock, err);
 	if (err < 0)
 		return fail_libnl(genl, err,
-				  "the events cannot be subscribed to");
+				  "the subscription to events failed");
 	/* Events are nobody's answer. */
 	nl_socket_disable_seq_check(genl->sock);
 	return 0;

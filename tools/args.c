@@ -102,7 +102,7 @@ int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value)
 	for (transport = 0; name_transport(transport); transport++)
 		if (!strcmp(value, name_transport(transport)))
 			return put(msg, attr, &transport, sizeof(transport));
-	error("\"%s\" is not a transport; known are \"rdma\" and \"loop\"",
+	error("\"%s\" is not a transport; the transports are \"rdma\" and \"loop\"",
 	      value);
 	return -1;
 }
@@ -128,7 +128,7 @@ int args_put_map(struct nl_msg *msg, uint32_t attr, const char *value)
 	(void)attr;
 	if (!rest || node > UINT32_MAX ||
 	    *rest != ':' || parse_size(rest + 1, &size)) {
-		error("\"%s\" is not a part of a map (NODE:SIZE, for example 0:256M)",
+		error("\"%s\" is not a part of a map; write NODE:SIZE, for example 0:256M",
 		      value);
 		return -1;
 	}

@@ -20,15 +20,16 @@
 static const char usage[] =
 "Usage: ssi-acpi CONFIG -o DIR\n"
 "       ssi-acpi --node cpus=N,memory=SIZE ... [--distances D,D,...] -o DIR\n"
-"Writes the ACPI tables of a guest to DIR/*.aml.\n"
+"Write the ACPI tables of a guest to DIR/*.aml.\n"
 "\n"
-"  CONFIG                         the file of a cluster, as ssi-vmm takes it\n"
+"  CONFIG                         cluster file, as for ssi-vmm\n"
 "  -n, --node cpus=N,memory=SIZE  one node of the guest; repeat for more\n"
-"  -d, --distances D,D,...        node by node, each row \"from\" (10 and 20)\n"
-"  -o, --output DIR               where to write; made if it does not exist\n"
-"  -h, --help                     this text\n"
+"  -d, --distances D,D,...        distances, row by row; a row has the\n"
+"                                 distances from one node (10 and 20)\n"
+"  -o, --output DIR               folder for the tables; created if missing\n"
+"  -h, --help                     print this text\n"
 "\n"
-"SIZE is a number and M or G, without a letter MiB, and a multiple of 2 MiB.\n";
+"SIZE is a number with M or G, or a number of MiB, and a multiple of 2 MiB.\n";
 
 /**
  * struct arguments - the command line
@@ -70,14 +71,14 @@ static void parse_node(struct options *guest, char *text)
 	char *value;
 
 	if (guest->num_nodes == SSI_DSM_MAX_NODES)
-		die(EXIT_USAGE, "More than %d nodes were given.",
+		die(EXIT_USAGE, "A guest has at most %d nodes.",
 		    SSI_DSM_MAX_NODES);
 	node = &guest->nodes[guest->num_nodes++];
 	while (*text) {
 		int key = getsubopt(&text, keys, &value);
 
 		if (key < 0 || !value)
-			die(EXIT_USAGE, "--node takes cpus=N,memory=SIZE, not \"%s\".",
+			die(EXIT_USAGE, "--node needs cpus=N,memory=SIZE; it does not know \"%s\".",
 			    value ? value : keys[key]);
 		if (key == 0)
 			node->cpus = parse_cpus(value);
@@ -122,11 +123,11 @@ static void parse_arguments(struct arguments *arguments, int argc, char **argv)
 	if (optind < argc)
 		arguments->config = argv[optind++];
 	if (optind < argc)
-		die(EXIT_USAGE, "The argument \"%s\" is one too many.",
+		die(EXIT_USAGE, "The argument \"%s\" is not expected; there is one CONFIG at most.",
 		    argv[optind]);
 	if (arguments->config &&
 	    (arguments->guest.num_nodes || arguments->distances))
-		die(EXIT_USAGE, "With a CONFIG, that tells the nodes and their distances.");
+		die(EXIT_USAGE, "--node and --distances cannot be used with a CONFIG, which has the nodes and their distances.");
 	if (!arguments->config && !arguments->guest.num_nodes)
 		die(EXIT_USAGE, "No node was given; give a CONFIG, or use --node cpus=N,memory=SIZE.");
 	if (!arguments->output)
@@ -144,7 +145,7 @@ static void parse_distances(const char *text, struct options *guest)
 
 		if (!end || value > 255 ||
 		    *end != (i + 1 < count ? ',' : '\0'))
-			die(EXIT_USAGE, "--distances takes %u numbers up to 255 with commas between them.",
+			die(EXIT_USAGE, "--distances needs %u numbers up to 255 with commas between them.",
 			    count);
 		distances[i] = value;
 		text = end + 1;
@@ -243,7 +244,7 @@ int main(int argc, char **argv)
 				      tables_have_pm_timer(&arguments.guest),
 				      &config);
 	if (why)
-		die(EXIT_USAGE, "Such a guest cannot be: %s.", why);
+		die(EXIT_USAGE, "This guest configuration is not possible: %s.", why);
 	if (ssi_acpi_build_map(&config, LOADER_ACPI_GPA, tables,
 			       sizeof(tables), &map))
 		die(EXIT_USAGE, "The tables of this guest do not fit into %zu bytes.",

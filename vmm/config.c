@@ -66,7 +66,7 @@ static uint64_t take_size(const char *what, const char *of, const char *text,
 	const char *why = config_parse_size(text, &bytes);
 
 	if (!why && !bytes && !may_be_none)
-		why = "is no memory at all";
+		why = "must be more than 0";
 	if (why)
 		die(EXIT_USAGE, "The %s of %s, \"%s\", %s.", what, of, text,
 		    why);
@@ -107,8 +107,8 @@ static uint32_t *take_row(const char *what, const char *of, char **texts,
 	if (!texts)
 		return NULL;
 	if (found != count)
-		die(EXIT_USAGE, "There are %u %s of %s; there must be one to each of the %u nodes.",
-		    found, what, of, count);
+		die(EXIT_USAGE, "The %s of %s are %u numbers; there must be %u, one for each node.",
+		    what, of, found, count);
 	row = calloc(count, sizeof(*row));
 	if (!row)
 		die(EXIT_HOST, "There is no memory for the configuration.");
@@ -167,7 +167,7 @@ static void take_node(const struct config_node *from, uint32_t id,
 	node->bandwidths = take_row("bandwidths", of, from->bandwidths,
 				    from->bandwidths_count, count);
 	if (!options->loop && count > 1 && !from->address)
-		die(EXIT_USAGE, "Node %u has no address, which the transport rdma needs.",
+		die(EXIT_USAGE, "Node %u has no address; with the transport rdma each node needs one.",
 		    id);
 }
 
@@ -183,7 +183,7 @@ static void check_addresses(const struct options *options)
 			    a->sockaddr_len == b->sockaddr_len &&
 			    !memcmp(&a->sockaddr, &b->sockaddr,
 				    a->sockaddr_len))
-				die(EXIT_USAGE, "Nodes %u and %u have the same address, %s.",
+				die(EXIT_USAGE, "Nodes %u and %u have the same address, %s; give each node an address of its own.",
 				    j, i, b->address);
 		}
 }
@@ -201,10 +201,10 @@ static void take_nodes(const char *path, const struct config_file *file,
 					  UINT32_MAX);
 
 		if (id >= count)
-			die(EXIT_USAGE, "The configuration %s has a node %u; with %u nodes the ids are 0 to %u.",
+			die(EXIT_USAGE, "The configuration %s has a node with the id %u; the ids of its %u nodes must be 0 to %u.",
 			    path, id, count, count - 1);
 		if (taken[id])
-			die(EXIT_USAGE, "The configuration %s has node %u twice.",
+			die(EXIT_USAGE, "The configuration %s has node %u twice; give each node an id of its own.",
 			    path, id);
 		taken[id] = true;
 		take_node(&file->nodes[i], id, count, options);
@@ -225,7 +225,7 @@ void config_take_firmware(const char *text, struct options *options)
 		*rest++ = '\0';
 	if (!code[0] || (rest && (strncmp(rest, key, strlen(key)) ||
 				  !rest[strlen(key)])))
-		die(EXIT_USAGE, "The firmware \"%s\" is not CODE or CODE,vars=FILE.",
+		die(EXIT_USAGE, "The firmware \"%s\" is neither CODE nor CODE,vars=FILE.",
 		    text);
 	options->firmware = code;
 	options->variables = rest ? rest + strlen(key) : NULL;
@@ -256,8 +256,8 @@ static void take_net(const char *path, unsigned int number,
 	if (from->user)
 		user = take_bool("user", of, from->user);
 	if (user == !!from->tap || (from->tap && from->hostfwd_count))
-		die(EXIT_USAGE, "The configuration %s has a network card that is not of one kind: it is \"user: true\", with or without hostfwd, or \"tap: NAME\".",
-		    path);
+		die(EXIT_USAGE, "In the configuration %s, %s must have either \"user: true\", with or without hostfwd, or \"tap: NAME\".",
+		    path, of);
 	net->tap = from->tap;
 	if (from->mac)
 		device_set_mac(net, from->mac);
@@ -339,8 +339,8 @@ void config_load(const char *path, struct options *options)
 static void need_value_range(unsigned int cpus)
 {
 	if (cpus < 1 || cpus > OPTIONS_MAX_CPUS)
-		die(EXIT_USAGE, "A guest has 1 to %u CPUs, not %u.",
-		    OPTIONS_MAX_CPUS, cpus);
+		die(EXIT_USAGE, "The guest would have %u CPUs; it must have 1 to %u.",
+		    cpus, OPTIONS_MAX_CPUS);
 }
 
 void config_check_nodes(const struct options *options)
@@ -359,5 +359,5 @@ void config_check_nodes(const struct options *options)
 	}
 	need_value_range(cpus);
 	if (!options->nodes[0].cpus)
-		die(EXIT_USAGE, "Node 0 has no CPU, and the guest boots there.");
+		die(EXIT_USAGE, "Node 0 has no CPU; it needs at least one, since the guest boots there.");
 }

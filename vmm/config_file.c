@@ -174,12 +174,12 @@ static void check_document(const char *path, const unsigned char *text, size_t s
 	do {
 		yaml_event_delete(&event);
 		if (!yaml_parser_parse(&parser, &event))
-			die(EXIT_USAGE, "The configuration %s is not right in line %zu: %s.",
+			die(EXIT_USAGE, "The configuration %s has an error in line %zu: %s.",
 			    path, parser.problem_mark.line + 1, parser.problem);
 		check_scalar(path, &event);
 		documents += event.type == YAML_DOCUMENT_START_EVENT;
 		if (documents > 1)
-			die(EXIT_USAGE, "The configuration %s has a second document in line %zu; it must be one document.",
+			die(EXIT_USAGE, "The configuration %s has a second YAML document in line %zu; it must have one document only.",
 			    path, event.start_mark.line + 1);
 	} while (event.type != YAML_STREAM_END_EVENT);
 	yaml_event_delete(&event);
@@ -202,7 +202,7 @@ const struct config_file *config_file_read(const char *path)
 	if (err == CYAML_OK && !file)
 		die(EXIT_USAGE, "The configuration %s is empty.", path);
 	if (err != CYAML_OK)
-		die(EXIT_USAGE, "The configuration %s is not right: %s.", path,
+		die(EXIT_USAGE, "The configuration %s has an error: %s.", path,
 		    complaint[0] ? complaint : cyaml_strerror(err));
 	check_document(path, text, size);
 	free(text);

@@ -289,7 +289,7 @@ void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology)
 	cpufeatures_apply(topology->features, &table->head);
 	adapt(table, topology);
 	if (ioctl(vcpu_fd, KVM_SET_CPUID2, table))
-		die(EXIT_HOST, "KVM does not take the CPUID of a CPU: %s.",
+		die(EXIT_HOST, "KVM refused the CPUID of a guest CPU: %s.",
 		    strerror(errno));
 	set_msrs(vcpu_fd, topology->features);
 	free(table);

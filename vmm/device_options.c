@@ -176,7 +176,7 @@ void device_parse_net(struct device_options *devices, const char *text)
 static void check_node(const char *what, unsigned int node, unsigned int nodes)
 {
 	if (node >= nodes)
-		die(EXIT_USAGE, "%s is to be on node %u, which does not exist; the ids are 0 to %u.",
+		die(EXIT_USAGE, "%s cannot be on node %u, which does not exist; the ids of the nodes are 0 to %u.",
 		    what, node, nodes - 1);
 }
 

@@ -30,7 +30,7 @@ static void check_tsc(void)
 
 	if (read_line(CLOCKSOURCES, names, sizeof(names)) &&
 	    !strstr(names, "tsc"))
-		log_warn("The host holds its TSC for unstable, and so will the guest; boot the host with tsc=reliable if you know better.");
+		log_warn("The host's kernel has marked the TSC as unstable, and the guest's kernel will do so, too; if the TSC is stable, boot the host with tsc=reliable.");
 }
 
 /*
@@ -43,7 +43,7 @@ static void check_nested_walk(void)
 	char value[8];
 
 	if (read_line(EPTAD, value, sizeof(value)) && value[0] == 'Y')
-		log_warn("Every page table walk of the guest takes the page table away from the other nodes, which makes CPUs on several nodes many times slower; load kvm_intel with eptad=0.");
+		log_warn("The module kvm_intel has eptad=1: each page table walk of the guest writes to the page table, which makes CPUs on several nodes many times slower; load kvm_intel with eptad=0.");
 }
 
 void host_check(unsigned int nodes)

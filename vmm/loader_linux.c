@@ -103,13 +103,13 @@ static void read_header(const char *path)
 	if (h->boot_flag != BOOT_FLAG || h->header != HEADER_MAGIC)
 		die(EXIT_USAGE, "The kernel %s is not a Linux bzImage.", path);
 	if (h->version < PROTOCOL_MIN || !(h->xloadflags & XLF_KERNEL_64))
-		die(EXIT_USAGE, "The kernel %s has no 64-bit entry; take a 64-bit kernel.",
+		die(EXIT_USAGE, "The kernel %s has no 64-bit entry; use a 64-bit kernel.",
 		    path);
 	loader.setup_size = (h->setup_sects ? h->setup_sects + 1 : 5) * SECTOR;
 	/* In units of 16 bytes, so that the last ones need not be there. */
 	kernel_size = h->syssize * 16ull;
 	if (loader.setup_size + kernel_size >= loader.kernel.size + 16)
-		die(EXIT_USAGE, "The kernel %s is truncated: %llu bytes of %llu.",
+		die(EXIT_USAGE, "The kernel %s is truncated: it has %llu bytes instead of %llu.",
 		    path, (unsigned long long)loader.kernel.size,
 		    (unsigned long long)(loader.setup_size + kernel_size));
 }
@@ -133,7 +133,7 @@ static void place_kernel(const char *path, uint64_t low_size)
 		at = align_up(HIGH_RAM_START, h->kernel_alignment ?
 			      h->kernel_alignment : LARGE_PAGE_SIZE);
 	if (at > low_size || need > low_size - at)
-		die(EXIT_USAGE, "The kernel %s needs %llu MiB of guest memory below 2.75 GiB, and there are %llu.",
+		die(EXIT_USAGE, "The kernel %s needs %llu MiB of guest memory below 2.75 GiB, but the guest has %llu MiB there.",
 		    path, (unsigned long long)((at + need) >> 20) + 1,
 		    (unsigned long long)low_size >> 20);
 	loader.kernel_gpa = at;
@@ -145,7 +145,7 @@ static void check_initrd(const char *path, uint64_t low_size)
 	uint64_t end = loader.initrd_gpa + loader.initrd.size;
 
 	if (end > low_size)
-		die(EXIT_USAGE, "The initrd %s does not fit: with the kernel it needs %llu MiB of guest memory below 2.75 GiB, and there are %llu.",
+		die(EXIT_USAGE, "The initrd %s does not fit: with the kernel it needs %llu MiB of guest memory below 2.75 GiB, but the guest has %llu MiB there.",
 		    path, (unsigned long long)(end >> 20) + 1,
 		    (unsigned long long)low_size >> 20);
 	if (end - 1 > loader.header.initrd_addr_max)
@@ -166,7 +166,7 @@ void loader_linux_open(const char *kernel, const char *initrd,
 	}
 	if (strlen(append) >= CMDLINE_MAX ||
 	    strlen(append) > loader.header.cmdline_size)
-		die(EXIT_USAGE, "The kernel command line is longer than the %u bytes that this kernel takes.",
+		die(EXIT_USAGE, "The kernel command line is longer than the %u bytes that this kernel accepts.",
 		    loader.header.cmdline_size);
 	loader.append = append;
 }

@@ -81,7 +81,7 @@ static void read_code(const char *path)
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		die(EXIT_USAGE, "The firmware %s is not a file.", path);
 	if (!st.st_size || st.st_size % PAGE_SIZE || st.st_size > CODE_SIZE_MAX)
-		die(EXIT_USAGE, "The firmware %s has %llu bytes, and must have whole pages of 4096, and 8 MiB at most; is it OVMF_CODE.fd?",
+		die(EXIT_USAGE, "The firmware %s has %llu bytes; its size must be a multiple of 4096 and at most 8 MiB. Use OVMF_CODE.fd.",
 		    path, (unsigned long long)st.st_size);
 	/* Private: it is to stay as it is, whatever happens to the file. */
 	code = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE,
@@ -100,9 +100,9 @@ static void check_pair(const char *firmware, const char *variables)
 	uint64_t both = ovmf.code_size + ovmf.variables_size;
 
 	if (both & (both - 1))
-		die(EXIT_USAGE, "The variable store %s has %llu bytes, which does not go with the %llu of the firmware %s; take both from one pair, as OVMF_CODE.fd and OVMF_VARS.fd.",
+		die(EXIT_USAGE, "The variable store %s with %llu bytes and the firmware %s with %llu bytes do not belong together; use the files of one pair, such as OVMF_CODE.fd and OVMF_VARS.fd.",
 		    variables, (unsigned long long)ovmf.variables_size,
-		    (unsigned long long)ovmf.code_size, firmware);
+		    firmware, (unsigned long long)ovmf.code_size);
 }
 
 void loader_ovmf_open(const char *firmware, const char *variables,
@@ -110,17 +110,17 @@ void loader_ovmf_open(const char *firmware, const char *variables,
 {
 	read_code(firmware);
 	if (firmware_needs_smm(ovmf.code, ovmf.code_size))
-		die(EXIT_USAGE, "The firmware %s needs system management mode, which ssi-vmm does not give to guests; take one that was built without it, as OVMF_CODE.fd.",
+		die(EXIT_USAGE, "The firmware %s needs system management mode, which guests of ssi-vmm do not have; use a build without it, such as OVMF_CODE.fd.",
 		    firmware);
 	if (low_size < MEMORY_MIN)
-		die(EXIT_USAGE, "The firmware %s needs %u MiB of guest memory, and there are %llu MiB.",
+		die(EXIT_USAGE, "The firmware %s needs %u MiB of guest memory, but the guest has %llu MiB.",
 		    firmware, MEMORY_MIN >> 20,
 		    (unsigned long long)low_size >> 20);
 	if (variables) {
 		ovmf.variables_size = varstore_open(variables);
 		check_pair(firmware, variables);
 	} else {
-		log_info("The firmware forgets its variables, since it has no vars=FILE.");
+		log_info("The firmware's variables are lost when the guest ends; --firmware CODE,vars=FILE keeps them.");
 	}
 }
 
@@ -168,7 +168,7 @@ static void add_tables(const struct ssi_acpi_config *acpi)
 	struct ssi_acpi_loader *loader = &ovmf.acpi;
 
 	if (ssi_acpi_build_loader(acpi, loader))
-		die(EXIT_USAGE, "The ACPI tables cannot be made for the firmware.");
+		die(EXIT_USAGE, "The ACPI tables for the firmware could not be built.");
 	fw_cfg_add_file(SSI_ACPI_LOADER_FILE, loader->commands,
 			loader->commands_size);
 	fw_cfg_add_file(SSI_ACPI_TABLES_FILE, loader->tables,

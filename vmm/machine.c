@@ -85,7 +85,7 @@ static void make_layout(void)
 	if (!why)
 		why = tables_check_cpus(&machine.layout);
 	if (why)
-		die(EXIT_USAGE, "This guest cannot be: %s.", why);
+		die(EXIT_USAGE, "This guest configuration is not possible: %s.", why);
 }
 
 /*

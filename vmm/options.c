@@ -33,41 +33,48 @@ static const struct {
 	{ "firmware", OPT_FIRMWARE, "CODE[,vars=FILE]",
 	  "boot through UEFI: OVMF_CODE.fd, and a copy of\t"
 	  "OVMF_VARS.fd; the kernel may then be missing" },
-	{ "initrd", OPT_INITRD, "FILE", "its initial RAM disk" },
-	{ "append", OPT_APPEND, "TEXT", "its command line" },
-	{ "cpus", OPT_CPUS, "N", "CPUs, without --config (1)" },
+	{ "initrd", OPT_INITRD, "FILE", "initial RAM disk of the kernel" },
+	{ "append", OPT_APPEND, "TEXT", "command line of the kernel" },
+	{ "cpus", OPT_CPUS, "N", "number of CPUs, without --config (1)" },
 	{ "memory", OPT_MEMORY, "SIZE",
-	  "memory, without --config (512M); M or G, else MiB" },
+	  "memory, without --config (512M): a number with M\t"
+	  "or G, or a number of MiB" },
 	{ "disk", OPT_DISK, "FILE[,readonly][,node=ID]",
-	  "a disk: a raw image or a block device (node 0)" },
+	  "add a disk: a raw image or a block device of the\t"
+	  "node (node 0)" },
 	{ "net", OPT_NET, "user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,mac=ADDRESS][,node=ID]",
-	  "a network card that needs nothing of the host" },
+	  "add a network card that needs no set-up on the host" },
 	{ "net", OPT_NET, "tap=NAME[,mac=ADDRESS][,node=ID]",
-	  "one that is the host's interface NAME" },
-	{ "rng", OPT_RNG, "on|off", "random numbers of the host (on)" },
+	  "add a network card that is the host's tap NAME" },
+	{ "rng", OPT_RNG, "on|off", "give the guest random numbers from the host (on)" },
 	{ "free-page-reporting", OPT_REPORTING, "on|off",
-	  "take memory back that the guest does not need (off)" },
+	  "give memory that the guest does not use back to the\t"
+	  "hosts (off)" },
 	{ "config", OPT_CONFIG, "FILE",
-	  "the cluster: nodes and guest, the same on every node" },
-	{ "node", OPT_NODE, "ID", "which of its nodes this is" },
+	  "cluster file: nodes and guest, the same on every node" },
+	{ "node", OPT_NODE, "ID", "id of this node in the cluster file" },
 	{ "timeout", OPT_TIMEOUT, "SECONDS",
 	  "how long to wait for the other nodes (30)" },
 	{ "console", OPT_CONSOLE, "serial|virtio",
-	  "who has the terminal (serial; node 0 has both)" },
+	  "which console of the guest uses the terminal of\t"
+	  "node 0 (serial)" },
 	{ "serial", OPT_SERIAL, "WHERE",
-	  "stdio, null or file=PATH: the serial port's output\t"
-	  "(stdio; null with --console virtio)" },
+	  "where the serial port's output goes: stdio, null or\t"
+	  "file=PATH (stdio; null with --console virtio)" },
 	{ "invariant-tsc", OPT_INVARIANT_TSC, NULL,
-	  "the host's TSC is, even if its CPUID does not say so" },
+	  "tell the guest that its TSC is invariant, even if\t"
+	  "the host's CPUID does not say so" },
 	{ "pm-timer", OPT_PM_TIMER, "on|off",
-	  "ACPI PM timer (on; see ssi-vmm(8) for virtual hosts)" },
+	  "give the guest an ACPI PM timer (on; see ssi-vmm(8)\t"
+	  "for virtual hosts)" },
 	{ "time-dilation", OPT_TIME_DILATION, "N",
-	  "let a second of the guest take N seconds (1)" },
+	  "make one second of the guest last N seconds (1)" },
 	{ "no-reboot", OPT_NO_REBOOT, NULL,
-	  "end when the guest resets itself, which restarts it else" },
-	{ "verbose", 'v', NULL, "say more; also -v" },
-	{ "help", 'h', NULL, "say this; also -h" },
-	{ "version", OPT_VERSION, NULL, "say which version this is" },
+	  "end when the guest resets itself, instead of\t"
+	  "starting it again" },
+	{ "verbose", 'v', NULL, "print more messages; also -v" },
+	{ "help", 'h', NULL, "print this text; also -h" },
+	{ "version", OPT_VERSION, NULL, "print the version" },
 };
 
 #define NUM_OPTIONS	(sizeof(option_table) / sizeof(option_table[0]))
@@ -81,14 +88,15 @@ static const char help_before[] =
 
 static const char help_after[] =
 "\n"
-"On the terminal, Ctrl-A x quits and Ctrl-A h helps.\n"
+"On the terminal, Ctrl-A x ends the guest and Ctrl-A h lists the keys.\n"
 "\n"
-"SIGTERM and SIGINT press the guest's power button, and end it the second time.\n"
+"The first SIGTERM or SIGINT presses the guest's power button; the second one\n"
+"ends the guest at once.\n"
 "\n"
-"Exit code: 0 guest powered off, or reset with --no-reboot, 1 usage or\n"
-"configuration, 2 host or kernel error, 3 guest panic, 4 a node was lost or did\n"
-"not answer, 5 triple fault, 128+n ended by signal n. All nodes of a cluster end\n"
-"with the same.\n";
+"Exit code: 0 the guest powered off, or reset with --no-reboot; 1 usage or\n"
+"configuration error; 2 host or kernel error; 3 the guest's kernel panicked;\n"
+"4 a node was lost or did not answer; 5 triple fault; 128+n ended by signal n.\n"
+"All nodes of a cluster end with the same code.\n";
 
 static int next_option(int argc, char **argv)
 {
@@ -149,7 +157,7 @@ static unsigned int parse_number(const char *name, const char *text,
 static bool parse_console(const char *text)
 {
 	if (strcmp(text, "serial") && strcmp(text, "virtio"))
-		die(EXIT_USAGE, "--console %s is not serial or virtio.", text);
+		die(EXIT_USAGE, "--console %s is neither serial nor virtio.", text);
 	return !strcmp(text, "virtio");
 }
 
@@ -277,21 +285,21 @@ static void check_given(const struct options *options,
 			const struct given *given)
 {
 	if (given->config && (given->cpus || given->memory))
-		die(EXIT_USAGE, "With --config, the file tells the CPUs and the memory of each node.");
+		die(EXIT_USAGE, "--cpus and --memory cannot be used with --config; the configuration has the CPUs and the memory of each node.");
 	if (!given->config && given->node)
 		die(EXIT_USAGE, "--node needs --config.");
 	if (given->config && !given->node && options->num_nodes > 1)
-		die(EXIT_USAGE, "Which of the %u nodes is this? Say it with --node.",
+		die(EXIT_USAGE, "The configuration has %u nodes; say with --node ID which of them this one is.",
 		    options->num_nodes);
 	if (options->self >= options->num_nodes)
-		die(EXIT_USAGE, "There is no node %u; the ids are 0 to %u.",
+		die(EXIT_USAGE, "There is no node %u; the ids of the nodes are 0 to %u.",
 		    options->self, options->num_nodes - 1);
 	if (!options->time_dilation)
-		die(EXIT_USAGE, "The time dilation is at least 1.");
+		die(EXIT_USAGE, "The time dilation must be at least 1.");
 	if (!options->kernel && !options->firmware && options->self == 0)
-		die(EXIT_USAGE, "Which kernel shall be booted? Say it with --kernel or in the configuration, or boot firmware with --firmware.");
+		die(EXIT_USAGE, "There is nothing to boot; give a kernel with --kernel or in the configuration, or firmware with --firmware.");
 	if (options->initrd && !options->kernel && options->self == 0)
-		die(EXIT_USAGE, "An initrd goes with a kernel; say which with --kernel.");
+		die(EXIT_USAGE, "An initrd needs a kernel; give one with --kernel.");
 }
 
 /* Bytes that the host's kernel thinks it could give; all, if it does not say. */
@@ -317,11 +325,11 @@ static void check_own_memory(const struct options *options)
 	uint64_t spare = available_memory();
 
 	if (memory > host)
-		die(EXIT_USAGE, "Node %u is to give %llu MiB, and this host has %llu.",
+		die(EXIT_USAGE, "Node %u needs %llu MiB of memory, but this host has %llu MiB; give the node less memory.",
 		    options->self, (unsigned long long)memory >> 20,
 		    (unsigned long long)host >> 20);
 	if (options->num_nodes > 1 && memory && spare < memory + host / 32)
-		log_warn("Node %u is to give %llu MiB, which are never swapped, and this host has %llu MiB to spare; short of memory, its kernel would kill ssi-vmm. Let the node give less.",
+		log_warn("Node %u gives the guest %llu MiB that cannot be swapped out, but only %llu MiB of this host are available; when the host runs out of memory, its kernel kills ssi-vmm. Give the node less memory.",
 			 options->self, (unsigned long long)memory >> 20,
 			 (unsigned long long)spare >> 20);
 }

@@ -40,7 +40,7 @@ static void open_file(const char *path)
 	varstore.path = path;
 	varstore.file = open(path, O_RDWR | O_CLOEXEC);
 	if (varstore.file < 0 && errno == ENOENT)
-		die(EXIT_USAGE, "There is no variable store %s; make it as a copy of what came with the firmware: cp /usr/share/OVMF/OVMF_VARS.fd %s (Debian package ovmf).",
+		die(EXIT_USAGE, "There is no variable store %s; create it with cp /usr/share/OVMF/OVMF_VARS.fd %s (Debian package ovmf).",
 		    path, path);
 	if (varstore.file < 0)
 		die(EXIT_USAGE, "The variable store %s cannot be opened for writing: %s.",
@@ -59,14 +59,14 @@ static void check_size(void)
 	struct stat st;
 
 	if (fstat(varstore.file, &st))
-		die(EXIT_HOST, "The variable store %s cannot be looked at: %s.",
+		die(EXIT_HOST, "The size of the variable store %s cannot be read: %s.",
 		    varstore.path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		die(EXIT_USAGE, "The variable store %s is not a file.",
 		    varstore.path);
 	if (!st.st_size || st.st_size % PFLASH_BLOCK ||
 	    st.st_size > SIZE_MAX_BYTES)
-		die(EXIT_USAGE, "The variable store %s has %llu bytes, which no flash chip has; is it a copy of OVMF_VARS.fd?",
+		die(EXIT_USAGE, "The variable store %s has %llu bytes; its size must be a multiple of 4096 and at most 8 MiB. Use a copy of OVMF_VARS.fd.",
 		    varstore.path, (unsigned long long)st.st_size);
 	varstore.size = st.st_size;
 }
@@ -80,7 +80,7 @@ static unsigned char *make_memory(int *fd)
 		memory = mmap(NULL, varstore.size, PROT_READ | PROT_WRITE,
 			      MAP_SHARED, *fd, 0);
 	if (memory == MAP_FAILED)
-		die(EXIT_HOST, "The host gives no memory for the firmware's variables: %s.",
+		die(EXIT_HOST, "There is no memory for the firmware's variables: %s.",
 		    strerror(errno));
 	return memory;
 }
@@ -97,7 +97,7 @@ uint64_t varstore_open(const char *path)
 	len = pread(varstore.file, varstore.contents, varstore.size, 0);
 	if (len != (ssize_t)varstore.size)
 		die(EXIT_HOST, "The variable store %s cannot be read: %s.",
-		    path, len < 0 ? strerror(errno) : "it became shorter");
+		    path, len < 0 ? strerror(errno) : "the file has become shorter");
 	/* A file with holes would find out about a full disk too late. */
 	err = posix_fallocate(varstore.file, 0, varstore.size);
 	if (err == ENOSPC || err == EDQUOT)
@@ -112,7 +112,7 @@ static void show(int fd)
 			MAP_SHARED | MAP_FIXED, fd, 0);
 
 	if (at == MAP_FAILED)
-		log_warn("The flash chip cannot show the guest what it should: %s.",
+		log_warn("The guest may read old data from the flash chip of the firmware's variables: mmap failed: %s.",
 			 strerror(errno));
 }
 

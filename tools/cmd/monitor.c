@@ -11,7 +11,7 @@
 static const char usage[] =
 	"Usage: ssictl monitor [ all | peer | region ]\n"
 	"\n"
-	"Prints a peer or region whenever its state changes, until interrupted;\n"
+	"Prints a peer or region whenever its state changes, until it is interrupted;\n"
 	"with -j one JSON object a line.\n";
 
 static void show_event(const char *event, const struct genl_reply *reply,

@@ -18,8 +18,9 @@
 static const char usage[] =
 	"Usage: ssictl page [ top ] [ cluster NAME ] [ node NODE ] [ region REGION ]\n"
 	"\n"
-	"Of the pages whose home is the local node: which changed their owner most of\n"
-	"late, and between which nodes. The counts are halved every 4096 moves.\n";
+	"Lists the pages whose home is the local node and whose page owner changed most\n"
+	"often of late, with the nodes that had them. The counts are halved every 4096\n"
+	"moves.\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },

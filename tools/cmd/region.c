@@ -14,8 +14,8 @@ static const char usage[] =
 	"       ssictl region del cluster NAME node NODE id REGION\n"
 	"       ssictl region [ show ] [ cluster NAME ] [ node NODE ] [ id REGION ]\n"
 	"\n"
-	"The parts of the map are in ascending order of addresses. SIZE is in bytes,\n"
-	"or with one of the units K, M, G, T, and a multiple of 2M.\n";
+	"The parts of the map are in ascending order of addresses. SIZE is a number of\n"
+	"bytes, or a number with K, M, G or T; it must be a multiple of 2M.\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },

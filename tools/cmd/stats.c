@@ -16,8 +16,8 @@
 static const char usage[] =
 	"Usage: ssictl stats [ show ] [ cluster NAME ] [ node NODE ] [ region REGION ]\n"
 	"\n"
-	"p50 and p99 are the upper ends of the histogram's buckets, so at most twice\n"
-	"the true value. \"ssictl -j stats\" has the whole histogram.\n";
+	"p50 and p99 are the upper limits of buckets of the histogram, so that they are\n"
+	"at most twice the true value. \"ssictl -j stats\" prints the whole histogram.\n";
 
 /* The module never sends more of them than it knows classes. */
 struct class {
@@ -130,7 +130,7 @@ static void show_stats(const struct genl_reply *reply)
 		if (nla_type(attr) != SSI_DSM_A_CLASS)
 			continue;
 		if (parse_class(attr, &class))
-			error("the module's statistics have another format; use the ssictl of its version");
+			error("the module's statistics have another format; use the ssictl of the module's version");
 		else
 			show_class(&class);
 	}
