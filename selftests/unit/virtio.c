@@ -2,6 +2,7 @@
 /* The devices of vmm/virtio, used well and badly. The disk is a file in /tmp. */
 #include <errno.h>
 #include <linux/virtio_blk.h>
+#include <linux/virtio_net.h>
 #include <stdarg.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -385,6 +386,7 @@ static void echo_send(struct net_link *link, const unsigned char *packet,
 
 static unsigned int echo_fds;		/* more than a card has room for at first */
 static atomic_uint echo_handled;
+static struct net *echo_net;
 
 static unsigned int echo_watch(struct net_link *link, struct pollfd *fds,
 			       unsigned int max, int *timeout, int room)
@@ -404,6 +406,7 @@ static void echo_handle(struct net_link *link, struct net *net,
 {
 	(void)link;
 	(void)fds;
+	echo_net = net;
 	echo_handled = count;
 	if (!echo_len)
 		return;
@@ -470,7 +473,7 @@ static void send_packet(uint32_t len)
 static void test_net(void)
 {
 	static struct net_link echo = {
-		.name = "an echo", .send = echo_send, .watch = echo_watch,
+		.name = "an echo", .mtu = 9000, .send = echo_send, .watch = echo_watch,
 		.handle = echo_handle,
 	};
 	static const uint8_t mac[6] = { 2, 1, 2, 3, 4, 5 };
@@ -507,6 +510,19 @@ static void test_net(void)
 	store(bar + STATUS, 1, 0);
 }
 
+static void test_net_config(struct net *net)
+{
+	store(bar + DEVICE_SELECT, 4, 0);
+	tap_ok((load(bar + DEVICE_FEATURES, 4) & 1u << VIRTIO_NET_F_MTU) &&
+	       load(bar + CONFIG + 10, 2) == 9000, "it tells its link's MTU");
+	start_net();
+	load(bar + ISR, 1);
+	net_lose_link(net);
+	tap_ok(!load(bar + CONFIG + 6, 2) && load(bar + ISR, 1) == 2,
+	       "and that the link has gone");
+	store(bar + STATUS, 1, 0);
+}
+
 int main(void)
 {
 	char path[] = "/tmp/ssi-disk-XXXXXX";
@@ -515,7 +531,7 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(44);
+	tap_plan(46);
 	ram = malloc(RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(path, false);
@@ -534,6 +550,7 @@ int main(void)
 	test_rng();
 	test_late_queue();
 	test_net();
+	test_net_config(echo_net);
 	unlink(path);
 	fflush(stdout);
 	/* Threads of the devices are asleep: leave without them. */

@@ -64,13 +64,18 @@ void virtio_interrupt(struct virtio_device *dev, struct queue *queue)
 		interrupt(dev, ISR_QUEUE, atomic_load(&dev->vectors[number]));
 }
 
+void virtio_config_changed(struct virtio_device *dev)
+{
+	interrupt(dev, ISR_CONFIG, atomic_load(&dev->config_vector));
+}
+
 void virtio_break(struct virtio_device *dev)
 {
 	if (atomic_exchange(&dev->broken, true))
 		return;
 	log_warn("The guest's driver of %s breaks virtio's rules; the device waits for a reset.",
 		 dev->name);
-	interrupt(dev, ISR_CONFIG, atomic_load(&dev->config_vector));
+	virtio_config_changed(dev);
 }
 
 bool virtio_is_broken(const struct virtio_device *dev)

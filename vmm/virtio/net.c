@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bus.h"
 #include "../log.h"
 #include "pci.h"
 #include "worker.h"
@@ -26,6 +27,8 @@
 struct config {
 	uint8_t mac[6];
 	uint16_t status;
+	uint16_t max_queue_pairs;
+	uint16_t mtu;
 };
 
 struct net {
@@ -89,6 +92,14 @@ void net_receive(struct net *net, unsigned char *packet, size_t len)
 	queue_copy_to(iov, chain->num_in, 0, packet, len);
 	queue_push(queue, chain->head, len);
 	virtio_interrupt(&net->dev, queue);
+}
+
+void net_lose_link(struct net *net)
+{
+	bus_lock();
+	net->config.status &= ~VIRTIO_NET_S_LINK_UP;
+	bus_unlock();
+	virtio_config_changed(&net->dev);
 }
 
 static bool has_room_for(struct net *net, unsigned int fds)
@@ -196,11 +207,15 @@ void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
 	net->link = link;
 	memcpy(net->config.mac, mac, sizeof(net->config.mac));
 	net->config.status = VIRTIO_NET_S_LINK_UP;
+	net->config.max_queue_pairs = 1;
+	net->config.mtu = link->mtu;
 	net->dev.name = link->name;
 	net->dev.type = VIRTIO_NET;
 	net->dev.class = PCI_CLASS_ETHERNET;
 	net->dev.features = 1ull << VIRTIO_NET_F_MAC |
 			    1ull << VIRTIO_NET_F_STATUS | link->features;
+	if (link->mtu)
+		net->dev.features |= 1ull << VIRTIO_NET_F_MTU;
 	net->dev.num_queues = NUM_QUEUES;
 	net->dev.config = &net->config;
 	net->dev.config_size = sizeof(net->config);

@@ -16,6 +16,7 @@ struct net;
  * struct net_link - what a card is connected to
  * @name: for the log
  * @features: virtio features that it brings along
+ * @mtu: largest packet without its Ethernet header; 0: the driver's choice
  * @start: features are negotiated; may be missing
  * @send: a packet of the guest, header in front
  * @watch: add descriptors to wait for, and shorten the time in milliseconds (-1:
@@ -29,6 +30,7 @@ struct net;
 struct net_link {
 	const char *name;
 	uint64_t features;
+	uint16_t mtu;
 	void (*start)(struct net_link *link, uint64_t features);
 	void (*send)(struct net_link *link, const unsigned char *packet,
 		     size_t len);
@@ -40,6 +42,9 @@ struct net_link {
 
 /* A packet for the guest, header in front; dropped if it has no room. */
 void net_receive(struct net *net, unsigned char *packet, size_t len);
+
+/* The link has gone for good: the driver sees a cable that is pulled. */
+void net_lose_link(struct net *net);
 
 /* Put a card on the bus of a node. */
 void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,

@@ -115,6 +115,9 @@ bool virtio_has(const struct virtio_device *dev, unsigned int feature);
 /* Tell the driver of what was pushed, if it wants to hear. Any thread. */
 void virtio_interrupt(struct virtio_device *dev, struct queue *queue);
 
+/* The device's configuration has changed. Any thread. */
+void virtio_config_changed(struct virtio_device *dev);
+
 /* The driver did what no driver may; it has to reset the device. Any thread. */
 void virtio_break(struct virtio_device *dev);
 bool virtio_is_broken(const struct virtio_device *dev);

@@ -13,19 +13,23 @@
 #include <linux/sockios.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../log.h"
 
 #define TUN_DEVICE	"/dev/net/tun"
 #define BATCH		64	/* packets, until the guest's get their turn */
+#define MTU_MIN		68	/* virtio 1.2, 5.1.4.1 */
 
 struct tap {
 	struct net_link link;
 	int fd;
+	bool gone;	/* somebody has deleted the interface */
 	unsigned char packet[NET_PACKET_MAX];
 };
 
@@ -57,8 +61,11 @@ static void tap_send(struct net_link *link, const unsigned char *packet,
 static unsigned int tap_watch(struct net_link *link, struct pollfd *fds,
 			      unsigned int max, int *timeout, int room)
 {
-	(void)max;
 	(void)timeout;
+	if (tap_of(link)->gone)
+		return 0;
+	if (!max)
+		return 1;
 	fds[0] = (struct pollfd) {
 		.fd = tap_of(link)->fd, .events = room ? POLLIN : 0,
 	};
@@ -70,7 +77,16 @@ static void tap_handle(struct net_link *link, struct net *net,
 {
 	struct tap *tap = tap_of(link);
 
-	if (!count || !(fds[0].revents & POLLIN))
+	if (!count)
+		return;
+	if (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+		tap->gone = true;
+		log_warn("The host's interface %s was deleted; the guest's network card has no link until ssi-vmm is started again.",
+			 link->name);
+		net_lose_link(net);
+		return;
+	}
+	if (!(fds[0].revents & POLLIN))
 		return;
 	for (unsigned int i = 0; i < BATCH; i++) {
 		ssize_t len = read(tap->fd, tap->packet, sizeof(tap->packet));
@@ -124,6 +140,21 @@ static void attach(struct tap *tap, const char *name)
 	    strerror(errno));
 }
 
+/* The interface's, which the guest takes over; 0 if the host does not say. */
+static uint16_t find_mtu(const char *name)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_mtu = 0 };
+
+	strcpy(request.ifr_name, name);
+	if (fd < 0 || ioctl(fd, SIOCGIFMTU, &request))
+		request.ifr_mtu = 0;
+	if (fd >= 0)
+		close(fd);
+	return request.ifr_mtu < MTU_MIN || request.ifr_mtu > UINT16_MAX ?
+	       0 : request.ifr_mtu;
+}
+
 struct net_link *tap_open(const char *name)
 {
 	struct tap *tap = calloc(1, sizeof(*tap));
@@ -142,6 +173,7 @@ struct net_link *tap_open(const char *name)
 	attach(tap, name);
 	tap->link = (struct net_link) {
 		.name = name,
+		.mtu = find_mtu(name),
 		.features = 1ull << VIRTIO_NET_F_CSUM |
 			    1ull << VIRTIO_NET_F_GUEST_CSUM |
 			    1ull << VIRTIO_NET_F_HOST_TSO4 |

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A host's interface as a card's link: vmm/virtio/tap.c. Makes an interface and
+ * deletes it while the card uses it.
+ */
+#include "../../vmm/virtio/tap.h"
+
+#include <unistd.h>
+
+#include "../../vmm/log.h"
+#include "tap.h"
+
+#define NAME		"ssi-unit0"
+#define MTU		9000
+#define TOOLS		"PATH=$PATH:/usr/sbin:/sbin "
+#define DEADLINE_MS	10000
+
+static unsigned int lost, warnings;
+
+void net_receive(struct net *net, unsigned char *packet, size_t len)
+{
+	(void)net;
+	(void)packet;
+	(void)len;
+}
+
+void net_lose_link(struct net *net)
+{
+	(void)net;
+	lost++;
+}
+
+void log_debug(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void log_warn(const char *fmt, ...)
+{
+	(void)fmt;
+	warnings++;
+}
+
+void die(enum exit_code code, const char *fmt, ...)
+{
+	(void)fmt;
+	tap_bail("died with %d", code);
+}
+
+/* As the card's thread does it, once. Return: what poll() does. */
+static int run_link(struct net_link *link, int timeout)
+{
+	struct pollfd fd;
+	unsigned int count = link->watch(link, &fd, 1, &timeout, false);
+	int ready = poll(&fd, count, timeout);
+
+	link->handle(link, NULL, &fd, count);
+	return ready;
+}
+
+int main(void)
+{
+	struct net_link *link;
+
+	if (system(TOOLS "ip tuntap add " NAME " mode tap 2>/dev/null"))
+		tap_skip_all("this user cannot make an interface");
+	tap_plan(4);
+	if (system(TOOLS "ip link set " NAME " mtu 9000 up"))
+		tap_bail("the interface cannot be set up");
+	link = tap_open(NAME);
+	tap_ok(link->mtu == MTU, "a card has the MTU of its interface");
+	tap_ok(!run_link(link, 0) && !lost, "it waits while there is nothing");
+	if (system(TOOLS "ip link del " NAME))
+		tap_bail("the interface cannot be deleted");
+	tap_ok(run_link(link, DEADLINE_MS) == 1 && lost == 1 && warnings == 1,
+	       "it loses its link when the interface is deleted");
+	tap_ok(!run_link(link, 0) && lost == 1 && warnings == 1,
+	       "and waits again");
+	fflush(stdout);
+	_exit(tap_exit());
+}
