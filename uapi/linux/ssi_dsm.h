@@ -4,24 +4,26 @@
  * programs attached to the same region on other nodes.
  *
  * A cluster, its local nodes, their peers and regions are configured over
- * generic netlink (ssi_dsm_genl.h); this device only uses what exists.
+ * generic netlink (ssi_dsm_genl.h). This device only uses existing regions.
  *
  * Life of a file descriptor:
  *
  *   open            no region; mmap, read and SSI_DSM_SEND fail with ENOTCONN
  *   SSI_DSM_ATTACH  binds the file to one local node's instance of a region,
- *                   for good. Does not wait for the other nodes. One file
- *                   per region and node may own the channel (the first one,
- *                   without SSI_DSM_ATTACH_NO_CHANNEL).
+ *                   until close. Does not wait for the other nodes. One file
+ *                   per region and node may have the channel (the first one
+ *                   that attaches without SSI_DSM_ATTACH_NO_CHANNEL).
  *   read            one message per call, blocking unless O_NONBLOCK:
- *                   struct ssi_dsm_msg followed by its payload. A buffer that
- *                   is too small for the next message: EMSGSIZE, nothing lost.
- *   poll            POLLIN when a message waits.
+ *                   struct ssi_dsm_msg followed by its payload. If the buffer
+ *                   is too small for the next message: EMSGSIZE, and the
+ *                   message stays in the queue.
+ *   poll            POLLIN when a message can be read.
  *   mmap            MAP_SHARED only; offset and length in the region, multiples
  *                   of the page size. Page faults wait until the region is
- *                   ready and the page is here. A page that can never come
- *                   (its owner is lost) is SIGBUS.
- *   close           the last close leaves the region; the other nodes are told.
+ *                   ready and this node has the page. If it cannot get the
+ *                   page any more (the region is lost): SIGBUS.
+ *   close           the last close leaves the region, and the other nodes are
+ *                   notified.
  */
 #ifndef _UAPI_LINUX_SSI_DSM_H
 #define _UAPI_LINUX_SSI_DSM_H
@@ -59,8 +61,8 @@ struct ssi_dsm_attach {
  * @len: bytes of payload, 1 .. SSI_DSM_MSG_MAX
  * @data: user pointer to the payload
  *
- * Messages from one node to another arrive complete and in order, or the
- * link between them is lost and the region with it.
+ * Messages from one node to another arrive complete and in order. Otherwise
+ * the link between them is lost, and the region with it.
  */
 struct ssi_dsm_send {
 	__u32 node;
@@ -74,11 +76,10 @@ struct ssi_dsm_send {
  * @len: bytes; both are multiples of 4096
  * @discarded: out: bytes that became zero
  *
- * What is in this range is not needed any more. Pages of it that only this node
- * has become zero and give their memory back; others, and those that
- * somebody uses just now, stay as they are. Blocks in one piece go only if they
- * are in the range as a whole. Accesses at the same time see a page before or after
- * that.
+ * The caller no longer needs the data in this range. Pages that this node has
+ * exclusively become zero, and their memory is freed. All other pages, and pages
+ * that are in use, stay as they are. A 2 MiB folio is freed only if it is in the
+ * range as a whole. A concurrent access sees a page as before or as after.
  */
 struct ssi_dsm_discard {
 	__u64 offset;
@@ -92,13 +93,13 @@ struct ssi_dsm_discard {
 #define SSI_DSM_DISCARD	_IOWR(SSI_DSM_IOC_MAGIC, 0x02, struct ssi_dsm_discard)
 
 /**
- * enum ssi_dsm_msg_type - what read() returned
- * @SSI_DSM_MSG_DATA: a message of another node; payload as it was sent
+ * enum ssi_dsm_msg_type - kinds of messages that read() returns
+ * @SSI_DSM_MSG_DATA: a message from another node; payload as it was sent
  * @SSI_DSM_MSG_READY: all nodes of the map have joined this region; no payload
- * @SSI_DSM_MSG_LOST: @node is gone for good, and the region with it; payload
- *	is one sentence of text that says why (no NUL)
- * @SSI_DSM_MSG_REFUSED: @node and we do not agree (cluster, region map,
- *	protocol version); payload is one sentence of text that says on what
+ * @SSI_DSM_MSG_LOST: the region is lost because of @node, and stays lost;
+ *	payload is one sentence of text with the reason (no NUL)
+ * @SSI_DSM_MSG_REFUSED: @node and this node have different maps of the region;
+ *	payload is one sentence of text with the reason
  */
 enum ssi_dsm_msg_type {
 	SSI_DSM_MSG_DATA,
@@ -108,9 +109,9 @@ enum ssi_dsm_msg_type {
 };
 
 /**
- * struct ssi_dsm_msg - head of what read() returns
+ * struct ssi_dsm_msg - header of a message that read() returns
  * @type: enum ssi_dsm_msg_type
- * @node: the node it comes from or speaks of
+ * @node: the node that has sent the message, or that it is about
  * @len: bytes of payload that follow
  */
 struct ssi_dsm_msg {

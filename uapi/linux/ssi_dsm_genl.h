@@ -4,7 +4,7 @@
  *
  * The tree of attributes, request (>) and reply (<):
  *
- *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [SOCKET_OWNER]     admin
+ *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [SOCKET_OWNER] admin
  *   NODE_DEL    > CLUSTER NODE_ID                                admin
  *   NODE_GET    > [CLUSTER NODE_ID]                              do, dump
  *               < CLUSTER NODE_ID ADDR TRANSPORT
@@ -35,7 +35,7 @@
  *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_NODES }
  *   event group "events": PEER_GET and REGION_GET replies on state changes
  *
- * What a GET names in square brackets filters a dump.
+ * The attributes in square brackets of a GET filter a dump.
  *
  * ADDR is a binary struct sockaddr_in or sockaddr_in6. All integers are in
  * host byte order. A local node is named by CLUSTER and NODE_ID: a kernel
@@ -80,12 +80,12 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_REGION_ID,		/* u32 */
 	SSI_DSM_A_ADDR,			/* binary, sockaddr_in or sockaddr_in6 */
 	SSI_DSM_A_TRANSPORT,		/* u32, enum ssi_dsm_transport */
-	SSI_DSM_A_SOCKET_OWNER,		/* flag: the node goes when this netlink
-					 * socket is closed */
+	SSI_DSM_A_SOCKET_OWNER,		/* flag: the node is deleted when this
+					 * netlink socket is closed */
 	SSI_DSM_A_LINK_DELAY,		/* u32, microseconds, loop only */
 	SSI_DSM_A_LINK_STATE,		/* u32, enum ssi_dsm_link_state */
-	SSI_DSM_A_REASON,		/* string: why a link or region is in
-					 * its state; absent if nothing to say */
+	SSI_DSM_A_REASON,		/* string: reason for the state of a link
+					 * or region; absent if there is none */
 	SSI_DSM_A_RX_MSGS,		/* u64 */
 	SSI_DSM_A_TX_MSGS,		/* u64 */
 	SSI_DSM_A_RX_BYTES,		/* u64 */
@@ -97,19 +97,19 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_REGION_STATE,		/* u32, enum ssi_dsm_region_state */
 	SSI_DSM_A_PAGES_SHARED,		/* u64, pages in S or O on this node */
 	SSI_DSM_A_PAGES_EXCLUSIVE,	/* u64, pages in state E on this node */
-	SSI_DSM_A_DIRECTORY_PAGES,	/* u64, pages touched whose home is here */
+	SSI_DSM_A_DIRECTORY_PAGES,	/* u64, touched pages with this home */
 	SSI_DSM_A_METADATA,		/* u64, bytes of bookkeeping */
-	SSI_DSM_A_PAGES_CACHED,		/* u64, pages here whose home is another
-					 * node */
-	SSI_DSM_A_DROPPED,		/* u64, copies dropped to have room */
-	SSI_DSM_A_PUT,			/* u64, pages offered to their home for it */
+	SSI_DSM_A_PAGES_CACHED,		/* u64, pages on this node whose home
+					 * is another node */
+	SSI_DSM_A_DROPPED,		/* u64, copies dropped to free memory */
+	SSI_DSM_A_PUT,			/* u64, eviction hints sent for that */
 	SSI_DSM_A_CLASS,		/* nest, repeated: CLASS_* */
 	SSI_DSM_A_CLASS_ID,		/* u32, enum ssi_dsm_class */
 	SSI_DSM_A_CLASS_COUNT,		/* u64 */
 	SSI_DSM_A_CLASS_SUM_NS,		/* u64 */
-	SSI_DSM_A_BUCKETS,		/* binary, u64[SSI_DSM_BUCKETS]: how many
-					 * took [2^i, 2^(i+1)) ns; 0 in the first,
-					 * all longer ones in the last */
+	SSI_DSM_A_BUCKETS,		/* binary, u64[SSI_DSM_BUCKETS]: events
+					 * that took [2^i, 2^(i+1)) ns; the first
+					 * has 0 too, the last all longer ones */
 	SSI_DSM_A_POLICY,		/* nest, repeated: POLICY_* */
 	SSI_DSM_A_POLICY_ID,		/* u32, enum ssi_dsm_policy */
 	SSI_DSM_A_POLICY_VALUE,		/* u64, or SSI_DSM_POLICY_AUTO */
@@ -119,29 +119,28 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_POLICY_AUTO,		/* flag: may be SSI_DSM_POLICY_AUTO */
 	SSI_DSM_A_PAGE,			/* nest, repeated: PAGE_* */
 	SSI_DSM_A_PAGE_INDEX,		/* u64, in the region */
-	SSI_DSM_A_PAGE_MOVES,		/* u64, how often it changed its owner of
-					 * late */
-	SSI_DSM_A_PAGE_NODES,		/* u32, bit mask: who had it */
-	SSI_DSM_A_BLOCKS_HUGE,		/* u64, blocks of 2 MiB in one piece */
-	SSI_DSM_A_BLOCKS_SPLIT,		/* u64, those that were */
+	SSI_DSM_A_PAGE_MOVES,		/* u64, recent changes of the owner */
+	SSI_DSM_A_PAGE_NODES,		/* u32, bit mask of nodes that had it */
+	SSI_DSM_A_BLOCKS_HUGE,		/* u64, 2 MiB folios */
+	SSI_DSM_A_BLOCKS_SPLIT,		/* u64, 2 MiB folios that were split */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
 };
 
 #define SSI_DSM_BUCKETS		40
-#define SSI_DSM_POLICY_AUTO	0xffffffffffffffffull	/* as it seems best */
+#define SSI_DSM_POLICY_AUTO	0xffffffffffffffffull	/* the module decides */
 
-/* What can be set of a region on a node, at any time. */
+/* Settings of a region on a node; they can be set at any time. */
 enum ssi_dsm_policy {
 	SSI_DSM_POLICY_HOLD,	/* us: hold window; AUTO follows the service time */
-	SSI_DSM_POLICY_SPIN,	/* us: how long a fault spins before it sleeps;
+	SSI_DSM_POLICY_SPIN,	/* us: time that a fault spins before it sleeps;
 				 * AUTO follows the service time */
-	SSI_DSM_POLICY_AHEAD,	/* pages: read-ahead, at most */
-	SSI_DSM_POLICY_CACHE,	/* bytes: of pages whose home is another node;
-				 * AUTO is what the host can spare */
-	SSI_DSM_POLICY_HUGE,	/* 0 or 1: memory of its own that nobody has touched is
-				 * taken in blocks of 2 MiB in one piece */
+	SSI_DSM_POLICY_AHEAD,	/* pages: limit of the read-ahead */
+	SSI_DSM_POLICY_CACHE,	/* bytes: limit for pages whose home is another
+				 * node; AUTO is what the host can spare */
+	SSI_DSM_POLICY_HUGE,	/* 0 or 1: the home takes an untouched block as
+				 * one 2 MiB folio */
 	__SSI_DSM_POLICY_MAX,
 };
 
@@ -154,25 +153,25 @@ enum ssi_dsm_link_state {
 	SSI_DSM_LINK_DOWN,
 	SSI_DSM_LINK_CONNECTING,
 	SSI_DSM_LINK_UP,
-	SSI_DSM_LINK_REFUSED,	/* cluster, node id or version differ */
-	SSI_DSM_LINK_LOST,	/* was up; does not come back */
+	SSI_DSM_LINK_REFUSED,	/* cluster, node id or version differs */
+	SSI_DSM_LINK_LOST,	/* was up; never comes up again */
 };
 
 enum ssi_dsm_region_state {
 	SSI_DSM_REGION_WAITING,	/* for the other nodes */
 	SSI_DSM_REGION_READY,
 	SSI_DSM_REGION_REFUSED,	/* the nodes' maps differ */
-	SSI_DSM_REGION_LOST,	/* a node is gone; faults are SIGBUS */
+	SSI_DSM_REGION_LOST,	/* a node is lost; faults end with SIGBUS */
 };
 
 /* Classes of faults and of protocol work, each with a latency histogram. */
 enum ssi_dsm_class {
-	SSI_DSM_CLASS_LOCAL,		/* fault, page was here */
-	SSI_DSM_CLASS_FIRST_TOUCH,	/* fault, nobody had it: zero page */
+	SSI_DSM_CLASS_LOCAL,		/* fault, the node had the page */
+	SSI_DSM_CLASS_FIRST_TOUCH,	/* fault, no node had it: zero page */
 	SSI_DSM_CLASS_READ_REMOTE,	/* fault, a copy was fetched */
 	SSI_DSM_CLASS_WRITE_REMOTE,	/* fault, page fetched exclusively */
 	SSI_DSM_CLASS_UPGRADE,		/* fault, had a copy; no data moved */
-	SSI_DSM_CLASS_INVALIDATION,	/* copy dropped for another node's write */
+	SSI_DSM_CLASS_INVALIDATION,	/* copy dropped, another node writes */
 	SSI_DSM_CLASS_FORWARDED,	/* page supplied to another node */
 
 	__SSI_DSM_CLASS_MAX,
