@@ -35,6 +35,10 @@ const struct hostile hostile_table[] = {
 		.code = HANGUP, .sentence = "Ended by Hangup.",
 		.drive = drive_tap_deletion,
 	}, {
+		.name = "eight network cards",
+		.guest = "macs",
+		.options = "--net user --net user --net user --net user --net user --net user --net user --net user",
+	}, {
 		.name = "device without bus mastering",
 		.guest = "no_bus_master",
 	}, {
@@ -121,6 +125,21 @@ const struct hostile hostile_table[] = {
 		.name = "fw_cfg, flash and debug port, verbose", .firmware = true,
 		.guest = "firmware", .options = ",vars=vars.fd -v",
 		.lines = 3000,
+	}, {
+		.name = "cluster: two nodes", .nodes = 2,
+		.guest = "cluster_hello",
+	}, {
+		.name = "cluster: balloon reset by another node", .nodes = 2,
+		.guest = "cluster_balloon_reset",
+		.options = "--free-page-reporting on",
+	}, {
+		.name = "cluster: triple fault", .nodes = 2,
+		.guest = "triple_fault", .code = 5,
+		.sentence = "has shut down after a triple fault.",
+	}, {
+		.name = "cluster: panic", .nodes = 2,
+		.guest = "panics", .code = 3,
+		.sentence = "The guest's kernel has panicked.",
 	},
 	{ 0 },
 };
