@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Puts the tables one after the other and ties them together. */
+/* Builds the tables one after the other, with their pointers to each other. */
 #include <errno.h>
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* The FACS must be aligned to 64 bytes (5.2.10); the others do not mind. */
+/* The FACS must be aligned to 64 bytes (5.2.10); the other tables may be. */
 #define TABLE_ALIGN	64
 
 /* System description table header (5.2.6). */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Refuses configurations that no guest could make sense of. */
+/* Refuses configurations that no guest's kernel could use. */
 #include <stdbool.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * HMAT: how long memory takes from which CPUs, and how much comes (5.2.27).
- * Initiators are the nodes with CPUs, targets are all nodes. Not there when
- * nobody knows: no table is better than a wrong one.
+ * Initiators are the nodes with CPUs, targets are all nodes. Without values
+ * there is no table.
  */
 #include <stdbool.h>
 
@@ -79,7 +79,7 @@ static void append_domain(struct ssi_builder *b,
 	ssi_builder_append(b, &domain, sizeof(domain));
 }
 
-/* The smallest in which the largest value can be told. */
+/* The smallest unit in which the largest value fits. */
 static uint32_t find_scale(const struct ssi_acpi_config *cfg,
 			   const uint32_t *values)
 {

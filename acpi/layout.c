@@ -2,7 +2,7 @@
 /* Where CPUs, memory and PCI devices of each node are in the guest. */
 #include "layout.h"
 
-/* What the PCI root of a node has; whose a bus or an address is, all can tell. */
+/* Buses and addresses of each node's PCI root: the node follows from either. */
 #define BUSES_OF_ROOT	(256 / SSI_ACPI_MAX_NODES)
 #define FIRST_WINDOW	(512u << 20)
 #define OTHER_WINDOW	(8u << 20)

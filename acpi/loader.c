@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The tables for firmware, which puts them where it likes (QEMU,
+ * The tables for firmware, which chooses their addresses (QEMU,
  * hw/acpi/bios-linker-loader.c describes the commands).
  *
  * They are built for address 0, so that a pointer is an offset. The RSDP, which
  * comes first, becomes a file of its own, and the offsets are less by the room
- * that it took. A table with pointers gets its checksum from the firmware, which
- * adds up what is there, the old checksum included: it is 0 here.
+ * that it took. A table with pointers gets its checksum from the firmware,
+ * which adds up what is there, the old checksum included: it is 0 here.
  */
 #include "loader.h"
 

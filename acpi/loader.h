@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tables for firmware, which puts them where it likes. */
+/* The tables for firmware, which chooses their addresses. */
 #ifndef SSI_ACPI_LOADER_H
 #define SSI_ACPI_LOADER_H
 
@@ -8,7 +8,7 @@
 
 #include "ssi_acpi.h"
 
-/* The names that QEMU gives to what firmware loads. */
+/* QEMU's names of the files that firmware loads. */
 #define SSI_ACPI_LOADER_FILE	"etc/table-loader"
 #define SSI_ACPI_TABLES_FILE	"etc/acpi/tables"
 #define SSI_ACPI_RSDP_FILE	"etc/acpi/rsdp"

@@ -93,8 +93,8 @@ static void append_interrupts(struct ssi_builder *b,
 		.base = cfg->ioapic_base,
 	};
 	/*
-	 * Edge, unlike most: the end of a level-triggered interrupt would be
-	 * known only on the node where the CPU is.
+	 * Edge-triggered, unlike on most machines: only the CPU's own node
+	 * would notice the end of a level-triggered interrupt.
 	 */
 	const struct madt_override sci = {
 		.type = TYPE_OVERRIDE,

@@ -12,9 +12,9 @@
 #define PORTS_SIZE	8
 
 /*
- * Nothing of it is firmware's, so the guest gets what it asks for of native
- * hot-plug, power management, error reporting and capabilities (PCI Firmware
- * 3.3, 4.5.1):
+ * The firmware uses none of it, so the guest gets all that it requests of
+ * native hot-plug, power management, error reporting and capabilities (PCI
+ * Firmware 3.3, 4.5.1):
  *
  *	Method (_OSC, 4, Serialized) {
  *		CreateDWordField (Arg3, 0, CDW1)

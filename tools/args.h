@@ -16,7 +16,7 @@ struct nl_msg;
 /**
  * struct keyword - one keyword of a command
  * @name: what the user types, or the beginning of it
- * @put: puts the value into the message as @attr; 0, or -1 and the error told
+ * @put: puts the value into the message as @attr; 0, or -1 after error()
  * @attr: enum ssi_dsm_attr, or what @put says
  * @flags: ARG_*
  */
@@ -28,7 +28,7 @@ struct keyword {
 };
 
 /*
- * @keywords ends with an entry without name. 0, or -1 and the error told.
+ * @keywords ends with an entry without name. Return: 0, or -1 after error().
  * @complete: whether all required ones were there; NULL if that is an error.
  */
 int args_put(struct nl_msg *msg, const struct keyword *keywords, int argc,
@@ -44,7 +44,7 @@ int args_put_addr(struct nl_msg *msg, uint32_t attr, const char *value);
 int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value);
 /* NODE:SIZE */
 int args_put_map(struct nl_msg *msg, uint32_t attr, const char *value);
-/* A number, with a unit of sizes if need be, or auto; @id: enum ssi_dsm_policy */
+/* A number, also with a unit of size, or auto; @id: enum ssi_dsm_policy */
 int args_put_policy(struct nl_msg *msg, uint32_t id, const char *value);
 
 #endif /* ARGS_H */

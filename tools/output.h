@@ -11,7 +11,7 @@
 
 void output_init(bool json, bool pretty);
 
-/* Prints what was emitted since the last flush: in JSON one value, a line. */
+/* Prints all output since the last flush; in JSON it is one value in a line. */
 void output_flush(void);
 
 /*

@@ -2,8 +2,8 @@
 /*
  * From the arguments of a command to its exit code.
  *
- * Requests are complete before the socket is opened, so that what is wrong
- * with the command line is told even where the module is not loaded.
+ * A request is complete before the socket is opened, so that errors in the
+ * command line are reported even where the module is not loaded.
  */
 
 #include "request.h"

@@ -13,7 +13,7 @@
 void show_peer(const struct genl_reply *reply);
 void show_region(const struct genl_reply *reply);
 
-/* A line: which region of which local node what follows is about. */
+/* A headline: the region and the local node of the lines that follow. */
 void show_region_name(const struct genl_reply *reply);
 
 void show_addr(const struct genl_reply *reply);

@@ -41,7 +41,7 @@ static const struct option options[] = {
 	{ }
 };
 
-/* As in ip(8): the first in the table that begins like this. */
+/* As in ip(8): the first entry that begins with the word. */
 static int begins(const char *name, const char *word)
 {
 	return *word && !strncmp(name, word, strlen(word));

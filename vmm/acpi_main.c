@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ssi-acpi: writes the ACPI tables that a guest would get to files. */
+/* ssi-acpi: writes the ACPI tables of a guest to files. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static const char usage[] =
 
 /**
  * struct arguments - the command line
- * @config: the cluster's file; NULL: the nodes are given one by one
+ * @config: the cluster's file; NULL: the nodes are options
  * @distances: as given, or NULL
  * @output: directory
  * @guest: what the tables are of
@@ -202,7 +202,7 @@ static void write_tables(const char *dir_name, const uint8_t *tables,
 	close(dir);
 }
 
-/* A cluster has to be one that ssi-vmm takes; single nodes need not. */
+/* ssi-vmm must accept a cluster; nodes from the command line may be larger. */
 static const char *place(const struct arguments *arguments,
 			 struct ssi_layout *layout)
 {

@@ -8,7 +8,7 @@
  *   nodes:
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M }
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
- *         cache: 64M,              # optional: at most that of the others'
+ *         cache: 64M,              # optional: limit for other nodes' memory
  *         distances: [20, 10],     # optional row of the SLIT
  *         latencies: [9000, 100],  # optional rows of the HMAT: ns, and
  *         bandwidths: [400, 9000] }    # MB/s to the memory of each node
@@ -17,15 +17,15 @@
  *     kernel: /boot/vmlinuz        # bzImage; optional with firmware
  *     initrd: /boot/initrd.img     # optional
  *     append: "console=ttyS0"      # optional
- *     invariant-tsc: true          # optional: the host's TSC is, though its
- *                                  # CPUID does not say so
+ *     invariant-tsc: true          # optional: tell the guest that its TSC is
+ *                                  # invariant, even if CPUID does not say so
  *     pm-timer: true               # optional: as --pm-timer
- *     time-dilation: 1             # optional: seconds that its second takes
- *     rng: true                    # optional: random numbers of node 0's host
+ *     time-dilation: 1             # optional: seconds of a guest's second
+ *     rng: true                    # optional: random numbers of node 0
  *     free-page-reporting: false   # optional: as --free-page-reporting
  *     disks:                       # optional
  *       - { file: /srv/disk.img, readonly: false, node: 0 }
- *     nets:                        # optional: of one kind each
+ *     nets:                        # optional: user or tap each
  *       - { user: true, hostfwd: ["tcp:127.0.0.1:2222-:22"], node: 0 }
  *       - { tap: tap0, mac: "52:54:00:12:34:56", node: 1 }
  */
@@ -84,7 +84,7 @@ static uint32_t take_number(const char *what, const char *of, const char *text,
 	return value;
 }
 
-/* What the words of YAML 1.1 for this are, but no others and no beginnings. */
+/* The words of YAML 1.1 for true and false; "y" and "n" are refused. */
 static bool take_bool(const char *what, const char *of, const char *text)
 {
 	static const char *const words[] = {
@@ -98,7 +98,7 @@ static bool take_bool(const char *what, const char *of, const char *text)
 	    what, of, text);
 }
 
-/* A row of a matrix: an entry for each node. NULL stays NULL. */
+/* A row of a matrix: one number for each node. Return: NULL if @texts is. */
 static uint32_t *take_row(const char *what, const char *of, char **texts,
 			  unsigned int found, unsigned int count)
 {
@@ -171,7 +171,7 @@ static void take_node(const struct config_node *from, uint32_t id,
 		    id);
 }
 
-/* Two that listen at one address would be one node to the others. */
+/* The other nodes could not tell apart two nodes with one address. */
 static void check_addresses(const struct options *options)
 {
 	for (unsigned int i = 0; i < options->num_nodes; i++)
@@ -212,7 +212,7 @@ static void take_nodes(const char *path, const struct config_file *file,
 	check_addresses(options);
 }
 
-/* A path with a comma in it can be had by a link to it. */
+/* A path with a comma needs a symbolic link without one. */
 void config_take_firmware(const char *text, struct options *options)
 {
 	static const char key[] = "vars=";
@@ -313,7 +313,7 @@ static bool take_transport(const char *text)
 	return !strcmp(text, "loop");
 }
 
-/* The file's data stays: the options point into it. */
+/* The file's data is not freed, since the options point to it. */
 void config_load(const char *path, struct options *options)
 {
 	const struct config_file *file = config_file_read(path);

@@ -6,12 +6,12 @@
 #include "options.h"
 
 /*
- * Read it into @options, which are untouched where the file says nothing.
- * Ends the process with a sentence about the file if it cannot be used.
+ * Read the file into @options; options that the file does not have keep their
+ * values. Ends the process with an error about the file if it is not valid.
  */
 void config_load(const char *path, struct options *options);
 
-/* End the process with a sentence if no guest can run on such nodes. */
+/* End the process with an error if no guest can run on these nodes. */
 void config_check_nodes(const struct options *options);
 
 /**
@@ -23,7 +23,7 @@ void config_check_nodes(const struct options *options);
  */
 const char *config_parse_size(const char *text, uint64_t *bytes);
 
-/* "CODE[,vars=FILE]"; ends the process with a sentence if it is not. */
+/* Take "CODE[,vars=FILE]"; ends the process with an error for other texts. */
 void config_take_firmware(const char *text, struct options *options);
 
 #endif /* VMM_CONFIG_H */

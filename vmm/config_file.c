@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The cluster's configuration file as it is written: what keys it has.
+ * The keys of the cluster's configuration file, and how it is read.
  */
 #include "config_file.h"
 
@@ -20,7 +20,7 @@
 #define COMPLAINT_MAX	256
 #define FILE_MAX	(1u << 20)
 
-/* A value, and a value that may be missing: at least @min bytes of text. */
+/* A required and an optional value: texts of at least @min bytes. */
 #define NEED(key, type, member, min)					\
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member,	\
 			       min, CYAML_UNLIMITED)
@@ -116,7 +116,7 @@ static const cyaml_schema_value_t file_schema = {
 			    file_fields),
 };
 
-/* All of it at once: it may be a pipe, and is parsed twice. */
+/* Read all of it at once: it is parsed twice and may be a pipe. */
 static unsigned char *read_all(const char *path, size_t *size)
 {
 	FILE *file = fopen(path, "re");
@@ -136,7 +136,7 @@ static unsigned char *read_all(const char *path, size_t *size)
 	return text;
 }
 
-/* Keep the library's first complaint; the rest is its way there. */
+/* Keep the library's first message; the next ones are the path to the error. */
 static void keep_complaint(cyaml_log_t level, void *ctx, const char *fmt,
 			   va_list args)
 {
@@ -147,11 +147,11 @@ static void keep_complaint(cyaml_log_t level, void *ctx, const char *fmt,
 		return;
 	vsnprintf(text, COMPLAINT_MAX, fmt, args);
 	len = strcspn(text, "\n");
-	/* Some of its sentences have a full stop, and ours gets one. */
+	/* Remove the full stop: ours is added. */
 	text[len && text[len - 1] == '.' ? len - 1 : len] = '\0';
 }
 
-/* To C the text would end at a "\\0". */
+/* A C string would end at the escape "\\0". */
 static void check_scalar(const char *path, const yaml_event_t *event)
 {
 	if (event->type == YAML_SCALAR_EVENT &&
@@ -160,7 +160,7 @@ static void check_scalar(const char *path, const yaml_event_t *event)
 		    path, event->start_mark.line + 1);
 }
 
-/* libcyaml stops behind the first document, whatever follows. */
+/* libcyaml ignores everything after the first document. */
 static void check_document(const char *path, const unsigned char *text, size_t size)
 {
 	unsigned int documents = 0;

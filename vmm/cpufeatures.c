@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which CPU features the hosts have in common. A guest's threads move between
- * the CPUs of all nodes, so each may show only what all of them can.
+ * CPU features that all hosts have. The guest's threads move between the CPUs
+ * of all nodes, so a CPU may show only features that all hosts have.
  *
  * Which registers are sets of features is from Intel's SDM volume 2 (CPUID) and
  * AMD's APM volume 3, appendix E; what the bits of IA32_ARCH_CAPABILITIES mean
@@ -83,7 +83,7 @@ static uint32_t *reg_of(struct kvm_cpuid_entry2 *entry, int reg)
 	return regs[reg];
 }
 
-/* A byte of leaf 0x80000008's EAX; the third may be 0: as the first. */
+/* A byte of leaf 0x80000008's EAX. A third byte of 0 means: as the first. */
 static uint32_t size_of(uint32_t sizes, unsigned int byte)
 {
 	uint32_t size = sizes >> 8 * byte & 0xff;
@@ -116,7 +116,7 @@ static void read_pmu(struct cpufeatures *features, const struct kvm_cpuid2 *host
 	}
 }
 
-/* A leaf that a host does not have has no features. */
+/* The registers of a missing leaf stay 0: no features. */
 void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *host)
 {
 	const struct kvm_cpuid_entry2 *found = find(host, 0, 0);
@@ -142,7 +142,7 @@ void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *hos
 		features->sizes = smaller_sizes(found->eax, found->eax);
 }
 
-/* A driver finds the counters on the boot CPU and uses them on all. */
+/* A driver detects the counters on the boot CPU and uses them on all CPUs. */
 static void join_pmu(struct cpufeatures *all, const struct cpufeatures *other)
 {
 	const unsigned int msr = CPUFEATURES_PERF_CAPABILITIES;
@@ -179,10 +179,10 @@ bool cpufeatures_join(struct cpufeatures *all, const struct cpufeatures *other)
 }
 
 /**
- * struct list - a list in words, as long as it fits
- * @text: the words
- * @size: of @text
- * @len: bytes in use, or that would be
+ * struct list - a text with commas between its parts
+ * @text: the text; parts that do not fit are cut off
+ * @size: size of @text
+ * @len: length of the text without the cut
  */
 struct list {
 	char *text;
@@ -231,7 +231,7 @@ size_t cpufeatures_missing(const struct cpufeatures *all,
 	return list.len;
 }
 
-/* The third byte stays 0 if it would say the same as the first. */
+/* A third byte of 0 stays 0 if its size is that of the first byte. */
 static void set_sizes(const struct cpufeatures *features,
 		      struct kvm_cpuid_entry2 *entry)
 {
@@ -256,7 +256,7 @@ static void set_registers(const struct cpufeatures *features,
 		set_sizes(features, entry);
 }
 
-/* State components that XSAVE may hold: user's and supervisor's. */
+/* State components of XSAVE, user and supervisor. */
 static uint64_t xsave_components(const struct kvm_cpuid2 *cpuid)
 {
 	const struct kvm_cpuid_entry2 *user = find(cpuid, LEAF_XSAVE, 0);
@@ -276,7 +276,7 @@ static bool is_component(const struct kvm_cpuid_entry2 *entry)
 	       entry->index < 64;
 }
 
-/* Components that went take their leaves along, and the area gets smaller. */
+/* Remove the leaves of hidden components, and make the XSAVE area smaller. */
 static void fit_xsave(struct kvm_cpuid2 *cpuid)
 {
 	uint64_t components = xsave_components(cpuid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which CPU features the hosts have in common. */
+/* CPU features that all hosts have. */
 #ifndef VMM_CPUFEATURES_H
 #define VMM_CPUFEATURES_H
 
@@ -22,7 +22,7 @@ enum cpufeatures_msr {
 extern const uint32_t cpufeatures_msrs[CPUFEATURES_MSRS];
 
 /**
- * struct cpufeatures - what one host, or all of them, can show to a guest
+ * struct cpufeatures - features that one host, or all of them, can show a guest
  * @vendor: EBX, EDX and ECX of leaf 0
  * @words: registers of CPUID in which each bit is a feature, in an order that
  *	is part of the messages between nodes
@@ -40,32 +40,32 @@ struct cpufeatures {
 };
 
 /*
- * Those of @host, as KVM_GET_SUPPORTED_CPUID tells; the values of the MSRs are
- * for the caller to fill in.
+ * Read the features from @host, the result of KVM_GET_SUPPORTED_CPUID. The
+ * caller fills in the values of the MSRs.
  */
 void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *host);
 
 /*
- * Keep in @all what @other has, too: features of both, the smaller sizes, and
- * the performance counters if they are the same. False if another vendor made
- * @other's CPU.
+ * Remove from @all the features that @other lacks, take the smaller sizes, and
+ * hide the performance counters unless they are equal. Return: false if the two
+ * have CPUs of different vendors.
  */
 bool cpufeatures_join(struct cpufeatures *all, const struct cpufeatures *other);
 
 /**
- * cpufeatures_missing() - what a host has that a guest is not shown
- * @all: what it is shown
- * @mine: of the host
+ * cpufeatures_missing() - list the features of a host that a guest is not shown
+ * @all: the features that the guest is shown
+ * @mine: the features of the host
  * @text: out: leaf, index, register and bits in hexadecimal, or an MSR, as in
  *	"7.0 EBX 0x20, d.1 EAX 0x8, MSR 10a 0x21"
  * @size: of @text; what does not fit is left out
  *
- * Return: 0 if that is nothing.
+ * Return: 0 if the list is empty.
  */
 size_t cpufeatures_missing(const struct cpufeatures *all,
 			   const struct cpufeatures *mine, char *text, size_t size);
 
-/* Take out of @cpuid what @features does not have. */
+/* Remove the features from @cpuid that @features does not have. */
 void cpufeatures_apply(const struct cpufeatures *features, struct kvm_cpuid2 *cpuid);
 
 #endif /* VMM_CPUFEATURES_H */

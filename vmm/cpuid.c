@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a guest CPU says of itself: all that KVM supports, with a topology of
- * one package a node, and without what does not work across nodes.
+ * CPUID and feature MSRs of guest CPUs: all that KVM supports on all hosts,
+ * with one package for each node, and without features that do not work across
+ * nodes.
  *
  * Numbers are from Intel's SDM volume 2 (CPUID) and AMD's APM volume 3,
  * appendix E; KVM's own leaves from Documentation/virt/kvm/x86/cpuid.rst.
@@ -45,12 +46,12 @@
 #define SHARED_BY_SHIFT		14
 #define L3_CACHE		3
 
-/* KVM's APIC timer runs at 1 GHz, and the guest's crystal is said to be it. */
+/* The crystal's frequency in CPUID: KVM's APIC timer runs at 1 GHz. */
 #define CRYSTAL_HZ		1000000000u
 
 /*
- * Of KVM's own features only the harmless one: the clocks and kicks of the
- * others are not the same on all nodes, or never reach a proxy.
+ * The only KVM feature that works across nodes: clocks differ between hosts,
+ * and the kicks of paravirtual locks do not reach a proxy.
  */
 #define KVM_FEATURES_SHOWN	(1u << KVM_FEATURE_NOP_IO_DELAY)
 
@@ -119,7 +120,7 @@ static void set_features(struct cpuid_table *table,
 		e->edx |= FEATURES_EDX_HTT;
 }
 
-/* The leaves that give the x2APIC id: one thread a core, cores, package. */
+/* Leaves with the x2APIC id: one thread per core, cores, package. */
 static void add_topology(struct cpuid_table *table, uint32_t leaf,
 			 const struct cpuid_topology *topology)
 {
@@ -148,7 +149,7 @@ static void set_leaf_max(struct cpuid_table *table, uint32_t max)
 		e->eax = max;
 }
 
-/* The last level of cache is the package's, the others are each core's. */
+/* A package shares its L3 cache; each core has the other caches alone. */
 static void set_caches(struct cpuid_table *table, uint32_t leaf,
 		       const struct cpuid_topology *topology)
 {
@@ -187,7 +188,7 @@ static void set_amd(struct cpuid_table *table,
 	set_caches(table, LEAF_AMD_CACHES, topology);
 }
 
-/* Linux reads the TSC's speed from CPUID on Intel only. */
+/* Linux reads the TSC's frequency from CPUID on Intel CPUs only. */
 static void set_intel(struct cpuid_table *table,
 		      const struct cpuid_topology *topology)
 {
@@ -257,8 +258,8 @@ static void set_msr(int vcpu_fd, uint32_t msr, uint64_t value)
 }
 
 /*
- * KVM gives a new CPU its host's values; a guest that reads them must find what
- * holds for all hosts. PERF_CAPABILITIES is the same on all or not shown.
+ * A new CPU has the values of its host; the guest must read the joined ones.
+ * PERF_CAPABILITIES needs no write: it is equal on all hosts, or hidden.
  */
 static void set_msrs(int vcpu_fd, const struct cpufeatures *features)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a guest CPU says of itself. */
+/* CPUID and feature MSRs of guest CPUs. */
 #ifndef VMM_CPUID_H
 #define VMM_CPUID_H
 
@@ -9,13 +9,13 @@
 #include "cpufeatures.h"
 
 /**
- * struct cpuid_topology - a CPU's place, and what the host does not know
+ * struct cpuid_topology - values in a guest CPU's CPUID that are not the host's
  * @apic_id: of this CPU
  * @shift: bits of an APIC id that number the CPUs of a package
  * @cpus: CPUs of this package
  * @tsc_khz: speed of the guest's TSC
- * @invariant_tsc: say that the TSC is, whatever the host says
- * @features: what may be shown
+ * @invariant_tsc: show the TSC as invariant, even if the host does not
+ * @features: the features that all hosts have
  */
 struct cpuid_topology {
 	uint32_t apic_id;
@@ -26,10 +26,10 @@ struct cpuid_topology {
 	const struct cpufeatures *features;
 };
 
-/* Set a CPU's CPUID. Ends the process on errors. */
+/* Set CPUID and feature MSRs of a CPU. Ends the process on errors. */
 void cpuid_set(int vcpu_fd, const struct cpuid_topology *topology);
 
-/* What this host can show. */
+/* Read the features that this host's KVM can show to a guest. */
 void cpuid_host_features(struct cpufeatures *features);
 
 #endif /* VMM_CPUID_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What of the host a guest would feel. */
+/* Host settings that affect the guest's speed and clock. */
 #include "host.h"
 
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #define CLOCKSOURCES	"/sys/devices/system/clocksource/clocksource0/available_clocksource"
 #define EPTAD		"/sys/module/kvm_intel/parameters/eptad"
 
-/* Return: the file's first line is in @line. */
+/* Return: whether the file's first line was read into @line. */
 static bool read_line(const char *path, char *line, int size)
 {
 	FILE *file = fopen(path, "re");
@@ -36,7 +36,8 @@ static void check_tsc(void)
 /*
  * With accessed and dirty bits in the nested page tables, a CPU's walk of the
  * guest's page tables counts as a write to them (Intel SDM volume 3, "EPT
- * Violations"), so that nodes cannot share them for reading. AMD's always does.
+ * Violations"), so that nodes cannot share them for reading. On AMD every walk
+ * is a write.
  */
 static void check_nested_walk(void)
 {
@@ -59,5 +60,5 @@ bool host_is_virtual(void)
 
 	__asm__ volatile("cpuid"
 			 : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	return ecx >> 31;	/* the bit that hypervisors set */
+	return ecx >> 31;	/* the bit that a hypervisor sets */
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of the host a guest would feel. */
+/* Host settings that affect the guest's speed and clock. */
 #ifndef VMM_HOST_H
 #define VMM_HOST_H
 
 #include <stdbool.h>
 
-/* Is this host a guest itself? */
+/* Does this host run in a virtual machine? */
 bool host_is_virtual(void);
 
-/* Warn of what makes a guest slow, or its clock bad. */
+/* Warn of settings that make the guest slow or its clock unreliable. */
 void host_check(unsigned int nodes);
 
 #endif /* VMM_HOST_H */

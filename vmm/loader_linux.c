@@ -63,7 +63,7 @@ static struct {
 	struct file kernel, initrd;
 	const char *append;
 	struct setup_header header;
-	uint64_t setup_size;	/* what precedes the kernel proper */
+	uint64_t setup_size;	/* of the sectors in front of the kernel proper */
 	uint64_t kernel_gpa, initrd_gpa;
 } loader;
 
@@ -106,7 +106,7 @@ static void read_header(const char *path)
 		die(EXIT_USAGE, "The kernel %s has no 64-bit entry; use a 64-bit kernel.",
 		    path);
 	loader.setup_size = (h->setup_sects ? h->setup_sects + 1 : 5) * SECTOR;
-	/* In units of 16 bytes, so that the last ones need not be there. */
+	/* The unit is 16 bytes: the last one may be incomplete. */
 	kernel_size = h->syssize * 16ull;
 	if (loader.setup_size + kernel_size >= loader.kernel.size + 16)
 		die(EXIT_USAGE, "The kernel %s is truncated: it has %llu bytes instead of %llu.",
@@ -119,7 +119,7 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 	return (value + align - 1) / align * align;
 }
 
-/* Where it prefers to be, or as low as it can. */
+/* At its preferred address, or else at the lowest possible one. */
 static void place_kernel(const char *path, uint64_t low_size)
 {
 	const struct setup_header *h = &loader.header;
@@ -184,7 +184,7 @@ void loader_linux_image(struct loader_linux_image *image)
 	};
 }
 
-/* Everything was checked to fit before. */
+/* Sizes were checked by loader_linux_open(). */
 static void *guest(uint64_t gpa, uint64_t len)
 {
 	void *host = memory_at(gpa, len);
@@ -232,7 +232,7 @@ static void write_e820(struct boot_params *params)
 	add_e820(params, 0, LOW_RAM_END, E820_RAM);
 	add_e820(params, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, E820_ACPI);
 	add_e820(params, HIGH_RAM_START, low - HIGH_RAM_START, E820_RAM);
-	/* Linux takes no PCI configuration space that the map does not know. */
+	/* Linux ignores a PCI configuration space that is not in the map. */
 	add_e820(params, SSI_ACPI_PCI_ECAM, SSI_ACPI_PCI_ECAM_SIZE,
 		 E820_RESERVED);
 	if (memory_size() > low)

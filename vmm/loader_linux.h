@@ -8,7 +8,7 @@
 
 #include "vcpu.h"
 
-/* Where the ACPI tables go, in the area that a PC's firmware has. */
+/* Place of the ACPI tables: in the area of a PC's firmware. */
 #define LOADER_ACPI_GPA		0xe0000u
 #define LOADER_ACPI_SIZE	0x20000u
 
@@ -19,14 +19,14 @@
  * @append: kernel command line
  * @low_size: bytes of guest RAM below the hole
  *
- * Ends the process with a sentence if not. Touches no guest memory, so that
- * what is wrong shows before other nodes are waited for.
+ * Ends the process with an error if they cannot. Does not access guest memory,
+ * so that errors are reported before the node waits for the others.
  */
 void loader_linux_open(const char *kernel, const char *initrd,
 		       const char *append, uint64_t low_size);
 
 /**
- * struct loader_linux_image - what was opened, in parts, for firmware to boot
+ * struct loader_linux_image - the opened files, as firmware needs them
  * @setup: the kernel's first sectors
  * @setup_size: bytes of it
  * @kernel: the rest of the kernel
@@ -47,7 +47,7 @@ struct loader_linux_image {
 
 void loader_linux_image(struct loader_linux_image *image);
 
-/* Put all of it into guest memory. @rsdp: address of ACPI's root; 0: none. */
+/* Copy all to guest memory. @rsdp: address of ACPI's RSDP; 0: there is none. */
 void loader_linux_load(uint64_t rsdp, struct vcpu_boot *boot);
 
 #endif /* VMM_LOADER_LINUX_H */

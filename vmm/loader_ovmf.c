@@ -3,13 +3,13 @@
  * Boots UEFI firmware: Debian's OVMF, as QEMU's machine q35 would.
  *
  * The code ends at 4 GiB, where a CPU begins; the variables are right below it.
- * Only the boot CPU runs the firmware, on the node that has the devices: it is
- * told of one CPU, since it would start the others with one INIT after another,
- * of which proxies see the first only (sipi.c). So the other nodes need no
- * firmware; what they read of it is forwarded like any other device.
+ * Only the boot CPU runs the firmware, on the node that has the devices. The
+ * firmware gets a CPU count of one: it would start the other CPUs with several
+ * INITs, and a proxy notices only the first (sipi.c). So the other nodes need
+ * no firmware; their reads of it are forwarded like those of any other device.
  *
- * What the firmware has to know it asks fw_cfg: where memory is, the ACPI
- * tables, and a kernel to boot if the user gave one.
+ * The firmware reads from fw_cfg where memory is, the ACPI tables, and the
+ * kernel if the user gave one.
  */
 #include "loader_ovmf.h"
 
@@ -42,7 +42,7 @@
 #define MAX_BOOTABLE	(DEVICE_MAX_DISKS + DEVICE_MAX_NETS)
 #define PATH_SIZE	64u	/* of an entry of the boot order */
 
-/* What QEMU's etc/e820 consists of. */
+/* Entry of QEMU's file etc/e820. */
 struct e820_entry {
 	uint64_t start;
 	uint64_t size;
@@ -55,7 +55,7 @@ static struct {
 	uint64_t variables_size;
 	struct e820_entry e820[2];
 	struct ssi_acpi_loader acpi;
-	uint64_t more_roots;	/* than one */
+	uint64_t more_roots;	/* number of PCI roots after the first */
 	char boot_order[MAX_BOOTABLE * PATH_SIZE];
 } ovmf;
 
@@ -83,7 +83,7 @@ static void read_code(const char *path)
 	if (!st.st_size || st.st_size % PAGE_SIZE || st.st_size > CODE_SIZE_MAX)
 		die(EXIT_USAGE, "The firmware %s has %llu bytes; its size must be a multiple of 4096 and at most 8 MiB. Use OVMF_CODE.fd.",
 		    path, (unsigned long long)st.st_size);
-	/* Private: it is to stay as it is, whatever happens to the file. */
+	/* Private: later changes of the file do not reach the guest. */
 	code = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (code == MAP_FAILED)
@@ -94,7 +94,7 @@ static void read_code(const char *path)
 	ovmf.code_size = st.st_size;
 }
 
-/* Code that looks for its variables elsewhere would hang without a word. */
+/* Code with a variable store of another size hangs without a message. */
 static void check_pair(const char *firmware, const char *variables)
 {
 	uint64_t both = ovmf.code_size + ovmf.variables_size;
@@ -124,7 +124,7 @@ void loader_ovmf_open(const char *firmware, const char *variables,
 	}
 }
 
-/* For CPUs of other nodes, whose KVM does not have the code. */
+/* For CPUs of other nodes: their KVM does not map the code. */
 static uint64_t code_read(uint64_t offset, unsigned int len)
 {
 	uint64_t value = 0;
@@ -177,8 +177,8 @@ static void add_tables(const struct ssi_acpi_config *acpi)
 }
 
 /*
- * A device's path begins as Open Firmware would call it: with the number of its
- * PCI root, which is not that of a bus, but for the first.
+ * A device's path is in the style of Open Firmware. It begins with the index of
+ * the PCI root, not with the number of its bus; the first root has no index.
  */
 static void add_boot_path(const struct ssi_acpi_config *acpi, unsigned int node,
 			  const char *device, unsigned int slot,
@@ -198,7 +198,7 @@ static void add_boot_path(const struct ssi_acpi_config *acpi, unsigned int node,
 		 number, device, slot, unit);
 }
 
-/* Disks, then network cards, each in the order that they were given. */
+/* Disks, then network cards, in the order of the options. */
 static void add_boot_order(const struct ssi_acpi_config *acpi,
 			   const struct device_options *devices)
 {
@@ -213,7 +213,7 @@ static void add_boot_order(const struct ssi_acpi_config *acpi,
 				strlen(ovmf.boot_order) + 1);
 }
 
-/* It looks for as many on the buses from 1 on. */
+/* The firmware searches the buses from 1 on for this many roots. */
 static void add_pci_roots(const struct ssi_acpi_config *acpi)
 {
 	ovmf.more_roots = htole64(acpi->num_pci_roots - 1);
@@ -243,7 +243,7 @@ void loader_ovmf_load(const struct ssi_acpi_config *acpi,
 	fw_cfg_init();
 	fw_cfg_add_number(FW_CFG_NUM_CPUS, 1, 2);
 	fw_cfg_add_number(FW_CFG_MAX_CPUS, 1, 2);
-	fw_cfg_add_number(FW_CFG_BOOT_MENU, 0, 2);	/* and so no waiting */
+	fw_cfg_add_number(FW_CFG_BOOT_MENU, 0, 2);	/* no menu, no wait */
 	add_memory();
 	add_tables(acpi);
 	add_pci_roots(acpi);

@@ -15,18 +15,18 @@
  * @variables: path of the variable store, or NULL
  * @low_size: bytes of guest RAM below the hole
  *
- * Ends the process with a sentence if not. Touches no guest memory.
+ * Ends the process with an error if they cannot. Does not access guest memory.
  */
 void loader_ovmf_open(const char *firmware, const char *variables,
 		      uint64_t low_size);
 
 /**
- * loader_ovmf_load() - show the firmware to the guest, and tell it of the rest
- * @acpi: what the guest's ACPI tables are made from
- * @devices: what it may boot from
+ * loader_ovmf_load() - map the firmware for the guest, and fill fw_cfg
+ * @acpi: configuration of the guest's ACPI tables
+ * @devices: devices that it may boot from
  * @with_kernel: loader_linux_open() has a kernel for it to boot
  *
- * Ends the process with a sentence if the tables cannot be made.
+ * Ends the process with an error if the tables cannot be built.
  */
 void loader_ovmf_load(const struct ssi_acpi_config *acpi,
 		      const struct device_options *devices, bool with_kernel);

@@ -21,12 +21,12 @@ enum {
 };
 
 /*
- * All options, as --help lists them. A tab begins another line of the text.
+ * All options, in the order of --help. A tab begins a new line of the text.
  */
 static const struct {
 	const char *name;
 	int opt;
-	const char *argument;	/* NULL: it has none */
+	const char *argument;	/* NULL: the option has none */
 	const char *text;
 } option_table[] = {
 	{ "kernel", OPT_KERNEL, "FILE", "bzImage to boot" },
@@ -180,12 +180,12 @@ static bool parse_switch(const char *name, const char *text)
 	return on;
 }
 
-/* What was given besides the options themselves. */
+/* Which options the command line has. */
 struct given {
 	bool config, node, cpus, memory;
 };
 
-/* Second pass: what the command line says counts more than the file. */
+/* Second pass: the command line overrides the file. */
 static void take_option(int opt, struct options *options, struct given *given)
 {
 	switch (opt) {
@@ -257,7 +257,7 @@ static void take_option(int opt, struct options *options, struct given *given)
 	}
 }
 
-/* First pass: the file, and what ends at once. */
+/* First pass: read the file; --help and --version end the process. */
 static void find_config(int argc, char **argv, struct options *options,
 			struct given *given)
 {
@@ -302,7 +302,7 @@ static void check_given(const struct options *options,
 		die(EXIT_USAGE, "An initrd needs a kernel; give one with --kernel.");
 }
 
-/* Bytes that the host's kernel thinks it could give; all, if it does not say. */
+/* Available memory in bytes, as the kernel estimates; UINT64_MAX: unknown. */
 static uint64_t available_memory(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
@@ -343,7 +343,7 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 	return hash;
 }
 
-/* All have to know whether anything is left to be measured. */
+/* The nodes must agree on which rows the file has: the rest is measured. */
 static uint64_t hash_rows(uint64_t hash, const struct node_options *node,
 			  unsigned int nodes)
 {
@@ -358,8 +358,8 @@ static uint64_t hash_rows(uint64_t hash, const struct node_options *node,
 }
 
 /*
- * Not the guest's files and command line, which only node 0 needs; of devices
- * all have to know on which nodes there are any.
+ * The guest's files and command line are not included, since only node 0 needs
+ * them. The nodes must agree on which of them have devices.
  */
 static uint64_t hash_options(const struct options *options)
 {

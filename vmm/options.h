@@ -10,9 +10,9 @@
 #include "../uapi/linux/ssi_dsm.h"
 #include "device_options.h"
 
-#define OPTIONS_MAX_CPUS	254	/* what 8 bits of an MSI can name */
+#define OPTIONS_MAX_CPUS	254	/* the destination in an MSI has 8 bits */
 
-/* Who waits how long for the others when nothing else is said, in seconds. */
+/* How long a node waits for the others by default, in seconds. */
 #define OPTIONS_TIMEOUT		30
 #define OPTIONS_MAX_TIMEOUT	86400
 #define OPTIONS_MAX_DILATION	65535
@@ -20,15 +20,16 @@
 /**
  * struct node_options - what one node gives to the guest
  * @id: its id; ids are 0 .. count - 1
- * @address: for rdma, as the user wrote it; empty for loop
- * @sockaddr: the same, read
- * @sockaddr_len: how much of @sockaddr is used; 0: there is none
+ * @address: with rdma, the text from the file; with loop, empty
+ * @sockaddr: @address in binary form
+ * @sockaddr_len: bytes of @sockaddr in use; 0: no address
  * @cpus: CPUs of the guest that run here
  * @memory: bytes of guest memory whose home is here
- * @cache: bytes that it may have of the other nodes' memory; 0: no limit
- * @distances: SLIT row, one entry a node; NULL: not said
- * @latencies: HMAT row, nanoseconds to the memory of each node; NULL: not said
- * @bandwidths: HMAT row, MB/s; NULL: not said
+ * @cache: limit for copies of other nodes' memory, in bytes; 0: no limit
+ * @distances: SLIT row, one entry for each node; NULL: to be measured
+ * @latencies: HMAT row, nanoseconds to the memory of each node; NULL: to be
+ *	measured
+ * @bandwidths: HMAT row, MB/s; NULL: to be measured
  */
 struct node_options {
 	uint32_t id;
@@ -44,26 +45,27 @@ struct node_options {
 };
 
 /**
- * struct options - everything the user can say
+ * struct options - the command line and the configuration file
  * @cluster: name; NULL: one node, no cluster and no module
  * @loop: the transport is loop, not rdma
  * @nodes: the nodes, sorted by id
  * @num_nodes: how many
- * @self: the id of the node that this is
+ * @self: id of this node
  * @firmware: path of UEFI firmware; NULL: the kernel is booted without
  * @variables: path of the firmware's variable store; NULL: it has none
  * @kernel: bzImage; NULL only with firmware
  * @initrd: or NULL
  * @append: kernel command line
  * @serial: where the serial port goes
- * @invariant_tsc: tell the guest that its TSC is, even if the host does not
+ * @invariant_tsc: tell the guest that its TSC is invariant, even if the host's
+ *	CPUID does not say so
  * @pm_timer: give the guest an ACPI PM timer
- * @time_dilation: how many seconds a second of the guest takes
- * @no_reboot: a guest that resets itself is at its end
- * @restarted: it has, and this is the same process
+ * @time_dilation: how many seconds one second of the guest lasts
+ * @no_reboot: end when the guest resets itself
+ * @restarted: this process started again after a reset of the guest
  * @timeout: seconds to wait for the other nodes
  * @devices: disks and network cards
- * @hash: of what all nodes have to agree on
+ * @hash: of all values that must be the same on all nodes
  */
 struct options {
 	const char *cluster;
@@ -87,10 +89,10 @@ struct options {
 	uint64_t hash;
 };
 
-/* In the environment of a process that begins again with another guest. */
+/* Environment variable of a process that starts again after a reset. */
 #define OPTIONS_RESTARTED	"SSI_VMM_RESTARTED"
 
-/* Parse and check; ends the process with a sentence if something is wrong. */
+/* Parse and check all options; ends the process with an error. */
 void options_parse(struct options *options, int argc, char **argv);
 
 #endif /* VMM_OPTIONS_H */

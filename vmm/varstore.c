@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The firmware's variables: a file of the user's, seen as a flash chip.
+ * The firmware's variables: a file that the guest has as a flash chip.
  *
  * KVM shows the guest a window of ours, read-only, so that only its writes are
  * exits. In the window is either the chip's contents or, while the guest wants
@@ -98,7 +98,7 @@ uint64_t varstore_open(const char *path)
 	if (len != (ssize_t)varstore.size)
 		die(EXIT_HOST, "The variable store %s cannot be read: %s.",
 		    path, len < 0 ? strerror(errno) : "the file has become shorter");
-	/* A file with holes would find out about a full disk too late. */
+	/* Allocate holes now: later a full disk would be an error of the chip. */
 	err = posix_fallocate(varstore.file, 0, varstore.size);
 	if (err == ENOSPC || err == EDQUOT)
 		die(EXIT_HOST, "There is no room for the variable store %s: %s.",

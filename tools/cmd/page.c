@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ssictl page: which pages the nodes fight over.
+ * ssictl page: the pages that move most often between nodes.
  */
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include "../show.h"
 #include "../ssictl.h"
 
-#define PAGES_MAX	64	/* the module tells of fewer */
+#define PAGES_MAX	64	/* the module reports fewer */
 #define PAGE_SHIFT	12
 
 static const char usage[] =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ssictl policy: what can be set of a region on a local node, at any time.
+ * ssictl policy: the settings of a region on a local node.
  */
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ssictl stats: how many faults of each class, and how long they took.
+ * ssictl stats: numbers and durations of faults of each class.
  */
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@ static const char usage[] =
 	"p50 and p99 are the upper limits of buckets of the histogram, so that they are\n"
 	"at most twice the true value. \"ssictl -j stats\" prints the whole histogram.\n";
 
-/* The module never sends more of them than it knows classes. */
+/* The module sends one for each class that it knows. */
 struct class {
 	uint32_t id;
 	uint64_t count;
@@ -53,8 +53,8 @@ static int parse_class(struct nlattr *attr, struct class *class)
 }
 
 /*
- * The end of the bucket that the @percent slowest begin in. The buckets are
- * not read in one instant with the count, so their own sum is what counts.
+ * The upper limit of the bucket in which the @percent percentile is. The count
+ * is not read at the same instant as the buckets, so the total is their sum.
  */
 static uint64_t percentile(const struct class *class, uint32_t percent)
 {
