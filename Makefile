@@ -45,7 +45,7 @@ ACPI_LIB  := $(wildcard acpi/*.c)
 # what programs share; only lib/genl.c needs libnl
 LIB_SRC   := $(wildcard lib/*.c)
 ACPI_MAIN := vmm/acpi_main.c
-ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c config_file.c device_options.c host.c log.c \
+ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c config_file.c device_options.c host.c log.c log_limit.c \
 			output.c tables.c tty.c)
 VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
 TOOL_SRC  := $(wildcard tools/*.c tools/cmd/*.c)

@@ -4,8 +4,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "log_limit.h"
 #include "output.h"
 #include "tty.h"
 
@@ -48,10 +50,29 @@ void log_info(const char *fmt, ...)
 	va_end(args);
 }
 
-void log_warn(const char *fmt, ...)
+__attribute__((format(printf, 1, 2)))
+static void warn_always(const char *fmt, ...)
 {
 	va_list args;
 
+	va_start(args, fmt);
+	log_line("warning: ", fmt, args);
+	va_end(args);
+}
+
+/* A guest can cause some of them as often as it likes. */
+void log_warn(const char *fmt, ...)
+{
+	unsigned int left_out;
+	struct timespec now;
+	va_list args;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!log_limit(fmt, now.tv_sec, &left_out))
+		return;
+	if (left_out)
+		warn_always("The next warning was left out %u times before.",
+			    left_out);
 	va_start(args, fmt);
 	log_line("warning: ", fmt, args);
 	va_end(args);

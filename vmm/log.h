@@ -16,6 +16,7 @@ void log_set_program(const char *name);
 /* Put the node's id in front of every line; a cluster has several. */
 void log_set_node(unsigned int node);
 
+/* Of one warning, at most ten are logged a minute (log_limit.h). */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
