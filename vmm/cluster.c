@@ -218,6 +218,20 @@ static void set_ready(void)
 	pthread_mutex_unlock(&cluster_lock);
 }
 
+/* The module's reason for a lost region; it begins with "lost node 1: ". */
+static void lose_node(const struct ssi_dsm_msg *message)
+{
+	const char *reason = (const char *)message->data;
+	int len = message->len, skip;
+	char known[32];
+
+	skip = snprintf(known, sizeof(known), "lost node %u: ", message->node);
+	if (skip > len || memcmp(reason, known, skip))
+		skip = 0;
+	stop_ask(EXIT_NODE_LOST, "Node %u is lost: %.*s.", message->node,
+		 len - skip, reason + skip);
+}
+
 static void take_message(const struct ssi_dsm_msg *message)
 {
 	switch (message->type) {
@@ -228,8 +242,7 @@ static void take_message(const struct ssi_dsm_msg *message)
 		set_ready();
 		break;
 	case SSI_DSM_MSG_LOST:
-		stop_ask(EXIT_NODE_LOST, "Node %u is lost: %.*s", message->node,
-			 (int)message->len, message->data);
+		lose_node(message);
 		break;
 	case SSI_DSM_MSG_REFUSED:
 		stop_ask(EXIT_USAGE, "Node %u and this one do not agree: %.*s",

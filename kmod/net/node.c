@@ -106,7 +106,7 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
 	}
 	ret = node->ops->listen(node);
 	if (ret) {
-		NL_SET_ERR_MSG(extack, "cannot listen on the node's address: is it one of this host, with an RDMA device on it, and is the port free?");
+		NL_SET_ERR_MSG(extack, "cannot listen on the node's address: it must be an address of this host, on an interface with an RDMA device, and its port must be free");
 		goto err_destroy_wq;
 	}
 	list_add_tail(&node->list, &ssi_nodes);
