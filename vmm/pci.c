@@ -121,8 +121,11 @@ static uint64_t read_config(uint64_t at, unsigned int len)
 	fn = find_at(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
 	if (!fn)
 		return UINT64_MAX;
-	if (offset + len <= PCI_CONFIG_SIZE)
-		memcpy(&value, fn->config + offset, len);
+	if (offset + len > PCI_CONFIG_SIZE)
+		return value;
+	if (fn->config_read)
+		fn->config_read(fn, offset, len);
+	memcpy(&value, fn->config + offset, len);
 	return value;
 }
 
@@ -159,14 +162,14 @@ static void write_config(uint64_t at, unsigned int len, uint64_t value)
 	fn = find_at(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
 	if (!fn || offset + len > PCI_CONFIG_SIZE)
 		return;
-	for (unsigned int i = 0; i < len; i++, offset++) {
-		uint8_t mask = fn->writable[offset];
+	for (unsigned int i = 0; i < len; i++) {
+		uint8_t mask = fn->writable[offset + i];
 
-		fn->config[offset] = (fn->config[offset] & ~mask) |
-				     (value >> 8 * i & mask);
+		fn->config[offset + i] = (fn->config[offset + i] & ~mask) |
+					 (value >> 8 * i & mask);
 	}
 	if (fn->config_written)
-		fn->config_written(fn);
+		fn->config_written(fn, offset, len);
 	tell_bars(fn);
 }
 

@@ -60,7 +60,8 @@ struct pci_bar_ops {
  * @bars: size, and what is behind it; size 0: there is none
  * @used: bytes of @config that are taken by what is there
  * @last_capability: where the last capability is; 0: there is none
- * @config_written: called after the guest wrote into @config; may be missing
+ * @config_read: called before the guest reads @len bytes of @config; may be missing
+ * @config_written: called after the guest wrote them; may be missing
  *
  * The device lock protects @config.
  */
@@ -76,7 +77,10 @@ struct pci_function {
 	} bars[PCI_BARS];
 	uint8_t used;
 	uint8_t last_capability;
-	void (*config_written)(struct pci_function *fn);
+	void (*config_read)(struct pci_function *fn, unsigned int offset,
+			    unsigned int len);
+	void (*config_written)(struct pci_function *fn, unsigned int offset,
+			       unsigned int len);
 };
 
 /**

@@ -144,8 +144,11 @@ static void table_write(struct pci_function *fn, uint64_t offset,
 	msix_write(&dev.msix, offset, len, value);
 }
 
-static void config_written(struct pci_function *fn)
+static void config_written(struct pci_function *fn, unsigned int offset,
+			   unsigned int len)
 {
+	(void)offset;
+	(void)len;
 	msix_config_written(&dev.msix, fn);
 }
 

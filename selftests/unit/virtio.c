@@ -131,6 +131,43 @@ static void test_negotiation(void)
 	tap_ok(load(bar + STATUS, 1) == READY, "and a reset heals it");
 }
 
+/* Point the window in configuration space at a register of the disk. */
+static uint64_t move_window(unsigned int at, uint32_t offset, uint32_t len)
+{
+	store(ecam(1, at + 4), 1, 0);
+	store(ecam(1, at + 8), 4, offset);
+	store(ecam(1, at + 12), 4, len);
+	return ecam(1, at + 16);
+}
+
+static void test_window(void)
+{
+	unsigned int at = load(ecam(1, 0x34), 1);
+	uint64_t window;
+
+	while (at && (load(ecam(1, at), 1) != 9 ||
+		      load(ecam(1, at + 3), 1) != 5))
+		at = load(ecam(1, at + 1), 1);
+	tap_ok(at, "there is a capability to reach the BARs without memory");
+	store(ecam(1, 4), 2, 4);
+	window = move_window(at, NUM_QUEUES, 2);
+	tap_ok(load(window, 2) == 2, "it reads");
+	window = move_window(at, STATUS, 1);
+	store(window, 1, 0);
+	store(window, 1, ACKNOWLEDGE);
+	tap_ok(load(window, 1) == ACKNOWLEDGE, "and writes");
+	window = move_window(at, 0x4000 - 2, 4);
+	store(window, 4, UINT32_MAX);
+	window = move_window(at, UINT32_MAX - 3, 4);
+	store(window, 4, UINT32_MAX);
+	window = move_window(at, STATUS, 3);
+	store(window, 1, 0);
+	tap_ok(load(move_window(at, STATUS, 1), 1) == ACKNOWLEDGE,
+	       "but not where no driver may");
+	store(ecam(1, 4), 2, 6);
+	start(BLK_FEATURES);
+}
+
 static void test_disk(int fd)
 {
 	unsigned char back[65536];
@@ -531,7 +568,7 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(46);
+	tap_plan(50);
 	ram = malloc(RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(path, false);
@@ -539,6 +576,7 @@ int main(void)
 	rng_init(0, SSI_ACPI_PCI_WINDOW);
 	use(1);
 	test_negotiation();
+	test_window();
 	test_disk(fd);
 	test_bad_requests();
 	test_broken_driver();

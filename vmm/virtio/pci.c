@@ -28,10 +28,18 @@
 #define CAP_VENDOR	0x09
 #define CAP_LEN		16
 #define CAP_NOTIFY_LEN	20
+#define CAP_ACCESS_LEN	20
+#define CAP_BAR		4	/* offsets in a capability (4.1.4) */
+#define CAP_OFFSET	8
+#define CAP_LENGTH	12
+#define CAP_DATA	16	/* of PART_ACCESS */
 #define NOTIFY_MULTIPLIER	4
 
-/* Types of capabilities (4.1.4), which is also their order in the BAR. */
-enum part { PART_COMMON = 1, PART_NOTIFY, PART_ISR, PART_DEVICE };
+/* Types of capabilities (4.1.4), which are also in this order in the BAR. */
+enum part {
+	PART_COMMON = 1, PART_NOTIFY, PART_ISR, PART_DEVICE,
+	PART_ACCESS,	/* is in no BAR */
+};
 
 #define BAR_PARTS	0
 #define BAR_MSIX	1
@@ -66,6 +74,13 @@ struct common {
 };
 
 _Static_assert(sizeof(struct common) == 56, "virtio 1.2, 4.1.4.3");
+
+/* A place in a BAR. */
+struct window {
+	unsigned int bar;
+	uint32_t offset;
+	uint32_t len;
+};
 
 static struct virtio_device *device_of(struct pci_function *fn)
 {
@@ -264,10 +279,51 @@ static void virtio_msix_write(struct pci_function *fn, uint64_t offset,
 	msix_write(&device_of(fn)->msix, offset, len, value);
 }
 
-static void virtio_config_written(struct pci_function *fn)
+/*
+ * Does an access touch the window into the BARs that configuration space has
+ * (4.1.4.9), and is the window at a place that a driver may choose?
+ * Return: where in which BAR, and how many bytes.
+ */
+static bool find_window(const struct virtio_device *dev, unsigned int offset,
+			unsigned int len, struct window *window)
+{
+	unsigned int at = dev->access_capability;
+
+	if (offset >= at + CAP_ACCESS_LEN || offset + len <= at + CAP_DATA)
+		return false;
+	window->bar = pci_get(&dev->fn, at + CAP_BAR, 1);
+	window->offset = pci_get(&dev->fn, at + CAP_OFFSET, 4);
+	window->len = pci_get(&dev->fn, at + CAP_LENGTH, 4);
+	return window->bar < PCI_BARS &&
+	       (window->len == 1 || window->len == 2 || window->len == 4) &&
+	       !(window->offset % window->len) &&
+	       window->offset < dev->fn.bars[window->bar].size;
+}
+
+static void virtio_config_read(struct pci_function *fn, unsigned int offset,
+			       unsigned int len)
 {
 	struct virtio_device *dev = device_of(fn);
+	struct window window;
+	uint32_t value;
 
+	if (!find_window(dev, offset, len, &window))
+		return;
+	value = fn->bars[window.bar].ops->read(fn, window.offset, window.len);
+	memcpy(fn->config + dev->access_capability + CAP_DATA, &value,
+	       window.len);
+}
+
+static void virtio_config_written(struct pci_function *fn, unsigned int offset,
+				  unsigned int len)
+{
+	struct virtio_device *dev = device_of(fn);
+	unsigned int data = dev->access_capability + CAP_DATA;
+	struct window window;
+
+	if (find_window(dev, offset, len, &window))
+		fn->bars[window.bar].ops->write(fn, window.offset, window.len,
+						pci_get(fn, data, window.len));
 	msix_config_written(&dev->msix, fn);
 	virtio_settle(dev);
 }
@@ -279,11 +335,25 @@ static void add_part(struct pci_function *fn, enum part part, uint32_t size)
 
 	pci_set(fn, at + 2, 1, len, 0);
 	pci_set(fn, at + 3, 1, part, 0);
-	pci_set(fn, at + 4, 1, BAR_PARTS, 0);
-	pci_set(fn, at + 8, 4, (part - 1) << PART_SHIFT, 0);
-	pci_set(fn, at + 12, 4, size, 0);
+	pci_set(fn, at + CAP_BAR, 1, BAR_PARTS, 0);
+	pci_set(fn, at + CAP_OFFSET, 4, (part - 1) << PART_SHIFT, 0);
+	pci_set(fn, at + CAP_LENGTH, 4, size, 0);
 	if (part == PART_NOTIFY)
 		pci_set(fn, at + 16, 4, NOTIFY_MULTIPLIER, 0);
+}
+
+static void add_access(struct virtio_device *dev)
+{
+	unsigned int at = pci_add_capability(&dev->fn, CAP_VENDOR,
+					     CAP_ACCESS_LEN);
+
+	pci_set(&dev->fn, at + 2, 1, CAP_ACCESS_LEN, 0);
+	pci_set(&dev->fn, at + 3, 1, PART_ACCESS, 0);
+	pci_set(&dev->fn, at + CAP_BAR, 1, 0, 0xff);
+	pci_set(&dev->fn, at + CAP_OFFSET, 4, 0, UINT32_MAX);
+	pci_set(&dev->fn, at + CAP_LENGTH, 4, 0, UINT32_MAX);
+	pci_set(&dev->fn, at + CAP_DATA, 4, 0, UINT32_MAX);
+	dev->access_capability = at;
 }
 
 static void init_function(struct virtio_device *dev)
@@ -311,6 +381,8 @@ static void init_function(struct virtio_device *dev)
 	if (dev->config_size)
 		add_part(fn, PART_DEVICE, dev->config_size);
 	msix_init(&dev->msix, fn, BAR_MSIX, dev->num_queues + 1);
+	add_access(dev);
+	fn->config_read = virtio_config_read;
 	fn->config_written = virtio_config_written;
 }
 

@@ -52,6 +52,7 @@ struct virtio_ops {
  * @ops: what it does
  * @fn: its PCI function
  * @msix: one vector for the configuration and one for each queue
+ * @access_capability: where the window into the BARs is in configuration space
  * @driver_features: what the driver has accepted so far
  * @device_select: which half of the features the driver looks at
  * @driver_select: and which it writes
@@ -83,6 +84,7 @@ struct virtio_device {
 	const struct virtio_ops *ops;
 	struct pci_function fn;
 	struct msix msix;
+	unsigned int access_capability;
 	uint64_t driver_features;
 	uint32_t device_select;
 	uint32_t driver_select;
