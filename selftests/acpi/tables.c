@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Walks the ACPI tables as a guest does, from the RSDP on, and compares what
- * they say with the configuration they were made from; then bad input. KTAP.
+ * Walks the ACPI tables as a guest does, from the RSDP on, and compares their
+ * contents with the configuration they were made from; then bad input. KTAP.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -130,7 +130,7 @@ static void check_fadt(const uint8_t *fadt)
 	table_at(field(fadt + 140, 8), "DSDT", 2);
 }
 
-/* Each CPU once, in order, enabled; then what routes interrupts. */
+/* Each CPU once, in order, enabled; then the entries that route interrupts. */
 static void check_madt(const uint8_t *madt, const struct ssi_acpi_config *cfg)
 {
 	uint32_t length = field(madt + 4, 4);
@@ -211,7 +211,7 @@ static void check_spcr(const uint8_t *spcr)
 	expect("console's GSI", field(spcr + 54, 4), SSI_ACPI_SERIAL_IRQ);
 }
 
-/* Values are rounded up to the unit, which is as small as can be. */
+/* Values are rounded up to the unit, which is as small as possible. */
 static void check_locality(const uint8_t *at, const struct ssi_acpi_config *cfg,
 			   const uint32_t *values, uint64_t unit)
 {
@@ -303,7 +303,7 @@ static uint8_t *loader_file(struct ssi_acpi_loader *loader, const char *name)
 	return loader->rsdp;
 }
 
-/* As firmware does it that has put the tables to @gpa. */
+/* As a firmware does that has copied the tables to @gpa. */
 static void run_command(struct ssi_acpi_loader *loader, const uint8_t *command,
 			uint64_t gpa)
 {
@@ -326,11 +326,13 @@ static void run_command(struct ssi_acpi_loader *loader, const uint8_t *command,
 				field(command + 68, 4));
 		break;
 	default:
-		fail("a command is none");
+		fail("a loader command is unknown");
 	}
 }
 
-/* What firmware makes of its files is what a guest without it gets. */
+/*
+ * The tables from the firmware's files equal those of a guest without firmware.
+ */
 static void check_loader(const struct ssi_acpi_config *cfg)
 {
 	static struct ssi_acpi_loader loader;
@@ -482,7 +484,7 @@ static void test_layout(void)
 	finish("layout of memory and APIC ids");
 }
 
-/* No two roots share a bus or an address, and all of it is in the window. */
+/* No two roots share a bus or an address, and all are in the window. */
 static void test_pci_roots(void)
 {
 	static struct ssi_layout layout;
@@ -518,7 +520,7 @@ static void expect_refused(const char *what, const struct ssi_acpi_config *cfg)
 				 &rsdp);
 
 	if (!ssi_acpi_check(cfg))
-		fail("nothing was found wrong");
+		fail("no error was found");
 	if (err != -EINVAL)
 		fail("the result is %d instead of -EINVAL", err);
 	finish(what);

@@ -18,8 +18,8 @@
  *			process's page tables nor the nested ones have it
  *
  * The guest's page tables, code, and notes are in memory of its own, so that
- * nothing but what it reads is distributed. It takes the TSC before and after
- * each read.
+ * only the pages that it reads are distributed. It reads the TSC before and
+ * after each read.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@
 #define LOCAL_ADDR	(768 * MIB)
 enum { SLOT_PRIVATE, SLOT_REGION, SLOT_LOCAL };
 
-/* Private memory: page tables, code, what to read, and how long it took. */
+/* Private memory: page tables, code, addresses to read, and times. */
 #define CODE		(16 * PAGE)
 #define ADDRESSES	(32 * PAGE)
 #define CYCLES		(64 * PAGE)
@@ -112,7 +112,7 @@ static void make_guest(struct guest *g)
 		     cluster_size(&cluster));
 }
 
-/* Reads the pages @which of what is at @base; ns is set from @tsc_khz. */
+/* Reads the pages @which of the memory at @base; ns is set from @tsc_khz. */
 static void guest_reads(struct guest *g, uint64_t base, const uint32_t *which,
 			uint64_t tsc_khz)
 {
@@ -135,7 +135,7 @@ static void guest_reads(struct guest *g, uint64_t base, const uint32_t *which,
 		ns[i] = cycles[i] * 1000000 / tsc_khz;
 }
 
-/* What is wanted is mapped in the nested tables: the code, the notes. */
+/* Code and notes get mapped in the nested tables. */
 static void warm_up(struct guest *g)
 {
 	uint32_t *none = calloc(pages, sizeof(*none));
@@ -155,7 +155,7 @@ static uint64_t measure_tsc_khz(void)
 	return (__rdtsc() - tsc) * 1000000 / (now - start);
 }
 
-/* The guest's TSC ticks as ours does; then ours can be measured for it. */
+/* The guest's TSC has the host's rate, so it is enough to measure that. */
 static uint64_t need_tsc_khz(struct guest *g)
 {
 	uint64_t ours = measure_tsc_khz(), guests = guest_tsc_khz(g);

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * B11: two guests' CPUs on two nodes that share nothing but page tables and code.
+ * B11: two guests' CPUs on two nodes that share nothing but page tables and
+ * code.
  *
  *	guestwalk ROUNDS MS
  *
  * Each CPU increments a word on a page of its own 20,000 times, loads CR3, so
- * that it must walk its page tables again, and gives itself back with an OUT,
- * and so on. In each round it is counted how often that happens in MS:
+ * that it must walk its page tables again, and does an OUT, again and again. In
+ * each round the OUTs within MS are counted:
  *
- *	alone	the CPU on node 0, nobody else
- *	both	both
+ *	alone	of the CPU on node 0, while no other runs
+ *	both	of both
  *	own	both, each in a copy of all that in memory of its own: what
  *		this machine's CPUs can do when nothing is shared
  *
- * Page tables, code and the words are in the region, node 0 their home, on pages
- * that lie apart, so that read-ahead brings none of them.
+ * Page tables, code and the words are in the region, node 0 their home, on
+ * pages that lie apart, so that read-ahead brings none of them.
  */
 #include <errno.h>
 #include <semaphore.h>
@@ -30,7 +31,7 @@
 #define NODES		2u
 #define APART		(8 * PAGE)
 
-/* Guest-physical, which is also where it is in the region. */
+/* Guest-physical addresses, and also offsets in the region. */
 #define TABLES		0
 #define CODE		(4 * APART)
 #define WORD(node)	((5 + (node)) * APART)
@@ -61,7 +62,7 @@ static const struct cluster cluster = {
 	.each = SIZE,
 };
 
-/* What the processes share beside the region. */
+/* The memory that the processes share beside the region. */
 static struct shared {
 	sem_t go[NODES];
 	sem_t done[NODES];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory of a node's own in blocks of 2 MiB, and the same page by page.
+ * A node's own memory in 2 MiB folios, and the same page by page.
  *
  *	huge MIB
  *
@@ -60,7 +60,7 @@ static uint64_t load_at_random(volatile uint8_t *mem)
 	return now_ns() - start;
 }
 
-/* Samples of both ways in turns: this machine is not ours alone. */
+/* Samples of both ways alternate: this machine has other work, too. */
 static void compare(volatile uint8_t *huge, volatile uint8_t *pages,
 		    uint64_t (*load)(volatile uint8_t *),
 		    const char *huge_name, const char *pages_name)

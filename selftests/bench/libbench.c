@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Timed touches of memory, and how their times are told.
+ * Timed touches of memory, and the output of their times.
  */
 #include "libbench.h"
 
@@ -16,7 +16,7 @@
 
 #define MAPS_MAX	16u
 
-/* What a thread of bench_touch() does. */
+/* The part of one thread of bench_touch(). */
 struct toucher {
 	struct touches *touches;
 	pthread_barrier_t *start;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timed touches of memory, and how their times are told.
+ * Timed touches of memory, and the output of their times.
  *
  * A program here prints series, one a line: a name, then a number for each
- * sample, in ns unless the name says otherwise. selftests/bench/bench adds up
- * and judges.
+ * sample, in ns unless the name says otherwise. selftests/bench/bench computes
+ * the results.
  */
 #ifndef LIBBENCH_H
 #define LIBBENCH_H
@@ -42,12 +42,12 @@ uint64_t now_ns(void);
 void *bench_shared(uint64_t size);
 
 /*
- * Numbers 0 .. @count - 1, shuffled with a fixed seed or ascending; to be freed
- * by nobody.
+ * Numbers 0 .. @count - 1, shuffled with a fixed seed or ascending; never
+ * freed.
  */
 uint32_t *bench_order(uint32_t count, bool shuffled);
 
-/* Touches all that @t says. Bails out if threads cannot be had. */
+/* Touches all pages of @t. Bails out if there are no threads. */
 void bench_touch(struct touches *t);
 
 /* One line: @name and @n numbers. */

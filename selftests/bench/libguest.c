@@ -40,7 +40,7 @@ static int kvm_ioctl(int fd, unsigned long request, void *arg, const char *what)
 	return ret;
 }
 
-/* All that KVM can give: without long mode in its CPUID a CPU cannot be in it. */
+/* All that KVM supports: a CPU needs long mode in its CPUID to be in it. */
 static void set_cpuid(int kvm, int cpu)
 {
 	struct kvm_cpuid2 *cpuid;
@@ -81,7 +81,7 @@ void guest_del(struct guest *g)
 	close(g->vm);
 }
 
-/* A host that has no CPU 1 has nothing to set. */
+/* On a host without CPU 1 there is nothing to do. */
 static void set_cpu_1(bool online)
 {
 	int fd = open("/sys/devices/system/cpu/cpu1/online", O_WRONLY);

@@ -3,8 +3,8 @@
  * Guests of a few instructions, straight on KVM.
  *
  * One CPU in long mode, its memory mapped one to one, no interrupts, no devices
- * but one port: an OUT there gives the CPU back. All functions bail out when
- * something fails.
+ * but one port: an OUT there returns to the program. All functions bail out
+ * when something fails.
  */
 #ifndef LIBGUEST_H
 #define LIBGUEST_H
@@ -17,7 +17,7 @@ struct kvm_run;
  * struct guest - a machine with one CPU
  * @vm: KVM's machine
  * @cpu: its CPU
- * @run: what KVM and we share of it
+ * @run: the memory that KVM shares with the program
  * @run_size: bytes
  */
 struct guest {
@@ -28,9 +28,9 @@ struct guest {
 };
 
 /**
- * struct guest_start - where the CPU begins
+ * struct guest_start - the CPU's registers at the start
  * @tables: guest-physical address of the outermost page table
- * @code: what to execute
+ * @code: guest-physical address of the code
  * @rdi, @rsi, @rcx: for the code
  */
 struct guest_start {
@@ -42,9 +42,9 @@ struct guest_start {
 };
 
 /*
- * The first machine that KVM has, and the last: made and removed while the host's
- * CPU 1 is offline. KVM patches a jump in the host's scheduler then, and emulated
- * CPUs that run into it meanwhile were seen to hang there (testing.rst).
+ * Make and remove the first and last machine of KVM while the host's CPU 1 is
+ * offline. KVM patches a jump in the host's scheduler then, and emulated CPUs
+ * that reach it meanwhile were seen to hang there (testing.rst).
  */
 void guest_first(struct guest *g);
 void guest_last(struct guest *g);
@@ -52,21 +52,21 @@ void guest_last(struct guest *g);
 void guest_new(struct guest *g);
 void guest_del(struct guest *g);
 
-/* Memory slot @slot: @size bytes of @mem at @addr; with size 0 it goes. */
+/* Memory slot @slot: @size bytes of @mem at @addr; size 0 removes it. */
 void guest_memory(struct guest *g, uint32_t slot, uint64_t addr, void *mem,
 		  uint64_t size);
 
 /*
  * Writes page tables that map guest-physical addresses from 0 on one to one:
- * with 3 levels the first GiB with 2 MiB pages, with 4 the first 2 MiB with 4 KiB
- * pages. The first table goes to @mem, which the guest has at @addr, each further
- * one @apart bytes behind the last.
+ * with 3 levels the first GiB with 2 MiB pages, with 4 the first 2 MiB with 4
+ * KiB pages. The first table goes to @mem, which the guest has at @addr, each
+ * further one @apart bytes behind the last.
  */
 void guest_tables(void *mem, uint64_t addr, uint32_t levels, uint64_t apart);
 
 void guest_begin(struct guest *g, const struct guest_start *start);
 
-/* Until the CPU's next OUT. */
+/* Runs until the CPU's next OUT. */
 void guest_run(struct guest *g);
 
 /* The rate of the CPU's TSC. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * B5, B13: memory that nobody has touched, memory that is mapped, and what both
- * cost in bookkeeping.
+ * B5, B13: memory that was never touched, memory that is mapped, and the
+ * metadata of both.
  *
  *	local PAGES
  *
@@ -57,7 +57,7 @@ static void compare_mapped(volatile uint8_t *ours, volatile uint8_t *anon)
 	bench_print("mapped_anonymous", of_anon, SAMPLES);
 }
 
-/* Bytes of bookkeeping and of memory, all nodes together. */
+/* Bytes of metadata and of memory, all nodes together. */
 static void tell_metadata(const char *name)
 {
 	struct region_info info;

@@ -6,10 +6,10 @@
  *	pager verbs|tcp THREADS PAGES
  *
  * One process has the memory. Another one has the same range empty: its threads
- * touch it, and a thread more reads what they miss from the userfaultfd, gets
- * the page, and puts it there with UFFDIO_COPY. verbs: by an RDMA READ, so that
- * the process that has the memory does nothing; tcp: by asking it. Whoever waits
- * sleeps until its event comes, as our module does.
+ * touch it, and one more thread reads the missing pages from the userfaultfd,
+ * fetches each page, and puts it there with UFFDIO_COPY. verbs: by an RDMA
+ * READ, so that the process that has the memory does nothing; tcp: by a request
+ * to it. A thread that waits sleeps until its event comes, as in our module.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,14 +34,14 @@
 #define PORT		"7600"
 #define APART		8u	/* pages between touched ones, as in remote.c */
 
-/* Where the memory of the process that has it is: private data of its accept */
+/* The address of the memory: private data of the accept by its process */
 struct place {
 	uint64_t addr;
 	uint32_t rkey;
 };
 
 /**
- * struct way - how pages come from the other process
+ * struct way - one way to fetch pages from the other process
  * @serve: the other process: listens, writes a byte to @ready, then serves
  * @connect: to it
  * @get: page @index into @page
@@ -133,7 +133,7 @@ static struct rdma_cm_id *id;
 static struct ibv_mr *page_mr;
 static struct place place;
 
-/* A connection to be, with a queue pair; to listen with if @passive. */
+/* An id for a connection, with a queue pair; it listens if @passive. */
 static struct rdma_cm_id *endpoint(bool passive)
 {
 	struct rdma_addrinfo hints = {

@@ -4,9 +4,9 @@
  *
  *	pingpong HOPS MS
  *
- * First by turns, HOPS times, without a hold window: each store takes the page
- * from the other node. Then both as fast as they can, for MS without and for MS
- * with the module's own window. The word is on a page of node 0.
+ * First alternating, HOPS times, without a hold window: each store takes the
+ * page from the other node. Then both as fast as possible, for MS without and
+ * for MS with the automatic window. The word is on a page of node 0.
  */
 #include <errno.h>
 #include <semaphore.h>
@@ -26,7 +26,7 @@ static const struct cluster cluster = {
 	.each = 2 * MIB,
 };
 
-/* What the two processes share beside the region. */
+/* The memory that the two processes share beside the region. */
 static struct shared {
 	sem_t turn[NODES];
 	uint64_t added[NODES];

@@ -6,8 +6,8 @@
  *
  * Node 0 writes PAGES pages, of which it is the home. A process on node 1 then
  * reads all of them, with THREADS threads. Random ones lie apart, so that
- * read-ahead cannot be the one that brings them. shared: node 2 has read them before,
- * so node 0 need not write-protect its own mapping. third: node 2 is their home.
+ * read-ahead does not fetch them. shared: node 2 has read them before, so node
+ * 0 need not write-protect its own mapping. third: node 2 is their home.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	t.count = atoi(argv[3]);
 	if (cluster.nodes < (*how ? 3 : 2) || cluster.nodes > NODES_MAX ||
 	    !t.threads || t.threads > THREADS_MAX || !t.count)
-		tap_bail("so many nodes, threads or pages cannot be");
+		tap_bail("too many or too few nodes, threads or pages");
 	apart = strcmp(argv[4], "random") ? 1 : APART;
 	cluster.each = (t.count * (uint64_t)apart * PAGE + 2 * MIB - 1) /
 		       (2 * MIB) * (2 * MIB);

@@ -191,7 +191,9 @@ static uint64_t value_of(uint32_t policy)
 	return info.policies[policy].value;
 }
 
-/* Sets both ends of its range, values beyond them, and its first value again. */
+/*
+ * Sets both ends of its range, values beyond them, and its first value again.
+ */
 static bool is_settable(uint32_t id, const struct policy_info *policy)
 {
 	bool all = policy->value == policy->initial;
@@ -467,7 +469,9 @@ static bool too_small(int fd, size_t size)
 	return read(fd, &m, size) < 0 && errno == EMSGSIZE;
 }
 
-/* READY and "hello" are queued: a read with a small buffer must lose neither. */
+/*
+ * READY and "hello" are queued: a read with a small buffer must lose neither.
+ */
 static void test_read(int fd, int other)
 {
 	struct message m;

@@ -160,7 +160,10 @@ static void test_exchange(void)
 
 /* ---- loss ---- */
 
-/* A program that attaches, writes a page, reports that, and runs until it is killed. */
+/*
+ * A program that attaches, writes a page, reports that, and runs until it is
+ * killed.
+ */
 static void victim(uint32_t node, int say)
 {
 	int fd = attach(cluster.name, node, 0);
@@ -323,7 +326,10 @@ static void test_deletion(void)
 	}
 }
 
-/* A program that never reads: its region is lost, before its queue fills the memory. */
+/*
+ * A program that never reads: its region is lost, before its queue fills the
+ * memory.
+ */
 static void test_no_reader(void)
 {
 	struct region_info info;

@@ -678,7 +678,10 @@ static void all_regions(struct region_info *infos)
 			tap_bail("region of node %u: %s", n, conf_text());
 }
 
-/* Evicted pages go home a moment later: waits until all caches are in their budget. */
+/*
+ * Evicted pages go home a moment later: waits until all caches are in their
+ * budget.
+ */
 static void test_budget(void)
 {
 	struct region_info infos[NODES_MAX];
@@ -747,8 +750,8 @@ static void test_shrinker(void)
 #define ALLOC_CLASSES	5u	/* of kmod/alloc.h */
 
 /*
- * From now on one in @nth of the module's allocations fails, 0: none. Of blocks,
- * which are few, every second one fails.
+ * From now on one in @nth of the module's allocations fails, 0: none. Of
+ * blocks, which are few, every second one fails.
  */
 static void fail_allocations(uint32_t nth)
 {

@@ -499,8 +499,8 @@ static int send_bad(struct fake *f, const struct offence *o)
 }
 
 /*
- * Sends all of it. The victim may close before a single message is acknowledged,
- * so the result of that is no error.
+ * Sends all of it. The victim may close before a single message is
+ * acknowledged, so the result of that is no error.
  */
 static bool commit(struct fake *f, const struct offence *o)
 {
@@ -644,7 +644,10 @@ static void test_vain(void)
 	fake_close(&f);
 }
 
-/* A region that waits for the neighbour gets a REGION from a node that is no member. */
+/*
+ * A region that waits for the neighbour gets a REGION from a node that is no
+ * member.
+ */
 static void test_stranger(void)
 {
 	const struct part map[] = { { VICTIM, PART }, { NEIGHBOUR, PART } };

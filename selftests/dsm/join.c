@@ -45,7 +45,9 @@ static bool region_ready(uint32_t node, uint32_t region)
 			   NULL);
 }
 
-/* Each round has its own id: LEAVE of the last round may still be on its way. */
+/*
+ * Each round has its own id: LEAVE of the last round may still be on its way.
+ */
 static bool meet(uint32_t round)
 {
 	uint32_t region = round + 2;	/* cluster_make() has made 1 */

@@ -80,7 +80,10 @@ static void must(int ret, const char *what, uint32_t node)
 			 *conf_text() ? ": " : "", conf_text());
 }
 
-/* Different on all links, so that messages of different links overtake each other. */
+/*
+ * Different on all links, so that messages of different links overtake each
+ * other.
+ */
 static uint32_t link_delay(const struct cluster *c, uint32_t n, uint32_t peer)
 {
 	return c->delay_us * ((3 * n + 2 * peer) % 5);

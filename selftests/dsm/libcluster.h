@@ -38,7 +38,9 @@ struct message {
 	uint8_t data[SSI_DSM_MSG_MAX + 1];
 };
 
-/* [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]; bails out on others. */
+/*
+ * [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]; bails out on others.
+ */
 void cluster_args(struct cluster *c, int argc, char **argv);
 
 /* Makes nodes, peers and region. Bails out when the kernel refuses. */

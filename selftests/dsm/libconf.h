@@ -49,7 +49,9 @@ struct region_info {
 	uint64_t split;
 };
 
-/* The answer to STATS_GET: for each class its count and the sum of its buckets. */
+/*
+ * The answer to STATS_GET: for each class its count and the sum of its buckets.
+ */
 struct stats_info {
 	uint64_t count[__SSI_DSM_CLASS_MAX];
 	uint64_t sum_ns[__SSI_DSM_CLASS_MAX];
@@ -70,7 +72,9 @@ struct policies_info {
 	unsigned int count;
 };
 
-/* The answer to PAGE_GET: the number of pages in it, and the hottest of them. */
+/*
+ * The answer to PAGE_GET: the number of pages in it, and the hottest of them.
+ */
 struct pages_info {
 	unsigned int count;
 	uint64_t index;

@@ -102,7 +102,9 @@ int fake_asked(struct fake *f);
 int fake_accept(struct fake *f, const struct ssi_wire_hello *hello);
 void fake_reject(struct fake *f, const void *data, uint8_t len);
 
-/* Send @len bytes, payload and header, @times times; wait until they are sent. */
+/*
+ * Send @len bytes, payload and header, @times times; wait until they are sent.
+ */
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times);
 
 /* Send @len bytes, not more than a page, with @imm as immediate data. */

@@ -25,7 +25,10 @@ struct slow {
 	bool written;
 };
 
-/* Returns when the page of @to is pinned for writing. Bails out if it cannot be. */
+/*
+ * Returns when the page of @to is pinned for writing. Bails out if it cannot
+ * be.
+ */
 void slow_begin(struct slow *slow, volatile uint64_t *to);
 /* Writes @value and releases the page. Returns whether that worked. */
 bool slow_end(struct slow *slow, uint64_t value);

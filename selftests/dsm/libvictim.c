@@ -128,7 +128,9 @@ bool fake_join(struct fake *f)
 {
 	struct ssi_msg msg;
 
-	/* The victim's announcement of the region is right for this side, too. */
+	/*
+	 * The victim's announcement of the region is right for this side, too.
+	 */
 	return !fake_hear(f, SSI_WIRE_REGION, &msg) && !fake_say(f, &msg) &&
 	       wait_region(CLUSTER, VICTIM, REGION, SSI_DSM_REGION_READY, NULL);
 }

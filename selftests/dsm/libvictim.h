@@ -31,13 +31,16 @@ bool neighbour_is_well(void);
 /* A fake node, LOW or HIGH, not connected. */
 struct fake fake_node(uint32_t id);
 
-/* Makes the peer @f at the victim, and REGION, which they share; deletes both. */
+/*
+ * Makes the peer @f at the victim, and REGION, which they share; deletes both.
+ */
 void victim_meet(const struct fake *f);
 void victim_part(const struct fake *f);
 
 /*
- * Connects HIGH, which grants @credits, and waits until REGION is READY. Returns
- * false, and prints the reason, if that fails. fake_join() is its second half.
+ * Connects HIGH, which grants @credits, and waits until REGION is READY.
+ * Returns false, and prints the reason, if that fails. fake_join() is its
+ * second half.
  */
 bool fake_befriend(struct fake *f, uint32_t credits);
 bool fake_join(struct fake *f);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every CPU adds to the same words, with each kind of locked instruction and
- * under a mutex; what they say they added must be what is there.
+ * under a mutex; each word must be the sum of all additions.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@ static const char * const word_names[NUM_WORDS] = {
 	"lock add", "lock inc", "lock xadd", "lock cmpxchg",
 };
 
-/* The words share a page; what the mutex guards lies on two others. */
+/* The words share a page; the mutex guards words on two other pages. */
 static struct {
 	uint64_t words[NUM_WORDS] PAGE_ALIGNED;
 	pthread_mutex_t mutex PAGE_ALIGNED;
@@ -53,7 +53,7 @@ static void add_words(void)
 		;
 }
 
-/* Plain increments, which are only exact if the mutex excludes. */
+/* Plain increments, whose sum is only exact if the mutex works. */
 static bool add_locked(void)
 {
 	bool equal;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A barrier that spins, and what keeps variables apart. */
+/* A barrier that spins, and the alignment that keeps variables apart. */
 #ifndef SSI_GUEST_BARRIER_H
 #define SSI_GUEST_BARRIER_H
 
@@ -11,7 +11,7 @@
 /**
  * struct barrier - a barrier that spins; on a page of its own
  * @waiting: threads that have arrived
- * @generation: rises when all have
+ * @generation: rises when all have arrived
  */
 struct barrier {
 	uint32_t waiting;

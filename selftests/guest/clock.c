@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two CPUs hand the time to each other through shared memory: what one reads
- * after it has seen the other's reading must not be earlier.
+ * Two CPUs hand the time to each other through shared memory: a CPU that has
+ * seen the other's reading must not read an earlier time after it.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -26,18 +26,18 @@ struct reading {
 	int64_t ns;
 };
 
-/* Whoever sees the turn that is theirs may read and write the rest. */
+/* A CPU that sees its own turn may read and write the rest. */
 static struct {
 	uint64_t turn;
 	struct reading reading;
 } shared PAGE_ALIGNED;
 
 /**
- * struct side - what one CPU found out about the other's clock
- * @handoffs: readings it was handed
- * @shortest: least that passed from the other's reading to its own; if that
- *	is negative, time went backwards
- * @backwards: how often it did, by clock
+ * struct side - one CPU's figures about the other's clock
+ * @handoffs: readings that it got
+ * @shortest: shortest time from the other's reading to its own; if it is
+ *	negative, time went backwards
+ * @backwards: how often time went backwards, by clock
  */
 struct side {
 	uint64_t handoffs;
@@ -84,7 +84,7 @@ static void compare(struct side *side, const struct reading *handed)
 	side->handoffs++;
 }
 
-/* Wait for a turn; OVER when it is over, or when nothing came for long. */
+/* Wait for a turn; OVER at the end, or when no turn came for long. */
 static uint64_t await_turn(struct clock_run *run, int me)
 {
 	double deadline = report_now() + LOST_SECONDS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which clock source the kernel has settled on. */
+/* The clock source that the kernel has chosen. */
 #include "clocksource.h"
 
 #include <string.h>
@@ -13,8 +13,8 @@
 #define SETTLE_SECONDS	30.0
 
 /*
- * Linux runs on "tsc-early" until it has refined the frequency, which it has
- * about a second after boot.
+ * Linux runs on "tsc-early" until it has refined the frequency, about a second
+ * after boot.
  */
 void clocksource_check(const char *expected)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which clock source the kernel has settled on. */
+/* The clock source that the kernel has chosen. */
 #ifndef SSI_GUEST_CLOCKSOURCE_H
 #define SSI_GUEST_CLOCKSOURCE_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Does a CPU that was taken offline come back, also at once? The last one of
- * each node is tried, unless it is CPU 0, which a kernel may want to keep.
+ * Does a CPU that was taken offline come back, also at once? The check tries
+ * the last one of each node, unless it is CPU 0, which a kernel may not allow.
  */
 #include <errno.h>
 #include <fcntl.h>

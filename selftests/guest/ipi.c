@@ -28,11 +28,11 @@
 enum token { TOKEN_NONE, TOKEN_GO, TOKEN_STOP };
 
 /**
- * struct pingpong - two threads and what is between them
+ * struct pingpong - two threads and their tokens
  * @name: of the way they wake each other
  * @pass: give a token to the other thread; @to is its index
  * @await: wait for one; TOKEN_NONE when none came for LOST_SECONDS
- * @seconds: how long to go on, but for one measured round trip at least
+ * @seconds: how long to go on, at least for one measured round trip
  * @rounds: round trips that were measured
  * @lost: a token did not come
  * @times: of the round trips, in seconds

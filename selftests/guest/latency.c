@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How long the guest waits for its machine: port and MMIO exits, IPIs, the first
- * disk and the gateway, each from the first CPU of every node. On request only:
- * nothing is judged but that there is an answer.
+ * How long the guest waits for its machine: port and MMIO exits, IPIs, the
+ * first disk and the gateway, each from the first CPU of every node. On request
+ * only: the check fails only if there is no answer.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -35,9 +35,9 @@
 #define MAX_SAMPLES	5000
 
 /**
- * struct probe - something that the machine is asked for, over and over
- * @name: of what is asked
- * @ask: ask once and wait for the answer; -1 with the failure reported
+ * struct probe - an operation of the machine that is timed many times
+ * @name: of the operation
+ * @ask: do it once and wait for the answer; -1 with the failure reported
  * @seconds: how long to go on
  * @count: samples taken
  * @failed: there was no answer
@@ -58,7 +58,7 @@ static uint64_t latency_disk_blocks;
 static int latency_ping = -1;
 static uint32_t latency_done;
 
-/* ---- what is asked ------------------------------------------------------- */
+/* ---- the operations ------------------------------------------------------ */
 
 static int ask_port(void)
 {
@@ -72,7 +72,9 @@ static int ask_mmio(void)
 	return 0;
 }
 
-/* The kernel interrupts each CPU that runs a thread of ours, and waits for it. */
+/*
+ * The kernel interrupts each CPU that runs a thread of ours, and waits for it.
+ */
 static int ask_ipi(void)
 {
 	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
@@ -138,7 +140,7 @@ static int ask_net(void)
 	return -1;
 }
 
-/* ---- what must be there for it ------------------------------------------- */
+/* ---- their preparation --------------------------------------------------- */
 
 static bool open_port(void)
 {
@@ -177,7 +179,7 @@ static bool map_bar(const char *device)
 	return true;
 }
 
-/* Reading the first word of a BAR of ours changes nothing. */
+/* Reading the first word of a BAR of ssi-vmm's devices changes nothing. */
 static bool open_mmio(void)
 {
 	DIR *dir = opendir("/sys/bus/pci/devices");
@@ -239,7 +241,7 @@ static void sample(struct probe *probe)
 	}
 }
 
-/* The second thread, if there is one, is there to be interrupted. */
+/* The second thread, if there is one, runs to be interrupted. */
 static void run_thread(int index, void *arg)
 {
 	if (index) {

@@ -11,7 +11,7 @@
 #include "report.h"
 #include "workers.h"
 
-/* Room for the largest layout; given back, since the memory check wants all. */
+/* Memory for the largest layout; freed, since the memory check needs all. */
 #define VARIABLES_SIZE	litmus_size(LITMUS_SPREAD)
 
 static litmus_var *variables;

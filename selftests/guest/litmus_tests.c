@@ -6,10 +6,10 @@
  *
  * A test is a few lines that two or four CPUs run at the same time on two
  * variables, x and y, and the outcome that x86 forbids (Intel SDM volume 3,
- * 9.2.3). A page that lives on another node takes a millisecond to come, so
- * one instance at a time would measure nothing but that: a batch is an array
- * of instances of x and y, through which all threads run without waiting for
- * each other; between batches is a barrier.
+ * 9.2.3). A page of another node takes a millisecond to come, so the threads of
+ * a single instance would hardly ever overlap. A batch is therefore an array of
+ * instances of x and y, through which all threads run without waiting for each
+ * other; between batches is a barrier.
  *
  * The variables of a batch lie on two pages, share one, or have a page each, so
  * that pages come and go between the instances. Nothing is reset between
@@ -128,7 +128,7 @@ static enum litmus_outcome judge_second(const struct litmus_reads *const *r, uin
 	return judge_reads(r[1], k);
 }
 
-/* Both writes are seen by nobody: allowed, for they wait in store buffers. */
+/* No thread sees a write: allowed, for both wait in store buffers. */
 static enum litmus_outcome judge_sb(const struct litmus_reads *const *r, uint64_t k)
 {
 	return r[0]->a != k && r[1]->a != k ? LITMUS_MIXED : LITMUS_PLAIN;
@@ -178,7 +178,7 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* splitmix64: enough to vary where and when the threads meet. */
+/* splitmix64: good enough to vary where and when the threads meet. */
 static uint64_t hash(uint64_t value)
 {
 	value += 0x9e3779b97f4a7c15;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Litmus tests of x86 memory ordering. They know of threads and variables, not
- * of what is between them: the guest's CPUs run them, and so do programs that
- * are attached to different nodes (selftests/dsm/litmus.c).
+ * Litmus tests of x86 memory ordering. They have threads and variables, and do
+ * not depend on how these are connected: the guest's CPUs run them, and so do
+ * programs that are attached to different nodes (selftests/dsm/litmus.c).
  */
 #ifndef SSI_LITMUS_TESTS_H
 #define SSI_LITMUS_TESTS_H
@@ -16,7 +16,7 @@
 
 typedef volatile uint64_t litmus_var;
 
-/* What a thread read; the first and the second value. */
+/* The two values that a thread has read. */
 struct litmus_reads {
 	uint64_t a;
 	uint64_t b;
@@ -33,7 +33,7 @@ enum litmus_outcome {
  * struct litmus_test - one test
  * @name: prefix of its keys
  * @threads: how many CPUs it takes
- * @run: what each thread does; k is the new value
+ * @run: the code of each thread; k is the new value
  * @judge: of one instance; MIXED is an allowed outcome that only appears when
  *	the threads really ran at the same time
  */
@@ -46,7 +46,7 @@ struct litmus_test {
 				     uint64_t k);
 };
 
-/* Where the variables of a test's instances lie. */
+/* The places of the variables of a test's instances. */
 enum litmus_layout {
 	LITMUS_TOGETHER,	/* all on one page */
 	LITMUS_APART,		/* all x on one page, all y on another */
@@ -63,7 +63,7 @@ extern const struct litmus_test litmus_tests[LITMUS_TESTS];
  * @stride: words from one instance to the next
  * @max_batches: stop after these,
  * @deadline: or at this time
- * @stop: thread 0 says so, in front of a barrier
+ * @stop: set by thread 0, before a barrier
  * @batches: done
  * @counts: instances by outcome
  */
@@ -89,14 +89,14 @@ void litmus_run_init(struct litmus_run *run, const struct litmus_test *test,
 		     enum litmus_layout layout, uint64_t runs, double seconds);
 
 /*
- * What thread @thread of @run->test->threads does; all of them do it at once.
+ * Run thread @thread of @run->test->threads; all of them run at once.
  * @variables are litmus_size() bytes at a page's beginning, the same memory for
  * all, zero at first.
  */
 void litmus_run_thread(struct litmus_run *run, int thread,
 		       litmus_var *variables);
 
-/* Instances that were run. */
+/* The number of instances that were run. */
 uint64_t litmus_run_count(const struct litmus_run *run);
 
 #endif /* SSI_LITMUS_TESTS_H */

@@ -25,8 +25,8 @@ struct machine_cpu {
  * struct machine_node - one online NUMA node
  * @id: its number
  * @num_cpus: online CPUs on it
- * @total_kib: MemTotal, what the kernel manages
- * @present_kib: RAM there is; 0 if the kernel does not say
+ * @total_kib: MemTotal, the memory that the kernel manages
+ * @present_kib: RAM of the node; 0 if the kernel has no figure
  * @distances: to each online node
  * @num_distances: how many
  */
@@ -56,7 +56,7 @@ struct machine {
 /* Read sysfs. Return: 0, or -1 with a message on stderr. */
 int machine_read(struct machine *machine);
 
-/* What a person wants to know about the machine, on stdout. */
+/* Print the machine for a person to read. */
 void machine_print(const struct machine *machine);
 
 /**

@@ -3,8 +3,8 @@
  * Fills most of the memory from a CPU of one node and verifies it from a CPU
  * of the next, then the other way round with another pattern.
  *
- * A child does the work, so that the kernel can kill it and not us should the
- * memory not suffice.
+ * A child does the work, so that the kernel kills the child and not the whole
+ * program if the memory does not suffice.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,18 +30,18 @@
 #define MAX_PASSES	MAX_NODES
 
 /**
- * struct memory_result - what the child found; shared with it
+ * struct memory_result - the child's results; shared with it
  * @filled: bytes
  * @bad: words that were not as written
  * @bad_at: where the first of them was
- * @bad_value: what it was
- * @bad_expected: what it should have been
+ * @bad_value: its value
+ * @bad_expected: the value that was written
  * @bad_pass: in which pass
  * @passes: done
  * @fill_seconds: of all passes
  * @verify_seconds: of all passes
  * @node_pages: how the pages are spread over the nodes, by node number
- * @errno_: why it could not even begin; 0 if it did
+ * @errno_: the reason if it could not begin; 0 if it did
  */
 struct memory_result {
 	uint64_t filled;
@@ -58,7 +58,7 @@ struct memory_result {
 };
 
 /**
- * struct memory_job - what the child is to do
+ * struct memory_job - the child's work
  * @pairs: writer and verifier of each pass
  * @passes: how many
  * @area: address space, in chunks
@@ -113,7 +113,7 @@ static void verify_chunk(struct memory_result *result, const uint64_t *words,
 	}
 }
 
-/* The first pass decides how much it is; it stops short of the last pages. */
+/* The first pass decides how much is filled; it leaves the last pages. */
 static void fill(struct memory_job *job, int pass)
 {
 	struct memory_result *result = job->result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The PCI bus: what makes the machine a Q35, and both ways to reach it. */
+/* The PCI bus: the devices of a Q35, and both ways to access them. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ static int count_functions(void)
 	return count;
 }
 
-/* Linux reads the first 256 bytes by ports, and what is beyond in memory. */
+/* Linux reads the first 256 bytes by ports, and the rest in memory. */
 static void check_config_space(void)
 {
 	struct stat st;

@@ -5,25 +5,27 @@
 
 #include <stdbool.h>
 
-/* A check begins; everything below speaks of it until report_end(). */
+/* A check begins; all functions below are about it until report_end(). */
 void report_begin(const char *name);
 
-/* Print the line of the check. Return: did it pass? */
+/* Print the line of the check. Return: whether it passed. */
 bool report_end(void);
 
 /* Add one "key=value" to the line. */
 void report_key(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* The check has failed; say why in one sentence, on a line of its own. */
+/*
+ * The check has failed; print the reason, one sentence, on a line of its own.
+ */
 void report_fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* Something for the reader, on a line of its own, not more than one in 10 s. */
+/* Print a remark on a line of its own, not more than one in 10 s. */
 void report_progress(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* A figure that does not fit into the line of the check, on one of its own. */
+/* Print a figure that does not fit into the line of the check. */
 void report_note(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What to check, how long, and what to expect of the machine. */
+/* The checks to run, their length, and the expected machine. */
 #include "settings.h"
 
 #include <stdbool.h>
@@ -86,7 +86,7 @@ static bool set(struct settings *s, const char *name, const char *value)
 	return set_expected(s, name, value);
 }
 
-/* Other words of the kernel's command line are not for us. */
+/* Other words of the kernel's command line are not for this program. */
 static void read_cmdline(struct settings *s)
 {
 	static char line[4096];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What to check, how long, and what to expect of the machine. */
+/* The checks to run, their length, and the expected machine. */
 #ifndef SSI_GUEST_SETTINGS_H
 #define SSI_GUEST_SETTINGS_H
 
@@ -12,7 +12,7 @@
  * @litmus_runs: of each litmus test and layout
  * @seconds: the longest that each timed part of a check runs
  * @clocksource: the one expected, or "any"
- * @nodes: number of nodes expected; 0: not told, nothing is compared
+ * @nodes: number of nodes expected; 0: not given, nothing is compared
  * @cpus: expected CPUs of each node
  * @num_cpus: entries of @cpus
  * @memory: expected MiB of each node

@@ -8,10 +8,10 @@
 
 /**
  * workers_run() - run one function on several CPUs at once and wait
- * @cpus: where; one thread each
+ * @cpus: the CPUs, one thread each
  * @count: how many
  * @run: the function; @index is the place in @cpus
- * @arg: for it
+ * @arg: its argument
  *
  * Return: 0, or -1 with the failure reported and nothing run.
  */

@@ -470,8 +470,8 @@ inline access_page(n)
 }
 
 /*
- * A request that no CPU waits for: for migratory pages, for prefetch groups, and
- * at the home for a page that its owner wants to evict (PUT).
+ * A request that no CPU waits for: for migratory pages, for prefetch groups,
+ * and at the home for a page that its owner wants to evict (PUT).
  */
 inline fetch(n)
 {
@@ -598,8 +598,8 @@ inline lose_home()
 
 /*
  * The region is lost here: faults that wait end with SIGBUS, messages to this
- * node are dropped. Variables that are not read any more are reset, to have fewer
- * states. Page tables stay as they are, and page work under way goes on.
+ * node are dropped. Variables that are not read any more are reset, to have
+ * fewer states. Page tables stay as they are, and page work under way goes on.
  */
 inline lose(n)
 {

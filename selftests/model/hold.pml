@@ -8,19 +8,20 @@
  * The protocol below is left out: a page has an owner, a request under way at
  * the owner, and pending requests at its home, of which the oldest is next. The
  * model is about which node gives way: the rule of the module's policy.c comes
- * from verdicts.pml, which verdicts.c prints from the code; the part of gather.c
- * is written here.
+ * from verdicts.pml, which verdicts.c prints from the code; the part of
+ * gather.c is written here.
  *
  * Time is a clock that ticks when nothing else can happen: a message takes no
  * time compared with a window, which is WINDOW ticks. If messages go round and
- * the clock never ticks again, that is a livelock, and found as one. The time at
- * which a node began to gather is a number in an order; the numbers are kept
+ * the clock never ticks again, that is a livelock, and found as one. The time
+ * at which a node began to gather is a number in an order; the numbers are kept
  * small, since only the order counts. Two nodes that began in the same tick may
- * see each other as the younger one, since messages do take some time. The model
- * assumes that this happens finitely often (calm): two nodes could swap two
- * pages for ever if they kept in step to less than the time of a message.
+ * see each other as the younger one, since messages do take some time. The
+ * model assumes that this happens finitely often (calm): two nodes could swap
+ * two pages for ever if they kept in step to less than the time of a message.
  *
- * Checked: an instruction that has begun ends (LTL, with weakly fair processes).
+ * Checked: an instruction that has begun ends (LTL, with weakly fair
+ * processes).
  *
  * Options (-D):
  *   N=2,3	nodes

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Prints the tables of kmod/protocol/coherence.c and kmod/protocol/directory.c in Promela, for
- * coherence.pml: the model checks the tables that drive the code, not a copy.
+ * Prints the tables of kmod/protocol/coherence.c and kmod/protocol/directory.c
+ * in Promela, for coherence.pml: the model checks the tables that drive the
+ * code, not a copy.
  *
  * DOC: Theory of operation
  *

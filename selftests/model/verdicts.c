@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Prints the hold window's rule, kmod/protocol/policy.c, in Promela, for hold.pml.
+ * Prints the hold window's rule, kmod/protocol/policy.c, in Promela, for
+ * hold.pml.
  *
  * DOC: Theory of operation
  *

@@ -89,7 +89,7 @@ static bool waiting_stays(u32 state, u32 event, struct ssi_step step)
 		step.action != SSI_ACT_ACK) || step.next == state;
 }
 
-/* A store in a state that is not stable joins what is under way. */
+/* A store in a state that is not stable waits for the request under way. */
 static bool transients_wait(u32 state, u32 event, struct ssi_step step)
 {
 	return is_stable(state) || event != SSI_EV_STORE ||
@@ -127,7 +127,7 @@ static bool left_is_of_leaving(u32 state, u32 event, struct ssi_step step)
 	return (step.action == SSI_ACT_ANSWER) == is_leaving(state);
 }
 
-/* While page work runs, its transaction keeps all others of the page away. */
+/* While page work runs, the home begins no other transaction of the page. */
 static bool leaving_is_alone(u32 state, u32 event, struct ssi_step step)
 {
 	return !is_leaving(state) || is_local(event) ||
@@ -144,7 +144,7 @@ static bool nothing_leaves_unmapped(u32 state, u32 event, struct ssi_step step)
 	       step.action == SSI_ACT_WORK || event == SSI_EV_DROP;
 }
 
-/* What the owner dropped would be lost. */
+/* An owner's page must not be dropped: its data would be lost. */
 static bool only_copies_are_dropped(u32 state, u32 event, struct ssi_step step)
 {
 	if (event != SSI_EV_DROP)
@@ -192,11 +192,11 @@ static const struct {
 	{ "requests are opened from stable states", requests_open_once },
 	{ "page work leads to a state that LEFT ends", work_is_followed },
 	{ "LEFT is for states with page work", left_is_of_leaving },
-	{ "page work is alone with its page", leaving_is_alone },
-	{ "permission is lost through page work, or dropped",
+	{ "no message of another transaction fits while page work runs", leaving_is_alone },
+	{ "a page loses permission through page work or DROP only",
 	  nothing_leaves_unmapped },
-	{ "S is dropped and nothing else is", only_copies_are_dropped },
-	{ "only owners supply", nothing_is_supplied_by_others },
+	{ "S can be dropped, and no other state", only_copies_are_dropped },
+	{ "only owners supply pages", nothing_is_supplied_by_others },
 	{ "E is entered by FINISH", writable_by_finish },
 	{ "FINISH ends in S or E", finish_is_stable },
 };
@@ -281,7 +281,7 @@ int main(void)
 	tap_plan(ARRAY_SIZE(rules) + 6);
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		tap_ok(holds_everywhere(rules[i].holds), "%s", rules[i].text);
-	tap_ok(out_of_range_is_error(), "what is out of range is an error");
+	tap_ok(out_of_range_is_error(), "a state or event out of range is an error");
 	tap_ok(names_differ(ssi_page_state_name, SSI_PAGE_STATES),
 	       "every state has a name of its own");
 	tap_ok(names_differ(ssi_event_name, SSI_EVENTS),

@@ -9,7 +9,7 @@
 #define NODE(n)	(1u << (n))
 #define KINDS	(SSI_DIR_UPGRADE + 1)
 
-/* One request, as it was before and after. */
+/* One request, with the entry before and after it. */
 struct trial {
 	struct ssi_dir before;
 	struct ssi_dir after;
@@ -31,7 +31,7 @@ static bool is_exclusive(const struct trial *t)
 	return t->kind != SSI_DIR_GETS;
 }
 
-/* Others may have dropped their copy; the owner has what it had. */
+/* Others may have dropped their copy; the owner never drops its page. */
 static bool has_it(const struct trial *t)
 {
 	switch (t->before.state) {
@@ -98,7 +98,10 @@ static bool copies_invalidate_nobody(const struct trial *t)
 	return t->ret || is_exclusive(t) || (!t->plan.inv && !t->plan.acks);
 }
 
-/* Whoever had it hands it over, is invalidated, or is the requester. */
+/*
+ * Each node of the copyset hands the page over, is invalidated, or is the
+ * requester.
+ */
 static bool nobody_keeps_it(const struct trial *t)
 {
 	u32 gone = t->plan.inv;
@@ -124,19 +127,19 @@ static const struct {
 	const char *text;
 	rule_fn holds;
 } rules[] = {
-	{ "a busy page is queued and stays as it was", busy_is_queued },
-	{ "who has what it asks for is refused, nobody else", having_is_refused },
-	{ "a begun transaction makes busy and no more", success_is_busy },
+	{ "a request for a busy page is queued and changes nothing", busy_is_queued },
+	{ "a request for a page that the node has is refused, no other is", having_is_refused },
+	{ "the begin of a transaction changes nothing but busy", success_is_busy },
 	{ "the plan grants or forwards, never both", grants_or_forwards },
-	{ "an untouched page, and no other, is zero", only_untouched_is_zero },
-	{ "a sharer's upgrade is granted, nothing else", grant_is_upgrade },
-	{ "acks are as many as invalidations", acks_count_invalidations },
-	{ "a copy invalidates nobody", copies_invalidate_nobody },
-	{ "nobody keeps a page given away exclusively", nobody_keeps_it },
-	{ "the plan says what was asked for", plan_says_what_was_asked },
+	{ "an untouched page, and no other, is granted as zero", only_untouched_is_zero },
+	{ "of a shared page, a sharer's UPGRADE is granted, nothing else", grant_is_upgrade },
+	{ "the plan has as many acks as invalidations", acks_count_invalidations },
+	{ "a request for a copy invalidates no copies", copies_invalidate_nobody },
+	{ "no other node keeps a page that becomes exclusive", nobody_keeps_it },
+	{ "the plan is exclusive unless a copy is requested", plan_says_what_was_asked },
 };
 
-/* Copyset and owner that a home can have in this state. */
+/* Whether a home can have this copyset and owner in this state. */
 static bool is_possible(const struct ssi_dir *dir)
 {
 	switch (dir->state) {
@@ -197,7 +200,7 @@ static bool begins_well(rule_fn holds, const struct ssi_dir *dir)
 	return all;
 }
 
-/* What the entry must be after the request was served. */
+/* The entry that there must be after UNBLOCK. */
 static struct ssi_dir expected_end(const struct ssi_dir *dir, u32 requester,
 				   enum ssi_dir_kind kind)
 {
@@ -260,7 +263,7 @@ int main(void)
 	}
 	all = true;
 	for_each_dir(ends_well, NULL, &all);
-	tap_ok(all, "UNBLOCK leaves exactly who has it now");
+	tap_ok(all, "after UNBLOCK the entry has the right owner and copyset");
 	tap_ok(sizeof(struct ssi_dir) == 8, "an entry is eight bytes");
 	return tap_exit();
 }

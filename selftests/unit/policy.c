@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Policy: who keeps a page that came lately, for how long; bounds and monotony
- * of hold window and service time.
+ * The rules: which node keeps a page that came lately, and for how long; bounds
+ * and monotony of hold window and service time.
  *
- * DOC: What must hold of a contest
+ * DOC: Contests
  *
- * Two nodes that want each other's pages must never both give away what they
- * have: neither would get anywhere. Nor may both keep it for ever. So the
- * verdicts of both sides are looked at together, for every combination of the
+ * Two nodes that request each other's pages must never both give their page
+ * away: neither would make progress. Nor may both keep it for ever. So this
+ * test takes the verdicts of both sides together, for every combination of the
  * times below.
  */
 #include "protocol/policy.h"
@@ -65,7 +65,7 @@ static bool auto_window_grows(void)
 	return before == HOLD_MAX;
 }
 
-/* Long enough to gather a hundred pages, unless a bound says otherwise. */
+/* Long enough to gather a hundred pages, within the bounds. */
 static bool auto_window_gathers(void)
 {
 	u64 ns;
@@ -107,7 +107,7 @@ static bool average_grows_with_time(void)
 	return true;
 }
 
-/* An outlier may be anything; it cannot take the average far up with it. */
+/* An outlier of any size must raise the average only a little. */
 static bool outliers_are_damped(void)
 {
 	u64 average, ns;
@@ -165,7 +165,7 @@ static u64 turn_of(u64 window, const struct ssi_contest *c)
 	return c->copy ? window / 2 : 2 * window;
 }
 
-/* Has everybody here who wanted pages got them and done with them? */
+/* Have all tasks of this node got their pages, and used them for a window? */
 static bool is_idle(u64 window, const struct ssi_contest *c)
 {
 	return !c->outstanding && (!c->running || c->since_done >= window);
@@ -178,7 +178,7 @@ static bool hold_is_short(u64 window, const struct ssi_contest *c, u64 wait)
 	return c->outstanding || c->since_done + wait <= window;
 }
 
-/* What protocol.rst says of one side, without a look at the other's. */
+/* The verdict of one side by protocol.rst, without the other side's. */
 static bool verdict_is_right(u64 window, const struct ssi_contest *c)
 {
 	u64 wait = 0;
@@ -196,7 +196,7 @@ static bool verdict_is_right(u64 window, const struct ssi_contest *c)
 	}
 }
 
-/* Looks that it takes until the page goes, 0 if that is too many. */
+/* The number of verdicts until the page goes, 0 if it is too high. */
 static u32 looks_until_gone(u64 window, struct ssi_contest c)
 {
 	u32 looks, most = 2 + 2 * window / (MS / 2);
@@ -214,9 +214,9 @@ static u32 looks_until_gone(u64 window, struct ssi_contest c)
 }
 
 /*
- * Both gather, have a page that the other wants, and know both ages. Never may
- * both lose; both may hold if they are equally old, which ends; else the older
- * one holds.
+ * Both gather, have a page that the other requests, and know both ages. Never
+ * may both yield. Both may hold for a while if they are equally old; else the
+ * older one holds.
  */
 static bool one_side_wins(u64 window, const struct ssi_contest *c)
 {
@@ -238,7 +238,9 @@ static bool one_side_wins(u64 window, const struct ssi_contest *c)
 	       here != there;
 }
 
-/* Who begins anew is the youngest from then on, so it must have been done. */
+/*
+ * A node that gathers anew becomes the youngest, so it must have had its turn.
+ */
 static bool anew_is_done(u64 window, const struct ssi_contest *c)
 {
 	u64 wait;
@@ -301,7 +303,7 @@ static bool all_contests(bool (*check)(u64 window, const struct ssi_contest *c))
 
 #define AHEAD	32u	/* pages, at most */
 
-/* A node's streams, and what all faults so far have asked for. */
+/* A node's streams, and the pages that were requested ahead so far. */
 struct reader {
 	struct ssi_stream streams[SSI_POLICY_STREAMS];
 	u32 oldest;
@@ -316,7 +318,7 @@ static u32 fault(struct reader *reader, u64 index)
 	return reader->count;
 }
 
-/* Every page behind the third is asked for once, in time, and not too soon. */
+/* Every page after the third is requested once, in time, and not too early. */
 static bool stream_is_read_ahead(u64 step)
 {
 	struct reader reader = { 0 };
@@ -356,7 +358,7 @@ static bool strangers_ask_for_nothing(void)
 	return true;
 }
 
-/* A fault that waits comes again, and again, with the same page. */
+/* A fault that waits is repeated with the same page. */
 static bool same_page_asks_for_nothing(void)
 {
 	struct reader reader = { 0 };
@@ -370,37 +372,37 @@ static bool same_page_asks_for_nothing(void)
 int main(void)
 {
 	tap_plan(20);
-	tap_ok(fixed_window_is_taken(), "a window that is set is taken as it is");
+	tap_ok(fixed_window_is_taken(), "a window that is set is used unchanged");
 	tap_ok(auto_window_is_bounded(), "the automatic window is 1 to 100 ms");
-	tap_ok(auto_window_grows(), "it never shrinks as service gets slower");
-	tap_ok(auto_window_gathers(), "it is long enough for a hundred pages");
-	tap_ok(first_is_the_average(), "the first request is the average");
+	tap_ok(auto_window_grows(), "the automatic window never shrinks as service gets slower");
+	tap_ok(auto_window_gathers(), "the automatic window is long enough for a hundred pages");
+	tap_ok(first_is_the_average(), "the average begins with the first request");
 	tap_ok(average_grows_with_time(),
 	       "the average never shrinks as a request gets slower");
 	tap_ok(average_stays_between(),
-	       "it stays between what it was and the new one");
-	tap_ok(outliers_are_damped(), "an outlier moves it up by little");
+	       "the average stays between its last value and the new request");
+	tap_ok(outliers_are_damped(), "an outlier raises the average only a little");
 	tap_ok(steps_to_follow(100000, 5 * MS) < 1000,
-	       "it follows a slower service");
+	       "the average follows a slower service");
 	tap_ok(steps_to_follow(5 * MS, 100000) <
 	       steps_to_follow(100000, 5 * MS) / 2,
-	       "it follows a faster service, and sooner");
+	       "the average follows a faster service, and sooner");
 	tap_ok(all_contests(verdict_is_right),
-	       "a page goes after its turn, when nobody uses it, or to the older");
-	tap_ok(all_contests(is_gone_in_time), "no page is held beyond its turn");
+	       "a page is given away after its turn, when it is unused, or to an older node");
+	tap_ok(all_contests(is_gone_in_time), "no page is held longer than its turn");
 	tap_ok(all_contests(one_side_wins),
-	       "of two that want each other's pages the older one holds");
+	       "of two nodes that request each other's pages the older one holds");
 	tap_ok(all_contests(anew_is_done),
-	       "who begins to gather anew has had its turn");
+	       "a node that gathers anew has had its turn");
 	tap_ok(!ssi_policy_gathers_anew(MS, &(struct ssi_contest){
 		       .outstanding = 1, .since_done = SECOND }),
-	       "who waits for a page does not");
+	       "a node that waits for a page does not gather anew");
 	tap_ok(stream_is_read_ahead(1), "ascending faults are read ahead");
-	tap_ok(stream_is_read_ahead(3), "so are those with gaps");
+	tap_ok(stream_is_read_ahead(3), "ascending faults with gaps are read ahead");
 	tap_ok(streams_do_not_disturb(), "streams do not disturb each other");
 	tap_ok(strangers_ask_for_nothing(),
-	       "faults all over the place ask for nothing ahead");
+	       "random faults request nothing ahead");
 	tap_ok(same_page_asks_for_nothing(),
-	       "nor does one that comes again and again");
+	       "a fault that is repeated requests nothing ahead");
 	return tap_exit();
 }

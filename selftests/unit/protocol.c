@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Documentation/protocol.rst says what the code does: states, tables, types.
+ * Compares Documentation/protocol.rst with the code: states, tables, types.
  *
  *	protocol [FILE]
  */
@@ -37,7 +37,7 @@ static bool is_rule(const struct row *row)
 	return row->count && !strncmp(row->words[0], "===", 3);
 }
 
-/* To the line behind the head of the next table that begins like this. */
+/* Go to the line after the head of the next table that begins like this. */
 static bool find_table(const char *first, const char *second, struct row *head)
 {
 	struct row rule;
@@ -72,7 +72,7 @@ static bool same_cell(u32 state, const char *event_name, const char *cell)
 			 ssi_action_name(step.action));
 	if (event < SSI_EVENTS && !strcmp(cell, want))
 		return true;
-	tap_diag("%s, %s: printed is %s, the code does %s",
+	tap_diag("%s, %s: protocol.rst has %s, the code does %s",
 		 ssi_page_state_name(state), event_name, cell, want);
 	return false;
 }
@@ -147,12 +147,12 @@ int main(int argc, char **argv)
 		tap_skip_all("%s cannot be opened: run it in the top folder",
 			     path);
 	tap_plan(4);
-	tap_ok(states_are_same(), "the printed states are the code's");
+	tap_ok(states_are_same(), "the states in protocol.rst are those of the code");
 	events = check_table("LOAD", &same);
 	events |= check_table("FILLS", &same);
-	tap_ok(same, "the printed transitions are the code's");
-	tap_ok(events == BIT(SSI_EVENTS) - 1, "every event is printed");
-	tap_ok(types_are_same(), "the printed message types are the code's");
+	tap_ok(same, "the transitions in protocol.rst are those of the code");
+	tap_ok(events == BIT(SSI_EVENTS) - 1, "protocol.rst has every event");
+	tap_ok(types_are_same(), "the message types in protocol.rst are those of the code");
 	fclose(file);
 	return tap_exit();
 }

@@ -17,7 +17,7 @@
 
 static unsigned int tap_planned, tap_done, tap_failed;
 
-/* How many results will follow. */
+/* The number of results that will follow. */
 static inline void tap_plan(unsigned int tests)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -40,7 +40,7 @@ static inline bool tap_ok(bool ok, const char *fmt, ...)
 	return ok;
 }
 
-/* What helps to understand the result that follows. */
+/* A remark that explains the result that follows. */
 __attribute__((format(printf, 1, 2)))
 static inline void tap_diag(const char *fmt, ...)
 {
@@ -53,7 +53,7 @@ static inline void tap_diag(const char *fmt, ...)
 	putchar('\n');
 }
 
-/* The whole program cannot run here, and why. */
+/* Ends the program: it cannot run here, for this reason. */
 __attribute__((noreturn, format(printf, 1, 2)))
 static inline void tap_skip_all(const char *fmt, ...)
 {
@@ -67,7 +67,7 @@ static inline void tap_skip_all(const char *fmt, ...)
 	exit(TAP_SKIP);
 }
 
-/* Going on makes no sense. Names the reason as a failed result. */
+/* Ends the program with a failed result, whose name is the reason. */
 __attribute__((noreturn, format(printf, 1, 2)))
 static inline void tap_bail(const char *fmt, ...)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The wire format: what is encoded is parsed back, and nothing else is taken.
+ * The wire format: a message that is encoded is parsed to the same again, and
+ * no invalid message is accepted.
  */
 #include "protocol/wire.h"
 #include "tap.h"
@@ -22,8 +23,8 @@ enum {
 };
 
 /**
- * struct rule - what protocol.rst says of a type
- * @fields: that it uses; the others are 0
+ * struct rule - a message type, as in protocol.rst
+ * @fields: the fields that it uses; the others are 0
  * @arg_max: largest arg
  * @len_min: bytes of payload
  * @len_max: bytes of payload
@@ -152,7 +153,7 @@ static bool unused_is_refused(u32 type, u32 field, size_t offset, size_t size)
 		ssi_wire_encode(&wire, &msg);
 		((u8 *)&wire)[offset + bit / 8] ^= 1 << bit % 8;
 		if (!parse(&msg, &wire)) {
-			tap_diag("%s with bit %zu of byte %zu was taken",
+			tap_diag("%s with bit %zu of byte %zu was accepted",
 				 ssi_wire_type_name(type), bit % 8,
 				 offset + bit / 8);
 			return false;
@@ -183,7 +184,7 @@ static bool unused_are_refused(u32 type)
 	return all;
 }
 
-/* Node numbers and counts just behind what is allowed, and far behind. */
+/* Node numbers and counts just above the allowed maximum, and far above. */
 static bool large_is_refused(u32 type)
 {
 	static const u64 large[] = { 32, 33, 255, 256, 1ull << 32, UINT64_MAX };
@@ -209,7 +210,9 @@ static bool large_is_refused(u32 type)
 	return all;
 }
 
-/* Every length, told and arrived alike: only the type's own are taken. */
+/*
+ * Every length, in header and message alike: only the type's own are accepted.
+ */
 static bool lengths_are_checked(u32 type)
 {
 	struct ssi_msg msg = random_msg(type), out;
@@ -259,7 +262,9 @@ static bool types_end(void)
 	       !strcmp(ssi_wire_type_name(UINT32_MAX), "?");
 }
 
-/* 0: refused. 1: taken, and encoded again it is the same. -1: it is not. */
+/*
+ * 0: refused. 1: accepted, and the same when encoded again. -1: not the same.
+ */
 static int try_buffer(const struct ssi_wire *wire, u32 len, u32 src, u32 dst)
 {
 	struct ssi_wire again;
@@ -287,7 +292,7 @@ static void fuzz_random(void)
 
 		for (k = 0; k < sizeof(*wire) / sizeof(*word); k++)
 			word[k] = random_below(3) ? 0 : random_u64();
-		/* Let most get past the first checks. */
+		/* Most must pass the first checks. */
 		wire->type &= 31;
 		memset(wire->zero, random_below(16) == 0, sizeof(wire->zero));
 		ret = try_buffer(wire, le32_to_cpu(wire->len), wire->src,
@@ -296,7 +301,7 @@ static void fuzz_random(void)
 		wrong += ret < 0;
 	}
 	free(wire);
-	tap_diag("%u of %u random buffers were taken", taken, RANDOM_BUFFERS);
+	tap_diag("%u of %u random buffers were accepted", taken, RANDOM_BUFFERS);
 	tap_ok(!wrong && taken,
 	       "random buffers are refused, or encode to the same again");
 }
@@ -324,7 +329,7 @@ static void fuzz_flipped(void)
 		}
 	}
 	free(wire);
-	tap_diag("%u of %u flipped messages were taken", taken,
+	tap_diag("%u of %u flipped messages were accepted", taken,
 		 SSI_WIRE_TYPES * FLIPPED);
 	tap_ok(!wrong, "flipped bits are refused, or encode to the same again");
 }
@@ -356,7 +361,7 @@ static bool hello_is_checked(void)
 	return all;
 }
 
-/* On the heap and as long as told: a check that reads on is seen. */
+/* On the heap and of that length: ASan finds a check that reads more. */
 static bool short_hello_is_refused(void)
 {
 	struct ssi_wire_hello good;
@@ -412,7 +417,7 @@ static bool is_brief_as(const struct ssi_msg *msg, u32 want)
 	       parsed.type == msg->type && parsed.token == msg->token;
 }
 
-/* What of a page's header the receiver could not know makes it travel. */
+/* A header with anything that the receiver cannot know must be sent. */
 static bool pages_are_brief(void)
 {
 	const struct ssi_msg good = {
@@ -442,10 +447,10 @@ static void test_type(u32 type)
 {
 	const char *name = ssi_wire_type_name(type);
 
-	tap_ok(round_trips(type), "%s: parsed as it was encoded", name);
+	tap_ok(round_trips(type), "%s: is parsed as it was encoded", name);
 	tap_ok(unused_are_refused(type) && large_is_refused(type),
 	       "%s: corrupt fields are refused", name);
-	tap_ok(lengths_are_checked(type), "%s: only its own lengths", name);
+	tap_ok(lengths_are_checked(type), "%s: other lengths are refused", name);
 }
 
 int main(void)
@@ -462,7 +467,7 @@ int main(void)
 	tap_ok(hello_is_checked(), "a hello is refused for the right reason");
 	tap_ok(short_hello_is_refused(), "a short hello is refused");
 	tap_ok(refusals_have_texts(), "every refusal has a sentence");
-	tap_ok(pages_are_brief(), "a page without a header says what it must");
+	tap_ok(pages_are_brief(), "the immediate data of a page without a header has all that is needed");
 	tap_ok(hash_is_fnv1a(), "the hash is FNV-1a");
 	return tap_exit();
 }
