@@ -363,6 +363,33 @@ static void test_images(const char *path)
 	unlink(odd);
 }
 
+#define LOSETUP	"PATH=$PATH:/usr/sbin:/sbin losetup "
+
+/* A disk with blocks of 4096 bytes, of the same image, where there are loops. */
+static void test_large_blocks(const char *path)
+{
+	char command[128], name[64] = "";
+	struct blk *blk;
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), LOSETUP "-b 4096 -f --show %s 2>&-",
+		 path);
+	pipe = popen(command, "r");
+	if (!pipe || fscanf(pipe, "%63s", name) != 1 || pclose(pipe)) {
+		tap_ok(true, "a disk tells its block size # SKIP no loop device");
+		return;
+	}
+	blk = blk_open(name, true);
+	snprintf(command, sizeof(command), LOSETUP "-d %s", name);
+	if (system(command))	/* it goes with the last descriptor */
+		tap_diag("%s stays", name);
+	blk_init(blk, 1, 0, SSI_ACPI_PCI_WINDOW);
+	use(4);
+	tap_ok(load(bar + CONFIG + 20, 4) == 4096 &&
+	       load(bar + CONFIG, 8) == DISK_SECTORS,
+	       "a disk tells its block size");
+}
+
 /* ---- random numbers --------------------------------------------------------- */
 
 static void test_rng(void)
@@ -568,7 +595,7 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(50);
+	tap_plan(51);
 	ram = malloc(RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(path, false);
@@ -589,6 +616,7 @@ int main(void)
 	test_late_queue();
 	test_net();
 	test_net_config(echo_net);
+	test_large_blocks(path);
 	unlink(path);
 	fflush(stdout);
 	/* Threads of the devices are asleep: leave without them. */

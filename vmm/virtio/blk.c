@@ -96,6 +96,7 @@ struct blk {
 	int fd;
 	bool readonly;
 	uint64_t size;
+	uint32_t block_size;	/* bytes that the storage reads or writes at least */
 	atomic_bool complained;
 	struct blk_queue *queues[MAX_QUEUES];
 };
@@ -512,6 +513,14 @@ static uint64_t find_size(const char *path, int fd)
 	return size;
 }
 
+/* A block device's, which its partition table counts in; files have none. */
+static uint32_t find_block_size(int fd)
+{
+	unsigned int size;
+
+	return ioctl(fd, BLKSSZGET, &size) || size < SECTOR ? SECTOR : size;
+}
+
 static void lock_image(const struct blk *blk)
 {
 	struct flock lock = {
@@ -544,6 +553,7 @@ struct blk *blk_open(const char *path, bool readonly)
 		die(EXIT_USAGE, "The disk %s cannot be opened: %s.", path,
 		    strerror(errno));
 	blk->size = find_size(path, blk->fd);
+	blk->block_size = find_block_size(blk->fd);
 	lock_image(blk);
 	image_check_raw(path, blk->fd);
 	return blk;
@@ -573,7 +583,7 @@ static void make_config(struct blk *blk)
 
 	config->capacity = blk->size / SECTOR;
 	config->seg_max = SEG_MAX;
-	config->blk_size = SECTOR;
+	config->blk_size = blk->block_size;
 	config->num_queues = blk->dev.num_queues;
 	config->max_discard_sectors = DISCARD_MAX / SECTOR;
 	config->max_discard_seg = 1;
