@@ -11,9 +11,11 @@
  * Life: cluster_start() waits for READY (all nodes have joined the region) and
  * then for everyone's HELLO; cluster_barrier() collects ARRIVED at node 0, who
  * answers GO. Until then a problem ends the process by die(), on the main
- * thread, afterwards by stop_ask(). At the end who knows first tells the
- * others with STOP and waits for their STOP_ACK, since a process that ends
- * takes its links along, and a node whose link is gone counts as lost.
+ * thread, afterwards by stop_ask(). At the end the node that knows first tells
+ * the others with STOP and waits for their STOP_ACK, since a process that ends
+ * takes its links along, and a node whose link is gone counts as lost. For the
+ * same reason the others stay until the first node has gone: a third node, whose
+ * STOP is still on its way, would take them for lost.
  */
 #include "cluster.h"
 
@@ -31,6 +33,7 @@
 #include "vm.h"
 
 #define STOP_WAIT_MS	1000
+#define LEAVE_WAIT_MS	2000	/* longer, since the first node waits too */
 #define REPORT_S	5
 #define MESSAGE_MAX	512
 
@@ -84,6 +87,7 @@ static struct {
 	unsigned int arrived;	/* counted up over all barriers */
 	unsigned int gone;	/* barriers that are done */
 	unsigned int stop_acks;
+	bool lost;		/* a node has gone */
 } seen;
 
 static pthread_mutex_t cluster_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -210,10 +214,10 @@ bad:
 		 node);
 }
 
-static void set_ready(void)
+static void set_seen(bool *what)
 {
 	pthread_mutex_lock(&cluster_lock);
-	seen.ready = true;
+	*what = true;
 	pthread_cond_broadcast(&cluster_cond);
 	pthread_mutex_unlock(&cluster_lock);
 }
@@ -239,9 +243,10 @@ static void take_message(const struct ssi_dsm_msg *message)
 		dispatch(message->node, message->data, message->len);
 		break;
 	case SSI_DSM_MSG_READY:
-		set_ready();
+		set_seen(&seen.ready);
 		break;
 	case SSI_DSM_MSG_LOST:
+		set_seen(&seen.lost);
 		lose_node(message);
 		break;
 	case SSI_DSM_MSG_REFUSED:
@@ -418,21 +423,40 @@ void cluster_barrier(void)
 		cluster_send_others(CLUSTER_GO, &m);
 }
 
+static bool have_all_answered(void)
+{
+	return seen.stop_acks >= cluster_num_nodes - 1;
+}
+
+static bool has_one_gone(void)
+{
+	return seen.lost;
+}
+
+static void wait_until(bool (*is_true)(void), unsigned int ms)
+{
+	struct timespec until = deadline_in(ms);
+	int err = 0;
+
+	pthread_mutex_lock(&cluster_lock);
+	while (!is_true() && !err)
+		err = pthread_cond_clockwait(&cluster_cond, &cluster_lock,
+					     CLOCK_MONOTONIC, &until);
+	pthread_mutex_unlock(&cluster_lock);
+}
+
 void cluster_stop(void)
 {
 	const struct stop_request *request = stop_get();
 	struct stop_message m = { .code = request->code };
-	struct timespec until;
-	int err = 0;
 
-	if (cluster_num_nodes == 1 || request->told)
+	if (cluster_num_nodes == 1)
 		return;
+	if (request->told) {
+		wait_until(has_one_gone, LEAVE_WAIT_MS);
+		return;
+	}
 	memcpy(m.reason, request->reason, sizeof(m.reason));
 	cluster_send_others(CLUSTER_STOP, &m);
-	until = deadline_in(STOP_WAIT_MS);
-	pthread_mutex_lock(&cluster_lock);
-	while (seen.stop_acks < cluster_num_nodes - 1 && !err)
-		err = pthread_cond_clockwait(&cluster_cond, &cluster_lock,
-					     CLOCK_MONOTONIC, &until);
-	pthread_mutex_unlock(&cluster_lock);
+	wait_until(have_all_answered, STOP_WAIT_MS);
 }

@@ -36,6 +36,7 @@ enum cluster_type {
 	CLUSTER_CPU_STUB_READY,	/* proxy.c: it does */
 	CLUSTER_CPU_PARKED,	/* proxy.c: make your proxy of my CPU wait */
 	CLUSTER_IRQ,		/* proxy.c: your CPU was sent an interrupt */
+	CLUSTER_IRQ_DONE,	/* proxy.c: it was given to it */
 	CLUSTER_IO,		/* forward.c: access your device */
 	CLUSTER_IO_REPLY,	/* forward.c: what it read */
 	CLUSTER_BAR,		/* route.c: where a BAR of mine is */
@@ -73,7 +74,10 @@ void cluster_start(const struct options *options, uint32_t *tsc_khz,
 /* Wait until all nodes have come here; ends the process if one does not. */
 void cluster_barrier(void);
 
-/* Tell the others that the guest has ended, and wait a second for answers. */
+/*
+ * Tell the others that the guest has ended, and wait a second for answers. If
+ * another node has told this one, wait until it has gone, 2 seconds at most.
+ */
 void cluster_stop(void);
 
 /* How many nodes, and which one this is; 1 and 0 without a cluster. */

@@ -145,6 +145,31 @@ void die(enum exit_code code, const char *fmt, ...)
 
 static struct options three = { .num_nodes = 3, .self = 1, .timeout = 3 };
 
+/* As cluster.c has it. */
+struct hello {
+	struct head head;
+	uint32_t version;
+	uint32_t tsc_khz;
+	uint64_t config;
+	struct cpufeatures features;
+};
+
+struct stop {
+	struct head head;
+	uint32_t code;
+	char reason[STOP_REASON_MAX];
+};
+
+static void say_hello(unsigned int node)
+{
+	const struct hello hello = {
+		.head = { CLUSTER_HELLO, sizeof(hello) - sizeof(struct head), 0 },
+		.version = CLUSTER_VERSION,
+	};
+
+	put_message(SSI_DSM_MSG_DATA, node, &hello, sizeof(hello));
+}
+
 static void start(void)
 {
 	struct cpufeatures features = { 0 };
@@ -230,6 +255,32 @@ static void be_stuck_with_nohup(void)
 	_exit(stop_get()->code);
 }
 
+static void *lose_node_later(void *unused)
+{
+	sleep(1);
+	put_message(SSI_DSM_MSG_LOST, 0, "left", 4);
+	return unused;
+}
+
+/* Node 0 has told this node that the guest has ended, and goes a second later. */
+static void be_told(void)
+{
+	const struct stop stop = {
+		.head = { CLUSTER_STOP, sizeof(stop) - sizeof(struct head), 0 },
+		.code = 7, .reason = "The test is over.",
+	};
+	pthread_t thread;
+
+	say_hello(0);
+	say_hello(2);
+	start();
+	put_message(SSI_DSM_MSG_DATA, 0, &stop, sizeof(stop));
+	stop_wait(-1);
+	pthread_create(&thread, NULL, lose_node_later, NULL);
+	cluster_stop();
+	_exit(acks_sent == 1 ? stop_get()->code : 98);
+}
+
 /* Return: its exit code, or -1 after LIMIT_S; and how long it took. */
 static int run(void (*test)(void), double *took)
 {
@@ -285,10 +336,21 @@ static void test_signals(void)
 	       "an ignored SIGHUP stays ignored: %d", code);
 }
 
+static void test_end(void)
+{
+	double took;
+	int code = run(be_told, &took);
+
+	tap_ok(code == 7 && took > 0.9,
+	       "a node that is told stays until the first one has gone: %d after %.1f s",
+	       code, took);
+}
+
 int main(void)
 {
-	tap_plan(5);
+	tap_plan(6);
 	test_clock();
 	test_signals();
+	test_end();
 	return tap_exit();
 }
