@@ -2,6 +2,7 @@
 /* The machine: everything that is created, in order, until it ends. */
 #include "machine.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -318,22 +319,39 @@ static void agree_on_tsc_speed(uint32_t host_khz)
 		    host_khz, machine.tsc_khz, strerror(-err));
 }
 
-/* A page of a lost node: only async-signal-safe calls from here. */
-static void machine_handle_bus_error(int sig)
+static void write_error(const char *text)
 {
-	static const char text[] =
-		"ssi-vmm: Memory of the guest is out of reach: a node was lost.\n";
+	struct pollfd poller = { .fd = STDERR_FILENO, .events = POLLOUT };
 
+	/* Do not wait for a reader that has stopped. */
+	if (poll(&poller, 1, 0) == 1 &&
+	    write(STDERR_FILENO, text, strlen(text)) < 0)
+		return;
+}
+
+/* Only async-signal-safe calls from here. */
+static void machine_handle_bus_error(int sig, siginfo_t *info, void *unused)
+{
 	(void)sig;
+	(void)unused;
 	tty_restore();
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+	if (memory_is_shared(info->si_addr)) {
+		write_error("ssi-vmm: Memory of the guest is out of reach: a node was lost.\n");
 		_exit(EXIT_NODE_LOST);
-	_exit(EXIT_NODE_LOST);
+	}
+	if (info->si_code == BUS_MCEERR_AR || info->si_code == BUS_MCEERR_AO)
+		write_error("ssi-vmm: The host has found an error in its memory.\n");
+	else
+		write_error("ssi-vmm: A file that ssi-vmm has mapped cannot be read: it was made shorter, or its disk has failed.\n");
+	_exit(EXIT_HOST);
 }
 
 static void catch_bus_errors(void)
 {
-	struct sigaction action = { .sa_handler = machine_handle_bus_error };
+	struct sigaction action = {
+		.sa_sigaction = machine_handle_bus_error,
+		.sa_flags = SA_SIGINFO,
+	};
 
 	sigaction(SIGBUS, &action, NULL);
 }
@@ -439,6 +457,8 @@ int machine_run(void)
 
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
 		run_start(&machine.vcpus[cpu]);
+	if (machine.options->num_nodes > 1)
+		proxy_open();
 	cluster_barrier();
 	clock_watch();
 	if (has_devices())

@@ -26,6 +26,9 @@ void memory_add_to_vm(void);
 uint64_t memory_size(void);
 uint64_t memory_low_size(void);
 
+/* Is this address inside of guest RAM, in a region that nodes share? */
+bool memory_is_shared(const void *host);
+
 /* How many bytes of RAM are in front of what memory_at() returned. */
 uint64_t memory_offset(const void *host);
 

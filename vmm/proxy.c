@@ -30,12 +30,18 @@
  * to X after CPU_PARKED. Interrupts to a parked CPU are lost; that includes an
  * NMI, which would wake it.
  *
+ * Most interrupts need no answer. But each proxy sends at most a window of them to
+ * a node that does not answer: the last one asks for IRQ_DONE, and the proxy's
+ * thread waits. Further interrupts to the CPU meanwhile collect in its APIC, where
+ * equal ones are one, as they do in that of a real CPU that is slow.
+ *
  * Thus an interrupt to a running CPU finds a running proxy on every node. A
  * second SIPI, which guests send, finds the proxy in its stub and is ignored
  * by KVM, or arrives at O as a second CPU_SIPI and is ignored there.
  */
 #include "proxy.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -70,11 +76,18 @@
 #define VECTOR_NMI	2
 #define VECTOR_FIRST	16	/* below it no interrupt can be sent */
 
+/*
+ * Messages about interrupts that can wait at a node. With those of forward.c they are
+ * less than the module keeps (SSI_CHANNEL_MAX).
+ */
+#define IRQS_MAX	4000
+#define WINDOW_MAX	16	/* of one proxy */
+
 #define APIC_TPR	0x80	/* offsets in struct kvm_lapic_state */
 #define APIC_SVR	0xf0
 #define SVR_ENABLED	0x1ff
 
-/* Payload of all CLUSTER_CPU_ messages. */
+/* Payload of all CLUSTER_CPU_ messages and of CLUSTER_IRQ_DONE. */
 struct cpu_message {
 	uint32_t cpu;
 	uint32_t vector;	/* of a SIPI; else 0 */
@@ -85,7 +98,7 @@ struct irq_message {
 	uint32_t cpu;
 	uint8_t vector;
 	uint8_t is_nmi;
-	uint16_t reserved;
+	uint16_t waits;		/* the sender waits for an answer */
 };
 
 _Static_assert(sizeof(struct cpu_message) == 8, "no holes");
@@ -101,6 +114,17 @@ static struct {
 	unsigned int missing;	/* answers */
 } proxy_starts[OPTIONS_MAX_CPUS];
 
+/* Interrupts sent for CPUs of other nodes; proxy_lock protects @waiting. */
+static struct {
+	unsigned int unanswered;	/* used by the proxy's thread only */
+	bool waiting;
+} proxy_sends[OPTIONS_MAX_CPUS];
+
+/* How many may be unanswered, of one CPU of a node. */
+static unsigned int proxy_windows[SSI_DSM_MAX_NODES];
+static atomic_bool proxy_is_open;
+
+static pthread_cond_t proxy_answered = PTHREAD_COND_INITIALIZER;
 static pthread_mutex_t proxy_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void make_gdt(unsigned char *stub)
@@ -251,31 +275,65 @@ void proxy_enter_stub(struct vcpu *vcpu)
 	cluster_send(vcpu->node, CLUSTER_CPU_STUB_READY, &m);
 }
 
+static void wait_for_answer(unsigned int cpu)
+{
+	pthread_mutex_lock(&proxy_lock);
+	while (proxy_sends[cpu].waiting)
+		pthread_cond_wait(&proxy_answered, &proxy_lock);
+	pthread_mutex_unlock(&proxy_lock);
+}
+
 static void send_irq(struct vcpu *vcpu, uint8_t vector, bool is_nmi)
 {
+	unsigned int *unanswered = &proxy_sends[vcpu->cpu].unanswered;
 	struct irq_message m = {
 		.cpu = vcpu->cpu, .vector = vector, .is_nmi = is_nmi,
 	};
 
+	m.waits = ++*unanswered >= proxy_windows[vcpu->node];
+	if (!m.waits) {
+		cluster_send(vcpu->node, CLUSTER_IRQ, &m);
+		return;
+	}
+	*unanswered = 0;
+	pthread_mutex_lock(&proxy_lock);
+	proxy_sends[vcpu->cpu].waiting = true;
+	pthread_mutex_unlock(&proxy_lock);
 	cluster_send(vcpu->node, CLUSTER_IRQ, &m);
+	wait_for_answer(vcpu->cpu);
+}
+
+static void handle_port(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint8_t vector = ((unsigned char *)run)[run->io.data_offset];
+
+	if (run->io.port == PORT_VECTOR)
+		send_irq(vcpu, vector, false);
+	else if (run->io.port == PORT_NMI)
+		send_irq(vcpu, 0, true);
+	else
+		stop_ask(EXIT_HOST, "The proxy of CPU %u has failed: exception %u.",
+			 vcpu->cpu, vector);
 }
 
 void proxy_handle_exit(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
-	uint8_t vector = ((unsigned char *)run)[run->io.data_offset];
 
-	if (run->exit_reason == KVM_EXIT_INTR ||
-	    run->exit_reason == KVM_EXIT_IOAPIC_EOI)
-		return;
-	if (run->exit_reason == KVM_EXIT_IO && run->io.port == PORT_VECTOR)
-		send_irq(vcpu, vector, false);
-	else if (run->exit_reason == KVM_EXIT_IO && run->io.port == PORT_NMI)
-		send_irq(vcpu, 0, true);
-	else
-		stop_ask(EXIT_HOST, "The proxy of CPU %u has failed: exit %u, vector %u.",
+	switch (run->exit_reason) {
+	case KVM_EXIT_INTR:
+	case KVM_EXIT_IOAPIC_EOI:
+		break;
+	case KVM_EXIT_IO:
+		handle_port(vcpu);
+		break;
+	default:
+		stop_ask(EXIT_HOST, "The proxy of CPU %u has failed: exit %u, detail %u.",
 			 vcpu->cpu, run->exit_reason,
-			 run->exit_reason == KVM_EXIT_IO ? vector : 0);
+			 run->exit_reason == KVM_EXIT_INTERNAL_ERROR ?
+				run->internal.suberror : 0);
+	}
 }
 
 /* On the owner. */
@@ -323,11 +381,15 @@ void proxy_report_parked(struct vcpu *vcpu)
 	cluster_send_others(CLUSTER_CPU_PARKED, &m);
 }
 
-/* The CPU that a message speaks of; it must be real here or must not. */
+/*
+ * The CPU that a message is about. It must exist already, and be real here or on
+ * the sender's node.
+ */
 static struct vcpu *find_vcpu(unsigned int node, uint32_t cpu, bool real)
 {
-	if (cpu < proxy_count && proxy_vcpus[cpu].real == real &&
-	    (real || proxy_vcpus[cpu].node == node))
+	if (atomic_load(&proxy_is_open) && cpu < proxy_count &&
+	    proxy_vcpus[cpu].real == real && (real ||
+					       proxy_vcpus[cpu].node == node))
 		return &proxy_vcpus[cpu];
 	stop_ask(EXIT_NODE_LOST, "Node %u sent a message about CPU %u, which is not its to send.",
 		 node, cpu);
@@ -382,6 +444,7 @@ static void handle_irq(unsigned int node, const void *payload)
 {
 	const struct irq_message *m = payload;
 	struct vcpu *vcpu = find_vcpu(node, m->cpu, true);
+	struct cpu_message done = { .cpu = m->cpu };
 
 	if (!vcpu)
 		return;
@@ -389,6 +452,40 @@ static void handle_irq(unsigned int node, const void *payload)
 		irq_deliver_nmi(vcpu->apic_id);
 	else
 		irq_deliver(vcpu->apic_id, m->vector);
+	if (m->waits)
+		cluster_send(node, CLUSTER_IRQ_DONE, &done);
+}
+
+static void handle_irq_done(unsigned int node, const void *payload)
+{
+	const struct cpu_message *m = payload;
+	struct vcpu *vcpu = find_vcpu(node, m->cpu, false);
+
+	if (!vcpu)
+		return;
+	pthread_mutex_lock(&proxy_lock);
+	proxy_sends[vcpu->cpu].waiting = false;
+	pthread_cond_broadcast(&proxy_answered);
+	pthread_mutex_unlock(&proxy_lock);
+}
+
+/* A node's CPUs have a proxy on each of the other nodes. */
+static unsigned int window_of(unsigned int node)
+{
+	unsigned int proxies = 0, window;
+
+	for (unsigned int cpu = 0; cpu < proxy_count; cpu++)
+		proxies += proxy_vcpus[cpu].node == node;
+	proxies *= cluster_nodes() - 1;
+	window = proxies ? IRQS_MAX / proxies : WINDOW_MAX;
+	return window < 1 ? 1 : window > WINDOW_MAX ? WINDOW_MAX : window;
+}
+
+void proxy_open(void)
+{
+	for (unsigned int node = 0; node < cluster_nodes(); node++)
+		proxy_windows[node] = window_of(node);
+	atomic_store(&proxy_is_open, true);
 }
 
 void proxy_init(struct vcpu *vcpus, unsigned int count)
@@ -406,4 +503,6 @@ void proxy_init(struct vcpu *vcpus, unsigned int count)
 	cluster_handle(CLUSTER_CPU_PARKED, sizeof(struct cpu_message),
 		       handle_parked);
 	cluster_handle(CLUSTER_IRQ, sizeof(struct irq_message), handle_irq);
+	cluster_handle(CLUSTER_IRQ_DONE, sizeof(struct cpu_message),
+		       handle_irq_done);
 }

@@ -16,6 +16,12 @@
  */
 void proxy_init(struct vcpu *vcpus, unsigned int count);
 
+/*
+ * All CPUs have been created and their threads started: messages about them are
+ * taken from now on, and refused before. In a cluster, before the other nodes go on.
+ */
+void proxy_open(void);
+
 /* A CPU of this node was seen to start @vcpu. Called by its thread. */
 void proxy_report_sipi(struct vcpu *vcpu, uint8_t vector);
 
