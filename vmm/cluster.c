@@ -347,6 +347,20 @@ static void check_hello(unsigned int node, const struct hello_message *mine)
 		    node);
 }
 
+/* Linux compares the model of the boot CPU with lists of affected models. */
+static void check_models(uint32_t model)
+{
+	if (cluster_node != 0)
+		return;
+	for (unsigned int node = 1; node < cluster_num_nodes; node++) {
+		uint32_t other = seen.hello[node].features.model;
+
+		if (other != model)
+			log_warn("The CPUs of node %u are another model (CPUID 1 EAX 0x%x) than those of node 0 (0x%x), by which the guest chooses its mitigations; make the node whose CPUs need the most mitigations node 0.",
+				 node, other, model);
+	}
+}
+
 /* What all hosts can; a guest is shown no more. */
 static void agree_on_features(struct cpufeatures *features)
 {
@@ -395,6 +409,7 @@ void cluster_start(const struct options *options, uint32_t *tsc_khz,
 	for (unsigned int node = 0; node < cluster_num_nodes; node++)
 		if (node != cluster_node)
 			check_hello(node, &hello);
+	check_models(features->model);
 	agree_on_features(features);
 	if (cluster_node != 0)
 		*tsc_khz = seen.hello[0].tsc_khz;

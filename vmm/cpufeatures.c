@@ -136,6 +136,9 @@ void cpufeatures_read(struct cpufeatures *features, const struct kvm_cpuid2 *hos
 		entry = *found;
 		features->words[i] = *reg_of(&entry, registers[i].reg);
 	}
+	found = find(host, LEAF_FEATURES, 0);
+	if (found)
+		features->model = found->eax;
 	read_pmu(features, host);
 	found = find(host, LEAF_SIZES, 0);
 	if (found)

@@ -29,6 +29,8 @@ extern const uint32_t cpufeatures_msrs[CPUFEATURES_MSRS];
  * @pmu: leaves 0xa and 0x80000022, which describe the performance counters
  * @sizes: EAX of leaf 0x80000008: a byte each for the bits of physical, linear
  *	and guest physical addresses; the last is not 0 here
+ * @model: EAX of leaf 1: family, model and stepping; not joined
+ * @reserved: 0
  * @msrs: values of cpufeatures_msrs[]; 0 if KVM does not have one
  */
 struct cpufeatures {
@@ -36,6 +38,8 @@ struct cpufeatures {
 	uint32_t words[CPUFEATURES_WORDS];
 	uint32_t pmu[CPUFEATURES_PMU];
 	uint32_t sizes;
+	uint32_t model;
+	uint32_t reserved;
 	uint64_t msrs[CPUFEATURES_MSRS];
 };
 

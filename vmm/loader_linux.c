@@ -108,7 +108,8 @@ static void read_header(const char *path)
 	loader.setup_size = (h->setup_sects ? h->setup_sects + 1 : 5) * SECTOR;
 	/* The unit is 16 bytes: the last one may be incomplete. */
 	kernel_size = h->syssize * 16ull;
-	if (loader.setup_size + kernel_size >= loader.kernel.size + 16)
+	if (loader.setup_size >= loader.kernel.size ||
+	    loader.setup_size + kernel_size >= loader.kernel.size + 16)
 		die(EXIT_USAGE, "The kernel %s is truncated: it has %llu bytes instead of %llu.",
 		    path, (unsigned long long)loader.kernel.size,
 		    (unsigned long long)(loader.setup_size + kernel_size));

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../../lib/number.h"
 #include "../log.h"
 
 struct usernet {
@@ -223,24 +224,60 @@ static void refuse_forward(const char *text, unsigned int port)
 	    port, text, strerror(errno), advice);
 }
 
+/**
+ * struct forward - a port of the host that leads to the guest
+ * @udp: else TCP
+ * @host: address of the host; INADDR_ANY: all of them
+ * @from: port of the host
+ * @to: port of the guest
+ */
+struct forward {
+	bool udp;
+	struct in_addr host;
+	uint64_t from;
+	uint64_t to;
+};
+
+static bool is_port(uint64_t port)
+{
+	return port && port <= UINT16_MAX;
+}
+
+/* tcp:[ADDRESS]:PORT-:PORT, or udp */
+static bool parse_forward(const char *text, struct forward *forward)
+{
+	char address[INET_ADDRSTRLEN] = "";
+	size_t len;
+
+	forward->udp = !strncmp(text, "udp:", 4);
+	if (!forward->udp && strncmp(text, "tcp:", 4))
+		return false;
+	text += 4;
+	len = strcspn(text, ":");
+	if (len >= sizeof(address) || text[len] != ':')
+		return false;
+	memcpy(address, text, len);
+	forward->host.s_addr = INADDR_ANY;
+	if (len && inet_pton(AF_INET, address, &forward->host) != 1)
+		return false;
+	text = number_read(text + len + 1, &forward->from);
+	return text && !strncmp(text, "-:", 2) && is_port(forward->from) &&
+	       number_parse(text + 2, UINT16_MAX, &forward->to) &&
+	       is_port(forward->to);
+}
+
 static void add_forward(Slirp *slirp, const char *text)
 {
-	struct in_addr host = { .s_addr = INADDR_ANY }, guest;
-	char protocol[4], address[16] = "";
-	unsigned int from, to;
-	int end = -1;
+	struct forward forward;
+	struct in_addr guest;
 
 	inet_aton("10.0.2.15", &guest);
-	if (sscanf(text, "%3[a-z]::%u-:%u%n", protocol, &from, &to, &end) != 3)
-		sscanf(text, "%3[a-z]:%15[0-9.]:%u-:%u%n", protocol, address,
-		       &from, &to, &end);
-	if (end < 0 || text[end] || !from || from > 65535 || !to ||
-	    to > 65535 || (address[0] && inet_pton(AF_INET, address, &host) != 1) ||
-	    (strcmp(protocol, "tcp") && strcmp(protocol, "udp")))
+	if (!parse_forward(text, &forward))
 		die(EXIT_USAGE, "hostfwd=%s is not tcp:[ADDRESS]:PORT-:PORT, or udp, as in tcp:127.0.0.1:2222-:22.",
 		    text);
-	if (slirp_add_hostfwd(slirp, protocol[0] == 'u', host, from, guest, to))
-		refuse_forward(text, from);
+	if (slirp_add_hostfwd(slirp, forward.udp, forward.host, forward.from,
+			      guest, forward.to))
+		refuse_forward(text, forward.from);
 }
 
 struct net_link *usernet_open(const char *const *forwards, unsigned int count)
