@@ -54,7 +54,7 @@ void ssi_aml_add_irq(struct ssi_aml_resources *r, uint8_t irq);
 void ssi_aml_add_memory(struct ssi_aml_resources *r, uint32_t base,
 			uint32_t size);
 
-/* What a bridge hands down: buses, ports, memory; @last is included. */
+/* Buses, ports and memory behind a bridge; @last is included. */
 void ssi_aml_add_bus_window(struct ssi_aml_resources *r, uint16_t first,
 			    uint16_t last);
 void ssi_aml_add_io_window(struct ssi_aml_resources *r, uint16_t first,

@@ -15,7 +15,7 @@
  * @size: its size
  * @used: bytes filled
  * @gpa: where the guest will see it
- * @full: something did not fit; what came after it was dropped
+ * @full: the buffer was too small; everything after its end was dropped
  * @map: the tables so far
  */
 struct ssi_builder {
@@ -74,26 +74,26 @@ uint64_t ssi_builder_begin_table(struct ssi_builder *b, const char *signature,
 				 uint8_t revision);
 
 /**
- * ssi_builder_end() - the table that was begun last is complete
+ * ssi_builder_end() - complete the table that was begun last
  * @b: the builder
  */
 void ssi_builder_end(struct ssi_builder *b);
 
 /**
- * ssi_builder_end_table() - the same, with length and checksum of its header
+ * ssi_builder_end_table() - complete it, with length and checksum of its header
  * @b: the builder
  */
 void ssi_builder_end_table(struct ssi_builder *b);
 
 /**
- * ssi_builder_note_pointer() - an address of a table is in the last table
+ * ssi_builder_note_pointer() - record that the last table has a table's address
  * @b: the builder
- * @offset: of it, from the table's start
+ * @offset: place of the address, from the start of the last table
  */
 void ssi_builder_note_pointer(struct ssi_builder *b, size_t offset);
 
 /**
- * ssi_builder_sum() - what must be added to make bytes sum up to zero
+ * ssi_builder_sum() - the byte that makes the sum of all bytes zero
  * @data: the bytes
  * @len: how many
  */

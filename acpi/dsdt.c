@@ -35,7 +35,7 @@ static void add_serial(struct ssi_builder *b, uint16_t port, uint8_t irq)
 	ssi_aml_close(b, device);
 }
 
-/* As QEMU describes it, since that is what guests' drivers look for. */
+/* The description is QEMU's, since drivers of guests search for that. */
 static void add_pvpanic(struct ssi_builder *b, uint16_t port)
 {
 	struct ssi_aml_resources resources = { .len = 0 };
@@ -48,7 +48,7 @@ static void add_pvpanic(struct ssi_builder *b, uint16_t port)
 	ssi_aml_close(b, device);
 }
 
-/* Without an interrupt, so that guests do not wait for one. */
+/* The clock has no interrupt, so that guests do not wait for one. */
 static void add_rtc(struct ssi_builder *b, uint16_t port)
 {
 	struct ssi_aml_resources resources = { .len = 0 };

@@ -16,8 +16,8 @@
 #define BOOT_NO_CMOS_RTC	(1u << 5)
 
 /*
- * Fixed feature flags (table 5.10). The power button's is clear, which says that
- * it is fixed hardware, in the PM1 registers.
+ * Fixed feature flags (table 5.10). The power button's is clear, which says
+ * that it is fixed hardware, in the PM1 registers.
  */
 #define FLAG_WBINVD		(1u << 0)
 #define FLAG_PROC_C1		(1u << 2)
@@ -25,7 +25,7 @@
 #define FLAG_NO_FIXED_RTC	(1u << 6)
 #define FLAG_TMR_VAL_EXT	(1u << 8)
 #define FLAG_RESET_REG_SUP	(1u << 10)
-/* A logical destination would reach only the CPUs of one node. */
+/* A logical destination would address CPUs of one node only. */
 #define FLAG_APIC_PHYSICAL	(1u << 19)
 
 /* The table without its header (table 5.9); offset 36 comes first. */

@@ -8,8 +8,8 @@
 #include "ssi_acpi.h"
 
 /*
- * RAM is contiguous except for this hole, where devices are. It begins where
- * PCI configuration space does: OVMF puts that there and wants no RAM above.
+ * RAM is contiguous except for this hole for devices. It begins at the PCI
+ * configuration space, since OVMF expects no RAM between that and 4 GiB.
  */
 #define SSI_LAYOUT_HOLE_START	((uint64_t)SSI_ACPI_PCI_ECAM)
 #define SSI_LAYOUT_HOLE_END	(4ull << 30)
@@ -59,10 +59,10 @@ const char *ssi_layout_make(struct ssi_layout *layout,
 			    const struct ssi_layout_node *nodes,
 			    unsigned int count);
 
-/* A node has PCI devices: give it a root. More than once does nothing. */
+/* Give a node with PCI devices a root. A second call for it does nothing. */
 void ssi_layout_add_pci_root(struct ssi_layout *layout, unsigned int node);
 
-/* Make a configuration point at a layout, which must outlive it. */
+/* Let a configuration point to a layout, which must live as long. */
 void ssi_layout_apply(const struct ssi_layout *layout, struct ssi_acpi_config *cfg);
 
 #endif /* SSI_ACPI_LAYOUT_H */

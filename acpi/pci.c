@@ -41,7 +41,7 @@ static const uint8_t osc[] = {
 	0xa4, 0x6b,
 };
 
-/* The ports of the guest are those of the first root, as on a PC. */
+/* All I/O ports belong to the first root, as on a PC. */
 static void add_root_resources(struct ssi_builder *b,
 			       const struct ssi_acpi_pci_root *root)
 {

@@ -2,8 +2,8 @@
 /*
  * ACPI tables of a guest whose CPUs and memory lie on several nodes.
  *
- * The library is told facts (ids, ranges, ports) and knows nothing of KVM, of
- * the cluster or of files. Page and section numbers are of the ACPI
+ * The library gets ids, ranges and ports, and does not depend on KVM, on the
+ * cluster or on files. Page and section numbers are of the ACPI
  * specification 6.4 unless another source is named.
  */
 #ifndef SSI_ACPI_H
@@ -17,7 +17,7 @@
 #define SSI_ACPI_MAX_TABLES	16
 #define SSI_ACPI_MAX_POINTERS	32
 
-/* What Linux can take: picoseconds in 32 bits. */
+/* Linux computes with picoseconds in 32 bits. */
 #define SSI_ACPI_MAX_LATENCY	4000000
 
 /* The usual distances in a SLIT. */
@@ -27,7 +27,7 @@
 /* Enough for every legal configuration (the longest table is the DSDT). */
 #define SSI_ACPI_MAX_SIZE	(128u << 10)
 
-/* Values for the ports and addresses that ssi-vmm has by default. */
+/* Ports and addresses of the devices of ssi-vmm. */
 #define SSI_ACPI_PM1_EVENT	0x600	/* 4 bytes: status, enable */
 #define SSI_ACPI_PM1_CONTROL	0x604	/* 2 bytes */
 #define SSI_ACPI_PM_TIMER	0x608	/* 4 bytes, 32 bits wide */
@@ -82,8 +82,8 @@ struct ssi_acpi_memory {
  * struct ssi_acpi_pci_root - a PCI host bridge
  * @node: its proximity domain
  * @first_bus: number of its own bus
- * @last_bus: the last that it can have behind it
- * @window: first address that its devices' BARs can have
+ * @last_bus: highest bus number below it
+ * @window: first address for BARs of its devices
  * @window_size: bytes
  */
 struct ssi_acpi_pci_root {
@@ -95,7 +95,7 @@ struct ssi_acpi_pci_root {
 };
 
 /**
- * struct ssi_acpi_config - what the tables are made from
+ * struct ssi_acpi_config - the guest that the tables describe
  * @nodes: number of proximity domains; ids are 0 .. nodes - 1
  * @cpus: the CPUs
  * @num_cpus: how many
@@ -113,11 +113,12 @@ struct ssi_acpi_pci_root {
  * @pm1_control_port: PM1a control block
  * @pm_timer_port: ACPI PM timer; 0: none
  * @reset_port: reset register
- * @reset_value: what resets the guest when written there
+ * @reset_value: value that resets the guest when written to @reset_port
  * @pvpanic_port: pvpanic device; 0: none
  * @serial_port: first serial port; 0: none
  * @serial_irq: its GSI
- * @rtc_port: CMOS clock without interrupt; 0: none, and the guest is told so
+ * @rtc_port: CMOS clock without interrupt; 0: the tables report that there is
+ * none
  */
 struct ssi_acpi_config {
 	unsigned int nodes;
@@ -144,7 +145,7 @@ struct ssi_acpi_config {
 	uint16_t rtc_port;
 };
 
-/* Every port and address as ssi-vmm has them; the rest is for the caller. */
+/* The ports and addresses of ssi-vmm; the caller sets the other members. */
 #define SSI_ACPI_CONFIG_DEFAULTS					\
 	.lapic_base = SSI_ACPI_LAPIC_BASE,				\
 	.ioapic_base = SSI_ACPI_IOAPIC_BASE,				\
@@ -171,7 +172,7 @@ struct ssi_acpi_table {
 };
 
 /**
- * struct ssi_acpi_map - what ssi_acpi_build_map() put into the buffer
+ * struct ssi_acpi_map - the tables in a buffer of ssi_acpi_build_map()
  * @tables: the tables in ascending offset, the RSDP first
  * @count: how many
  * @pointers: where addresses of tables are, 8 bytes each; the RSDP's first
@@ -187,16 +188,16 @@ struct ssi_acpi_map {
 };
 
 /**
- * ssi_acpi_check() - is a configuration one that tables can be made from?
+ * ssi_acpi_check() - check whether tables can be built from a configuration
  * @cfg: the configuration
  *
- * Return: NULL, or what is wrong with it: a constant text that completes a
- * sentence, without a full stop.
+ * Return: NULL, or the error: a constant text that completes a sentence,
+ * without a full stop.
  */
 const char *ssi_acpi_check(const struct ssi_acpi_config *cfg);
 
 /**
- * ssi_acpi_build() - make all tables
+ * ssi_acpi_build() - build all tables
  * @cfg: the configuration
  * @gpa: guest physical address the buffer will have; a multiple of 64
  * @buf: the buffer; zeroed before use
@@ -212,7 +213,7 @@ int ssi_acpi_build(const struct ssi_acpi_config *cfg, uint64_t gpa, void *buf,
 		   size_t size, size_t *used, uint64_t *rsdp_gpa);
 
 /**
- * ssi_acpi_build_map() - the same, and say where each table is
+ * ssi_acpi_build_map() - build all tables, and return the place of each
  * @cfg: the configuration
  * @gpa: guest physical address the buffer will have; a multiple of 64
  * @buf: the buffer; zeroed before use

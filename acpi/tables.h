@@ -35,7 +35,7 @@ uint64_t ssi_slit_build(struct ssi_builder *b,
 			const struct ssi_acpi_config *cfg);
 uint64_t ssi_mcfg_build(struct ssi_builder *b);
 
-/* What the DSDT says of PCI. */
+/* The part of the DSDT about PCI. */
 void ssi_pci_build(struct ssi_builder *b, const struct ssi_acpi_config *cfg);
 
 uint64_t ssi_spcr_build(struct ssi_builder *b,

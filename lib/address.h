@@ -16,7 +16,7 @@
  * An IPv6 address with a port needs brackets, since the port could not be told
  * from its last part.
  *
- * Return: NULL, or what is wrong with it, to complete a sentence.
+ * Return: NULL, or the error as the end of a sentence.
  */
 const char *address_parse(const char *text, struct sockaddr_storage *addr,
 			  socklen_t *len);

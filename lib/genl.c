@@ -92,7 +92,7 @@ static int fail(struct genl *genl, int err, const char *format, ...)
 	return -1;
 }
 
-/* Errors of libnl are not errnos; those that matter here are. */
+/* Errors of libnl are not errnos; map the one that callers check for. */
 static int fail_libnl(struct genl *genl, int err, const char *what)
 {
 	return fail(genl, err == -NLE_NOMEM ? ENOBUFS : EIO, "%s: %s", what,
@@ -172,7 +172,7 @@ static int take_error(struct sockaddr_nl *from, struct nlmsgerr *refusal,
 	return NL_STOP;
 }
 
-/* A dump that failed on its way says so in its last message. */
+/* The last message of a dump has the error of the dump, or 0. */
 static int take_done(struct nl_msg *msg, void *arg)
 {
 	struct nlmsghdr *head = nlmsg_hdr(msg);
@@ -218,7 +218,7 @@ int genl_open(struct genl *genl)
 	if (err)
 		return fail_libnl(genl, err, "no netlink socket can be opened");
 
-	/* Without it there is an errno but no sentence: not worth failing. */
+	/* Without it the kernel sends an errno only: not an error here. */
 	setsockopt(nl_socket_get_fd(genl->sock), SOL_NETLINK, NETLINK_EXT_ACK,
 		   &one, sizeof(one));
 	return resolve(genl);
@@ -316,7 +316,7 @@ int genl_subscribe(struct genl *genl)
 	if (err < 0)
 		return fail_libnl(genl, err,
 				  "the subscription to events failed");
-	/* Events are nobody's answer. */
+	/* An event is not the answer to a request. */
 	nl_socket_disable_seq_check(genl->sock);
 	return 0;
 }

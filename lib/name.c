@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Names of clusters: what may be one, and how to print any.
+ * Names of clusters: check a new one, print any.
  *
- * What is UTF-8 is from RFC 3629, section 4: no surrogates, nothing longer
- * than it has to be, nothing beyond U+10FFFF.
+ * UTF-8 is as in RFC 3629, section 4: no surrogates, no character in more bytes
+ * than it needs, none beyond U+10FFFF.
  */
 
 #include "name.h"
@@ -16,7 +16,7 @@
 
 #define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */
 
-/* Bytes of the character that begins with @first; 0: none does. */
+/* Bytes of a character that begins with @first; 0: no character does. */
 static size_t length_of(unsigned char first)
 {
 	if (first < 0x80)

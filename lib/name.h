@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of clusters: what may be one, and how to print any.
+ * Names of clusters: check a new one, print any.
  */
 #ifndef LIB_NAME_H
 #define LIB_NAME_H
@@ -8,19 +8,19 @@
 #include <stddef.h>
 
 /**
- * name_check() - may a cluster have this name?
+ * name_check() - check the name of a new cluster
  * @name: the name
  *
- * It is UTF-8 without control characters, so that every terminal and every
- * reader of JSON can show it.
+ * A name is UTF-8 without control characters, so that terminals and JSON can
+ * have it.
  *
- * Return: NULL, or what is wrong with it, to complete a sentence.
+ * Return: NULL, or the error as the end of a sentence.
  */
 const char *name_check(const char *name);
 
 /**
  * name_print() - make a text printable
- * @text: any bytes; the module takes names from other programs, too
+ * @text: any bytes: other programs can give the module such names
  * @out: the text with a U+FFFD for each byte that name_check() refuses
  * @size: of @out; what does not fit is left out
  */

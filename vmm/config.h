@@ -19,7 +19,7 @@ void config_check_nodes(const struct options *options);
  * @text: the text
  * @bytes: out
  *
- * Return: NULL, or what is wrong with it, to complete a sentence.
+ * Return: NULL, or the error as the end of a sentence.
  */
 const char *config_parse_size(const char *text, uint64_t *bytes);
 

@@ -30,7 +30,7 @@ static const unsigned char smm_guid[GUID_SIZE] = {
 	0x82, 0x10, 0x33, 0x77, 0xd7, 0xb4, 0xe0, 0x66,
 };
 
-/* What is in front of the data of a section that a GUID defines. */
+/* Header of a section that a GUID defines. */
 struct guid_section {
 	uint8_t size[3];
 	uint8_t type;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Is this OVMF built to need SMM, as for Secure Boot? False if not known. */
+/* Was this OVMF built with SMM_REQUIRE, as for Secure Boot? Unknown: false. */
 bool firmware_needs_smm(const unsigned char *code, size_t size);
 
 #endif /* VMM_FIRMWARE_SMM_H */

@@ -30,7 +30,7 @@ static void add(struct table *table, uint32_t leaf, uint32_t index,
 	};
 }
 
-/* A host with AVX, or with AVX-512, too. The sizes are those of real CPUs. */
+/* A host with AVX, or with AVX and AVX-512. The sizes are of real CPUs. */
 static void make_host(struct table *table, bool avx512)
 {
 	memset(table, 0, sizeof(*table));
@@ -46,7 +46,7 @@ static void make_host(struct table *table, bool avx512)
 		add(table, 0xd, 6, 512, 1152, 0, 0);
 		add(table, 0xd, 7, 1024, 1664, 0, 0);
 	}
-	add(table, 0xd, 8, 128, 0, 1, 0);	/* a supervisor's, no offset */
+	add(table, 0xd, 8, 128, 0, 1, 0);	/* of the supervisor: no offset */
 }
 
 static const struct kvm_cpuid_entry2 *find(const struct table *table,
@@ -59,7 +59,7 @@ static const struct kvm_cpuid_entry2 *find(const struct table *table,
 	return NULL;
 }
 
-/* What a host has besides bits of CPUID. */
+/* Properties of a host that are not bits of CPUID. */
 struct other {
 	uint32_t pmu_version;
 	uint32_t amd_counters;
@@ -85,7 +85,7 @@ static struct cpufeatures features_of(const struct other *host,
 	return features;
 }
 
-/* Two hosts join, each first; @shown is what the first shows then. */
+/* Join two hosts in both orders; @shown: CPUID of the first one after that. */
 static struct cpufeatures join(const struct other *one, const struct other *two,
 			       struct table *shown)
 {
@@ -129,15 +129,15 @@ static void test_pmu(void)
 	tap_ok(shows_pmu(&shown), "equal performance counters are shown");
 	other.pmu_version = 5;
 	join(&host, &other, &shown);
-	tap_ok(hides_pmu(&shown), "not those of another version");
+	tap_ok(hides_pmu(&shown), "performance counters of different versions are hidden");
 	other = host;
 	other.amd_counters = 4;
 	join(&host, &other, &shown);
-	tap_ok(hides_pmu(&shown), "nor another number of them");
+	tap_ok(hides_pmu(&shown), "different numbers of performance counters are hidden");
 	other = host;
 	other.perf = 0;
 	join(&host, &other, &shown);
-	tap_ok(hides_pmu(&shown), "nor with other capabilities");
+	tap_ok(hides_pmu(&shown), "different PERF_CAPABILITIES hide performance counters");
 }
 
 static uint32_t joined_sizes(uint32_t one, uint32_t two)
@@ -152,15 +152,15 @@ static uint32_t joined_sizes(uint32_t one, uint32_t two)
 static void test_sizes(void)
 {
 	tap_ok(joined_sizes(0x3034, 0x3034) == 0x3034,
-	       "equal address sizes stay as they are");
+	       "equal address sizes do not change");
 	tap_ok(joined_sizes(0x392e, 0x3027) == 0x3027 &&
 	       joined_sizes(0x3027, 0x392e) == 0x3027 &&
 	       joined_sizes(0x3934, 0x302e) == 0x302e,
-	       "of address sizes the smaller ones are shown");
+	       "the smaller address sizes are shown");
 	tap_ok(joined_sizes(0x303034, 0x3034) == 0x303034 &&
 	       joined_sizes(0x3034, 0x303034) == 0x303034 &&
 	       joined_sizes(0x303034, 0x302e) == 0x2e302e,
-	       "and of guest physical ones");
+	       "the smaller guest physical address size is shown");
 }
 
 static void test_msrs(void)
@@ -176,17 +176,17 @@ static void test_msrs(void)
 
 	all = join(&safe, &safe, &shown);
 	tap_ok(all.msrs[0] == 0x23 && all.msrs[1] == 0x2,
-	       "equal MSRs stay as they are");
+	       "equal MSRs do not change");
 	all = join(&safe, &old, &shown);
 	tap_ok(all.msrs[0] == 0x1 && !all.msrs[1],
-	       "a host that is affected makes all of them so");
+	       "a bit \"not affected\" needs all hosts");
 	cpufeatures_missing(&all, &mine, text, sizeof(text));
 	tap_ok(!strcmp(text, "MSR 10a 0x22, MSR c0011029 0x2"),
-	       "which is said: %s", text);
+	       "the changed MSRs are listed: %s", text);
 	all = join(&safe, &affected, &shown);
-	tap_ok(all.msrs[0] == 0x80004, "a bit that says affected stays");
+	tap_ok(all.msrs[0] == 0x80004, "a bit \"affected\" needs one host");
 	all = join(&its, &safe, &shown);
-	tap_ok(all.msrs[0] == 0x23, "bit 62 is joined, too");
+	tap_ok(all.msrs[0] == 0x23, "bit 62 is joined like the others");
 }
 
 static bool same(const struct table *a, const struct table *b)
@@ -210,32 +210,32 @@ int main(void)
 
 	shown = large;
 	cpufeatures_apply(&mine, &shown.head);
-	tap_ok(same(&shown, &large), "a host alone shows all that it has");
+	tap_ok(same(&shown, &large), "one host shows all its features");
 
 	all = mine;
 	tap_ok(cpufeatures_join(&all, &theirs) && all.model == 0x50654,
 	       "hosts of one vendor join");
 	tap_ok(cpufeatures_missing(&all, &mine, text, sizeof(text)) &&
 	       !strcmp(text, "7.0 EBX 0x10000, d.0 EAX 0xe0"),
-	       "what is not shown is said: %s", text);
+	       "the missing features are listed: %s", text);
 	tap_ok(!cpufeatures_missing(&all, &theirs, text, sizeof(text)) &&
-	       !text[0], "where that is nothing, nothing");
+	       !text[0], "no missing features are an empty list");
 	cpufeatures_apply(&all, &shown.head);
 	tap_ok(find(&shown, 0x7, 0)->ebx == BMI2,
-	       "what one of them lacks is not shown");
+	       "a feature that one host lacks is hidden");
 	tap_ok(find(&shown, 0x1, 0)->eax == 0x50654,
-	       "what is no feature stays as it is");
+	       "the CPU's model does not change");
 	tap_ok(!find(&shown, 0xd, 5) && !find(&shown, 0xd, 6) &&
 	       !find(&shown, 0xd, 7) && find(&shown, 0xd, 2) &&
-	       find(&shown, 0xd, 8), "nor are the leaves of its state");
+	       find(&shown, 0xd, 8), "the leaves of a hidden feature's state are hidden");
 	tap_ok(find(&shown, 0xd, 0)->ecx == 832,
-	       "and the area for the state shrinks");
+	       "the XSAVE area becomes smaller");
 
 	all = theirs;
 	cpufeatures_join(&all, &mine);
 	shown = small;
 	cpufeatures_apply(&all, &shown.head);
-	tap_ok(same(&shown, &small), "the smaller host shows all that it has");
+	tap_ok(same(&shown, &small), "the host with fewer features shows all of them");
 
 	theirs.vendor[0] ^= 1;
 	tap_ok(!cpufeatures_join(&all, &theirs), "hosts of two vendors do not join");

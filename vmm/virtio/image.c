@@ -7,7 +7,7 @@
 
 #include "../log.h"
 
-/* What the first sector of such an image has, as QEMU's block drivers know. */
+/* Bytes of the first sector, as in QEMU's block drivers. */
 static const struct {
 	const char *name;
 	unsigned int at;
@@ -27,7 +27,7 @@ void image_check_raw(const char *path, int fd)
 	unsigned char start[512] = { 0 };
 
 	if (pread(fd, start, sizeof(start), 0) < 0)
-		return;	/* the guest will hear of it */
+		return;	/* the guest gets the error when it reads */
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (!memcmp(start + formats[i].at, formats[i].magic,
 			    formats[i].len))
