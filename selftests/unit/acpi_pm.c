@@ -66,22 +66,22 @@ static void test_button(void)
 
 	acpi_pm_press_button();
 	tap_ok(status() == BUTTON && !sci && !locks,
-	       "a button that nobody enabled is in the status only");
+	       "a press of a disabled button only sets its status");
 	event->write(2, 2, BUTTON);
 	tap_ok(sci && (event->read(2, 2) & 0xffff) == BUTTON,
-	       "enabled, it raises the SCI");
+	       "a press of an enabled button raises the SCI");
 	event->write(0, 2, 0x0001);
-	tap_ok(sci && status() == BUTTON, "other bits do not clear it");
+	tap_ok(sci && status() == BUTTON, "other status bits do not clear the button's");
 	event->write(0, 2, BUTTON);
-	tap_ok(!sci && !status(), "its own does, and the SCI falls");
+	tap_ok(!sci && !status(), "the button's own bit clears it, and the SCI falls");
 	event->write(1, 1, 0xff);
 	event->write(3, 1, 0);
 	acpi_pm_press_button();
-	tap_ok(!sci, "bytes can be written, too");
+	tap_ok(!sci, "the registers can be written in bytes");
 	event->write(0, 4, (uint32_t)BUTTON << 16);
-	tap_ok(sci && status() == BUTTON, "and both registers at once");
+	tap_ok(sci && status() == BUTTON, "both registers can be written at once");
 	event->write(0, 4, (uint32_t)BUTTON << 16 | BUTTON);
-	tap_ok(!sci, "clearing and enabling at once clears");
+	tap_ok(!sci, "a write that clears and enables at once clears the status");
 }
 
 static void test_power_off(void)
@@ -89,23 +89,23 @@ static void test_power_off(void)
 	const struct bus_device *control = at_port(CONTROL_PORT);
 
 	control->write(0, 2, 4 << 10 | 0x2000);
-	tap_ok(!powered_off, "another sleep type is none");
+	tap_ok(!powered_off, "an unknown sleep type does nothing");
 	control->write(0, 2, 5 << 10);
-	tap_ok(!powered_off, "the type alone does nothing");
+	tap_ok(!powered_off, "a sleep type without the enable bit does nothing");
 	control->write(0, 2, 5 << 10 | 0x2000);
 	tap_ok(powered_off == 1, "S5 powers off");
 	tap_ok(control->read(0, 2) & 1, "the guest is in ACPI mode");
 	/* IoBitFieldWrite16() of the type, IoOr16() of the bit that begins */
 	control->write(0, 2, control->read(0, 2) & 0xc3ff);
 	control->write(0, 2, (control->read(0, 2) & 0xffff) | 0x2000);
-	tap_ok(powered_off == 2, "so does OVMF's ResetSystem()");
+	tap_ok(powered_off == 2, "OVMF's ResetSystem() powers off");
 }
 
 static void test_timer(void)
 {
 	now_ns = 1000000000;
 	tap_ok(at_port(TIMER_PORT)->read(0, 4) == 3579545,
-	       "the timer has ticked for a second");
+	       "the timer counts a second's ticks in a second");
 }
 
 int main(void)

@@ -42,20 +42,20 @@ int main(void)
 	tap_plan(6);
 	debugcon_init(DEBUGCON_PORT);
 	tap_ok(device->base == 0x402 && device->size == 1 &&
-	       device->space == BUS_PORT, "it is where firmware looks");
-	tap_ok(device->read(0, 1) == 0xe9, "and says that somebody listens");
+	       device->space == BUS_PORT, "the port is at the address that firmware uses");
+	tap_ok(device->read(0, 1) == 0xe9, "a read of the port says that there is a listener");
 	write_all("Hello, \tPEI");
-	tap_ok(!lines, "nothing is said before the line ends");
+	tap_ok(!lines, "nothing is printed before the end of a line");
 	write_all(" core\r\n\r\n");
 	tap_ok(lines == 1 && !strcmp(said, "Firmware: Hello, \tPEI core"),
-	       "then all of it is, without the line's end; and no empty line");
+	       "a line is printed without its end, an empty line is not printed");
 	write_all("\033[2J\x80%s%n\n");
 	tap_ok(lines == 2 && !strcmp(said, "Firmware: [2J%s%n"),
-	       "what a terminal would obey is left out");
+	       "control characters are left out");
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	write_all(longest);
 	tap_ok(lines == 3 && strlen(said) == strlen("Firmware: ") + 160,
-	       "a line that does not end is cut");
+	       "a line without an end is cut");
 	return tap_exit();
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where accesses go, seen from each of three nodes: vmm/forward.c and route.c. */
+/*
+ * The nodes that accesses go to, from each of three: vmm/forward.c and route.c.
+ */
 #include "../../vmm/forward.h"
 
 #include <pthread.h>
@@ -20,7 +22,9 @@
 #define HERE		0x11
 #define THERE		0x22
 
-/* ---- what the file under test stands on ------------------------------------- */
+/*
+ * ---- substitutes for other files of the VMM ---------------------------------
+ */
 
 static unsigned int self;	/* the node that this is at the moment */
 static int sent_to;		/* -1: nobody */
@@ -142,7 +146,7 @@ static void wait_for(atomic_uint *counter, unsigned int before)
 		usleep(1000);
 }
 
-/* A message of another node, and what comes of it. */
+/* A message of another node, and its answer. */
 static void take_io(unsigned int node, const struct message *m)
 {
 	atomic_uint *counter = m->waits ? &replies : &accesses;
@@ -153,7 +157,9 @@ static void take_io(unsigned int node, const struct message *m)
 		wait_for(counter, before);
 }
 
-/* ---- accesses --------------------------------------------------------------- */
+/*
+ * ---- accesses ---------------------------------------------------------------
+ */
 
 static struct ssi_layout layout;
 
@@ -195,7 +201,7 @@ static bool reaches(enum bus_space space, uint64_t addr, int node,
 	return right;
 }
 
-/* What the address port has is each node's own. */
+/* The value of the address port is each node's own. */
 static void set_address(uint32_t address)
 {
 	for (self = 0; self < NODES; self++) {
@@ -239,7 +245,10 @@ static void test_places(void)
 	       "be it one of node 0");
 }
 
-/* From a CPU of node 1: the mock hangs if it waits for what nobody sends. */
+/*
+ * From a CPU of node 1: the mock hangs if it waits for an answer that never
+ * comes.
+ */
 static void test_writes(void)
 {
 	struct forward_access access = {
@@ -286,7 +295,7 @@ static void test_limit(void)
 	       "every 16th of a CPU's writes waits for an answer");
 }
 
-/* What crosses a page comes from KVM in pieces of any length. */
+/* KVM splits an access across pages into pieces of any length. */
 static void test_odd_lengths(void)
 {
 	struct forward_access access = {
@@ -313,7 +322,7 @@ static void test_odd_lengths(void)
 	       "what they read is put together");
 }
 
-/* A device that takes its time, as one does that waits for a page. */
+/* A slow device, as one that waits for a page. */
 static void test_slow_device(void)
 {
 	struct message m = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the firmware asks of the machine, vmm/hw/fw_cfg.c, and bad requests. */
+/* The firmware's requests to the machine, vmm/hw/fw_cfg.c, and bad ones. */
 #include "../../vmm/hw/fw_cfg.h"
 
 #include <endian.h>
@@ -60,7 +60,7 @@ static bool reads(const void *expected, size_t len)
 	return true;
 }
 
-/* Return: what the guest finds in the request's control afterwards. */
+/* Return: the request's control field afterwards. */
 static uint32_t dma(uint32_t control, uint32_t len, uint64_t gpa)
 {
 	struct {
@@ -82,7 +82,7 @@ static void test_items(void)
 	select_key(FW_CFG_SIGNATURE);
 	tap_ok(reads("QEMU", 4), "the signature is there");
 	select_key(FW_CFG_ID);
-	tap_ok(device->read(1, 4) == 3, "the id says that DMA works");
+	tap_ok(device->read(1, 4) == 3, "the id has the bit for DMA");
 	tap_ok((device->read(4, 4) & UINT32_MAX) == be32toh(0x51454d55u),
 	       "the DMA port has a signature, too");
 	fw_cfg_add_number(FW_CFG_NUM_CPUS, 0x0102, 2);
@@ -91,12 +91,12 @@ static void test_items(void)
 	fw_cfg_add(FW_CFG_CMDLINE_DATA, "abc", 3);
 	select_key(FW_CFG_CMDLINE_DATA);
 	device->read(1, 1);
-	tap_ok(reads(past, sizeof(past)), "past the end there are zeroes");
+	tap_ok(reads(past, sizeof(past)), "reads past the end of an item are zero");
 	select_key(0x1234);
-	tap_ok(reads("\0\0", 2), "an item that nobody added is empty");
+	tap_ok(reads("\0\0", 2), "an item that does not exist is empty");
 	device->write(1, 1, 'x');
 	select_key(FW_CFG_CMDLINE_DATA);
-	tap_ok(reads("abc", 3), "nothing can be written");
+	tap_ok(reads("abc", 3), "items cannot be written");
 }
 
 static void test_directory(void)
@@ -110,12 +110,12 @@ static void test_directory(void)
 	    DATA_GPA);
 	memcpy(dir, ram + DATA_GPA, sizeof(dir));
 	tap_ok(dir[3] == 2 && dir[7] == 1 && dir[4 + 64 + 3] == 3,
-	       "the directory has two files and their sizes");
+	       "the directory has two files with their sizes");
 	tap_ok(!strcmp((char *)dir + 4 + 64 + FILE_NAME_AT, "etc/three"),
-	       "and their names");
+	       "the directory has the files' names");
 	key = dir[4 + 64 + 4] << 8 | dir[4 + 64 + 5];
 	select_key(key);
-	tap_ok(reads("333", 3), "and their keys");
+	tap_ok(reads("333", 3), "the directory has the files' keys");
 }
 
 static void test_dma(void)
@@ -125,26 +125,26 @@ static void test_dma(void)
 	memset(ram + DATA_GPA, 'x', 8);
 	tap_ok(dma(select | DMA_READ, 5, DATA_GPA) == 0 &&
 	       !memcmp(ram + DATA_GPA, "abc\0\0xxx", 8),
-	       "DMA reads, and writes no more than it was asked for");
+	       "DMA writes as many bytes as requested, and no more");
 	dma(select | DMA_SKIP, 2, 0);
 	tap_ok(dma(DMA_READ, 1, DATA_GPA) == 0 && ram[DATA_GPA] == 'c',
 	       "DMA skips");
 	dma(select | DMA_SKIP, UINT32_MAX, 0);
 	tap_ok(dma(DMA_READ, 1, DATA_GPA) == 0 && !ram[DATA_GPA],
-	       "and not past the end");
+	       "DMA does not read past the end of an item");
 	tap_ok(dma(select | DMA_READ, 3, RAM_SIZE - 2) == DMA_ERROR,
-	       "memory that ends too early is an error");
+	       "DMA past the end of memory is an error");
 	tap_ok(dma(select | DMA_READ, 3, UINT64_MAX - 1) == DMA_ERROR,
-	       "and so is an address that wraps");
+	       "DMA to an address that wraps is an error");
 	tap_ok(dma(select | DMA_WRITE, 1, DATA_GPA) == DMA_ERROR,
-	       "and writing");
+	       "DMA that writes an item is an error");
 	tap_ok(dma(DMA_SELECT | DMA_READ | 0x3fff0000u, 1, DATA_GPA) == 0 &&
-	       !ram[DATA_GPA], "an unknown item reads as zeroes");
+	       !ram[DATA_GPA], "DMA of an unknown item reads zeroes");
 	device->write(4, 4, 0);
 	device->write(8, 4, htobe32(RAM_SIZE - 8));
 	device->write(4, 4, UINT32_MAX);
 	device->write(8, 4, UINT32_MAX);
-	tap_ok(true, "a request that is not in memory does nothing");
+	tap_ok(true, "a DMA request outside of memory does nothing");
 }
 
 int main(void)

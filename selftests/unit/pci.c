@@ -18,7 +18,9 @@
 #define BAR		0xc1230000u	/* where "the guest" puts one */
 #define VECTORS		3
 
-/* ---- what the files under test stand on ------------------------------------ */
+/*
+ * ---- substitutes for other files of the VMM --------------------------------
+ */
 
 static const struct bus_device *devices[8];
 static unsigned int num_devices, num_messages;
@@ -105,7 +107,9 @@ static uint32_t port_load(unsigned int slot, unsigned int offset,
 			   0);
 }
 
-/* ---- a function with registers in BAR 0 and MSI-X in BAR 1 ----------------- */
+/*
+ * ---- a function with registers in BAR 0 and MSI-X in BAR 1 -----------------
+ */
 
 static struct {
 	struct pci_function fn;
@@ -172,7 +176,10 @@ static void make_machine(void)
 	pci_add(&dev.fn, SSI_ACPI_PCI_WINDOW);
 }
 
-/* ---- what a guest does ------------------------------------------------------ */
+/*
+ * ---- accesses of the guest
+ * ---------------------------------------------------
+ */
 
 static void test_enumeration(void)
 {
@@ -273,7 +280,7 @@ static void test_msix(void)
 	tap_ok(num_messages == 3, "but then");
 }
 
-/* Any address, length and value: the sanitizers look for what goes wrong. */
+/* Any address, length and value: the sanitizers find errors. */
 static void test_noise(void)
 {
 	static const unsigned int lens[] = { 1, 2, 4, 8 };

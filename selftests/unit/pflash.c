@@ -15,7 +15,7 @@
 static const struct bus_device *device;
 static unsigned char contents[SIZE];
 
-/* What is behind the chip, and what it has seen. */
+/* The chip's surroundings: its contents, and the calls that it made. */
 static struct {
 	int status;		/* shown to reads; -1: the contents */
 	unsigned int commits, warnings;
@@ -74,20 +74,20 @@ static void program(uint64_t offset, uint8_t value)
 	write_byte(offset, value);
 }
 
-/* As OVMF finds out what it has. */
+/* The way in which OVMF recognises the chip. */
 static void test_detection(void)
 {
 	tap_ok(device->base == 0xffe00000 && device->size == SIZE,
-	       "it is where it was put");
+	       "the chip is at its address");
 	write_byte(0, 0x50);
 	tap_ok(backing.status == -1 && (device->read(0, 1) & 0xff) == 0xff,
 	       "clearing the status leaves the contents");
 	write_byte(0, 0x70);
 	tap_ok(backing.status == 0 && (device->read(0, 1) & 0xff) == 0,
-	       "the status is then 0, which is how OVMF knows a flash chip");
+	       "the status command then shows 0, by which OVMF recognises the chip");
 	write_byte(0, 0xff);
 	tap_ok(backing.status == -1 && device->read(8, 8) == UINT64_MAX,
-	       "and the contents are back");
+	       "a read command shows the contents again");
 }
 
 static void test_program(void)
@@ -96,17 +96,17 @@ static void test_program(void)
 	tap_ok(contents[5] == 0xa5 && backing.offset == 5 && backing.len == 1,
 	       "a byte is programmed and stored");
 	tap_ok(backing.status == 0x80 && !backing.commits,
-	       "reads find that it is ready");
+	       "reads show that the chip is ready");
 	write_byte(5, 0xff);
-	tap_ok(backing.commits == 1, "the way back to the contents commits");
+	tap_ok(backing.commits == 1, "the return to the contents writes the file");
 	write_byte(5, 0xff);
-	tap_ok(backing.commits == 1, "and only if there is something");
+	tap_ok(backing.commits == 1, "it writes the file only after a change");
 	program(5, 0x5a);
 	tap_ok(contents[5] == 0, "programming clears bits and sets none");
 	write_byte(0, 0x40);
 	device->write(8, 4, 0x12345678);
 	tap_ok((device->read(8, 1) & 0xff) == 0x80 && contents[8] == 0x78 &&
-	       contents[11] == 0x12, "four bytes at once");
+	       contents[11] == 0x12, "four bytes can be programmed at once");
 	write_byte(0, 0xff);
 }
 
@@ -117,11 +117,11 @@ static void test_erase(void)
 	write_byte(PFLASH_BLOCK + 77, 0xd0);
 	tap_ok(contents[PFLASH_BLOCK + 1] == 0xff && contents[5] == 0 &&
 	       backing.offset == PFLASH_BLOCK && backing.len == PFLASH_BLOCK,
-	       "erasing takes the block and no other");
+	       "erasing clears the block and no other");
 	write_byte(0, 0x20);
 	write_byte(0, 0xff);
 	tap_ok(backing.status == 0xb0 && contents[5] == 0,
-	       "without confirmation it does nothing and says so");
+	       "erasing without confirmation does nothing and sets an error in the status");
 	write_byte(0, 0x50);
 }
 
@@ -129,14 +129,14 @@ static void test_errors(void)
 {
 	backing.err = -ENOSPC;
 	program(20, 0);
-	tap_ok(backing.status == 0x90, "an error is in the status");
+	tap_ok(backing.status == 0x90, "a failed write sets an error in the status");
 	program(21, 0);
 	write_byte(0, 0xff);
-	tap_ok(backing.warnings == 1, "and told the user once");
+	tap_ok(backing.warnings == 1, "a failed write is reported to the user once");
 	backing.err = 0;
 	write_byte(0, 0x20);
 	write_byte(0, 0xd0);
-	tap_ok(backing.status == 0x80, "the next command has a status anew");
+	tap_ok(backing.status == 0x80, "the next command begins with a clear status");
 	write_byte(0, 0x90);
 	tap_ok(backing.status == -1, "an unknown command shows the contents");
 }

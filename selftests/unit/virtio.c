@@ -327,7 +327,7 @@ static void test_disk_noise(void)
 	       "3,000 random requests");
 }
 
-/* What blk_open() says of @path in a process of its own. */
+/* The result of blk_open() for @path, in a process of its own. */
 static int open_status(const char *path, bool readonly)
 {
 	int status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Virtqueues of drivers that are well, broken or hostile: vmm/virtio/queue.c. */
+/* Virtqueues of good, broken and hostile drivers: vmm/virtio/queue.c. */
 #include "../../vmm/virtio/queue.h"
 
 #include <errno.h>
@@ -252,7 +252,7 @@ static bool is_in(const struct iovec *iov, const unsigned char *ram)
 	       iov->iov_len <= (size_t)(ram + RAM_SIZE - base);
 }
 
-/* Mostly plausible, so that not all of it ends at the first check. */
+/* Mostly plausible values, so that not all end at the first check. */
 static uint64_t random_gpa(void)
 {
 	uint64_t base = random() % 2 ? LOW_GPA : HIGH_GPA;
