@@ -76,7 +76,6 @@ static struct {
 
 static unsigned int cluster_num_nodes = 1;
 static unsigned int cluster_node;
-static _Thread_local bool cluster_reads;
 
 /* What the reader has seen so far; cluster_lock protects it. */
 static struct {
@@ -101,11 +100,6 @@ unsigned int cluster_nodes(void)
 unsigned int cluster_self(void)
 {
 	return cluster_node;
-}
-
-bool cluster_is_reader(void)
-{
-	return cluster_reads;
 }
 
 void cluster_handle(enum cluster_type type, size_t len, cluster_handler handler)
@@ -264,7 +258,6 @@ static void *read_channel(void *unused)
 	} buffer;
 	int err;
 
-	cluster_reads = true;
 	while ((err = dsm_read(&buffer.message)) == 0)
 		take_message(&buffer.message);
 	stop_ask(EXIT_HOST, "The channel to the other nodes cannot be read: %s.",

@@ -9,7 +9,6 @@
 #ifndef VMM_CLUSTER_H
 #define VMM_CLUSTER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -83,8 +82,5 @@ void cluster_stop(void);
 /* How many nodes, and which one this is; 1 and 0 without a cluster. */
 unsigned int cluster_nodes(void);
 unsigned int cluster_self(void);
-
-/* Is this the thread that reads the messages? It must not wait for anything. */
-bool cluster_is_reader(void);
 
 #endif /* VMM_CLUSTER_H */

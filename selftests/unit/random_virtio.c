@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../../vmm/cluster.h"
 #include "../../vmm/discard.h"
 #include "../../vmm/irq.h"
 #include "../../vmm/pci.h"
@@ -27,7 +26,7 @@
 #define DISK_SIZE	(1 << 20)
 #define DEVICES		5
 #define QUEUES		3
-#define THREADS		3	/* the last one is the reader */
+#define THREADS		3
 #define QUEUE_STRIDE	0x4000u	/* of rings in RAM */
 #define DEVICE_STRIDE	(QUEUES * QUEUE_STRIDE)
 #define AVAIL_AT	0x2000u
@@ -36,7 +35,6 @@
 #define BAR		0x10
 
 static unsigned char *ram;
-static _Thread_local bool is_reader;
 static atomic_ullong num_messages;
 
 /* ---- what the devices stand on ---------------------------------------------- */
@@ -63,11 +61,6 @@ void discard_memory(const void *host, uint64_t len)
 
 	if (len)
 		at[random_below(len)] = 0;
-}
-
-bool cluster_is_reader(void)
-{
-	return is_reader;
 }
 
 bool term_has_room(void)
@@ -355,7 +348,6 @@ static void *drive(void *arg)
 	uintptr_t number = (uintptr_t)arg;
 
 	random_state = random_run.seed + number;
-	is_reader = number == THREADS - 1;
 	do {
 		do_anything();
 	} while (random_goes_on());

@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../vmm/cluster.h"
 #include "../../vmm/irq.h"
 #include "../../vmm/log.h"
 #include "../../vmm/virtio/blk.h"
@@ -25,11 +24,6 @@
 
 static atomic_uint num_messages;
 static unsigned char *ram;
-
-bool cluster_is_reader(void)
-{
-	return false;
-}
 
 void irq_send_msi(uint64_t address, uint32_t data)
 {

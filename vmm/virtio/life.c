@@ -16,22 +16,21 @@
  *                             and what the driver has asked for meanwhile begins
  *   broken by the driver   -> threads end by themselves, until a reset
  *
- * Everything but for the end of a thread happens with the device lock held, and
- * nothing waits with it: virtio_settle() compares what is with what is to be,
- * and is called after each change and by the last thread that ends.
+ * All of it happens with the device lock held, and nothing waits with it held:
+ * settle() compares the state of the threads with the registers. It runs after
+ * each change of the registers, and in the last thread that ends.
  *
- * The status reads as it was until a reset is complete (4.1.4.3.1), which is what
- * drivers wait for. A CPU of this node waits in its write, with the device lock
- * released, so that firmware that does not look at the status has its memory
- * back. The thread that reads other nodes' messages must not wait; their CPUs'
- * drivers have to look.
+ * The status reads as it was until a reset is complete (4.1.4.3.1): drivers wait
+ * for that. The thread that writes, a CPU's or forward.c's for other nodes' CPUs,
+ * waits in its write with the device lock released, since firmware does not look
+ * at the status before it uses its memory again. The thread that reads the other
+ * nodes' messages never gets here: the balloon's thread waits for it.
  */
 #include "life.h"
 
 #include <string.h>
 
 #include "../bus.h"
-#include "../cluster.h"
 #include "../log.h"
 
 #define FEATURE_EVENT_IDX	29
@@ -154,7 +153,7 @@ static void virtio_threads_ended(struct worker_group *workers)
 void virtio_settle(struct virtio_device *dev)
 {
 	settle(dev);
-	if (dev->workers.active && !may_run(dev) && !cluster_is_reader())
+	if (dev->workers.active && !may_run(dev))
 		worker_group_wait(&dev->workers);
 }
 

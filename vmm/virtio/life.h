@@ -18,8 +18,7 @@ uint8_t virtio_get_status(const struct virtio_device *dev);
 
 /*
  * The status or the bus master bit has changed: start or stop the threads. Waits
- * until they have ended, with the device lock released, unless the calling
- * thread reads the other nodes' messages.
+ * until they have ended, with the device lock released.
  */
 void virtio_settle(struct virtio_device *dev);
 

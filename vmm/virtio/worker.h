@@ -5,10 +5,9 @@
  * DOC: Theory of operation
  *
  * A device starts and stops its workers with the device lock held. Stopping
- * does not wait: a worker may wait for a disk, or for a message of another node,
- * and the thread that reads those messages may be the one that stops it, or may
- * wait for the device lock. The last worker of a group that ends takes the
- * device lock and calls the group's @ended, which goes on from there.
+ * does not wait: a worker may wait for a disk or for another node, and meanwhile no
+ * CPU could use any device. The last worker of a group that ends takes the device
+ * lock and calls the group's @ended, which goes on from there.
  */
 #ifndef VMM_VIRTIO_WORKER_H
 #define VMM_VIRTIO_WORKER_H
