@@ -26,12 +26,19 @@ static struct stop_request stop_request;
 static atomic_bool stop_is_asked;
 static sigset_t stop_signals;
 static void (*_Atomic stop_press)(void);
+static void (*_Atomic stop_continued)(void);
 
 /* Return: the signal has asked for the end. */
 static bool take_signal(int sig)
 {
+	void (*continued)(void) = atomic_load(&stop_continued);
 	void (*press)(void) = NULL;
 
+	if (sig == SIGCONT) {
+		if (continued)
+			continued();
+		return false;
+	}
 	if (sig != SIGHUP)
 		press = atomic_exchange(&stop_press, NULL);
 	if (!press) {
@@ -52,7 +59,7 @@ static int wait_for_grace(void)
 
 	do {
 		sig = sigtimedwait(&stop_signals, NULL, &grace);
-	} while (sig < 0 && errno == EINTR);
+	} while (sig == SIGCONT || (sig < 0 && errno == EINTR));
 	return sig;
 }
 
@@ -81,6 +88,11 @@ void stop_press_first(void (*press)(void))
 	atomic_store(&stop_press, press);
 }
 
+void stop_set_continued(void (*continued)(void))
+{
+	atomic_store(&stop_continued, continued);
+}
+
 /* nohup has SIGHUP ignored, and a shell without job control SIGINT. */
 static void add_unless_ignored(int sig)
 {
@@ -92,13 +104,18 @@ static void add_unless_ignored(int sig)
 
 void stop_init(void)
 {
+	sigset_t blocked;
 	pthread_t thread;
 
 	sigemptyset(&stop_signals);
 	sigaddset(&stop_signals, SIGTERM);
+	sigaddset(&stop_signals, SIGCONT);
 	add_unless_ignored(SIGINT);
 	add_unless_ignored(SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &stop_signals, NULL);
+	blocked = stop_signals;
+	sigaddset(&blocked, SIGTTIN);
+	sigaddset(&blocked, SIGTTOU);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	if (pthread_create(&thread, NULL, wait_for_signals, NULL))
 		die(EXIT_HOST, "The host gives no thread for signals.");
 }

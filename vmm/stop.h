@@ -35,6 +35,13 @@ void stop_init(void);
  */
 void stop_press_first(void (*press)(void));
 
+/*
+ * Have @continued called after each SIGCONT, when a shell may have given this
+ * process the terminal. It must not wait. SIGTTIN and SIGTTOU do not stop the
+ * process: reads of a terminal in the background fail with EIO instead.
+ */
+void stop_set_continued(void (*continued)(void));
+
 /* Ask; returns at once. Only the first one counts. Any thread, any lock. */
 void stop_ask(enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

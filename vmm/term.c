@@ -7,12 +7,16 @@
  *
  * The escape works whether or not the guest reads what is typed: one thread
  * reads the terminal, and another one waits for the guest, a pipe behind.
+ *
+ * In the background the terminal belongs to the shell, and reads fail. A third
+ * thread looks after each SIGCONT whether it belongs to us.
  */
 #include "term.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +24,7 @@
 
 #include "log.h"
 #include "output.h"
+#include "stop.h"
 #include "tty.h"
 
 #define ESCAPE	1	/* Ctrl-A */
@@ -28,6 +33,8 @@ static bool term_reads;
 static int term_typed[2];	/* a pipe */
 static struct output *term_serial, *term_console;
 static const struct term_ops *term_ops;
+static sem_t term_continued;	/* SIGCONT has come */
+static sem_t term_readable;	/* the terminal is ours, and raw */
 
 /* Return: the descriptor that the serial port's output is written to. */
 static int open_serial(const char *spec, bool append)
@@ -97,13 +104,23 @@ static size_t filter_escapes(unsigned char *data, size_t len)
 	return kept;
 }
 
+/* In the background now. Return: false if that is not the reason of the error. */
+static bool wait_for_terminal(void)
+{
+	if (errno != EIO || !isatty(STDIN_FILENO))
+		return false;
+	while (sem_wait(&term_readable))
+		;
+	return true;
+}
+
 static void *read_terminal(void *unused)
 {
 	unsigned char data[256];
 	ssize_t len;
 
 	while ((len = read(STDIN_FILENO, data, sizeof(data))) != 0) {
-		if (len < 0 && errno == EINTR)
+		if (len < 0 && (errno == EINTR || wait_for_terminal()))
 			continue;
 		if (len < 0)
 			break;
@@ -129,6 +146,24 @@ static void *feed_guest(void *unused)
 	return unused;
 }
 
+static void *follow_terminal(void *unused)
+{
+	for (;;) {
+		while (sem_wait(&term_continued))
+			;
+		if (!tty_is_foreground())
+			continue;
+		tty_enter_raw_mode();
+		sem_post(&term_readable);
+	}
+	return unused;
+}
+
+static void continue_terminal(void)
+{
+	sem_post(&term_continued);
+}
+
 static void start_thread(void *(*run)(void *unused))
 {
 	pthread_t thread;
@@ -147,11 +182,15 @@ void term_start(const struct term_ops *ops)
 	if (pipe2(term_typed, O_CLOEXEC))
 		die(EXIT_HOST, "There is no pipe for the terminal: %s.",
 		    strerror(errno));
-	tty_enter_raw_mode();
-	if (tty_is_raw())
+	if (isatty(STDIN_FILENO))
 		fcntl(term_typed[1], F_SETFL, O_NONBLOCK);
+	tty_enter_raw_mode();
+	sem_init(&term_continued, 0, 0);
+	sem_init(&term_readable, 0, 0);
+	stop_set_continued(continue_terminal);
 	start_thread(read_terminal);
 	start_thread(feed_guest);
+	start_thread(follow_terminal);
 }
 
 void term_output(const unsigned char *data, size_t len)

@@ -9,6 +9,22 @@
 static struct termios tty_saved;
 static atomic_bool tty_raw;
 
+/* Without job control on this terminal there is no background. */
+bool tty_is_foreground(void)
+{
+	pid_t group;
+
+	if (!isatty(STDIN_FILENO))
+		return false;
+	group = tcgetpgrp(STDIN_FILENO);
+	return group < 0 || group == getpgrp();
+}
+
+bool tty_is_raw(void)
+{
+	return atomic_load(&tty_raw);
+}
+
 /*
  * Output processing stays on, so that log lines begin in the first column
  * while the guest has the terminal.
@@ -17,7 +33,8 @@ void tty_enter_raw_mode(void)
 {
 	struct termios raw;
 
-	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &tty_saved))
+	if (!tty_is_foreground() ||
+	    (!tty_is_raw() && tcgetattr(STDIN_FILENO, &tty_saved)))
 		return;
 	raw = tty_saved;
 	raw.c_iflag &= ~(ICRNL | INLCR | IGNCR | IXON | ISTRIP | BRKINT);
@@ -28,13 +45,8 @@ void tty_enter_raw_mode(void)
 		atomic_store(&tty_raw, true);
 }
 
-bool tty_is_raw(void)
-{
-	return atomic_load(&tty_raw);
-}
-
 void tty_restore(void)
 {
-	if (atomic_exchange(&tty_raw, false))
+	if (atomic_exchange(&tty_raw, false) && tty_is_foreground())
 		tcsetattr(STDIN_FILENO, TCSANOW, &tty_saved);
 }

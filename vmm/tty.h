@@ -6,8 +6,14 @@
 #include <stdbool.h>
 
 /*
+ * Is standard input a terminal, and this process in the group that has it? In
+ * the background ("ssi-vmm ... &") the terminal is the shell's.
+ */
+bool tty_is_foreground(void);
+
+/*
  * Set the terminal on standard input to raw mode: each key is read at once,
- * and none of them is a signal. Does nothing if standard input is no terminal.
+ * and none of them is a signal. Does nothing if tty_is_foreground() is not true.
  */
 void tty_enter_raw_mode(void);
 
@@ -15,7 +21,8 @@ void tty_enter_raw_mode(void);
 bool tty_is_raw(void);
 
 /*
- * Restore the mode that the terminal had before. May be called more than once,
+ * Restore the mode that the terminal had before, if this process still has the
+ * terminal. May be called more than once,
  * from any thread and from a signal handler.
  */
 void tty_restore(void);
