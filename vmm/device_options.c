@@ -10,7 +10,7 @@
 #include "../lib/number.h"
 #include "log.h"
 
-#define MAC_LOCAL	0x02	/* assigned by nobody, and not a group's */
+#define MAC_LOCAL	0x02	/* locally administered, and of one card */
 #define MAC_GROUP	0x01
 #define FNV_BASIS	0xcbf29ce484222325ull	/* FNV-1a */
 #define FNV_PRIME	0x100000001b3ull

@@ -47,9 +47,9 @@ struct net_options {
  * @num_disks: how many
  * @nets: the network cards
  * @num_nets: how many
- * @console: the guest has a virtio console, and that the terminal
- * @no_rng: leave the random number generator away
- * @free_page_reporting: the guest tells what memory it does not need
+ * @console: the guest has a virtio console, which uses the terminal
+ * @no_rng: the guest has no random number generator
+ * @free_page_reporting: the guest reports memory that it does not need
  */
 struct device_options {
 	struct disk_options disks[DEVICE_MAX_DISKS];
@@ -80,7 +80,7 @@ void device_set_mac(struct net_options *net, const char *text);
 void device_get_mac(const struct device_options *devices, unsigned int card,
 		    const char *guest, uint8_t mac[DEVICE_MAC_SIZE]);
 
-/* What --disk and --net say; ends the process with a sentence if it is wrong. */
+/* Parse --disk and --net. Ends the process with a message on errors. */
 void device_parse_disk(struct device_options *devices, const char *text);
 void device_parse_net(struct device_options *devices, const char *text);
 

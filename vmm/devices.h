@@ -7,8 +7,8 @@
 #include "options.h"
 
 /*
- * Open what this node's devices need of the host, so that what is wrong shows
- * before the other nodes are asked. Ends the process with a sentence.
+ * Open the files and interfaces of this node's devices, so that errors are found
+ * before the node joins the cluster. Ends the process with a message on errors.
  */
 void devices_open(const struct options *options);
 

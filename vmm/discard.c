@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Guest memory that the guest does not need, on all nodes: each gives back what
- * it has alone. The node that has the balloon asks the others and waits for all
- * of them, since afterwards the guest writes there again, anywhere.
+ * Guest memory that the guest does not need, on all nodes: each node frees the pages
+ * that no other node has. The node with the balloon asks the other nodes and waits
+ * for all answers, since afterwards the guest writes to that memory again, on any
+ * node.
  *
- * A node may have to wait until a device is done with the memory, so that is
- * not for the thread that reads the messages.
+ * A node may have to wait until a device has finished with the memory. So a thread
+ * of its own discards, and not the thread that reads the messages.
  */
 #include "discard.h"
 
@@ -28,16 +29,16 @@ struct discard_message {
 
 /* Payload of CLUSTER_DISCARDED. */
 struct discarded_message {
-	uint64_t offset;	/* what was asked for */
+	uint64_t offset;	/* of the request */
 };
 
 _Static_assert(sizeof(struct discard_message) == 16, "no holes");
 
 /* discard_lock protects all of it. */
 static struct {
-	struct discard_message range;	/* what is to go */
-	bool wanted;			/* another node waits for us */
-	unsigned int missing;		/* nodes that we wait for */
+	struct discard_message range;	/* the memory to discard */
+	bool wanted;			/* another node waits for this one */
+	unsigned int missing;		/* nodes that this one waits for */
 } discard;
 
 static pthread_mutex_t discard_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -60,7 +61,7 @@ static void handle_discard(unsigned int node, const void *payload)
 	}
 	pthread_mutex_unlock(&discard_lock);
 	if (!legal)
-		stop_ask(EXIT_NODE_LOST, "Node %u wants memory to be discarded that cannot be.",
+		stop_ask(EXIT_NODE_LOST, "Node %u has asked for an impossible range of memory to be discarded.",
 			 node);
 }
 
@@ -76,7 +77,7 @@ static void handle_discarded(unsigned int node, const void *payload)
 	pthread_cond_signal(&discard_changed);
 	pthread_mutex_unlock(&discard_lock);
 	if (!expected)
-		stop_ask(EXIT_NODE_LOST, "Node %u has discarded memory that nobody asked it to.",
+		stop_ask(EXIT_NODE_LOST, "Node %u has answered a request to discard memory that was not sent.",
 			 node);
 }
 

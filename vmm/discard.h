@@ -9,13 +9,13 @@
 void discard_init(const struct options *options);
 
 /**
- * discard_memory() - let all nodes give memory of the guest back
- * @host: where it is here; whole pages of it go
+ * discard_memory() - free memory of the guest on all nodes
+ * @host: its address on this host; only whole pages are discarded
  * @len: bytes
  *
- * It reads as zero then, or as before. The guest must not use it until this
- * returns: what it writes may be lost. One thread calls, on the node that has the
- * balloon.
+ * The memory reads as zero then, or as before. The guest must not use it until this
+ * returns, or its writes may be lost. Only one thread calls this, on the node that
+ * has the balloon.
  */
 void discard_memory(const void *host, uint64_t len);
 

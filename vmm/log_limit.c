@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How often the log says the same sentence. */
+/* Limits how often the same sentence is logged. */
 #include "log_limit.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How often the log says the same sentence. */
+/* Limits how often the same sentence is logged. */
 #ifndef VMM_LOG_LIMIT_H
 #define VMM_LOG_LIMIT_H
 
@@ -12,7 +12,7 @@
 /**
  * log_limit() - may a sentence be logged now?
  * @fmt: its format; the address names the sentence
- * @now_s: seconds of a clock that nobody sets
+ * @now_s: seconds of a monotonic clock
  * @left_out: out: how often the sentence was left out since it was last logged
  *
  * A guest can cause some warnings as often as it likes. Any thread.

@@ -2,7 +2,7 @@
 /*
  * MSI-X: how a PCI function interrupts. The BAR has the table first, and the
  * pending bits in its second half. A message goes to the local APICs of this
- * node, and the proxies among them hand it on.
+ * node. Proxies forward it to the CPUs of other nodes.
  */
 #include "msix.h"
 

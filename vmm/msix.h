@@ -15,7 +15,7 @@
 /**
  * struct msix_entry - a vector, as the guest has programmed it
  * @address: where the message goes
- * @data: what it is
+ * @data: the value that is written there
  * @control: bit 0: masked
  */
 struct msix_entry {
@@ -47,8 +47,8 @@ struct msix {
 };
 
 /*
- * Give a function a capability of @count vectors; its BAR @bar, which
- * is the caller's to add, has msix_read() and msix_write() behind it.
+ * Give a function a capability of @count vectors. The caller adds the BAR @bar,
+ * with functions that call msix_read() and msix_write().
  */
 void msix_init(struct msix *msix, struct pci_function *fn, unsigned int bar,
 	       unsigned int count);

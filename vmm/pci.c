@@ -4,9 +4,9 @@
  *
  * DOC: Theory of operation
  *
- * A function's configuration space is 256 bytes, with a mask of the bits that
- * a guest can change. That is all there is to most registers: a BAR, whose
- * low bits do not change, tells its size to a guest that writes all ones.
+ * A function's configuration space is 256 bytes, with a mask of the bits that a
+ * guest can change. Most registers need nothing else: the low bits of a BAR do not
+ * change, so a guest that writes all ones reads the BAR's size.
  *
  * Configuration space is reached in memory (ECAM, PCI Express 5.0, 7.2.2); an
  * access by ports has become one to memory before it comes here (pci_ports.c).
@@ -87,7 +87,7 @@ unsigned int pci_add_capability(struct pci_function *fn, uint8_t id,
 	return at;
 }
 
-/* What is at that place, or NULL. */
+/* The function at that place, or NULL. */
 static struct pci_function *find_at(unsigned int bus, unsigned int devfn)
 {
 	for (unsigned int i = 0; i < pci_count; i++)

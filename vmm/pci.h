@@ -36,7 +36,7 @@
 struct pci_function;
 
 /**
- * struct pci_bar_ops - what is behind a BAR
+ * struct pci_bar_ops - the registers behind a BAR
  * @read: return the value at an offset
  * @write: store a value at an offset
  *
@@ -55,10 +55,10 @@ struct pci_bar_ops {
  * @name: for the log
  * @bus: number of its bus
  * @devfn: PCI_DEVFN() of its place there
- * @config: what the guest reads
+ * @config: configuration space
  * @writable: which bits of @config it can change
- * @bars: size, and what is behind it; size 0: there is none
- * @used: bytes of @config that are taken by what is there
+ * @bars: size and functions; size 0: the BAR does not exist
+ * @used: bytes of @config that are used by the header and by capabilities
  * @last_capability: where the last capability is; 0: there is none
  * @config_read: called before the guest reads @len bytes of @config; may be missing
  * @config_written: called after the guest wrote them; may be missing
@@ -84,7 +84,7 @@ struct pci_function {
 };
 
 /**
- * struct pci_identity - what a function says that it is
+ * struct pci_identity - the identification of a function
  * @vendor: and @device, as registered
  * @device: see there
  * @class: base class and subclass

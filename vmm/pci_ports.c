@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * PCI configuration space by ports. Every node has the address port of its own
- * CPUs: a guest writes it and goes on with the data port on one CPU, under one
- * lock. So the data port is nothing but another way to say an address in
+ * CPUs: a guest writes it and then uses the data port on the same CPU, under one
+ * lock. So an access to the data port becomes an access to configuration space in
  * memory, and only that access leaves the node.
  */
 #include "pci_ports.h"

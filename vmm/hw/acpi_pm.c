@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ACPI's fixed hardware (ACPI 6.4, 4.8.3): PM1 event and control registers,
- * and the PM timer. The power button is the only event there is.
+ * and the PM timer. The power button is the only event.
  */
 #include "acpi_pm.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The debug port of Bochs and QEMU (isa-debugcon): what firmware built for
- * debugging has to say goes to the log, a line at a time.
+ * The debug port of Bochs and QEMU (isa-debugcon): firmware that is built for
+ * debugging writes text there. The text goes to the log, a line at a time.
  */
 #include "debugcon.h"
 
@@ -10,7 +10,7 @@
 #include "../bus.h"
 #include "../log.h"
 
-#define IS_THERE	0xe9	/* what OVMF looks for before it writes */
+#define IS_THERE	0xe9	/* OVMF checks this value before it writes */
 #define LINE_MAX	160
 
 static char debugcon_line[LINE_MAX + 1];

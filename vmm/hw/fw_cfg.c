@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fw_cfg: what the firmware asks of the machine, and gets as files (QEMU,
+ * fw_cfg: gives the firmware a description of the machine, and files (QEMU,
  * docs/specs/fw_cfg.rst).
  *
- * An item is selected by its key and read on, a byte at a time from the data
- * port, or by DMA: the guest writes the address of a request, which is carried
- * out before the write ends. Whatever a guest asks for, it gets no byte that is
- * not of an item: past the end there are zeroes. Nothing can be written.
+ * A guest selects an item by its key and reads it in order, a byte at a time from
+ * the data port, or by DMA: it writes the address of a request, which is carried
+ * out before the write ends. A guest gets no byte that is not part of an item:
+ * past the end it reads zeroes. It cannot change an item.
  */
 #include "fw_cfg.h"
 
@@ -42,7 +42,7 @@
 struct item {
 	const unsigned char *data;
 	uint32_t size;
-	uint64_t number;	/* what data points to, if it is one */
+	uint64_t number;	/* @data points here if the item is a number */
 };
 
 /* An entry of the directory. */
@@ -81,7 +81,7 @@ static void select_item(unsigned int key)
 	fw_cfg.at = 0;
 }
 
-/* What is left of the selected item. */
+/* Return: bytes of the selected item that were not read yet; @data: the first. */
 static uint32_t bytes_left(const unsigned char **data)
 {
 	const struct item *item;
@@ -129,7 +129,7 @@ static bool read_into(uint64_t gpa, uint32_t len)
 	return true;
 }
 
-/* Return: whether the guest may do that. */
+/* Return: the request is legal. */
 static bool carry_out(const struct dma_request *request)
 {
 	uint32_t control = be32toh(request->control);
@@ -146,7 +146,7 @@ static bool carry_out(const struct dma_request *request)
 	return true;
 }
 
-/* The guest sees the end of it in the request, whose control it clears. */
+/* Clears the control field of the request: the guest waits for that. */
 static void run_dma(uint64_t gpa)
 {
 	void *there = memory_at(gpa, sizeof(struct dma_request));

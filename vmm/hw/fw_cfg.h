@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fw_cfg: what the firmware asks of the machine, and gets as files. */
+/* fw_cfg: gives the firmware a description of the machine, and files. */
 #ifndef VMM_HW_FW_CFG_H
 #define VMM_HW_FW_CFG_H
 
@@ -9,7 +9,7 @@
 #define FW_CFG_PORT		0x510
 #define FW_CFG_PORTS		12	/* selector, data, and the DMA address */
 
-/* Items with a key of their own; files get theirs from FW_CFG_FIRST_FILE on. */
+/* Items with a fixed key; files get keys from FW_CFG_FIRST_FILE on. */
 enum fw_cfg_key {
 	FW_CFG_SIGNATURE = 0x00,
 	FW_CFG_ID = 0x01,
@@ -29,17 +29,18 @@ enum fw_cfg_key {
 	FW_CFG_FIRST_FILE = 0x20,
 };
 
-/* Add the device. It has a signature, an id and an empty directory. */
+/* Add the device, with a signature, an id and an empty directory. */
 void fw_cfg_init(void);
 
 /*
  * Add an item, or a file under the name that the firmware looks for. The data
- * must stay. While setting up; ends the process if there are too many.
+ * must remain valid. Only while setting up; ends the process if there are too
+ * many files.
  */
 void fw_cfg_add(enum fw_cfg_key key, const void *data, uint32_t size);
 void fw_cfg_add_file(const char *name, const void *data, uint32_t size);
 
-/* The same for a number, of which a copy is kept. */
+/* The same for a number, which is copied. */
 void fw_cfg_add_number(enum fw_cfg_key key, uint64_t value, uint32_t size);
 
 #endif /* VMM_HW_FW_CFG_H */

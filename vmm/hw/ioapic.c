@@ -39,7 +39,7 @@ static struct {
 	bool line[IOAPIC_PINS];
 } ioapic;
 
-/* Interrupt remapping apart, an entry is an MSI in another order of bits. */
+/* Without interrupt remapping, an entry is an MSI in another order of bits. */
 static struct ioapic_msi entry_to_msi(uint64_t entry)
 {
 	uint64_t dest = entry >> 56;

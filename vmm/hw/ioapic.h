@@ -11,8 +11,8 @@
 /**
  * struct ioapic_msi - the message that a pin sends
  * @address: where it is written
- * @data: what is written
- * @level: the pin is level triggered and wants to know of the EOI
+ * @data: the value that is written
+ * @level: the pin is level triggered and has to be told of the EOI
  */
 struct ioapic_msi {
 	uint64_t address;

@@ -6,19 +6,19 @@
  *
  * DOC: Theory of operation
  *
- * Every write is a command or belongs to one; a read finds the contents or,
- * after a command, the status. What a read finds changes only with a write, so
- * what is behind the chip can show it in memory, and reads are no exits. A CPU
- * of another node has no such memory: its reads come here.
+ * Every write is a command or belongs to one. A read returns the contents or,
+ * after a command, the status. Which of the two changes only with a write, so
+ * the @ops can map it as memory, and a read causes no exit. A CPU of another node
+ * has no such mapping: its reads come here.
  *
  *   ARRAY    0x10, 0x40 -> PROGRAM   0x20 -> ERASE   0x70 -> STATUS
  *   PROGRAM  the byte to write -> STATUS
- *   ERASE    0xd0 -> STATUS (done), else -> STATUS (not done, and says so)
+ *   ERASE    0xd0 -> STATUS (done), else -> STATUS (not done, an error)
  *   STATUS   as ARRAY, and 0xff -> ARRAY
  *   any      0x50 clears the status and is ARRAY
  *
  * Contents are stored when they change and committed when the guest returns to
- * ARRAY: OVMF does that after each write, and goes on only then.
+ * ARRAY. OVMF returns there after each write and continues only then.
  */
 #include "pflash.h"
 
@@ -89,7 +89,7 @@ static void enter_status(void)
 	pflash.ops->show_status(pflash.status);
 }
 
-/* The end of a command: its error is in the status, or nothing is. */
+/* The end of a command: the status has its error, if there is one. */
 static void finish(uint64_t offset, size_t len, uint8_t error)
 {
 	int err = pflash.ops->store(offset, len);
@@ -141,7 +141,7 @@ static void take_command(uint8_t command)
 		pflash.status = 0;
 		enter_array();
 		break;
-	default:	/* also what the chip does not know */
+	default:	/* also an unknown command */
 		enter_array();
 		break;
 	}

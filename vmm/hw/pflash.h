@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PFLASH_BLOCK	4096u	/* what one command erases */
+#define PFLASH_BLOCK	4096u	/* bytes that one command erases */
 
 /**
- * struct pflash_ops - what is behind the chip
- * @show_array: reads find the contents
- * @show_status: reads find this byte, wherever
- * @store: contents have changed; returns 0 or -errno
- * @commit: what was stored has to survive now; returns 0 or -errno
+ * struct pflash_ops - the storage behind the chip
+ * @show_array: reads return the contents from now on
+ * @show_status: reads return this byte from now on, at any address
+ * @store: write changed contents to the file; returns 0 or -errno
+ * @commit: make the stored contents durable; returns 0 or -errno
  *
  * All are called with the device lock held.
  */
@@ -27,9 +27,9 @@ struct pflash_ops {
 /**
  * pflash_init() - add the chip to the bus
  * @base: its address
- * @contents: they must stay, and nobody else writes there
+ * @contents: must remain valid; only the chip writes there
  * @size: bytes, a multiple of PFLASH_BLOCK
- * @ops: what is behind it
+ * @ops: the storage
  */
 void pflash_init(uint64_t base, unsigned char *contents, uint64_t size,
 		 const struct pflash_ops *ops);

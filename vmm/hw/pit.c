@@ -2,10 +2,11 @@
 /*
  * Channel 2 of the interval timer (Intel 8254) and its gate and output at
  * port 0x61, which guests calibrate their TSC with. It counts once from the
- * value that was loaded (mode 0); nothing else is there, and no interrupt.
+ * value that was loaded (mode 0). Other modes, channels and interrupts are
+ * missing.
  *
- * It runs in real time. Where an exit is slow (nested, emulated), a guest
- * finds soon that this clock is of no use to it, and takes another way.
+ * It runs in real time. Where an exit is slow (nested, emulated), a guest finds
+ * that this clock is too coarse, and calibrates its TSC in another way.
  */
 #include "pit.h"
 
@@ -50,7 +51,7 @@ static uint16_t current_count(void)
 	return pit.load - elapsed_ticks();
 }
 
-/* Ends the latch after the last byte that the access mode has. */
+/* Ends the latch after the last byte of the access mode. */
 static uint8_t read_count(void)
 {
 	uint16_t count = pit.is_latched ? pit.latched : current_count();

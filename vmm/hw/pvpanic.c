@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* pvpanic (QEMU, docs/specs/pvpanic.rst): how a guest tells that it crashed. */
+/* pvpanic (QEMU, docs/specs/pvpanic.rst): a guest reports its crash there. */
 #include "pvpanic.h"
 
 #include "../bus.h"
@@ -8,7 +8,7 @@
 
 static void (*pvpanic_panic)(void);
 
-/* The events that we know; a guest sends no others. */
+/* The events that the device supports; a guest sends no others. */
 static uint64_t pvpanic_read(uint64_t offset, unsigned int len)
 {
 	(void)offset;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pvpanic: how a guest tells that it has crashed. */
+/* pvpanic: a guest reports its crash there. */
 #ifndef VMM_HW_PVPANIC_H
 #define VMM_HW_PVPANIC_H
 

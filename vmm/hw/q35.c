@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The two functions by which firmware knows a Q35 machine (Intel 3 Series MCH,
+ * The two functions by which firmware recognizes a Q35 machine (Intel 3 Series MCH,
  * 316966; Intel ICH9, 316972): host bridge and LPC bridge. Where configuration
  * space and the ACPI registers are cannot be changed: both are where OVMF puts
- * them, and always on. What else it writes is kept and has no effect.
+ * them, and always on. Other registers keep their values without any effect.
  */
 #include "q35.h"
 

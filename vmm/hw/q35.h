@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two functions by which firmware knows a Q35 machine. */
+/* The two functions by which firmware recognizes a Q35 machine. */
 #ifndef VMM_HW_Q35_H
 #define VMM_HW_Q35_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The three ports by which a PC resets itself: the chipset's reset control
- * register, a keyboard controller of which only that command is there, and
- * port 0x92, which firmware also asks whether address line 20 is on: it is.
+ * register, a keyboard controller that knows only the reset command, and port
+ * 0x92, where firmware also reads whether address line 20 is on. It is.
  */
 #include "reset.h"
 

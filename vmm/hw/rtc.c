@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The CMOS clock (Motorola MC146818): tells the host's time of day in UTC and
- * keeps a few bytes. It has no interrupts; setting the time has no effect.
+ * The CMOS clock (Motorola MC146818): has the host's time of day in UTC, and a few
+ * bytes of memory. It has no interrupts; setting the time has no effect.
  */
 #include "rtc.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The CMOS clock: tells the time of day and keeps a few bytes. */
+/* The CMOS clock: the time of day, and a few bytes of memory. */
 #ifndef VMM_HW_RTC_H
 #define VMM_HW_RTC_H
 

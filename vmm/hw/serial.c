@@ -2,9 +2,8 @@
 /*
  * A 16550A serial port (National Semiconductor PC16550D, section 8).
  *
- * What the guest sends is gone at once, so the transmitter is always empty.
- * What it receives waits in a FIFO; the thread that brings it waits when the
- * FIFO is full.
+ * Output leaves at once, so the transmitter is always empty. Input waits in a FIFO;
+ * the thread that brings it waits while the FIFO is full.
  */
 #include "serial.h"
 
@@ -113,7 +112,7 @@ static uint8_t read_iir(void)
 	return iir | (serial.fcr & FCR_ENABLE ? IIR_FIFO : 0);
 }
 
-/* In loopback the outputs are the inputs; else somebody is connected. */
+/* In loopback the outputs are the inputs; else a terminal is connected. */
 static uint8_t read_msr(void)
 {
 	if (!(serial.mcr & MCR_LOOP))

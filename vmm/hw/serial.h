@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /**
- * struct serial_ops - what the port is connected to
+ * struct serial_ops - the connections of the port
  * @set_irq: level of the interrupt line
  * @output: characters that the guest sent
  *

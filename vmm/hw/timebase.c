@@ -35,7 +35,7 @@ uint64_t timebase_ns(void)
 
 time_t timebase_wall(void)
 {
-	if (timebase.dilation == 1)	/* follows when the host's is set */
+	if (timebase.dilation == 1)	/* also follows changes of the host's clock */
 		return time(NULL);
 	return timebase.start + (timebase_host_ns() - timebase.start_ns) /
 	       timebase.dilation / NS_PER_S;

@@ -8,18 +8,17 @@
 
 /**
  * timebase_init() - begin to count
- * @dilation: how many of the host's seconds a second of the guest takes, at
- *	least 1
+ * @dilation: the host's seconds in one second of the guest, at least 1
  */
 void timebase_init(unsigned int dilation);
 
 /* Nanoseconds of the guest's time since some moment. */
 uint64_t timebase_ns(void);
 
-/* The same of the host's time. */
+/* Nanoseconds of the host's time since some moment. */
 uint64_t timebase_host_ns(void);
 
-/* The guest's wall clock: right at timebase_init(). */
+/* The guest's wall clock: the host's time at timebase_init(). */
 time_t timebase_wall(void);
 
 #endif /* VMM_TIMEBASE_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory that the guest does not need (virtio 1.2, 5.5): it reports blocks of
- * free pages, and gets them back as soon as the hosts have taken their memory.
- * A balloon that takes more than that is never blown up.
+ * Memory that the guest does not need (virtio 1.2, 5.5): the guest reports blocks
+ * of free pages, the hosts take the memory behind them, and the device returns the
+ * blocks. The device never asks for more memory (it never inflates).
  */
 #include "balloon.h"
 
@@ -12,7 +12,7 @@
 #include "plain.h"
 
 /*
- * Only queues of features that were accepted count (virtio 1.2, 5.5.2, as all
+ * Only queues of accepted features have numbers (virtio 1.2, 5.5.2, as all
  * drivers read it): inflating, deflating, and the reports.
  */
 #define QUEUE_REPORTS	2

@@ -4,17 +4,17 @@
  *
  * DOC: Theory of operation
  *
- * Each queue has a thread and an io_uring of its own. The thread takes what the
- * driver offers, hands it to the ring, and answers when it completes; a kick
- * of the driver is a completion, too, of a read of the worker's eventfd. A
- * request in flight has a slot, named by the head of its chain, and its data
- * goes straight between the file and the guest's memory.
+ * Each queue has a thread and an io_uring of its own. The thread takes the driver's
+ * requests, submits them to the ring, and answers them when they complete. A kick
+ * by the driver is a completion, too: of a read of the worker's eventfd. A
+ * request in flight has a slot, named by the head of its chain. Its data goes
+ * directly between the file and the guest's memory.
  *
  * A write is durable once a later flush has been answered (fdatasync()), or at
  * once if the driver has not accepted that there are flushes.
  *
- * The image is locked as long as this process lives, so that no other ssi-vmm
- * and nothing else that asks writes to it.
+ * The image is locked as long as this process lives, so that no other ssi-vmm and
+ * no other program that uses locks writes to it.
  */
 #include "blk.h"
 
@@ -46,12 +46,12 @@
 /**
  * struct blk_request - a request that is being worked on
  * @chain: its buffers; @chain.iov is used up from the front
- * @iov: what is left of the data
- * @count: buffers of it
+ * @iov: the rest of the data
+ * @count: entries of @iov
  * @status: where the answer goes
  * @type: VIRTIO_BLK_T_*
- * @offset: place in the image of what is left
- * @len: bytes that are left
+ * @offset: place of the rest in the image
+ * @len: bytes of the rest
  * @written: bytes that the guest gets
  * @busy: it is being worked on
  */
@@ -68,12 +68,12 @@ struct blk_request {
 };
 
 /**
- * struct blk_queue - a queue, and who works for it
- * @blk: whose it is
+ * struct blk_queue - a queue and its thread
+ * @blk: the disk
  * @queue: of the device
  * @worker: the thread
- * @ring: what the thread waits for
- * @kick: what is read from the worker's eventfd
+ * @ring: the requests that the thread waits for
+ * @kick: buffer for reads of the worker's eventfd
  * @kick_armed: such a read is in @ring
  * @in_flight: requests in @ring
  * @requests: by head
@@ -106,7 +106,7 @@ struct blk {
 static void complain(struct blk *blk, int err)
 {
 	if (!atomic_exchange(&blk->complained, true))
-		log_warn("The disk %s fails: %s; the guest is told, here nothing more is said of it.",
+		log_warn("The disk %s fails: %s; this was reported to the guest, and further errors are not logged.",
 			 blk->path, strerror(err));
 }
 
@@ -151,7 +151,7 @@ static struct io_uring_sqe *get_sqe(struct blk_queue *q)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
 
-	if (!sqe) {	/* full of what was not handed over yet */
+	if (!sqe) {	/* the ring is full of requests not yet submitted */
 		io_uring_submit(&q->ring);
 		sqe = io_uring_get_sqe(&q->ring);
 	}
@@ -205,7 +205,7 @@ static void begin_transfer(struct blk_queue *q, struct blk_request *request,
 	submit(q, request);
 }
 
-/* Without UNMAP the range must stay allocated, which not all files can. */
+/* Without UNMAP the range must stay allocated; not all files support that. */
 static int write_zeroes(struct blk *blk, uint64_t offset, uint64_t len)
 {
 	static const unsigned char zeroes[64 << 10];
@@ -227,7 +227,7 @@ static int write_zeroes(struct blk *blk, uint64_t offset, uint64_t len)
 	return 0;
 }
 
-/* One segment, as the configuration says. */
+/* One segment a request, as the configuration says. */
 static void begin_range(struct blk_queue *q, struct blk_request *request)
 {
 	struct virtio_blk_discard_write_zeroes range;
@@ -270,9 +270,9 @@ static void tell_id(struct blk_queue *q, struct blk_request *request)
 }
 
 /*
- * The header is at the front of what we read, the status the last byte of
- * what we write, and the data what is left of either.
- * Return: false if these are not there.
+ * The header is at the front of the buffers that we read, the status is the last
+ * byte of those that we write, and the data is the rest of the ones or the others.
+ * Return: false if a part is missing.
  */
 static bool parse(struct blk_request *request, uint64_t *sector)
 {
@@ -351,7 +351,7 @@ static int take_requests(struct blk_queue *q)
 
 /* ---- completions ------------------------------------------------------------ */
 
-/* A punched hole of a file that has none is written; others are done. */
+/* Files that cannot have holes get zeroes. */
 static int end_range(struct blk *blk, struct blk_request *request, int res)
 {
 	if (res == -EOPNOTSUPP && request->type == VIRTIO_BLK_T_WRITE_ZEROES)
@@ -380,7 +380,7 @@ static void complete(struct blk_queue *q, struct blk_request *request, int res)
 		return;
 	}
 	if (transfer && !res)
-		res = -EIO;	/* somebody has made the image shorter */
+		res = -EIO;	/* the image has become shorter */
 	else if (transfer && res > 0)
 		res = 0;
 	else if (request->type != VIRTIO_BLK_T_FLUSH)
@@ -430,7 +430,7 @@ static void blk_run(void *arg)
 	struct blk_queue *q = arg;
 	int err = 0;
 
-	/* One queue's rules are the device's: what breaks it ends all. */
+	/* A driver that breaks the rules in one queue stops all queues. */
 	while (!worker_must_stop(&q->worker) &&
 	       !virtio_is_broken(&q->blk->dev)) {
 		arm_kick(q);
@@ -499,7 +499,7 @@ static uint64_t find_size(const char *path, int fd)
 		    strerror(errno));
 	size = st.st_size;
 	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, &size))
-		die(EXIT_USAGE, "The disk %s does not tell its size: %s.",
+		die(EXIT_USAGE, "The size of the disk %s cannot be read: %s.",
 		    path, strerror(errno));
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
 		die(EXIT_USAGE, "The disk %s is neither a file nor a block device.",
@@ -513,7 +513,7 @@ static uint64_t find_size(const char *path, int fd)
 	return size;
 }
 
-/* A block device's, which its partition table counts in; files have none. */
+/* Partition tables count in blocks of a block device; files have none. */
 static uint32_t find_block_size(int fd)
 {
 	unsigned int size;
@@ -600,7 +600,7 @@ void blk_init(struct blk *blk, unsigned int queues, uint8_t bus,
 
 	dev->name = blk->path;
 	dev->type = VIRTIO_BLK;
-	dev->class = PCI_CLASS_SCSI;	/* what drivers and firmware expect */
+	dev->class = PCI_CLASS_SCSI;	/* as drivers and firmware expect */
 	dev->features = 1ull << VIRTIO_BLK_F_SEG_MAX |
 			1ull << VIRTIO_BLK_F_BLK_SIZE |
 			1ull << VIRTIO_BLK_F_FLUSH | 1ull << VIRTIO_BLK_F_MQ;

@@ -18,7 +18,7 @@
 /**
  * struct console - the device, of which there is one
  * @plain: its virtio side
- * @config: what the driver reads: how large the terminal is
+ * @config: the configuration that the driver reads: the terminal's size
  * @lock: protects what follows
  * @room: signalled when there is room for input again
  * @input: characters that the guest has not taken yet, a ring
@@ -112,7 +112,7 @@ void console_input(const unsigned char *data, size_t len)
 	}
 }
 
-/* What it is now: the guest is not told when it changes. */
+/* The size at the start: the guest does not see later changes. */
 static void describe_size(void)
 {
 	struct winsize size;

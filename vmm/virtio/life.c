@@ -12,8 +12,8 @@
  *   bus master bit off     -> threads are told to stop; the queues stay
  *   bus master bit on      -> threads run again, where they were
  *   status = 0             -> registers are cleared, threads are told to stop;
- *                             when the last has ended, the queues are cleared
- *                             and what the driver has asked for meanwhile begins
+ *                             when the last has ended, the queues are cleared,
+ *                             and the device starts if it was set up meanwhile
  *   broken by the driver   -> threads end by themselves, until a reset
  *
  * All of it happens with the device lock held, and nothing waits with it held:
@@ -45,7 +45,7 @@ bool virtio_has(const struct virtio_device *dev, unsigned int feature)
 	return dev->accepted & 1ull << feature;
 }
 
-/* Tell the driver, unless it has reset the device and the threads lag behind. */
+/* Interrupt, unless the driver has reset the device: the threads end later. */
 static void interrupt(struct virtio_device *dev, uint8_t reason,
 		      unsigned int vector)
 {
@@ -128,7 +128,7 @@ static bool may_run(const struct virtio_device *dev)
 	       pci_is_master(&dev->fn);
 }
 
-/* What the registers ask for, as far as it can be done now. */
+/* Do what the registers ask for, as far as that is possible now. */
 static void settle(struct virtio_device *dev)
 {
 	if (dev->workers.active) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The life of a virtio device: what its PCI function asks of it. */
+/* The life of a virtio device, as its PCI function controls it. */
 #ifndef VMM_VIRTIO_LIFE_H
 #define VMM_VIRTIO_LIFE_H
 
@@ -13,7 +13,7 @@
 /* Before the guest can reach it. */
 void virtio_begin_life(struct virtio_device *dev);
 
-/* What the driver reads as status. With the device lock held, as all below. */
+/* The status as the driver reads it. With the device lock held, as all below. */
 uint8_t virtio_get_status(const struct virtio_device *dev);
 
 /*

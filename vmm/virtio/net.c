@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Network cards (virtio 1.2, 5.1): one queue each way, one thread for both. A
- * packet goes through a buffer of the thread's, so that what is behind the card
- * sees each packet in one piece, and the guest's memory only as long as a copy
- * takes.
+ * packet goes through a buffer of the thread's, so that the link gets each packet
+ * in one piece, and uses the guest's memory only for a copy.
  */
 #include "net.h"
 
@@ -86,7 +85,7 @@ void net_receive(struct net *net, unsigned char *packet, size_t len)
 		return;
 	memcpy(packet + NUM_BUFFERS, &one, sizeof(one));
 	iov = chain->iov + chain->num_out;
-	/* One that does not fit is lost, as on any network. */
+	/* A packet that does not fit is lost, as on any network. */
 	if (queue_iov_len(iov, chain->num_in) < len)
 		len = 0;
 	queue_copy_to(iov, chain->num_in, 0, packet, len);
@@ -135,7 +134,7 @@ static void wait_for_packets(struct net *net)
 	struct queue *tx = &net->dev.queues[QUEUE_TX];
 	unsigned int count;
 	int timeout = -1;
-	/* The driver is to tell of room only where there is none. */
+	/* Kicks for new buffers are needed only while there are none. */
 	bool room = queue_is_started(rx) && !queue_may_sleep(rx);
 
 	if (room)

@@ -13,9 +13,9 @@
 struct net;
 
 /**
- * struct net_link - what a card is connected to
+ * struct net_link - the network that a card is connected to
  * @name: for the log
- * @features: virtio features that it brings along
+ * @features: virtio features that it supports
  * @mtu: largest packet without its Ethernet header; 0: the driver's choice
  * @start: features are negotiated; may be missing
  * @send: a packet of the guest, header in front
@@ -43,7 +43,7 @@ struct net_link {
 /* A packet for the guest, header in front; dropped if it has no room. */
 void net_receive(struct net *net, unsigned char *packet, size_t len);
 
-/* The link has gone for good: the driver sees a cable that is pulled. */
+/* The link is gone for good: the driver sees that the card has no link. */
 void net_lose_link(struct net *net);
 
 /* Put a card on the bus of a node. */

@@ -6,11 +6,11 @@
  *
  * BAR 0 has four pages: common configuration, ISR, device configuration and
  * notifications; BAR 1 has MSI-X. Common configuration is a struct that each
- * access makes new from the device's state: a read copies a part of it out, a
- * write copies into it and then takes over the fields that it touched.
+ * access makes anew from the device's state: a read copies a part of it, a write
+ * copies into it and then applies the fields that it touched.
  *
- * What the status and the bus master bit do to the device is in life.c. What a
- * driver may not change while the device runs is not taken over.
+ * The effects of the status and of the bus master bit are in life.c. Registers that
+ * a driver must not change while the device runs keep their values then.
  *
  * A driver that breaks the rules gets NEEDS_RESET and a configuration
  * interrupt; its device does nothing more until the reset.
@@ -165,7 +165,7 @@ static void take_queue(struct virtio_device *dev, const struct common *c)
 	setup->enabled = c->queue_enable == 1;
 }
 
-/* FEATURES_OK does not stay if the driver wants what is not offered. */
+/* FEATURES_OK stays only if all features of the driver were offered. */
 static bool accepts_features(const struct virtio_device *dev)
 {
 	return !(dev->driver_features & ~offered(dev)) &&

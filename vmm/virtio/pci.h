@@ -26,7 +26,7 @@
 struct virtio_device;
 
 /**
- * struct virtio_ops - what makes a device the one that it is
+ * struct virtio_ops - the functions of one kind of device
  * @start: start the workers of the queues that are started: the driver is
  *	ready, or the device may go on where it was
  * @stop: tell all workers to stop; those that do not run stay as they are
@@ -49,20 +49,20 @@ struct virtio_ops {
  * @num_queues: entries of @queues
  * @config: device configuration, which the driver can only read
  * @config_size: bytes
- * @ops: what it does
+ * @ops: its functions
  * @fn: its PCI function
  * @msix: one vector for the configuration and one for each queue
  * @access_capability: where the window into the BARs is in configuration space
- * @driver_features: what the driver has accepted so far
+ * @driver_features: features that the driver has accepted so far
  * @device_select: which half of the features the driver looks at
  * @driver_select: and which it writes
  * @queue_select: and which queue
  * @status: device status, but for what the device itself sets
- * @old_status: what it was before the reset that is under way
- * @setups: what the driver has asked of each queue
+ * @old_status: the status before the reset that is under way
+ * @setups: registers of each queue
  * @config_vector: interrupt of a change of the configuration
  * @vectors: interrupts of the queues
- * @isr: interrupts since the driver last looked; it need not
+ * @isr: interrupts since the driver last read it; it need not
  * @broken: the driver has broken the rules since the last reset
  * @resetting: the driver has reset the device, whose threads have not ended yet
  * @started: @queues are those that the driver has asked for at DRIVER_OK
@@ -70,8 +70,8 @@ struct virtio_ops {
  * @workers: its threads
  * @queues: the queues; those that were started are the threads'
  *
- * The fields before @fn are set by who makes it; the device lock protects the
- * others but for the atomic ones. While threads run, nobody writes to @accepted.
+ * The maker of the device sets the fields before @fn. The device lock protects the
+ * others but for the atomic ones. @accepted does not change while threads run.
  */
 struct virtio_device {
 	const char *name;
@@ -114,13 +114,13 @@ void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window);
 /* Has the driver of the started device accepted this feature? Any thread. */
 bool virtio_has(const struct virtio_device *dev, unsigned int feature);
 
-/* Tell the driver of what was pushed, if it wants to hear. Any thread. */
+/* Interrupt for the pushed requests, if the driver asks for that. Any thread. */
 void virtio_interrupt(struct virtio_device *dev, struct queue *queue);
 
 /* The device's configuration has changed. Any thread. */
 void virtio_config_changed(struct virtio_device *dev);
 
-/* The driver did what no driver may; it has to reset the device. Any thread. */
+/* The driver broke the rules and has to reset the device. Any thread. */
 void virtio_break(struct virtio_device *dev);
 bool virtio_is_broken(const struct virtio_device *dev);
 

@@ -9,9 +9,9 @@
 /**
  * struct plain_device - a device with one thread for all its queues
  * @dev: its virtio side; @dev.ops is plain_add()'s
- * @take: do what a request of @dev.queues[@number] asks, and push its chain
- * @wants: is there something to do with requests of that queue? They stay in
- *	it if not; may be missing: there always is
+ * @take: serve a request of @dev.queues[@number], and push its chain
+ * @wants: can requests of that queue be served now? They stay in the queue if
+ *	not; may be missing: they always can
  * @worker: the thread, which calls both
  */
 struct plain_device {
@@ -25,7 +25,7 @@ struct plain_device {
 /* As virtio_pci_add(). */
 void plain_add(struct plain_device *plain, uint8_t bus, uint32_t window);
 
-/* Something has changed for @wants; any thread. */
+/* The result of @wants may have changed; any thread. */
 void plain_kick(struct plain_device *plain);
 
 #endif /* VMM_VIRTIO_PLAIN_H */

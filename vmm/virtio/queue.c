@@ -9,13 +9,13 @@
  * that is checked and used; every address goes through memory_at() with its
  * length. The rings are looked up once, when the queue is started: where RAM
  * is does not change. A chain ends after as many descriptors as the queue has,
- * so a loop ends, too. What is wrong is told to the caller, whose device is
- * then broken until the driver resets it.
+ * so a loop ends, too. The caller gets an error, and its device is then broken
+ * until the driver resets it.
  *
  * avail->idx is read before the entries that it announces (pairs with the
  * driver's barrier between writing an entry and idx), used->idx is written
- * after them. Where each side tells the other when to wake it, both write, then
- * read what the other wrote: a full barrier is between the two on both sides.
+ * after them. For the suppression of kicks and interrupts each side writes its own
+ * field, then reads the other side's: both have a full barrier in between.
  */
 #include "queue.h"
 
@@ -108,18 +108,18 @@ static uint16_t *avail_event(const struct queue *queue)
 	return (uint16_t *)&queue->used->ring[queue->size];
 }
 
-/* An indirect table may be at any address, so bytes are what is read. */
+/* An indirect table may be at any address: it is copied as bytes. */
 static struct queue_desc read_desc(const void *table, unsigned int index)
 {
 	struct queue_desc desc;
 
 	memcpy(&desc, (const char *)table + index * sizeof(desc), sizeof(desc));
-	/* What is checked is what is used: not read again behind this. */
+	/* The compiler must not read it again after it was checked. */
 	__asm__ volatile("" : "+m" (desc));
 	return desc;
 }
 
-/* What we write comes behind what we read (2.7.4.2). */
+/* Buffers that we write follow those that we read (2.7.4.2). */
 static int add_buffer(struct queue_chain *chain, const struct queue_desc *desc)
 {
 	unsigned int count = chain->num_out + chain->num_in;

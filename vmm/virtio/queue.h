@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Split virtqueues (virtio 1.2, 2.7): what the guest offers, and the answers. */
+/* Split virtqueues (virtio 1.2, 2.7): the guest's requests and our answers. */
 #ifndef VMM_VIRTIO_QUEUE_H
 #define VMM_VIRTIO_QUEUE_H
 
@@ -16,7 +16,7 @@ struct queue_avail;
 struct queue_used;
 
 /**
- * struct queue_setup - what the driver has written into a queue's registers
+ * struct queue_setup - the registers of a queue, as the driver has written them
  * @size: number of descriptors, to be a power of two
  * @enabled: the driver uses the queue
  * @desc: guest address of the descriptors
@@ -34,7 +34,7 @@ struct queue_setup {
 /**
  * struct queue - one virtqueue, from queue_start() until queue_reset()
  * @size: number of descriptors, a power of two
- * @event_idx: both sides tell when they want to hear of the other
+ * @event_idx: both sides suppress kicks and interrupts by index (2.7.7, 2.7.10)
  * @desc: where the descriptors are here
  * @avail: where the driver's ring is
  * @used: where our ring is; NULL unless the queue is started
@@ -87,24 +87,24 @@ bool queue_is_started(const struct queue *queue);
  * @queue: the queue
  * @chain: out
  *
- * Return: 1, 0 if there is none, or -EPROTO if what the driver offers is
- * impossible; the device is then to ask for a reset.
+ * Return: 1, 0 if there is none, or -EPROTO if the request is malformed; the device
+ * must then ask for a reset.
  */
 int queue_pop(struct queue *queue, struct queue_chain *chain);
 
 /* A request is done, and @written bytes of its buffers are new. */
 void queue_push(struct queue *queue, uint16_t head, uint32_t written);
 
-/* Does the driver want an interrupt for what was pushed since the last call? */
+/* Is an interrupt due for the requests pushed since the last call? */
 bool queue_wants_interrupt(struct queue *queue);
 
 /*
- * Before waiting: ask to hear of what comes. Return: false if something has
- * come already, and the caller had better look.
+ * Before waiting: ask for kicks. Return: false if a request has come already, so
+ * that the caller must not wait.
  */
 bool queue_may_sleep(struct queue *queue);
 
-/* While busy: we look by ourselves. */
+/* While busy: kicks are not needed. */
 void queue_need_no_kicks(struct queue *queue);
 
 /* Bytes of buffers, and copies to and from them. Return: bytes copied. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A network card that is an interface of the host (Linux, Documentation/
- * networking/tuntap.rst). The kernel takes and gives virtio's header, so that
- * checksums and the segmentation of what is sent are left to it.
+ * networking/tuntap.rst). The kernel understands virtio's header, so it calculates
+ * the checksums and segments large packets.
  */
 #include "tap.h"
 
@@ -29,7 +29,7 @@
 struct tap {
 	struct net_link link;
 	int fd;
-	bool gone;	/* somebody has deleted the interface */
+	bool gone;	/* the interface was deleted */
 	unsigned char packet[NET_PACKET_MAX];
 };
 
@@ -38,21 +38,21 @@ static struct tap *tap_of(struct net_link *link)
 	return (struct tap *)link;	/* its first field */
 }
 
-/* Whether the guest takes packets whose checksum is not there yet. */
+/* A guest that accepts packets without a checksum gets them as they are. */
 static void tap_start(struct net_link *link, uint64_t features)
 {
 	unsigned long offload = features & 1ull << VIRTIO_NET_F_GUEST_CSUM ?
 				TUN_F_CSUM : 0;
 
 	if (ioctl(tap_of(link)->fd, TUNSETOFFLOAD, offload))
-		log_warn("The interface %s does not do checksums as the guest wants: %s.",
+		log_warn("The interface %s cannot leave checksums to the guest: %s.",
 			 link->name, strerror(errno));
 }
 
 static void tap_send(struct net_link *link, const unsigned char *packet,
 		     size_t len)
 {
-	/* One that the host does not take is lost, as on any network. */
+	/* A packet that the host refuses is lost, as on any network. */
 	if (write(tap_of(link)->fd, packet, len) < 0)
 		log_debug("The interface %s does not take a packet: %s.",
 			  link->name, strerror(errno));
@@ -140,7 +140,7 @@ static void attach(struct tap *tap, const char *name)
 	    strerror(errno));
 }
 
-/* The interface's, which the guest takes over; 0 if the host does not say. */
+/* The MTU of the interface, for the guest; 0 if it is unknown. */
 static uint16_t find_mtu(const char *name)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -5,7 +5,7 @@
 
 #include "net.h"
 
-/* Connect to the interface; ends the process with a sentence if it cannot. */
+/* Connect to the interface. Ends the process with a message on errors. */
 struct net_link *tap_open(const char *name);
 
 #endif /* VMM_VIRTIO_TAP_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A network card that needs nothing of the host: libslirp ends the guest's
- * connections and makes its own, as any process may. The guest is 10.0.2.15
+ * A network card without an interface of the host: libslirp terminates the guest's
+ * connections and opens ordinary sockets for them. The guest is 10.0.2.15
  * (by DHCP), the host is 10.0.2.2, and a name server is at 10.0.2.3. After
  * usernet_open() only the card's thread calls the library.
  */
@@ -35,7 +35,7 @@ static struct usernet *usernet_of(struct net_link *link)
 	return (struct usernet *)link;	/* its first field */
 }
 
-/* ---- what the library calls ------------------------------------------------- */
+/* ---- callbacks of the library ----------------------------------------------- */
 
 static ssize_t usernet_packet(const void *data, size_t len, void *opaque)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A network card that needs nothing of the host: its network is a library. */
+/* A network card without an interface of the host: its network is libslirp. */
 #ifndef VMM_VIRTIO_USERNET_H
 #define VMM_VIRTIO_USERNET_H
 
@@ -10,7 +10,7 @@
  * @forwards: "tcp:[ADDRESS]:PORT-:PORT", or udp
  * @count: how many
  *
- * Ends the process with a sentence if a port cannot be forwarded.
+ * Ends the process with a message if a port cannot be forwarded.
  */
 struct net_link *usernet_open(const char *const *forwards, unsigned int count);
 

@@ -91,7 +91,7 @@ void worker_start(struct worker *worker)
 	atomic_store(&worker->running, true);
 	pthread_cond_broadcast(&worker->changed);
 	pthread_mutex_unlock(&worker->lock);
-	/* The driver may have offered something before it said that it is ready. */
+	/* The driver may have offered requests before it set DRIVER_OK. */
 	worker_kick(worker);
 }
 
@@ -108,7 +108,7 @@ void worker_kick(struct worker *worker)
 {
 	const uint64_t one = 1;
 
-	/* It cannot fail but for a counter that is full, which is as good. */
+	/* It fails only if the counter is full, and then a kick is pending. */
 	if (write(worker->kick_fd, &one, sizeof(one)) < 0)
 		return;
 }
