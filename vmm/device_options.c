@@ -60,7 +60,7 @@ void device_set_mac(struct net_options *net, const char *text)
 
 	if (!parse_mac(text, net->mac) || (net->mac[0] & MAC_GROUP) ||
 	    !memcmp(net->mac, none, sizeof(none)))
-		die(EXIT_USAGE, "The address %s of a network card is not six pairs of hexadecimal digits of a single card, as in 52:54:00:12:34:56.",
+		die(EXIT_USAGE, "The address %s of a network card is not valid: it is six pairs of hexadecimal digits, and no group address, as in 52:54:00:12:34:56.",
 		    text);
 	net->has_mac = true;
 }

@@ -100,7 +100,7 @@ static struct pci_function *find_at(unsigned int bus, unsigned int devfn)
 uint32_t pci_add(struct pci_function *fn, uint32_t bar_base)
 {
 	if (pci_count == MAX_FUNCTIONS || find_at(fn->bus, fn->devfn))
-		die(EXIT_USAGE, "There are too many PCI devices for %s.",
+		die(EXIT_USAGE, "PCI has no place for %s: there are too many devices.",
 		    fn->name);
 	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
 		if (!fn->bars[bar].size)

@@ -216,7 +216,8 @@ void fw_cfg_add_file(const char *name, const void *data, uint32_t size)
 	struct file *file;
 
 	if (fw_cfg.num_files == MAX_FILES)
-		die(EXIT_HOST, "There are too many files for the firmware.");
+		die(EXIT_HOST, "The firmware can get no more than %u files.",
+		    MAX_FILES);
 	file = &fw_cfg.dir.files[fw_cfg.num_files++];
 	file->size = htobe32(size);
 	file->key = htobe16(key);

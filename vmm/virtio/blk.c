@@ -495,7 +495,7 @@ static uint64_t find_size(const char *path, int fd)
 	uint64_t size;
 
 	if (fstat(fd, &st))
-		die(EXIT_USAGE, "The disk %s cannot be looked at: %s.", path,
+		die(EXIT_USAGE, "The disk %s cannot be inspected: %s.", path,
 		    strerror(errno));
 	size = st.st_size;
 	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, &size))
@@ -547,7 +547,7 @@ struct blk *blk_open(const char *path, bool readonly)
 	blk->readonly = readonly;
 	blk->fd = open(path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	if (blk->fd < 0 && !readonly && (errno == EACCES || errno == EROFS))
-		die(EXIT_USAGE, "The disk %s cannot be written: %s; with readonly the guest can have it all the same.",
+		die(EXIT_USAGE, "The disk %s cannot be opened for writing: %s; add readonly to let the guest read it.",
 		    path, strerror(errno));
 	if (blk->fd < 0)
 		die(EXIT_USAGE, "The disk %s cannot be opened: %s.", path,
@@ -569,7 +569,7 @@ static struct blk_queue *make_queue(struct blk *blk, unsigned int index)
 		    blk->path);
 	err = io_uring_queue_init(RING_SIZE, &q->ring, 0);
 	if (err)
-		die(EXIT_HOST, "The host gives no io_uring for the disk %s: %s.",
+		die(EXIT_HOST, "An io_uring for the disk %s could not be set up: %s.",
 		    blk->path, strerror(-err));
 	q->blk = blk;
 	q->queue = &blk->dev.queues[index];

@@ -72,7 +72,7 @@ void virtio_break(struct virtio_device *dev)
 {
 	if (atomic_exchange(&dev->broken, true))
 		return;
-	log_warn("The guest's driver of %s breaks virtio's rules; the device waits for a reset.",
+	log_warn("The guest's driver of %s breaks the rules of virtio; the device does nothing until the driver resets it.",
 		 dev->name);
 	virtio_config_changed(dev);
 }

@@ -80,7 +80,7 @@ void worker_init(struct worker *worker, struct worker_group *group,
 	pthread_cond_init(&worker->changed, NULL);
 	if (worker->kick_fd < 0 ||
 	    pthread_create(&thread, NULL, worker_thread, worker))
-		die(EXIT_HOST, "The host gives no thread for a device.");
+		die(EXIT_HOST, "A thread for a device could not be created.");
 }
 
 void worker_start(struct worker *worker)
