@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Port and MMIO accesses: from an exit to the device that has the address.
+ * Port and MMIO accesses: find the device of an address and call it.
  *
- * One lock for all devices: they are few, all on one node, and none of them
- * is on a fast path.
+ * All devices share one lock: they are few, and none of them is on a fast path.
  */
 #include "bus.h"
 
@@ -22,7 +21,7 @@ static pthread_mutex_t bus_mutex = PTHREAD_MUTEX_INITIALIZER;
 void bus_add(const struct bus_device *device)
 {
 	if (bus_count == BUS_MAX_DEVICES)
-		die(EXIT_HOST, "There are too many devices for %s.",
+		die(EXIT_HOST, "There is no place for the device %s: the bus is full.",
 		    device->name);
 	bus_devices[bus_count++] = device;
 }

@@ -35,14 +35,14 @@ struct bus_device {
 void bus_add(const struct bus_device *device);
 
 /*
- * One access of a CPU. What no device has reads as all ones and ignores
- * writes. Takes the device lock.
+ * One access of a CPU. Without a device at the address, reads return all ones and
+ * writes do nothing. Takes the device lock.
  */
 uint64_t bus_read(enum bus_space space, uint64_t addr, unsigned int len);
 void bus_write(enum bus_space space, uint64_t addr, unsigned int len,
 	       uint64_t value);
 
-/* The device lock: for what reaches a device from outside the guest. */
+/* The device lock: for events that reach a device from outside of the guest. */
 void bus_lock(void);
 void bus_unlock(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The guest's power button, pressed from outside on any node.
+ * The guest's power button, which a signal to any node presses.
  *
  * A press needs the device lock. Neither the thread for signals nor the reader of
  * the channel may wait for it, so a thread of its own does.
@@ -38,7 +38,7 @@ static void handle_button(unsigned int node, const void *payload)
 	if (cluster_self() == FORWARD_DEVICE_NODE)
 		sem_post(&button_presses);
 	else
-		stop_ask(EXIT_NODE_LOST, "Node %u pressed a power button that this node does not have.",
+		stop_ask(EXIT_NODE_LOST, "Node %u has sent a press of the power button to this node, which has no devices.",
 			 node);
 }
 

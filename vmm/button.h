@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest's power button, pressed from outside on any node. */
+/* The guest's power button, which a signal to any node presses. */
 #ifndef VMM_BUTTON_H
 #define VMM_BUTTON_H
 

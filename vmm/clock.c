@@ -5,22 +5,22 @@
  * DOC: Theory of operation
  *
  * At the start: node 0's guest TSC begins at 0. Every other node asks node 0 for
- * its TSC again and again and keeps the answer that came quickest: the true
- * value at the middle of a round trip is off by half the round trip at most. A
- * page never crosses faster than this message, so a guest cannot carry a time
- * to where it is still earlier.
+ * its TSC many times and keeps the quickest answer: its error is at most half of
+ * the round trip. A page never crosses faster than this message, so the guest
+ * cannot see time go backwards between nodes.
  *
- * While the guest runs: two hosts' TSCs differ in speed by some parts in a
- * million, which is too little for KVM to scale (it takes up to 250 for equal),
+ * While the guest runs: the TSCs of two hosts differ in speed by some parts in a
+ * million, which is too little for KVM to scale (it treats up to 250 as equal),
  * and no TSC may be set back. So the guest's time is that of the fastest host,
- * and the others step forward: now and then each node measures how far it leads
- * node 0, and tells it; when node 0 has heard of all, it tells those to step who
- * lag behind the first one by more than the measurements are good for, and steps
- * itself. The sooner a node had to step, the sooner it measures again.
+ * and the others step forward. At intervals each node measures its lead over
+ * node 0 and sends it there. When node 0 has the leads of all, it tells each node
+ * to step that lags behind the first one by more than the error of the
+ * measurements, and steps itself. A node that had to step soon measures again
+ * soon.
  *
- * A lead is good for nothing once either end has stepped. So it comes with how
- * often the two had stepped when it was measured: node 0 gives its number with
- * the pong, before it reads its TSC, and counts after it has stepped.
+ * A lead is invalid once either node has stepped. So it contains the number of
+ * steps that each of the two had done when it was measured: node 0 sends its
+ * number with the pong, read before its TSC, and counts after a step.
  */
 #include "clock.h"
 
@@ -70,7 +70,7 @@ struct step_message {
 };
 
 /**
- * struct lead - what node 0 knows of another one
+ * struct lead - what node 0 knows of another node's clock
  * @ticks: how far it is ahead
  * @error: of that, at most
  * @known: since the last decision
@@ -89,9 +89,9 @@ static struct {
 	uint64_t best_offset;		/* of node 0's guest TSC to our TSC */
 	uint64_t best_steps;
 	bool answered;
-	uint64_t step;			/* what node 0 wants us to step, */
-	uint64_t asked_steps;		/* in how many steps, all together */
-	uint64_t steps;			/* done */
+	uint64_t step;			/* ticks that node 0 has told us to step */
+	uint64_t asked_steps;		/* steps that node 0 has told us to do */
+	uint64_t steps;			/* steps done */
 	struct lead leads[SSI_DSM_MAX_NODES];	/* node 0 */
 } clocks;
 
@@ -166,10 +166,10 @@ uint64_t clock_sync(void)
 	if (!ask_node_0(START_PINGS)) {
 		if (stop_asked())
 			die(stop_get()->code, "%s", stop_get()->reason);
-		die(EXIT_NODE_LOST, "Node 0 did not answer for %d seconds while clocks were compared.",
+		die(EXIT_NODE_LOST, "Node 0 has not answered for %d seconds while the clocks were compared.",
 		    PING_TIMEOUT_S);
 	}
-	log_info("The clock agrees with node 0's within %llu microseconds.",
+	log_info("The clock differs from that of node 0 by at most %llu microseconds.",
 		 (unsigned long long)(clocks.best_trip / 2 * 1000 /
 				      vm_tsc_khz()) + 1);
 	return clocks.best_offset;
@@ -243,7 +243,7 @@ static bool knows_all(void)
 	return true;
 }
 
-/* Whose clock is ahead of all; leads[0] is node 0's own, 0. */
+/* The clock that is ahead of all others; leads[0] is node 0's own, 0. */
 static const struct lead *find_first(void)
 {
 	const struct lead *first = &clocks.leads[0];
@@ -254,7 +254,7 @@ static const struct lead *find_first(void)
 	return first;
 }
 
-/* Half of what the errors may be at most; typically they are far smaller. */
+/* By more than half of the greatest possible error; the real one is far smaller. */
 static bool lags(const struct lead *lead, const struct lead *first)
 {
 	return first->ticks - lead->ticks >
@@ -316,8 +316,8 @@ static void lead_nodes(void)
 /* ---- all ---- */
 
 /*
- * For tests: SSI_CLOCK_DRIFT_PPM makes this host's clock fast by so much, as far
- * as anybody can see, ourselves included.
+ * For tests: with SSI_CLOCK_DRIFT_PPM this host's clock appears to be too fast by so
+ * many parts in a million, to this program too.
  */
 static void pretend_drift(void)
 {
@@ -333,7 +333,7 @@ static void pretend_drift(void)
 	last = now;
 }
 
-/* Measure now and then, more often while there is something to correct. */
+/* Measure at intervals, which are short while there is something to correct. */
 static void follow_node_0(void)
 {
 	static unsigned int interval = WATCH_MIN_MS, waited;
@@ -376,7 +376,7 @@ void clock_watch(void)
 	if (cluster_nodes() == 1)
 		return;
 	if (pthread_create(&thread, NULL, watch_clocks, NULL))
-		die(EXIT_HOST, "The clock's thread cannot be created.");
+		die(EXIT_HOST, "The host gives no thread for the clock.");
 	pthread_detach(thread);
 }
 

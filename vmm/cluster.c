@@ -4,13 +4,13 @@
  *
  * DOC: Theory of operation
  *
- * One reader thread takes everything that the module has for us and calls the
- * handlers; nothing else reads, so handlers need no lock against each other,
- * and they must not wait for a message.
+ * One reader thread takes all messages from the module and calls their handlers.
+ * No other thread does, so handlers need no lock against each other. They must not
+ * wait for another message, nor take the device lock.
  *
  * Life: cluster_start() waits for READY (all nodes have joined the region) and
- * then for everyone's HELLO; cluster_barrier() collects ARRIVED at node 0, who
- * answers GO. Until then a problem ends the process by die(), on the main
+ * then for the HELLO of each node; cluster_barrier() collects ARRIVED at node 0,
+ * which answers GO. Until then a problem ends the process by die(), on the main
  * thread, afterwards by stop_ask(). At the end the node that knows first tells
  * the others with STOP and waits for their STOP_ACK, since a process that ends
  * takes its links along, and a node whose link is gone counts as lost. For the
@@ -77,7 +77,7 @@ static struct {
 static unsigned int cluster_num_nodes = 1;
 static unsigned int cluster_node;
 
-/* What the reader has seen so far; cluster_lock protects it. */
+/* Messages that the reader has received so far; cluster_lock protects it. */
 static struct {
 	bool ready;
 	bool said_hello[SSI_DSM_MAX_NODES];
@@ -120,7 +120,7 @@ void cluster_send(unsigned int node, enum cluster_type type,
 	memcpy(data, &head, sizeof(head));
 	memcpy(data + sizeof(head), payload, head.len);
 	err = dsm_send(node, data, sizeof(head) + head.len);
-	/* That the link is gone comes as a message too, with the reason. */
+	/* A lost link is also reported by the reader, with the reason. */
 	if (err && err != -ENOTCONN)
 		stop_ask(EXIT_NODE_LOST, "A message to node %u could not be sent: %s.",
 			 node, strerror(-err));
@@ -204,7 +204,7 @@ static void dispatch(unsigned int node, const unsigned char *data, size_t len)
 	cluster_handlers[head.type].call(node, data + sizeof(head));
 	return;
 bad:
-	stop_ask(EXIT_NODE_LOST, "Node %u sent a message that is none of ssi-vmm's; is it another version?",
+	stop_ask(EXIT_NODE_LOST, "Node %u has sent a message of unknown type or length; run the same version of ssi-vmm on all nodes.",
 		 node);
 }
 
@@ -260,7 +260,7 @@ static void *read_channel(void *unused)
 
 	while ((err = dsm_read(&buffer.message)) == 0)
 		take_message(&buffer.message);
-	stop_ask(EXIT_HOST, "The channel to the other nodes cannot be read: %s.",
+	stop_ask(EXIT_HOST, "Messages of other nodes cannot be read from the kernel module: %s.",
 		 strerror(-err));
 	return unused;
 }
@@ -276,7 +276,7 @@ static void wait_a_second(void)
 		die(stop_get()->code, "%s", stop_get()->reason);
 }
 
-/* Those without a link, or, if all have one, those who said nothing yet. */
+/* List the nodes whose HELLO has not arrived, each with the reason. */
 static void list_missing(char *text, size_t size)
 {
 	size_t len = 0;
@@ -320,7 +320,7 @@ static void wait_for_nodes(unsigned int timeout, const void *hello)
 			continue;
 		list_missing(missing, sizeof(missing));
 		if (now - start >= timeout)
-			die(EXIT_NODE_LOST, "Gave up after %u seconds without an answer of %s.",
+			die(EXIT_NODE_LOST, "Gave up after %u seconds without an answer from %s.",
 			    timeout, missing);
 		log_info("Waiting for %s.", missing);
 		report = now + REPORT_S;
@@ -333,7 +333,7 @@ static void check_hello(unsigned int node, const struct hello_message *mine)
 	const struct hello_message *theirs = &seen.hello[node];
 
 	if (theirs->version != mine->version)
-		die(EXIT_USAGE, "Node %u runs another version of ssi-vmm (%u, here %u).",
+		die(EXIT_USAGE, "Node %u runs another version of ssi-vmm (messages of version %u, here %u); install the same version on all nodes.",
 		    node, theirs->version, mine->version);
 	if (theirs->config != mine->config)
 		die(EXIT_USAGE, "Node %u was given another configuration; the file must be the same on every node.",
@@ -354,7 +354,7 @@ static void check_models(uint32_t model)
 	}
 }
 
-/* What all hosts can; a guest is shown no more. */
+/* Keep the features that the CPUs of all hosts have; the guest sees only them. */
 static void agree_on_features(struct cpufeatures *features)
 {
 	struct cpufeatures mine = *features;
@@ -363,10 +363,10 @@ static void agree_on_features(struct cpufeatures *features)
 	for (unsigned int node = 0; node < cluster_num_nodes; node++)
 		if (node != cluster_node &&
 		    !cpufeatures_join(features, &seen.hello[node].features))
-			die(EXIT_USAGE, "The CPUs of node %u are another vendor's; one guest cannot have both.",
+			die(EXIT_USAGE, "Node %u has CPUs of another vendor; the CPUs of one guest must all be from one vendor.",
 			    node);
 	if (cpufeatures_missing(features, &mine, missing, sizeof(missing)))
-		log_info("The guest is not shown features of this host's CPUs that other nodes' lack; in CPUID and MSRs: %s.",
+		log_info("The guest does not see these features of this host's CPUs, which CPUs of other nodes lack (bits of CPUID and MSRs): %s.",
 			 missing);
 }
 
@@ -397,7 +397,7 @@ void cluster_start(const struct options *options, uint32_t *tsc_khz,
 	cluster_node = options->self;
 	register_messages();
 	if (pthread_create(&reader, NULL, read_channel, NULL))
-		die(EXIT_HOST, "The channel's thread cannot be created.");
+		die(EXIT_HOST, "The host gives no thread for the messages of other nodes.");
 	wait_for_nodes(options->timeout, &hello);
 	for (unsigned int node = 0; node < cluster_num_nodes; node++)
 		if (node != cluster_node)

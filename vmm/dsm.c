@@ -30,7 +30,7 @@ static void open_netlink(void)
 		return;
 	if (dsm.genl.err == ENOENT)
 		die(EXIT_HOST, "The kernel module ssi_dsm is not loaded; load it with modprobe ssi_dsm.");
-	die(EXIT_HOST, "The kernel module cannot be talked to: %s.",
+	die(EXIT_HOST, "The kernel module ssi_dsm does not answer: %s.",
 	    dsm.genl.error);
 }
 
@@ -42,7 +42,7 @@ static struct nl_msg *new_request(enum ssi_dsm_cmd cmd)
 	if (!msg || nla_put_string(msg, SSI_DSM_A_CLUSTER,
 				   dsm.options->cluster) ||
 	    nla_put_u32(msg, SSI_DSM_A_NODE_ID, dsm.options->self))
-		die(EXIT_HOST, "There is no memory for a netlink message.");
+		die(EXIT_HOST, "The host gives no memory for a netlink message.");
 	return msg;
 }
 
@@ -55,7 +55,7 @@ static int request(struct nl_msg *msg, genl_fn fn, void *arg)
 	return err ? -dsm.genl.err : 0;
 }
 
-/* For set-up: what is wrong with the request is wrong with the user's file. */
+/* For set-up: an invalid request comes from the user's configuration. */
 static void must(struct nl_msg *msg, const char *what)
 {
 	int err = request(msg, NULL, NULL);
@@ -74,7 +74,7 @@ static void put_address(struct nl_msg *msg, unsigned int node)
 	const struct node_options *o = &dsm.options->nodes[node];
 
 	if (nla_put(msg, SSI_DSM_A_ADDR, o->sockaddr_len, &o->sockaddr))
-		die(EXIT_HOST, "There is no memory for a netlink message.");
+		die(EXIT_HOST, "The host gives no memory for a netlink message.");
 }
 
 static void create_node(void)
@@ -114,7 +114,7 @@ static uint64_t create_region(void)
 	nla_put_u32(msg, SSI_DSM_A_REGION_ID, REGION_ID);
 	for (unsigned int i = 0; i < o->num_nodes; i++) {
 		if (genl_put_map(msg, o->nodes[i].id, o->nodes[i].memory))
-			die(EXIT_HOST, "There is no memory for a netlink message.");
+			die(EXIT_HOST, "The host gives no memory for a netlink message.");
 		size += o->nodes[i].memory;
 	}
 	must(msg, "create the guest's memory");
@@ -127,7 +127,7 @@ static void limit_cache(uint64_t bytes)
 
 	nla_put_u32(msg, SSI_DSM_A_REGION_ID, REGION_ID);
 	if (genl_put_policy(msg, SSI_DSM_POLICY_CACHE, bytes))
-		die(EXIT_HOST, "There is no memory for a netlink message.");
+		die(EXIT_HOST, "The host gives no memory for a netlink message.");
 	must(msg, "limit the cache of the other nodes' memory");
 }
 
@@ -175,7 +175,7 @@ void dsm_discard(uint64_t offset, uint64_t len)
 {
 	struct ssi_dsm_discard arg = { .offset = offset, .len = len };
 
-	/* that a node was lost comes as a message, and nothing depends on this */
+	/* A lost node is reported by the channel, and nothing depends on this. */
 	if (ioctl(dsm.fd, SSI_DSM_DISCARD, &arg))
 		log_debug("Memory at %#llx could not be discarded: %s.",
 			  (unsigned long long)offset, strerror(errno));

@@ -14,16 +14,16 @@
  * dsm_join() - create this node, its peers and the region; map the memory
  * @options: the cluster
  *
- * All of it goes when this process does, however it ends. Ends the process
- * with the kernel's own words if the kernel refuses. Does not wait for others.
+ * The kernel removes all of it when this process ends. If the kernel refuses, ends
+ * the process with the kernel's reason. Does not wait for other nodes.
  *
  * Return: the memory, which faults until all nodes have joined.
  */
 void *dsm_join(const struct options *options);
 
 /*
- * This node gives the memory back of what it has alone in a range of whole pages,
- * which is zero then; see SSI_DSM_DISCARD.
+ * Give the memory of the pages in a range back that only this node has; they are
+ * zero then. See SSI_DSM_DISCARD.
  */
 void dsm_discard(uint64_t offset, uint64_t len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the exit code of ssi-vmm says. */
+/* The exit codes of ssi-vmm. */
 #ifndef VMM_EXIT_H
 #define VMM_EXIT_H
 

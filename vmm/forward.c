@@ -180,7 +180,7 @@ static void handle_io(unsigned int node, const void *payload)
 
 static void refuse_reply(unsigned int node)
 {
-	stop_ask(EXIT_NODE_LOST, "Node %u answered an access that nobody made.",
+	stop_ask(EXIT_NODE_LOST, "Node %u has answered an access that this node did not send.",
 		 node);
 }
 

@@ -8,15 +8,15 @@
 
 #include "bus.h"
 
-#define FORWARD_DEVICE_NODE	0	/* has what no other node has */
+#define FORWARD_DEVICE_NODE	0	/* has all devices that no other node has */
 
 /**
  * struct forward_access - one access of a CPU
  * @space: which bus
  * @addr: first address
  * @len: bytes, 1 to 8
- * @is_write: what it is
- * @value: what is written; what was read
+ * @is_write: a write, or a read
+ * @value: in: the value to write; out: the value that was read
  */
 struct forward_access {
 	enum bus_space space;

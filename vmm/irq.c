@@ -2,9 +2,9 @@
 /*
  * Interrupts on their way to local APICs: all are messages.
  *
- * KVM tells of the end of a level-triggered interrupt only if a route with
- * its vector exists, so the level-triggered pins are told to KVM as routes
- * that nobody ever raises.
+ * KVM reports the end of a level-triggered interrupt only if a route with its
+ * vector exists, so KVM gets a route for each level-triggered pin. These routes are
+ * never raised.
  */
 #include "irq.h"
 

@@ -7,10 +7,10 @@
 
 #include "hw/ioapic.h"
 
-/* What the IOAPIC is connected to. */
+/* The outputs of the IOAPIC. */
 extern const struct ioapic_ops irq_ioapic_ops;
 
-/* A device's message; one that cannot be delivered is lost. */
+/* Send the message of a device; a message that cannot be delivered is lost. */
 void irq_send_msi(uint64_t address, uint32_t data);
 
 /* Give a CPU of this node, by its APIC id, a fixed interrupt or an NMI. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sentences for the user, on stderr. */
+/* Messages for the user, on stderr. */
 #include "log.h"
 
 #include <stdarg.h>

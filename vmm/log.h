@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sentences for the user, on stderr. */
+/* Messages for the user, on stderr. */
 #ifndef VMM_LOG_H
 #define VMM_LOG_H
 
@@ -7,10 +7,10 @@
 
 #include "exit.h"
 
-/* Show what log_debug() says. */
+/* Show the messages of log_debug(). */
 void log_set_verbose(bool verbose);
 
-/* Who speaks, if it is not ssi-vmm. */
+/* Set the name of the program, if it is not ssi-vmm. */
 void log_set_program(const char *name);
 
 /* Put the node's id in front of every line; a cluster has several. */
@@ -22,7 +22,7 @@ void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * die() - say one sentence and end the process; only while setting up
+ * die() - log a message and end the process; only while setting up
  * @code: the exit code
  * @fmt: the sentence
  *

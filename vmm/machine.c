@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The machine: everything that is created, in order, until it ends. */
+/* The machine: creates everything in order, and runs it to its end. */
 #include "machine.h"
 
 #include <poll.h>
@@ -49,7 +49,7 @@
 #include "virtio/console.h"
 #include "vm.h"
 
-/* Above it Linux' watchdog compares the TSC with what is worse than it. */
+/* With more nodes Linux' watchdog compares the TSC with a worse clock. */
 #define WATCHDOG_NODES		2
 
 /*
@@ -60,7 +60,7 @@
 
 #define APPEND_MAX		0x10000
 
-/* How often to look for CPUs that the guest has parked; a look is an exit. */
+/* Interval of the search for parked CPUs; each look at a CPU costs an exit. */
 #define LOOK_MS			100
 
 static struct {
@@ -90,9 +90,9 @@ static void make_layout(void)
 }
 
 /*
- * What the guest takes the TSC's speed for. Its time is dilated by telling it
- * of a TSC faster than what it has: KVM can slow a TSC down only where the
- * hardware can, and this works everywhere.
+ * The speed of the TSC that the guest is told. Its time is dilated by a speed that
+ * is higher than the real one: this works on every host, while KVM can slow a
+ * TSC down only if the CPU supports it.
  */
 static uint32_t guest_tsc_khz(void)
 {
@@ -114,7 +114,7 @@ static void add_option(const char *option)
 		die(EXIT_USAGE, "The kernel command line is longer than 64 KiB.");
 }
 
-/* Tell the guest of its TSC what it would else measure, badly in a VM. */
+/* Tell the guest the speed of its TSC: its own measurement is bad in a VM. */
 static void make_append(void)
 {
 	const char *user = machine.options->append;
@@ -255,8 +255,8 @@ static void create_devices(void)
 	};
 
 	/*
-	 * The firmware waits by it, even where Linux is not told of it; then
-	 * there is no reason to wait longer than the host's time goes.
+	 * The firmware uses the timer for its waits, even if the ACPI tables do
+	 * not show it to Linux; then it runs by the host's time, not dilated.
 	 */
 	if (machine.has_pm_timer || machine.options->firmware)
 		pm.timer_port = SSI_ACPI_PM_TIMER;
@@ -279,7 +279,7 @@ static void describe_acpi(struct ssi_acpi_config *config)
 					  machine.has_pm_timer, config);
 
 	if (why)
-		die(EXIT_USAGE, "The ACPI tables cannot be made: %s.", why);
+		die(EXIT_USAGE, "The ACPI tables of this guest are not possible: %s.", why);
 }
 
 static uint64_t load_acpi(const struct ssi_acpi_config *config)
@@ -294,7 +294,7 @@ static uint64_t load_acpi(const struct ssi_acpi_config *config)
 	return rsdp;
 }
 
-/* With firmware the boot CPU begins where a reset leaves it. */
+/* With firmware the boot CPU starts in its state after a reset. */
 static void load_guest(void)
 {
 	struct ssi_acpi_config acpi;
@@ -356,7 +356,7 @@ static void catch_bus_errors(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-/* What needs nobody else, so that what is wrong here shows at once. */
+/* The steps that need no other node, so that their errors show at once. */
 static void prepare(const struct options *options)
 {
 	machine.options = options;
@@ -388,7 +388,7 @@ static void prepare(const struct options *options)
 	}
 }
 
-/* Buses and windows of other nodes than the one that has everything else. */
+/* Buses and windows of the nodes other than FORWARD_DEVICE_NODE. */
 static void tell_where_devices_are(void)
 {
 	for (unsigned int i = 0; i < machine.layout.num_pci_roots; i++) {
@@ -439,7 +439,7 @@ void machine_create(struct options *options)
 		forward_serve();
 }
 
-/* One node has no proxies that would have to know. */
+/* A guest with one node has no proxies, so parked CPUs do not matter. */
 static int look_ms(void)
 {
 	return machine.options->num_nodes > 1 ? LOOK_MS : -1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The machine: everything that is created, in order, until it ends. */
+/* The machine: creates everything in order, and runs it to its end. */
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
 #include "options.h"
 
 /*
- * Create the machine. Ends the process with a sentence if it cannot. What
- * @options leave out and can be measured is filled in.
+ * Create the machine. Ends the process with a message on errors. Distances that
+ * @options do not contain are measured and filled in.
  */
 void machine_create(struct options *options);
 

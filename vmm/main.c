@@ -12,8 +12,9 @@
 #include "output.h"
 
 /*
- * After a reset all is made anew: memory is zero and links are fresh, on every
- * node. What the old program had, the module's included, goes when it does.
+ * A reset of the guest starts the program again on every node: memory is zero and
+ * links are new. The kernel frees everything that the old program had, also in
+ * the module.
  */
 static void restart(char **argv)
 {
@@ -36,6 +37,6 @@ int main(int argc, char **argv)
 	output_flush();
 	if (code == EXIT_RESTART)
 		restart(argv);
-	/* Threads may sit in KVM or in a page fault: leave without them. */
+	/* Threads may be inside of KVM or of a page fault: do not wait for them. */
 	_exit(code);
 }

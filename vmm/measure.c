@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How far it is from each node to the memory of each: what a load takes that
- * finds its page elsewhere, and how much a second a loop gets that reads one
- * page after the other. The way is the guest's own, the mapping and the module.
+ * Measure the distance of each node to the memory of each: the latency of a load
+ * whose page is on another node, and the bandwidth of a loop that reads one page
+ * after the other. Both go through the mapping and the module, as the guest does.
  *
- * Each node touches the last pages of its memory, and they stay zero. Then one
- * node after the other reads those of the others: some here and there, each of
- * which waits for its page, then others in a row, for which the module reads
- * ahead. Node 0 gets all rows.
+ * Each node touches the last pages of its memory, which stay zero. Then one node
+ * after the other reads these pages of the others: first scattered pages, each of
+ * which costs a wait, then pages in a row, for which the module reads ahead. Each
+ * node sends its row of results to node 0.
  *
- * The guest lives in its own time, which may be dilated, and so do the numbers.
- * A SLIT says relative latencies, and ends at 254, but a page from elsewhere
- * takes hundreds of times a load: each doubling counts 10. Linux makes a level
- * of scheduling of each distance that it finds, so those that differ by less
- * than a half are the same.
+ * The results are in the guest's time, which may be dilated. A SLIT has relative
+ * latencies up to 254, but a page of another node takes hundreds of times as long
+ * as a local load: each doubling adds 10. Linux creates a scheduling level for each
+ * distance that it finds, so distances that differ by less than a half are made
+ * equal.
  */
 #include "measure.h"
 
@@ -85,7 +85,7 @@ static unsigned char *block_of(const struct options *options, unsigned int node)
 	return memory_at(gpa, BLOCK);
 }
 
-/* One that the compiler leaves where it is. */
+/* A load that the compiler does not remove or move. */
 static void load(const unsigned char *at)
 {
 	__atomic_load_n(at, __ATOMIC_RELAXED);
@@ -104,7 +104,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Median of loads that each find their page elsewhere. */
+/* Median of loads whose pages are on another node. */
 static uint64_t remote_latency(const unsigned char *block)
 {
 	uint64_t ns[NUM_LOADS];
@@ -128,7 +128,7 @@ static uint64_t read_ns(const unsigned char *from, size_t len)
 	return now_ns() - start;
 }
 
-/* Loads that depend on each other, of lines that no cache has. */
+/* Latency of dependent loads of lines that are in no cache. */
 static uint64_t local_latency(unsigned char *block)
 {
 	const unsigned int count = BLOCK / PAGE;
@@ -156,7 +156,7 @@ static uint64_t local_bandwidth_ns(unsigned char *block)
 	return read_ns(block, BLOCK);
 }
 
-/* In the guest's time, and what the HMAT can say; never 0. */
+/* In the guest's time, and within the limits of the HMAT; never 0. */
 static uint32_t latency_for(const struct options *options, uint64_t ns)
 {
 	ns /= options->time_dilation;
@@ -178,7 +178,7 @@ static void measure_local(const struct options *options,
 	unsigned char *block = aligned_alloc(BLOCK, BLOCK);
 
 	if (!block)
-		die(EXIT_HOST, "There is no memory to measure the nodes' distances.");
+		die(EXIT_HOST, "The host gives no memory to measure the distances of the nodes.");
 	memset(block, 0, BLOCK);
 	row->latencies[options->self] =
 		latency_for(options, local_latency(block));
@@ -205,14 +205,14 @@ static void measure_row(const struct options *options,
 	}
 }
 
-/* ---- what follows from it -------------------------------------------------- */
+/* ---- results -------------------------------------------------- */
 
 static uint32_t latency(unsigned int from, unsigned int to)
 {
 	return measured[from].latencies[to];
 }
 
-/* The same both ways: what is between them is. */
+/* The same in both directions, since the path is the same. */
 static uint8_t distance(const struct options *options, unsigned int from,
 			unsigned int to)
 {
@@ -228,7 +228,7 @@ static uint8_t distance(const struct options *options, unsigned int from,
 						      latency(to, from);
 	if (!far)
 		return SSI_ACPI_REMOTE_DISTANCE;
-	/* the doubling that is nearest: a half more is on the way to the next */
+	/* Round to the nearest doubling. */
 	while (far * 2 >= near * 3 && steps < DISTANCE_MAX / DISTANCE_STEP) {
 		far /= 2;
 		steps++;
@@ -249,7 +249,7 @@ static size_t print_row(char *text, size_t size, const char *name,
 	return len < size ? len : size;
 }
 
-/* In the words of the configuration, for who wants them to stay. */
+/* Show the results in the format of the configuration, so that they can be copied. */
 static void tell(const struct options *options, unsigned int from)
 {
 	const struct node_options *node = &options->nodes[from];
@@ -278,7 +278,7 @@ static void fill_distances(struct options *options, unsigned int from)
 		options->nodes[from].distances = distances[from];
 }
 
-/* Nobody looks at memory that is not there, but it must not be 0. */
+/* Values for nodes without memory are not used, but must not be 0. */
 static void fill_performance(struct options *options, unsigned int from)
 {
 	struct measured_message *row = &measured[from];

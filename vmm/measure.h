@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How far it is from each node to the memory of each. */
+/* The distance of each node to the memory of each. */
 #ifndef VMM_MEASURE_H
 #define VMM_MEASURE_H
 
@@ -9,13 +9,13 @@
 void measure_init(void);
 
 /**
- * measure_nodes() - fill in what the user did not say of the nodes' distances
- * @options: the cluster; on node 0 rows that nobody gave are set
+ * measure_nodes() - measure the distances that are not in the configuration
+ * @options: the cluster; on node 0 missing rows are filled in
  *
- * Does nothing where all is said, or there is one node. On all nodes at the
- * same time, with the memory mapped and the guest not yet in it: it may only
- * be zeroes. Waits for the others. A node that another one cannot be measured
- * to, since it gives no memory, keeps the usual distance.
+ * Does nothing if no row is missing, or there is one node. Must be called on all
+ * nodes at the same time, with the memory mapped and all zero, before the guest is
+ * loaded. Waits for the other nodes. Distances to a node without memory cannot be
+ * measured and keep their usual value.
  */
 void measure_nodes(struct options *options);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Guest RAM: where it is in the guest, and the only way to touch it. */
+/* Guest RAM: its addresses in the guest, and the only access to it. */
 #include "memory.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guest RAM: where it is in the guest, and the only way to touch it. */
+/* Guest RAM: its addresses in the guest, and the only access to it. */
 #ifndef VMM_MEMORY_H
 #define VMM_MEMORY_H
 
@@ -33,8 +33,8 @@ bool memory_is_shared(const void *host);
 uint64_t memory_offset(const void *host);
 
 /*
- * Let this host have the memory of a range of RAM back, of whole pages, which
- * is zero then; with a shared region only as far as no other node has it.
+ * Give the memory of a range of RAM back to this host; the range is zero then. It
+ * consists of whole pages; in a shared region, pages that other nodes have stay.
  */
 void memory_discard(uint64_t offset, uint64_t len);
 
@@ -43,7 +43,7 @@ void memory_discard(uint64_t offset, uint64_t len);
  * @gpa: guest physical address
  * @len: bytes that will be touched
  *
- * Return: where it is here, or NULL if any of it is not RAM.
+ * Return: its address here, or NULL if any byte of it is not RAM.
  */
 void *memory_at(uint64_t gpa, uint64_t len);
 

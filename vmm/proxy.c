@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CPUs that are elsewhere: what reaches them here is sent there.
+ * CPUs of other nodes: interrupts that reach their proxies here are sent there.
  *
  * DOC: Theory of operation
  *
- * KVM does not show userspace what guests write into the ICR, but it delivers
- * an interrupt to any CPU of its machine. So each node's KVM has all CPUs, and
- * one that is real elsewhere runs a stub of ours (Documentation/design.rst):
+ * KVM does not report a guest's writes to the ICR to userspace, but it delivers an
+ * interrupt to any CPU of its machine. So each node's KVM has all CPUs, and a CPU
+ * that is real on another node runs a stub here (Documentation/design.rst):
  * 32-bit, flat, without paging, halted with interrupts on. The handler of each
  * vector writes it to a port, which is an exit; it becomes a message to the
  * CPU's owner, whose KVM delivers it. Proxies are in system management mode,
@@ -196,7 +196,7 @@ static void *map_private(size_t size)
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (host == MAP_FAILED)
-		die(EXIT_HOST, "There is no memory for the proxies.");
+		die(EXIT_HOST, "The host gives no memory for the proxies.");
 	return host;
 }
 
@@ -391,7 +391,7 @@ static struct vcpu *find_vcpu(unsigned int node, uint32_t cpu, bool real)
 	    proxy_vcpus[cpu].real == real && (real ||
 					       proxy_vcpus[cpu].node == node))
 		return &proxy_vcpus[cpu];
-	stop_ask(EXIT_NODE_LOST, "Node %u sent a message about CPU %u, which is not its to send.",
+	stop_ask(EXIT_NODE_LOST, "Node %u has sent a message about CPU %u, which that node does not have or which does not exist yet.",
 		 node, cpu);
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPUs that are elsewhere: what reaches them here is sent there. */
+/* CPUs of other nodes: interrupts that reach their proxies here are sent there. */
 #ifndef VMM_PROXY_H
 #define VMM_PROXY_H
 

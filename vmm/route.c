@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which node an address leads to.
+ * Find the node of the device at an address.
  *
  * DOC: Theory of operation
  *
- * A node's PCI devices have buses and a window for their BARs to themselves
- * (acpi/layout.c), so an address says by itself whose it is. Linux keeps to that.
- * OVMF takes all windows for one, and puts any node's BARs to its beginning:
- * those stray from their window. It runs on FORWARD_DEVICE_NODE, which is told
- * where strays are, and looks there first; so does the node that has them. Linux
- * puts them back.
+ * Each node with PCI devices has buses and a window for BARs of its own
+ * (acpi/layout.c), so the address alone tells the node. Linux keeps BARs in the
+ * windows. OVMF treats all windows as one, and puts the BARs of any node at its
+ * beginning: these BARs are strays, outside of their node's window. OVMF runs on
+ * FORWARD_DEVICE_NODE, which is told the addresses of strays and looks there
+ * first; so does the node that has them. Linux moves them back.
  *
- * (There is a file for fw_cfg, etc/hardware-info, that would tell OVMF of the
- * windows. Debian's, 2022.11, does not initialise a part of what it makes of it,
- * and then finds no room for any BAR.)
+ * (A file of fw_cfg, etc/hardware-info, could describe the windows to OVMF. With
+ * it Debian's OVMF, 2022.11, uses variables that it has not initialised, and finds
+ * no room for any BAR.)
  */
 #include "route.h"
 
@@ -62,7 +62,7 @@ static pthread_mutex_t route_lock = PTHREAD_MUTEX_INITIALIZER;
 void route_add_range(uint64_t base, uint64_t size, unsigned int node)
 {
 	if (route_num_ranges == MAX_RANGES)
-		die(EXIT_USAGE, "Too many nodes have devices.");
+		die(EXIT_USAGE, "More than 32 nodes have disks or network cards.");
 	route_ranges[route_num_ranges].base = base;
 	route_ranges[route_num_ranges].size = size;
 	route_ranges[route_num_ranges++].node = node;
@@ -103,7 +103,7 @@ unsigned int route_of(enum bus_space space, uint64_t addr)
 	return node >= 0 ? (unsigned int)node : fixed_node(addr);
 }
 
-/* Where a BAR is kept, or could be; MAX_STRAYS: nowhere. route_lock held. */
+/* The entry of a BAR, or a free one; MAX_STRAYS: none. route_lock held. */
 static unsigned int find_place(unsigned int node, uint32_t bar)
 {
 	unsigned int free = MAX_STRAYS;
@@ -118,7 +118,7 @@ static unsigned int find_place(unsigned int node, uint32_t bar)
 	return free;
 }
 
-/* Return: whether that changes anything. */
+/* Return: true if this is a change. */
 static bool set_stray(unsigned int node, const struct bar_message *m)
 {
 	bool changes = false;
@@ -127,7 +127,7 @@ static bool set_stray(unsigned int node, const struct bar_message *m)
 	pthread_mutex_lock(&route_lock);
 	i = find_place(node, m->bar);
 	if (i == MAX_STRAYS) {
-		log_warn("Too many BARs are outside of their nodes' windows.");
+		log_warn("More than 512 BARs are outside of the windows of their nodes; accesses to further ones go to node 0.");
 	} else if (m->size != route_strays[i].size ||
 		   (m->size && m->base != route_strays[i].base)) {
 		if (!m->size)
@@ -164,7 +164,7 @@ static void handle_bar(unsigned int node, const void *payload)
 			m->size > SSI_ACPI_PCI_WINDOW_SIZE ||
 			m->base - SSI_ACPI_PCI_WINDOW >
 			SSI_ACPI_PCI_WINDOW_SIZE - m->size)) {
-		stop_ask(EXIT_NODE_LOST, "Node %u has a BAR where none can be.",
+		stop_ask(EXIT_NODE_LOST, "Node %u has reported a BAR outside of the address range for PCI devices.",
 			 node);
 		return;
 	}

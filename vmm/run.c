@@ -37,10 +37,10 @@
 #include "stop.h"
 #include "tsc.h"
 
-/* A lost page shows up here and on the channel; let the channel speak. */
+/* After a page was lost, time for the channel to report the lost node first. */
 #define LOST_GRACE_S		2
 
-/* As a SIPI leaves it; the rest is as after the INIT, or never ran. */
+/* Set the state after a SIPI; the other registers are as after an INIT. */
 static void enter_guest(struct vcpu *vcpu)
 {
 	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
@@ -98,7 +98,7 @@ static void handle_unknown(struct vcpu *vcpu)
 	struct kvm_regs regs = { 0 };
 
 	ioctl(vcpu->fd, KVM_GET_REGS, &regs);
-	stop_ask(EXIT_HOST, "KVM cannot run CPU %u on: exit %u, detail %u, instruction at 0x%llx.",
+	stop_ask(EXIT_HOST, "KVM cannot continue CPU %u: exit %u, detail %u, instruction at 0x%llx.",
 		 vcpu->cpu, run->exit_reason,
 		 run->exit_reason == KVM_EXIT_INTERNAL_ERROR ?
 			run->internal.suberror : 0,
@@ -139,7 +139,7 @@ static void handle_run_error(struct vcpu *vcpu, int err)
 		 err == EFAULT ? " (memory of the guest is out of reach)" : "");
 }
 
-/* Waits for INIT, or for ever: Linux' offline CPUs have IF clear in HLT. */
+/* Halted with interrupts off, as Linux' offline CPUs are, or waiting for a SIPI. */
 static bool has_guest_parked(struct vcpu *vcpu)
 {
 	uint32_t state;
@@ -151,7 +151,7 @@ static bool has_guest_parked(struct vcpu *vcpu)
 	       state == KVM_MP_STATE_INIT_RECEIVED;
 }
 
-/* Return: it is parked, and KVM owes it nothing. */
+/* Return: it is parked, and KVM has completed its last exit. */
 static bool handle_interruption(struct vcpu *vcpu)
 {
 	if (vcpu_is_parked(vcpu))
@@ -181,7 +181,7 @@ static void run_loop(struct vcpu *vcpu)
 
 	while (!stop_asked()) {
 		vcpu->run->immediate_exit = 0;
-		if (vcpu_is_parked(vcpu))	/* still complete the last exit */
+		if (vcpu_is_parked(vcpu))	/* only complete the last exit */
 			vcpu->run->immediate_exit = 1;
 		err = run_guest(vcpu);
 		if (!err) {
@@ -233,6 +233,6 @@ static void *run_thread(void *arg)
 void run_start(struct vcpu *vcpu)
 {
 	if (pthread_create(&vcpu->thread, NULL, run_thread, vcpu))
-		die(EXIT_HOST, "The thread of CPU %u cannot be created.",
+		die(EXIT_HOST, "The host gives no thread for CPU %u.",
 		    vcpu->cpu);
 }

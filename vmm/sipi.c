@@ -4,8 +4,8 @@
  *
  * DOC: Theory of operation
  *
- * KVM shows userspace neither, and KVM_RUN on a CPU that has got both runs the
- * guest, on the wrong node if it is a proxy. Three of KVM's rules help
+ * KVM reports neither of them to userspace, and KVM_RUN on a CPU that has received
+ * both runs the guest, on the wrong node if it is a proxy. Three of KVM's rules help
  * (kvm_apic_accept_events() in arch/x86/kvm/lapic.c):
  *
  *   - KVM_RUN on a CPU in the state UNINITIALIZED, in which all begin, runs
@@ -16,10 +16,10 @@
  *     the stub in that mode. A SIPI stays pending with it until the proxy is
  *     next interrupted, and what was pending when it leaves that mode counts.
  *
- * A CPU that the guest has parked is made to wait again by an INIT of ours,
- * which is one with that of the guest if there was one. Since the guest's SIPI
- * may follow at once, such a CPU never goes back to UNINITIALIZED, where it
- * would be ignored; it is looked at again and again.
+ * A CPU that the guest has parked is made to wait again by an INIT from here, which
+ * merges with the guest's own if there was one. Since the guest's SIPI may follow
+ * at once, such a CPU never goes back to UNINITIALIZED, where a SIPI would be
+ * ignored; its state is polled.
  */
 #include "sipi.h"
 

@@ -11,13 +11,13 @@
 /**
  * sipi_wait() - wait until a CPU of this node starts this one
  * @vcpu: new, or after sipi_reset(); called by its thread
- * @vector: out: where it shall begin, in 4 KiB
+ * @vector: out: its start address, in units of 4 KiB
  *
  * Return: false if it was released instead, or the machine ends.
  */
 bool sipi_wait(struct vcpu *vcpu, uint8_t *vector);
 
-/* As an INIT leaves it; one that the guest has sent meanwhile is not lost. */
+/* Set the state after an INIT; an INIT of the guest in the meantime is kept. */
 void sipi_reset(struct vcpu *vcpu);
 
 /* Keep INITs pending from now on; for a proxy that runs the stub. */

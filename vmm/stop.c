@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How anything asks the machine to end. The asker only leaves a note; the
- * main thread, which holds no lock, does the rest.
+ * Requests to end the machine. Any thread may make one, with any lock held: it is
+ * only stored. The main thread, which holds no lock, does the rest.
  */
 #include "stop.h"
 
@@ -28,15 +28,19 @@ static sigset_t stop_signals;
 static void (*_Atomic stop_press)(void);
 static void (*_Atomic stop_continued)(void);
 
+static void call(void (*function)(void))
+{
+	if (function)
+		function();
+}
+
 /* Return: the signal has asked for the end. */
 static bool take_signal(int sig)
 {
-	void (*continued)(void) = atomic_load(&stop_continued);
 	void (*press)(void) = NULL;
 
 	if (sig == SIGCONT) {
-		if (continued)
-			continued();
+		call(atomic_load(&stop_continued));
 		return false;
 	}
 	if (sig != SIGHUP)
@@ -45,7 +49,7 @@ static bool take_signal(int sig)
 		stop_ask(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
 		return true;
 	}
-	log_info("%s: the guest is asked to power off; once more ends it.",
+	log_info("%s: the guest is asked to power off; a second signal ends it at once.",
 		 strsignal(sig));
 	press();
 	return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How anything asks the machine to end. */
+/* Requests to end the machine. */
 #ifndef VMM_STOP_H
 #define VMM_STOP_H
 
@@ -12,7 +12,7 @@
 /**
  * struct stop_request - why the machine ends
  * @code: the exit code
- * @told: another node asked for it, so the others know already
+ * @told: the request comes from another node, which tells all the others
  * @reason: one sentence
  */
 struct stop_request {
@@ -42,20 +42,20 @@ void stop_press_first(void (*press)(void));
  */
 void stop_set_continued(void (*continued)(void));
 
-/* Ask; returns at once. Only the first one counts. Any thread, any lock. */
+/* Make a request; returns at once. Only the first one counts. Any thread, any lock. */
 void stop_ask(enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same for what another node has told. */
+/* The same for a request of another node. */
 void stop_told(const struct stop_request *request);
 
-/* Has somebody asked? A CPU's thread must not go on then. */
+/* Has a request been made? A CPU's thread must not continue then. */
 bool stop_asked(void);
 
 /* The first request; valid once stop_asked(). */
 const struct stop_request *stop_get(void);
 
-/* Wait for it for @ms milliseconds, or as long as it takes if that is -1. */
+/* Wait for a request for @ms milliseconds, or without a limit if @ms is -1. */
 const struct stop_request *stop_wait(int ms);
 
 #endif /* VMM_STOP_H */

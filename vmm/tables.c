@@ -25,17 +25,18 @@ const char *tables_place(const struct options *options,
 
 const char *tables_check_cpus(const struct ssi_layout *layout)
 {
-	/* they ascend, and all ones is everyone */
+	/* They ascend, and 255 is a broadcast. */
 	if (layout->cpus[layout->num_cpus - 1].apic_id > LAST_APIC_ID)
 		return "its APIC ids go beyond 254; give the nodes fewer or more equal CPUs";
 	return NULL;
 }
 
 /*
- * Linux throws a reading of the PM timer away that takes longer than 1/32 ms
- * (arch/x86/kernel/tsc.c), and one reading is three exits. Those of a host
- * that is virtual itself take longer, and Linux then never settles on the TSC.
- * But a kernel whose command line is not ours has nothing else to know it by.
+ * Linux discards a reading of the PM timer that takes longer than 1/32 ms
+ * (arch/x86/kernel/tsc.c), and one reading is three exits. On a host that is a
+ * virtual machine itself exits take longer, and Linux never accepts the TSC. But
+ * if ssi-vmm does not write the kernel's command line, the kernel has no other way
+ * to measure the TSC.
  */
 bool tables_have_pm_timer(const struct options *options)
 {
@@ -44,7 +45,7 @@ bool tables_have_pm_timer(const struct options *options)
 	return !host_is_virtual() || (options->firmware && !options->kernel);
 }
 
-/* Rows that nobody gave or measured are the usual ones. */
+/* Rows that were neither configured nor measured have the usual values. */
 static const uint8_t *make_distances(const struct options *options)
 {
 	static uint8_t matrix[SSI_DSM_MAX_NODES * SSI_DSM_MAX_NODES];
@@ -62,8 +63,8 @@ static const uint8_t *make_distances(const struct options *options)
 }
 
 /*
- * The rows that nodes with CPUs gave; those of others are never looked at, but
- * must not be 0. NULL: somebody did not.
+ * The rows of all nodes. Those of nodes without CPUs are not used, but must not be
+ * 0. Return: the matrix, or NULL if the row of a node with CPUs is missing.
  */
 static const uint32_t *gather_rows(const struct options *options,
 				   uint32_t *matrix, bool bandwidths)
@@ -99,7 +100,7 @@ const char *tables_describe(const struct options *options,
 	ssi_layout_apply(layout, config);
 	if (!pm_timer)
 		config->pm_timer_port = 0;
-	/* An id that no CPU has, as far as there is one. */
+	/* The IOAPIC's id; CPUs may have the same one. */
 	config->ioapic_id = 0;
 	return ssi_acpi_check(config);
 }

@@ -10,8 +10,8 @@
 #include "options.h"
 
 /*
- * Place the CPUs and the memory of the nodes. Return: NULL, or why there can be
- * no such guest, to complete a sentence.
+ * Place the CPUs and the memory of the nodes. Return: NULL, or the reason why this
+ * guest is not possible, to complete a sentence.
  */
 const char *tables_place(const struct options *options,
 			 struct ssi_layout *layout);
@@ -23,13 +23,13 @@ const char *tables_check_cpus(const struct ssi_layout *layout);
 bool tables_have_pm_timer(const struct options *options);
 
 /**
- * tables_describe() - everything that ssi_acpi_build() needs
+ * tables_describe() - fill in the description for ssi_acpi_build()
  * @options: the nodes and their distances
  * @layout: of tables_place(); must outlive @config
  * @pm_timer: there is one
  * @config: out
  *
- * Return: NULL, or what is wrong, to complete a sentence.
+ * Return: NULL, or the error, to complete a sentence.
  */
 const char *tables_describe(const struct options *options,
 			    const struct ssi_layout *layout, bool pm_timer,

@@ -125,7 +125,7 @@ static void *read_terminal(void *unused)
 		if (len < 0)
 			break;
 		len = filter_escapes(data, len);
-		/* On a terminal, what is typed behind 64 KiB is lost. */
+		/* On a terminal, keys are lost while 64 KiB of them wait. */
 		if (len && write(term_typed[1], data, len) < 0)
 			continue;
 	}
@@ -169,7 +169,7 @@ static void start_thread(void *(*run)(void *unused))
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, run, NULL))
-		die(EXIT_HOST, "The terminal's thread cannot be created.");
+		die(EXIT_HOST, "The host gives no thread for the terminal.");
 	pthread_detach(thread);
 }
 
@@ -180,7 +180,7 @@ void term_start(const struct term_ops *ops)
 	term_ops = ops;
 	output_set_room(term_console, ops->room);
 	if (pipe2(term_typed, O_CLOEXEC))
-		die(EXIT_HOST, "There is no pipe for the terminal: %s.",
+		die(EXIT_HOST, "The host gives no pipe for the terminal: %s.",
 		    strerror(errno));
 	if (isatty(STDIN_FILENO))
 		fcntl(term_typed[1], F_SETFL, O_NONBLOCK);

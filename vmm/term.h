@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /**
- * struct term_ops - who gets what the user does
+ * struct term_ops - receivers of what the user types
  * @input: characters for the guest; may block while the guest is slow
  * @quit: the user asked to quit
  * @room: term_has_room() is true again; may be NULL
@@ -19,13 +19,13 @@ struct term_ops {
 };
 
 /**
- * term_open() - choose where the output of the guest's serial port goes
+ * term_open() - choose the file for the output of the guest's serial port
  * @spec: "stdio", "null" or "file=PATH"
- * @append: go on with the file where another guest has stopped
- * @console: the terminal is another console's; it is read in any case
+ * @append: append to the file: the guest has been restarted
+ * @console: another console has the terminal, which is read in any case
  *
- * Ends the process with a sentence if that is none of them or the file cannot
- * be opened.
+ * Ends the process with a message if @spec is something else or the file cannot be
+ * opened.
  */
 void term_open(const char *spec, bool append, bool console);
 

@@ -6,12 +6,12 @@
  *
  * The guest's TSC is the host's plus an offset that KVM keeps a CPU. CPUs of a
  * node hand a time to each other within a hundred nanoseconds, so they must
- * never run with different offsets. Hence a step has all of them out of the
- * guest: it raises @changing, kicks whoever is in KVM_RUN, and waits; a CPU says
- * that it is in the guest before it looks at @changing (both sequentially
- * consistent, so one of the two sees the other) and does not go on while it is
- * raised. The thread of a CPU itself gives KVM the new offset, when it enters
- * the next time: no other can while it is in KVM_RUN.
+ * never run with different offsets. Hence a step takes all of them out of the
+ * guest: it sets @changing, kicks the CPUs in KVM_RUN, and waits. A CPU sets its
+ * @in_guest before it reads @changing, and does not enter while @changing is set
+ * (both are sequentially consistent, so one of the two threads sees the other).
+ * The thread of a CPU itself gives KVM the new offset when it enters the next
+ * time: no other thread can while it is in KVM_RUN.
  *
  * Proxies run no code that reads the TSC and are not waited for.
  */
@@ -28,7 +28,7 @@ static struct {
 	atomic_ullong offset;
 } tsc;
 
-/* For who waits until @changing, or a CPU's @in_guest, is no more. */
+/* Signalled when @changing, or the @in_guest of a CPU, is cleared. */
 static pthread_mutex_t tsc_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t tsc_cond = PTHREAD_COND_INITIALIZER;
 

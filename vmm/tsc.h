@@ -19,13 +19,12 @@ void tsc_init(struct vcpu *vcpus, unsigned int num, uint64_t offset);
 /* The guest's TSC now. Any thread. */
 uint64_t tsc_read(void);
 
-/* Its offset to the host's; another one after every step. Any thread. */
+/* Its offset to the host's TSC, which each step changes. Any thread. */
 uint64_t tsc_offset(void);
 
 /*
- * Step forward. Waits until no CPU of this node is in the guest, which takes as
- * long as the page that one of them waits for. From one thread only, and not
- * from a CPU's.
+ * Step forward. Waits until no CPU of this node is in the guest: if a CPU waits for
+ * a page, until that page arrives. From one thread only, not the thread of a CPU.
  */
 void tsc_advance(uint64_t ticks);
 

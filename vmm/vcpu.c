@@ -54,12 +54,12 @@ static void setup_ioctl(struct vcpu *vcpu, unsigned long request, void *arg,
 
 static void vcpu_handle_kick(int sig)
 {
-	(void)sig;	/* being interrupted is all */
+	(void)sig;	/* the interruption of KVM_RUN is the purpose */
 }
 
 static void install_kick(void)
 {
-	/* KVM_RUN ends all the same; what else a thread does goes on. */
+	/* KVM_RUN ends all the same; other system calls are restarted. */
 	struct sigaction action = {
 		.sa_handler = vcpu_handle_kick, .sa_flags = SA_RESTART,
 	};

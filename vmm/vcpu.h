@@ -19,9 +19,9 @@
  * @fd: KVM's descriptor
  * @run: the page shared with KVM
  * @thread: runs it
- * @lock: protects what follows
+ * @lock: protects @released, @parked and @vector
  * @wake: signals @released
- * @released: it may run: a real one the guest, a proxy the stub
+ * @released: it may run: a real CPU the guest, a proxy the stub
  * @parked: the guest has parked it, and its thread does not know yet
  * @vector: where a real one begins, in 4 KiB
  * @tsc_offset: of its TSC to the host's, as KVM has it
@@ -46,9 +46,9 @@ struct vcpu {
 };
 
 /**
- * struct vcpu_boot - how the boot CPU begins, in 64-bit mode
+ * struct vcpu_boot - the first state of the boot CPU, in 64-bit mode
  * @rip: first instruction
- * @rsi: what Linux finds there: the boot parameters
+ * @rsi: the address of Linux' boot parameters
  * @cr3: page tables
  * @gdt: a table with code at 0x10 and data at 0x18
  * @gdt_limit: its size less one
@@ -64,7 +64,7 @@ struct vcpu_boot {
 /* Initialise @vcpu, whose first five fields are set, and create it in KVM. */
 void vcpu_create(struct vcpu *vcpu);
 
-/* Begin in x2APIC mode; after its CPUID was set. */
+/* Enable x2APIC mode; after its CPUID was set. */
 void vcpu_enable_x2apic(struct vcpu *vcpu);
 
 /* Set the offset of its TSC to the host's: while setting up, by its thread. */
@@ -74,16 +74,16 @@ void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset);
 /* Make it ready to boot. Before its thread. */
 void vcpu_set_boot(struct vcpu *vcpu, const struct vcpu_boot *boot);
 
-/* Let it run, from any thread; more than once does nothing. */
+/* Let it run, from any thread; a second call has no effect. */
 void vcpu_release(struct vcpu *vcpu, uint8_t vector);
 
-/* Has it been, since it was created or parked? */
+/* Has vcpu_release() been called since it was created or parked? */
 bool vcpu_is_released(struct vcpu *vcpu);
 
 /* The guest has parked it: it waits for its start again. From any thread. */
 void vcpu_park(struct vcpu *vcpu);
 
-/* Has it been, and does it not wait again yet? */
+/* Has vcpu_park() been called, and not vcpu_unpark() yet? */
 bool vcpu_is_parked(struct vcpu *vcpu);
 
 /* It waits for its start again. Called by its thread. */
@@ -92,16 +92,16 @@ void vcpu_unpark(struct vcpu *vcpu);
 /* Wait until vcpu_release(). Called by its thread. */
 void vcpu_wait_for_release(struct vcpu *vcpu);
 
-/* Have its thread leave KVM_RUN, or not enter it once. From any thread. */
+/* Make its thread leave KVM_RUN, or skip it once. From any thread. */
 void vcpu_kick(struct vcpu *vcpu);
 
-/* Have the thread of a real CPU look whether the guest has parked it. */
+/* Make the thread of a real CPU check whether the guest has parked it. */
 void vcpu_look(struct vcpu *vcpu);
 
-/* Its state (KVM_MP_STATE_*) after what was pending. Called by its thread. */
+/* Apply pending events. Return: KVM_MP_STATE_*. Called by its thread. */
 uint32_t vcpu_mp_state(struct vcpu *vcpu);
 
-/* Where the thread of a CPU stays when the machine is to end. */
+/* Stay here for ever: for the thread of a CPU when the machine ends. */
 __attribute__((noreturn)) void vcpu_rest(void);
 
 /* One of its ioctls; an error ends the machine, and the caller's thread. */

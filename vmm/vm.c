@@ -81,7 +81,7 @@ void vm_create(unsigned int pins)
 		   KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK, "x2APIC ids");
 	size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (size < (int)sizeof(struct kvm_run))
-		die(EXIT_HOST, "KVM's shared page has an impossible size.");
+		die(EXIT_HOST, "KVM reports an impossible size for the page that a CPU shares with it.");
 	vm_run_size = size;
 }
 
@@ -97,7 +97,7 @@ void vm_add_memory(enum vm_slot slot, uint64_t gpa, void *host, size_t size,
 	};
 
 	if (ioctl(vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
-		die(EXIT_HOST, "KVM does not take guest memory at 0x%llx: %s.",
+		die(EXIT_HOST, "KVM refuses guest memory at 0x%llx: %s.",
 		    (unsigned long long)gpa, strerror(errno));
 }
 
@@ -111,7 +111,7 @@ int vm_create_vcpu(unsigned int apic_id, struct kvm_run **run)
 	*run = mmap(NULL, vm_run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		    0);
 	if (*run == MAP_FAILED)
-		die(EXIT_HOST, "KVM's shared page cannot be mapped: %s.",
+		die(EXIT_HOST, "The page that a CPU shares with KVM cannot be mapped: %s.",
 		    strerror(errno));
 	return fd;
 }
@@ -123,10 +123,10 @@ struct kvm_cpuid2 *vm_supported_cpuid(void)
 	cpuid = calloc(1, sizeof(*cpuid) +
 		       MAX_CPUID * sizeof(cpuid->entries[0]));
 	if (!cpuid)
-		die(EXIT_HOST, "There is no memory for CPUID.");
+		die(EXIT_HOST, "The host gives no memory for CPUID.");
 	cpuid->nent = MAX_CPUID;
 	if (ioctl(kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid))
-		die(EXIT_HOST, "KVM does not tell its CPUID: %s.",
+		die(EXIT_HOST, "KVM does not return its CPUID: %s.",
 		    strerror(errno));
 	return cpuid;
 }

@@ -26,14 +26,14 @@ enum vm_slot {
  */
 void vm_create(unsigned int pins);
 
-/* Ends the process if this host's KVM has nothing for proxies. */
+/* Ends the process if this host's KVM lacks the features that proxies need. */
 void vm_need_smm(void);
 
 /**
- * vm_add_memory() - show memory to the guest; ends the process on errors
- * @slot: which
- * @gpa: where in the guest
- * @host: where here
+ * vm_add_memory() - add memory to the guest; ends the process on errors
+ * @slot: its slot
+ * @gpa: its address in the guest
+ * @host: its address here
  * @size: bytes
  * @readonly: the guest may not write
  */
@@ -43,13 +43,13 @@ void vm_add_memory(enum vm_slot slot, uint64_t gpa, void *host, size_t size,
 /* Create a CPU. Return: its descriptor, and its shared page in @run. */
 int vm_create_vcpu(unsigned int apic_id, struct kvm_run **run);
 
-/* What this host can show to a guest; the caller frees it. */
+/* The CPUID that this host's KVM supports for guests; the caller frees it. */
 struct kvm_cpuid2 *vm_supported_cpuid(void);
 
 /* What KVM can show of an MSR that describes features; 0: it has no such. */
 uint64_t vm_feature_msr(uint32_t msr);
 
-/* How fast the TSC of a new CPU runs, and change it. Return: 0 or -errno. */
+/* Get the speed of a new CPU's TSC, and set it. Return of the latter: 0 or -errno. */
 uint32_t vm_tsc_khz(void);
 int vm_set_tsc_khz(uint32_t khz);
 
