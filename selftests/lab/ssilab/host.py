@@ -29,6 +29,10 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=6 panic=-1 oops=panic tsc=reliable "
 TCG_CPU = "EPYC,+svm,+npt,-xsavec,-cx16"
 
 
+SOCKET_PATH_MAX = 107   # bytes, of a unix socket's address
+MONITOR_LIMIT = 60      # seconds for QEMU's monitor to answer
+
+
 def nested_kvm():
     """True when this machine's KVM can run virtual hosts that use KVM.
 
@@ -74,6 +78,7 @@ class Host:
     """A running virtual host. poll() updates these attributes:
 
     stage: its current action        code: the scenario's exit code, or None
+    stopped: its kernel has panicked and stands still
     trouble: the console line that makes it fail, or None
     """
 
@@ -84,6 +89,7 @@ class Host:
         self.code = None
         self.trouble = None
         self.vanished = False
+        self.stopped = False
         self.process = None
         self.began = time.monotonic()
         self.logs = options.logs
@@ -103,7 +109,7 @@ class Host:
             "-name", f"ssi-host{self.number}",
             "-smp", str(o.cpus), "-m", f"{o.memory}M",
             "-kernel", str(image), "-initrd", str(work / "initramfs"),
-            "-append", f"{KERNEL_ARGS} {o.append} SSI_HOST={self.number}",
+            "-append", f"{self._kernel_args()} SSI_HOST={self.number}",
             "-chardev", f"file,id=console,path={self.console.path}",
             "-serial", "chardev:console",
             "-device", "virtio-serial-pci,max_ports=4",
@@ -117,9 +123,30 @@ class Host:
             "-virtfs", f"local,path={self.logs},mount_tag=out,"
                        "security_model=none,multidevs=remap",
         ]
+        if o.shell:
+            command += ["-chardev", self._socket("shell"),
+                        "-serial", "chardev:shell"]
+        if o.gdb:
+            command += ["-chardev", self._socket("gdb"), "-gdb", "chardev:gdb"]
         if o.hosts > 1:
             command += switch.nic(work, self.number, o.hosts)
         return command
+
+    def _socket(self, name):
+        """A QEMU character device that is a socket in the folder of logs."""
+        path = self.logs / f"host{self.number}.{name}"
+        if len(str(path)) > SOCKET_PATH_MAX:
+            raise LabError(f"{path} is too long for a socket; give a shorter "
+                           "--logs folder")
+        return f"socket,id={name},path={path},server=on,wait=off"
+
+    def _kernel_args(self):
+        words = [KERNEL_ARGS, self.options.append]
+        if self.options.gdb or self.options.dump:
+            words.append("nokaslr")
+        if self.options.dump:
+            words.append("panic=0")     # stop there, instead of a reboot
+        return " ".join(words)
 
     def start(self, image):
         """Start QEMU; its messages go to a log."""
@@ -151,6 +178,8 @@ class Host:
         for line in console:
             if not self.trouble and TROUBLE.search(line):
                 self.trouble = line.strip()
+            if "---[ end Kernel panic" in line:
+                self.stopped = True
         output = self.output.lines()
         if not alive and self.code is None and not self.trouble:
             self.trouble = self._why_it_ended()
@@ -162,21 +191,38 @@ class Host:
             return f"QEMU ended: {log.splitlines()[-1]}"
         return f"ended without a result while in stage '{self.stage}'"
 
+    def _ask_monitor(self, text, repeat=1):
+        """Give commands to QEMU's monitor; returns its answers."""
+        answer = b""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(MONITOR_LIMIT)
+            monitor.connect(str(self.monitor))
+            for _ in range(repeat):
+                monitor.sendall(text.encode())
+                time.sleep(0.3)
+            monitor.shutdown(socket.SHUT_WR)
+            while part := monitor.recv(65536):
+                answer += part
+        return answer
+
+    def keep_memory(self):
+        """End a host and write its memory and registers to a core file."""
+        path = self.logs / f"host{self.number}.core"
+        try:
+            answer = self._ask_monitor(f"stop\ndump-guest-memory -p {path}\n")
+        except OSError as err:
+            answer = f"{err}\n".encode()
+        if not path.exists():
+            with open(self.logs / f"host{self.number}.qemu", "ab") as log:
+                log.write(b"no core file: " + answer)
+        self.kill()
+
     def keep_registers(self):
         """Write the registers of every CPU to a log, for hosts that hang."""
-        answer = b""
-        try:
-            with socket.socket(socket.AF_UNIX) as monitor:
-                monitor.settimeout(5)
-                monitor.connect(str(self.monitor))
-                for _ in range(3):      # a CPU in a loop has several positions
-                    monitor.sendall(b"info registers -a\ninfo lapic\n")
-                    time.sleep(0.3)
-                monitor.shutdown(socket.SHUT_WR)
-                while part := monitor.recv(65536):
-                    answer += part
+        try:        # three times: a CPU in a loop has several positions
+            answer = self._ask_monitor("info registers -a\ninfo lapic\n", 3)
         except OSError as err:
-            answer += f"\n{err}\n".encode()
+            answer = f"{err}\n".encode()
         (self.logs / f"host{self.number}.registers").write_bytes(answer)
 
     def running(self):
