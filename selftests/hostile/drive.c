@@ -2,13 +2,20 @@
 /* What the runner does to ssi-vmm while a guest runs, and afterwards. */
 #include "drive.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define WAIT_S		20	/* for what has to come */
 #define IDLE_S		1
 #define IDLE_SHARE	0.3	/* of a CPU, while nothing happens */
+#define CONNECTIONS	540
 #define DISK_BYTE	0xa5
 
 static void wait_for(struct trial *trial, const char *text)
@@ -78,6 +85,81 @@ void drive_blocked_console(struct trial *trial)
 	if (vmm_ends(vmm, IDLE_S))
 		trial_fail(trial, "the first SIGTERM has ended it");
 	kill(vmm->pid, SIGTERM);
+}
+
+/* ---- connections ------------------------------------------------------------ */
+
+/* Return: a connection, or -1 if there is none within some seconds. */
+static int connect_to_guest(void)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(DRIVE_PORT),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) &&
+	    (errno != EINPROGRESS || poll(&wait, 1, WAIT_S * 1000) != 1 ||
+	     getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) || err)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The other end has closed it, one way or another. */
+static bool is_closed(int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	return poll(&wait, 1, WAIT_S * 1000) == 1 && read(fd, &byte, 1) <= 0;
+}
+
+void drive_reset(struct trial *trial)
+{
+	int fd;
+
+	wait_for(trial, "listening");
+	fd = connect_to_guest();
+	if (fd < 0)
+		trial_fail(trial, "the forwarded port takes no connection");
+	else if (!is_closed(fd))
+		trial_fail(trial, "the connection is still there after the reset");
+	if (fd >= 0)
+		close(fd);
+	end(trial);
+}
+
+/* The guest has taken it, too. */
+static bool is_answered(int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	return poll(&wait, 1, WAIT_S * 1000) == 1 && read(fd, &byte, 1) == 1;
+}
+
+void drive_many_connections(struct trial *trial)
+{
+	static int fds[CONNECTIONS];
+	unsigned int count = 0;
+
+	wait_for(trial, "listening");
+	while (count < CONNECTIONS && (fds[count] = connect_to_guest()) >= 0 &&
+	       is_answered(fds[count]))
+		count++;
+	if (count < CONNECTIONS)
+		trial_fail(trial, "%u connections are possible, of %d", count,
+			   CONNECTIONS);
+	while (count)
+		close(fds[--count]);
+	end(trial);
 }
 
 void drive_check_disk(struct trial *trial)

@@ -5,6 +5,9 @@
 
 #include "hostile.h"
 
+/* Forwarded to the guest by those trials that have a connection. */
+#define DRIVE_PORT	24680
+
 /* The guest sleeps, and so must ssi-vmm; then end it. */
 void drive_idle(struct trial *trial);
 
@@ -13,6 +16,12 @@ void drive_tap_deletion(struct trial *trial);
 
 /* Nobody reads what the guest says; two SIGTERMs have to end it. */
 void drive_blocked_console(struct trial *trial);
+
+/* A connection has to end when the guest resets itself. */
+void drive_reset(struct trial *trial);
+
+/* More connections than ssi-vmm looks after at once. */
+void drive_many_connections(struct trial *trial);
 
 /* Nobody has written to the disk. */
 void drive_check_disk(struct trial *trial);

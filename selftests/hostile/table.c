@@ -5,9 +5,12 @@
 #include <stddef.h>
 
 #define ALL_DEVICES	"--disk disk.img --net user --free-page-reporting on --console virtio --serial stdio"
-#define BROKEN		200	/* lines, of devices that were broken */
+#define BROKEN		24	/* lines, of devices that were broken: ten a minute */
 #define HANGUP		(128 + 1)
 #define TERMINATED	(128 + 15)
+#define TEXT(value)	TEXT_OF(value)
+#define TEXT_OF(value)	#value
+#define FORWARD		"--net user,hostfwd=tcp:127.0.0.1:" TEXT(DRIVE_PORT) "-:22"
 
 const struct hostile hostile_table[] = {
 	{
@@ -52,6 +55,20 @@ const struct hostile hostile_table[] = {
 		.stdio = VMM_PIPE,
 		.code = TERMINATED, .sentence = "Ended by Terminated.",
 		.drive = drive_blocked_console,
+	}, {
+		.name = "reset with a connection",
+		.guest = "resets_when_connected", .options = FORWARD,
+		.reboots = true,
+		.code = HANGUP, .sentence = "Ended by Hangup.",
+		.drive = drive_reset,
+	}, {
+		.name = "540 idle connections",
+		.guest = "connected", .options = FORWARD,
+		.code = HANGUP, .sentence = "Ended by Hangup.",
+		.drive = drive_many_connections,
+	}, {
+		.name = "driver that breaks the rules 2000 times",
+		.guest = "breaks_rules", .lines = BROKEN,
 	}, {
 		.name = "blk",
 		.guest = "blk", .options = "--disk disk.img", .lines = BROKEN,

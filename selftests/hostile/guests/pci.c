@@ -3,6 +3,9 @@
 #include "pci.h"
 #include "virtio.h"
 
+#define CAP_PCI_CFG	5	/* virtio 1.2, 4.1.4.9 */
+#define NO_BAR		0xffu
+
 static struct virtio disk, rng;
 
 static void restore(struct virtio *v, const uint32_t *bars)
@@ -110,6 +113,32 @@ static void test_msix(void)
 	guest_ok(virtio_is_well(&rng), "random MSI-X tables");
 }
 
+/* Configuration access to BARs through configuration space. */
+static void test_pci_cfg(struct virtio *v)
+{
+	unsigned int cap = 0;
+	uint64_t at;
+
+	while ((cap = pci_capability(v->config, PCI_CAP_VENDOR, cap)))
+		if (MMIO8(v->config + cap + 3) == CAP_PCI_CFG)
+			break;
+	if (!guest_ok(cap, "there is a capability for it (virtio 1.2, 4.1.4.9.1)"))
+		return;
+	at = v->config + cap;
+	MMIO8(at + 4) = 0;
+	MMIO32(at + 8) = NUM_QUEUES;
+	MMIO32(at + 12) = 2;
+	guest_ok(MMIO16(at + 16) == 1, "which reads a register");
+	for (unsigned int i = 0; i < 300; i++) {
+		MMIO8(at + 4) = guest_below(8) ? guest_below(7) : NO_BAR;
+		MMIO32(at + 8) = guest_odd_number();
+		MMIO32(at + 12) = guest_below(10);
+		(void)MMIO32(at + 16);
+		MMIO32(at + 16) = guest_random();
+	}
+	guest_ok(virtio_is_well(v), "and takes any offset and length");
+}
+
 void guest_main(void)
 {
 	virtio_need(&disk, VIRTIO_BLK, 0);
@@ -119,4 +148,5 @@ void guest_main(void)
 	test_ports(&rng);
 	test_moves();
 	test_msix();
+	test_pci_cfg(&rng);
 }
