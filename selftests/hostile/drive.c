@@ -15,6 +15,7 @@
 #define WAIT_S		20	/* for what has to come */
 #define IDLE_S		1
 #define IDLE_SHARE	0.3	/* of a CPU, while nothing happens */
+#define STOPPED_S	8
 #define CONNECTIONS	540
 #define DISK_BYTE	0xa5
 
@@ -160,6 +161,14 @@ void drive_many_connections(struct trial *trial)
 	while (count)
 		close(fds[--count]);
 	end(trial);
+}
+
+void drive_stopped_node(struct trial *trial)
+{
+	wait_for(trial, "writing");
+	kill(trial->vmms[0].pid, SIGSTOP);
+	vmm_ends(&trial->vmms[1], STOPPED_S);
+	kill(trial->vmms[0].pid, SIGCONT);
 }
 
 void drive_check_disk(struct trial *trial)

@@ -23,6 +23,9 @@ void drive_reset(struct trial *trial);
 /* More connections than ssi-vmm looks after at once. */
 void drive_many_connections(struct trial *trial);
 
+/* Node 0's ssi-vmm is stopped for a while. */
+void drive_stopped_node(struct trial *trial);
+
 /* Nobody has written to the disk. */
 void drive_check_disk(struct trial *trial);
 

@@ -146,9 +146,19 @@ const struct hostile hostile_table[] = {
 		.name = "cluster: two nodes", .nodes = 2,
 		.guest = "cluster_hello",
 	}, {
+		.name = "cluster: accesses across pages", .nodes = 2,
+		.guest = "cluster_cross",
+	}, {
 		.name = "cluster: balloon reset by another node", .nodes = 2,
 		.guest = "cluster_balloon_reset",
 		.options = "--free-page-reporting on",
+	}, {
+		.name = "cluster: moved BAR", .nodes = 3,
+		.guest = "cluster_bar_moved",
+		.options = "--disk disk.img,node=1",
+	}, {
+		.name = "cluster: posted writes to a stopped node", .nodes = 2,
+		.guest = "cluster_posted", .drive = drive_stopped_node,
 	}, {
 		.name = "cluster: triple fault", .nodes = 2,
 		.guest = "triple_fault", .code = 5,
