@@ -25,7 +25,7 @@
 static unsigned int fail_nth[SSI_ALLOC_CLASSES];
 module_param_array(fail_nth, uint, NULL, 0600);
 MODULE_PARM_DESC(fail_nth,
-		 "for tests: every how many allocations one fails, 2 or more, of: data pages, blocks of entries, requests, messages, blocks in one piece");
+		 "for tests: every how many allocations one fails, 2 or more, of: data pages, blocks of entries, requests, messages, 2 MiB folios");
 
 static unsigned int failed[SSI_ALLOC_CLASSES];
 module_param_array(failed, uint, NULL, 0400);
@@ -33,7 +33,7 @@ MODULE_PARM_DESC(failed, "how many have failed for that");
 
 static atomic_t counts[SSI_ALLOC_CLASSES];
 
-bool ssi_alloc_fails(u32 class)
+bool ssi_alloc_fails(enum ssi_alloc_class class)
 {
 	unsigned int nth = READ_ONCE(fail_nth[class]);
 

@@ -24,12 +24,12 @@ enum ssi_alloc_class {
 	SSI_ALLOC_BLOCK,	/* entries of a block of pages */
 	SSI_ALLOC_REQUEST,	/* a page that is asked for */
 	SSI_ALLOC_MESSAGE,	/* a message that came, or to ourselves */
-	SSI_ALLOC_PIECE,	/* a block in one piece */
+	SSI_ALLOC_FOLIO,	/* a 2 MiB folio */
 	SSI_ALLOC_CLASSES,
 };
 
 /* Whether this allocation has to fail, for a test. Any context. */
-bool ssi_alloc_fails(u32 class);
+bool ssi_alloc_fails(enum ssi_alloc_class class);
 
 /*
  * Of class SSI_ALLOC_PAGE; NULL if there is none. Context as @gfp says. Nobody is

@@ -18,7 +18,7 @@ void ssi_stats_free(struct ssi_stats __percpu *stats)
 	free_percpu(stats);
 }
 
-void ssi_stats_add(struct ssi_stats __percpu *stats, u32 class, u64 ns)
+void ssi_stats_add(struct ssi_stats __percpu *stats, enum ssi_dsm_class class, u64 ns)
 {
 	u32 bucket = ns ? min_t(u32, ilog2(ns), SSI_DSM_BUCKETS - 1) : 0;
 
@@ -27,7 +27,7 @@ void ssi_stats_add(struct ssi_stats __percpu *stats, u32 class, u64 ns)
 	this_cpu_inc(stats->class[class].buckets[bucket]);
 }
 
-void ssi_stats_sum(struct ssi_stats __percpu *stats, u32 class,
+void ssi_stats_sum(struct ssi_stats __percpu *stats, enum ssi_dsm_class class,
 		   struct ssi_stats_class *sum)
 {
 	int cpu, i;

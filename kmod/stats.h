@@ -29,10 +29,10 @@ struct ssi_stats __percpu *ssi_stats_alloc(void);
 void ssi_stats_free(struct ssi_stats __percpu *stats);
 
 /* One event of @class that took @ns. Any context. */
-void ssi_stats_add(struct ssi_stats __percpu *stats, u32 class, u64 ns);
+void ssi_stats_add(struct ssi_stats __percpu *stats, enum ssi_dsm_class class, u64 ns);
 
 /* Sum over the CPUs. @sum is overwritten. */
-void ssi_stats_sum(struct ssi_stats __percpu *stats, u32 class,
+void ssi_stats_sum(struct ssi_stats __percpu *stats, enum ssi_dsm_class class,
 		   struct ssi_stats_class *sum);
 
 #endif /* _SSI_STATS_H */

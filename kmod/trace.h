@@ -14,7 +14,8 @@
 #include "protocol/wire.h"
 
 TRACE_EVENT(ssi_page_state,
-	TP_PROTO(u32 node, u32 region, u64 index, u32 from, u32 to),
+	TP_PROTO(u32 node, u32 region, u64 index, enum ssi_page_state from,
+		 enum ssi_page_state to),
 	TP_ARGS(node, region, index, from, to),
 	TP_STRUCT__entry(
 		__field(u32, node)
@@ -108,7 +109,8 @@ DEFINE_EVENT(ssi_fault_class, ssi_fault_leave,
 );
 
 TRACE_EVENT(ssi_verdict,
-	TP_PROTO(u32 node, u64 index, u32 requester, u32 verdict, u64 window,
+	TP_PROTO(u32 node, u64 index, u32 requester,
+		 enum ssi_verdict verdict, u64 window,
 		 const struct ssi_contest *contest),
 	TP_ARGS(node, index, requester, verdict, window, contest),
 	TP_STRUCT__entry(

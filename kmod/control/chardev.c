@@ -213,7 +213,7 @@ static const struct file_operations ssi_chardev_fops = {
 	.read = ssi_chardev_read,
 	.poll = ssi_chardev_poll,
 	.mmap = ssi_chardev_mmap,
-	/* Aligned, so that blocks in one piece can be mapped as such. */
+	/* Aligned, so that 2 MiB folios can be mapped as such. */
 	.get_unmapped_area = thp_get_unmapped_area,
 };
 

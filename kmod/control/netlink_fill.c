@@ -122,7 +122,7 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 	       put_u64(skb, SSI_DSM_A_PAGES_EXCLUSIVE,
 		       atomic64_read(&region->nr_exclusive)) ?:
 	       put_u64(skb, SSI_DSM_A_DIRECTORY_PAGES,
-		       atomic64_read(&region->nr_directory)) ?:
+		       atomic64_read(&region->home.nr_pages)) ?:
 	       put_u64(skb, SSI_DSM_A_METADATA,
 		       atomic64_read(&region->metadata)) ?:
 	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
@@ -223,7 +223,7 @@ static int put_hottest(struct sk_buff *skb, struct ssi_region *region)
 	struct ssi_hot_page pages[SSI_HOT_PAGES];
 	u32 i;
 
-	ssi_hot_read(&region->hot, pages);
+	ssi_hot_read(&region->home.hot, pages);
 	for (i = 0; i < SSI_HOT_PAGES && !err; i++)
 		if (pages[i].moves)
 			err = put_hot(skb, &pages[i]);

@@ -77,7 +77,7 @@ static void ssi_region_free(struct work_struct *work)
 
 	ssi_evict_stop(region);
 	ssi_channel_purge(&region->channel);
-	ssi_gather_forget(region);
+	ssi_gather_release_tasks(region);
 	free_pages_of(region);
 	xa_destroy(&region->pages);
 	xa_for_each(&region->dirs, number, block)
@@ -218,7 +218,9 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 	region->id = id;
 	for (i = 0; i < __SSI_DSM_POLICY_MAX; i++)
 		region->policy[i] = ssi_policies[i].initial;
-	ssi_hot_init(&region->hot);
+	ssi_gather_init(&region->gather);
+	ssi_holder_init(&region->holder);
+	ssi_hot_init(&region->home.hot);
 	spin_lock_init(&region->lock);
 	xa_init_flags(&region->pages, XA_FLAGS_LOCK_BH);
 	xa_init_flags(&region->dirs, XA_FLAGS_LOCK_BH);
@@ -228,11 +230,6 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 		INIT_LIST_HEAD(&region->buckets[i].reqs);
 		INIT_LIST_HEAD(&region->buckets[i].txns);
 	}
-	spin_lock_init(&region->held_lock);
-	INIT_LIST_HEAD(&region->held);
-	hrtimer_init(&region->held_timer, CLOCK_MONOTONIC,
-		     HRTIMER_MODE_ABS_SOFT);
-	region->held_timer.function = ssi_holder_timer;
 	ssi_channel_init(&region->channel);
 	INIT_WORK(&region->changed, ssi_member_region_changed);
 	INIT_WORK(&region->free, ssi_region_free);
@@ -252,7 +249,7 @@ static int region_alloc_parts(struct ssi_region *region)
 		return PTR_ERR(inode);
 	}
 	mapping_set_unevictable(inode->i_mapping);
-	/* The core maps blocks in one piece only inside the file. */
+	/* The core maps 2 MiB folios only inside the file. */
 	i_size_write(inode, region->size);
 	region->inode = inode;
 	return 0;

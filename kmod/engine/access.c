@@ -18,23 +18,54 @@
 #include "memory/pte.h"
 #include "protocol/coherence.h"
 #include "protocol/policy.h"
+#include "protocol/wire.h"
+
+/**
+ * struct access - a local load or store under way
+ * @slot: the page
+ * @event: what the CPU does
+ * @req: allocated, not open yet; or NULL
+ * @msg: what to send once the request is open
+ * @page: the page, with a reference, once it is here
+ * @class: how it is counted if the page was here
+ * @was_here: nothing was asked for
+ */
+struct access {
+	const struct ssi_slot *slot;
+	enum ssi_event event;
+	struct ssi_req *req;
+	struct ssi_msg msg;
+	struct page *page;
+	enum ssi_dsm_class class;
+	bool was_here;
+};
+
+/* What a look at the table finds. */
+enum found {
+	FOUND_PAGE,	/* it is here: mapped with a reference in access->page */
+	FOUND_ZERO,	/* it is here, and has no memory yet */
+	FOUND_BUSY,	/* it is on its way: wait */
+	FOUND_MISSING,	/* it is not here, and there is no request to open */
+	FOUND_OPENED,	/* it is not here; the request is open and must be sent */
+	FOUND_WAITING,	/* the region is not ready yet: wait */
+	FOUND_LOST,	/* the region is lost */
+};
 
 /* A page in E that nobody has written: give it memory. */
-static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
-		     struct ssi_page *entry, u64 index)
+static int fill_zero(const struct ssi_slot *slot)
 {
 	struct page *page = ssi_alloc_page(GFP_HIGHUSER | __GFP_ZERO |
 					   __GFP_ACCOUNT);
 
 	if (!page)
 		return -ENOMEM;
-	spin_lock_bh(&bucket->lock);
-	if (entry->state == SSI_PAGE_E && !entry->pfn) {
-		ssi_pte_install(region, page, index);
-		ssi_region_set_data(region, index, entry, page);
+	spin_lock_bh(&slot->bucket->lock);
+	if (slot->entry->state == SSI_PAGE_E && !slot->entry->pfn) {
+		ssi_pte_install(slot->region, page, slot->index);
+		ssi_pages_set_data(slot, page);
 		page = NULL;
 	}
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock_bh(&slot->bucket->lock);
 	if (page)
 		put_page(page);
 	return 0;
@@ -44,7 +75,7 @@ static int fill_zero(struct ssi_region *region, struct ssi_bucket *bucket,
  * What to look up in the table. Data that was read and then written here last
  * time most likely will be again: the read asks for it exclusively.
  */
-static u32 access_event(struct ssi_page *entry, u32 event)
+static enum ssi_event access_event(struct ssi_page *entry, enum ssi_event event)
 {
 	if (event == SSI_EV_STORE &&
 	    (entry->state == SSI_PAGE_S || entry->state == SSI_PAGE_O))
@@ -54,152 +85,177 @@ static u32 access_event(struct ssi_page *entry, u32 event)
 	return event;
 }
 
-/* One look at the table. -EINPROGRESS: @req was opened for @action. */
-static int try_access(struct ssi_region *region, struct ssi_bucket *bucket,
-		      struct ssi_page *entry, struct ssi_req *req, u64 index,
-		      u32 event, struct page **page, u32 *action)
+static enum found find_page(struct access *access)
 {
+	access->page = ssi_pages_data(access->slot->entry);
+	if (!access->page)
+		return FOUND_ZERO;
+	if (ssi_huge_is_splitting(access->page))
+		return FOUND_BUSY;
+	get_page(access->page);
+	return FOUND_PAGE;
+}
+
+/* One look at the table. Opens access->req if it is needed and there. */
+static enum found look_up(struct access *access)
+{
+	const struct ssi_slot *slot = access->slot;
+	u32 state = READ_ONCE(slot->region->state);
 	struct ssi_step step;
 
-	step = ssi_coherence_step(entry->state, access_event(entry, event));
+	lockdep_assert_held(&slot->bucket->lock);
+	if (state != SSI_DSM_REGION_READY)
+		return state == SSI_DSM_REGION_WAITING ? FOUND_WAITING :
+							 FOUND_LOST;
+	step = ssi_coherence_step(slot->entry->state,
+				  access_event(slot->entry, access->event));
 	switch (step.action) {
 	case SSI_ACT_HIT:
-		*page = ssi_region_data(entry);
-		if (!*page)
-			return -ENODATA;
-		if (ssi_huge_is_splitting(*page))
-			return -EAGAIN;
-		get_page(*page);
-		return 0;
+		return find_page(access);
 	case SSI_ACT_WAIT:
-		return -EAGAIN;
+		return FOUND_BUSY;
 	default:
-		if (!req)
-			return -ENOBUFS;
-		ssi_request_open(region, bucket, req, index, step.action);
-		ssi_region_set_page_state(region, index, entry, step.next);
-		*action = step.action;
-		return -EINPROGRESS;
+		if (!access->req)
+			return FOUND_MISSING;
+		ssi_request_open(slot, access->req, step, &access->msg);
+		access->req = NULL;
+		return FOUND_OPENED;
 	}
 }
 
 /* Ask for the pages that will be wanted next if this goes on. */
-static void fetch_ahead(struct ssi_region *region, u64 index, u32 event)
+static void fetch_ahead(const struct access *access)
 {
+	struct ssi_region *region = access->slot->region;
 	u64 first, count;
 
-	count = ssi_gather_ahead(region, index, &first);
+	count = ssi_gather_ahead(region, access->slot->index, &first);
 	if (count)
 		ssi_gather_remember(region);
 	for (; count; count--)
-		ssi_request_fetch(region, first++, event, GFP_KERNEL, count > 1);
+		ssi_request_fetch(region, first++, access->event, GFP_KERNEL,
+				  count > 1);
 }
 
-/* Ask for the other pages that were handed over with @index, too. */
-static void fetch_gang(struct ssi_region *region, u64 index)
+/* Ask for the other pages that were handed over with this one, too. */
+static void fetch_gang(const struct ssi_slot *slot)
 {
 	u64 gang[SSI_GANG];
 	u32 i;
 
-	if (!ssi_gather_call_gang(region, index, gang))
+	if (!ssi_gather_call_gang(slot->region, slot->index, gang))
 		return;
 	for (i = 0; i < SSI_GANG; i++)
-		if (gang[i] && gang[i] != index + 1)
-			ssi_request_fetch(region, gang[i] - 1, SSI_EV_STORE, GFP_KERNEL,
-					  false);
+		if (gang[i] && gang[i] != slot->index + 1)
+			ssi_request_fetch(slot->region, gang[i] - 1,
+					  SSI_EV_STORE, GFP_KERNEL, false);
 }
 
-int ssi_access_page(struct ssi_region *region, u64 index, u32 event,
+/* Take the page without a message, if it is ours to take, or get a request. */
+static int prepare_request(struct access *access)
+{
+	if (ssi_touch_first(access->slot)) {
+		access->class = SSI_DSM_CLASS_FIRST_TOUCH;
+		return 0;
+	}
+	access->req = ssi_request_alloc(GFP_KERNEL);
+	return access->req ? 0 : -ENOMEM;
+}
+
+static void send_request(struct access *access)
+{
+	struct ssi_region *region = access->slot->region;
+
+	ssi_gather_remember(region);
+	local_bh_disable();
+	ssi_request_send(region, &access->msg, false);
+	local_bh_enable();
+	fetch_gang(access->slot);
+	access->was_here = false;
+}
+
+/* One step towards the page. 0: look again; 1: it is here; or an error. */
+static int advance(struct access *access)
+{
+	enum found found;
+
+	spin_lock_bh(&access->slot->bucket->lock);
+	found = look_up(access);
+	spin_unlock_bh(&access->slot->bucket->lock);
+	switch (found) {
+	case FOUND_PAGE:
+		return 1;
+	case FOUND_ZERO:
+		return fill_zero(access->slot);
+	case FOUND_MISSING:
+		return prepare_request(access);
+	case FOUND_OPENED:
+		send_request(access);
+		return 0;	/* its home may be here: look again */
+	case FOUND_BUSY:
+	case FOUND_WAITING:
+		return -EAGAIN;
+	case FOUND_LOST:
+		break;
+	}
+	return -EIO;
+}
+
+int ssi_access_page(const struct ssi_slot *slot, enum ssi_event event,
 		    struct page **page)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
+	struct access access = {
+		.slot = slot,
+		.event = event,
+		.class = SSI_DSM_CLASS_LOCAL,
+		.was_here = true,
+	};
 	u64 start = ktime_get_ns();
-	struct ssi_req *req = NULL;
-	u32 class = SSI_DSM_CLASS_LOCAL;
-	bool was_here = true;
-	u32 token, action;
 	int ret;
 
-	if (!entry)
-		return -ENOMEM;
-	for (;;) {
-		if (READ_ONCE(region->state) != SSI_DSM_REGION_READY) {
-			ret = READ_ONCE(region->state) ==
-			      SSI_DSM_REGION_WAITING ? -EAGAIN : -EIO;
-			break;
-		}
-		spin_lock_bh(&bucket->lock);
-		ret = try_access(region, bucket, entry, req, index, event,
-				 page, &action);
-		if (ret == -EINPROGRESS) {
-			token = ssi_request_token(req);
-			req = NULL;
-		}
-		spin_unlock_bh(&bucket->lock);
-
-		if (ret == -ENODATA) {
-			ret = fill_zero(region, bucket, entry, index);
-		} else if (ret == -ENOBUFS) {
-			ret = 0;
-			if (ssi_touch_first(region, index)) {
-				class = SSI_DSM_CLASS_FIRST_TOUCH;
-				continue;
-			}
-			req = ssi_request_alloc(GFP_KERNEL);
-			if (!req)
-				ret = -ENOMEM;
-		} else if (ret == -EINPROGRESS) {
-			ssi_gather_remember(region);
-			local_bh_disable();
-			ssi_request_send(region, index, token, action, false);
-			local_bh_enable();
-			fetch_gang(region, index);
-			was_here = false;
-			ret = 0;	/* home may be here: look again */
-		} else {
-			break;
-		}
-		if (ret)
-			break;
-	}
-	if (req)
-		ssi_request_free(req);
-	if (!ret || ret == -EAGAIN)
-		fetch_ahead(region, index, event);
-	if (!ret && was_here)
-		ssi_stats_add(region->stats, class, ktime_get_ns() - start);
-	return ret;
+	do
+		ret = advance(&access);
+	while (!ret);
+	if (access.req)
+		ssi_request_free(access.req);
+	if (ret == 1 || ret == -EAGAIN)
+		fetch_ahead(&access);
+	if (ret < 0)
+		return ret;
+	*page = access.page;
+	if (access.was_here)
+		ssi_stats_add(slot->region->stats, access.class,
+			      ktime_get_ns() - start);
+	return 0;
 }
 
-bool ssi_access_still(struct ssi_region *region, u64 index, u32 event,
+bool ssi_access_still(const struct ssi_slot *slot, enum ssi_event event,
 		      struct page *page)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
+	struct ssi_page *entry = slot->entry;
 	bool still;
 
-	spin_lock_bh(&bucket->lock);
+	spin_lock_bh(&slot->bucket->lock);
 	still = entry->pfn == page_to_pfn(page) &&
 		!ssi_huge_is_splitting(page) &&
 		ssi_coherence_step(entry->state, event).action == SSI_ACT_HIT;
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock_bh(&slot->bucket->lock);
 	return still;
 }
 
 /* Whether waiting is over, one way or the other. */
-static bool worth_a_try(struct ssi_region *region, const struct ssi_page *entry,
-			u32 event)
+static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 {
-	struct page *page = ssi_region_data(entry);
-	u32 state = READ_ONCE(region->state);
+	struct page *page = ssi_pages_data(slot->entry);
+	u32 state = READ_ONCE(slot->region->state);
 
 	if (state != SSI_DSM_REGION_READY)
 		return state != SSI_DSM_REGION_WAITING;
 	/* It may be gone by now, and be anything; then its bucket is woken. */
 	if (page && ssi_huge_is_splitting(page))
 		return false;
-	return ssi_coherence_step(entry->state, event).action != SSI_ACT_WAIT;
+	return ssi_coherence_step(slot->entry->state, event).action !=
+	       SSI_ACT_WAIT;
 }
 
 /*
@@ -216,12 +272,12 @@ static bool may_spin(void)
 	return false;
 }
 
-static bool spin_for_it(struct ssi_region *region, const struct ssi_page *entry,
-			u32 event)
+static bool spin_for_it(const struct ssi_slot *slot, enum ssi_event event)
 {
+	struct ssi_region *region = slot->region;
 	u64 spin = ssi_policy_spin_ns(ssi_region_policy(region,
 							SSI_DSM_POLICY_SPIN),
-				      READ_ONCE(region->service_ns));
+				      READ_ONCE(region->gather.service_ns));
 	bool came = false;
 	u64 end;
 
@@ -229,7 +285,7 @@ static bool spin_for_it(struct ssi_region *region, const struct ssi_page *entry,
 		return false;
 	end = ktime_get_ns() + spin;
 	do {
-		came = worth_a_try(region, entry, event);
+		came = is_worth_a_try(slot, event);
 		cpu_relax();
 		barrier();
 	} while (!came && single_task_running() && !need_resched() &&
@@ -238,14 +294,10 @@ static bool spin_for_it(struct ssi_region *region, const struct ssi_page *entry,
 	return came;
 }
 
-int ssi_access_wait(struct ssi_region *region, u64 index, u32 event)
+int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
-
-	if (spin_for_it(region, entry, event))
+	if (spin_for_it(slot, event))
 		return 0;
-	return wait_event_killable(bucket->wait,
-				   worth_a_try(region, entry, event)) ?
-	       -EINTR : 0;
+	return wait_event_killable(slot->bucket->wait,
+				   is_worth_a_try(slot, event)) ? -EINTR : 0;
 }

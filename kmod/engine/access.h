@@ -5,30 +5,33 @@
 #ifndef _SSI_ACCESS_H
 #define _SSI_ACCESS_H
 
-#include <linux/types.h>
+#include "protocol/coherence.h"
 
 struct page;
-struct ssi_region;
+struct ssi_slot;
 
-/*
- * A local load or store (@event is SSI_EV_LOAD or SSI_EV_STORE) of page @index.
+/**
+ * ssi_access_page() - a local load or store
+ * @slot: the page
+ * @event: SSI_EV_LOAD or SSI_EV_STORE
+ * @page: set to the page, with a reference, if it is here; it may be mapped only
+ *	after ssi_access_still() says so under the page lock
  *
- * Return: 0 and the page with a reference in @page; it may be mapped only after
- * ssi_access_still() says so under the page lock. -EAGAIN when it is on its
- * way: ssi_access_wait(), and again. -EIO when it can never come, -ENOMEM.
- * Process context.
+ * Context: process, may sleep for memory.
+ * Return: 0; -EAGAIN when the page is on its way: ssi_access_wait(), and again;
+ * -EIO when it can never come; -ENOMEM.
  */
-int ssi_access_page(struct ssi_region *region, u64 index, u32 event,
+int ssi_access_page(const struct ssi_slot *slot, enum ssi_event event,
 		    struct page **page);
 
-/* Is @page, which is locked, still the data of @index, and @event allowed? */
-bool ssi_access_still(struct ssi_region *region, u64 index, u32 event,
+/* Is @page, which is locked, still the data of @slot, and @event allowed? */
+bool ssi_access_still(const struct ssi_slot *slot, enum ssi_event event,
 		      struct page *page);
 
 /*
  * Wait until @event is worth another try. 0, or -EINTR when the caller is
  * being killed. May sleep.
  */
-int ssi_access_wait(struct ssi_region *region, u64 index, u32 event);
+int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event);
 
 #endif /* _SSI_ACCESS_H */

@@ -18,6 +18,56 @@
 #include "net/transport.h"
 #include "trace.h"
 
+/* FWDS, FWDX, INV, OLDER: only the page's home may send them. */
+static void recv_holder(struct ssi_region *region, struct ssi_rx *rx)
+{
+	u32 requester = rx->msg.requester;
+
+	if (ssi_pages_home(region, rx->msg.index) != rx->msg.src)
+		ssi_message_violation(rx, "it is not from the page's home");
+	else if (!(region->members & BIT(requester)) ||
+		 requester == region->node->id)
+		ssi_message_violation(rx, "it serves no other member of the region");
+	else
+		ssi_holder_recv(region, rx);
+}
+
+/* To one of the three roles of a page. */
+static void recv_page(struct ssi_region *region, struct ssi_rx *rx)
+{
+	switch ((enum ssi_wire_type)rx->msg.type) {
+	case SSI_WIRE_GETS:
+	case SSI_WIRE_GETX:
+	case SSI_WIRE_UPGRADE:
+	case SSI_WIRE_PUT:
+	case SSI_WIRE_UNBLOCK:
+		return ssi_home_recv(region, rx);
+	case SSI_WIRE_FWDS:
+	case SSI_WIRE_FWDX:
+	case SSI_WIRE_INV:
+	case SSI_WIRE_OLDER:
+		return recv_holder(region, rx);
+	case SSI_WIRE_DATAS:
+	case SSI_WIRE_DATAX:
+	case SSI_WIRE_GRANT:
+	case SSI_WIRE_ZERO:
+	case SSI_WIRE_ACK:
+		return ssi_request_recv(region, rx);
+	case SSI_WIRE_CREDIT:
+	case SSI_WIRE_PING:
+	case SSI_WIRE_REGION:
+	case SSI_WIRE_LEAVE:
+	case SSI_WIRE_CHANNEL:
+	case SSI_WIRE_TYPES:
+		break;
+	}
+	ssi_rx_free(rx);
+}
+
+/*
+ * The state is tested where BHs are disabled already: ssi_region_delete() waits
+ * for such sections before it purges.
+ */
 static void ssi_dispatch_recv_local(struct ssi_rx *rx)
 {
 	struct ssi_region *region = rx->region;
@@ -25,33 +75,12 @@ static void ssi_dispatch_recv_local(struct ssi_rx *rx)
 	rx->start = ktime_get_ns();
 	if (rx->msg.index >= region->size >> PAGE_SHIFT)
 		return ssi_message_violation(rx, "the page is outside the region");
-	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
-		return ssi_rx_free(rx);
-	trace_ssi_message(region->node->id, &rx->msg);
 	local_bh_disable();
-	switch (rx->msg.type) {
-	case SSI_WIRE_GETS:
-	case SSI_WIRE_GETX:
-	case SSI_WIRE_UPGRADE:
-	case SSI_WIRE_PUT:
-	case SSI_WIRE_UNBLOCK:
-		ssi_home_recv(region, rx);
-		break;
-	case SSI_WIRE_FWDS:
-	case SSI_WIRE_FWDX:
-	case SSI_WIRE_INV:
-	case SSI_WIRE_OLDER:
-		if (ssi_region_home(region, rx->msg.index) != rx->msg.src)
-			ssi_message_violation(rx, "it is not from the page's home");
-		else if (!(region->members & BIT(rx->msg.requester)) ||
-			 rx->msg.requester == region->node->id)
-			ssi_message_violation(rx, "it serves no other member of the region");
-		else
-			ssi_holder_recv(region, rx);
-		break;
-	default:
-		ssi_request_recv(region, rx);
-		break;
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST) {
+		ssi_rx_free(rx);
+	} else {
+		trace_ssi_message(region->node->id, &rx->msg);
+		recv_page(region, rx);
 	}
 	local_bh_enable();
 }
@@ -137,7 +166,7 @@ void ssi_dispatch_purge(struct ssi_region *region)
 	LIST_HEAD(rxs);
 	u32 i;
 
-	ssi_holder_purge(region, &rxs);
+	ssi_holder_purge(&region->holder, &rxs);
 	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
 		purge_bucket(&region->buckets[i], &rxs);
 	list_for_each_entry_safe(rx, next, &rxs, list)

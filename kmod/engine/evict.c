@@ -62,114 +62,116 @@ static struct shrinker *shrinker;
 /* ---- one page ---- */
 
 /* Whoever waited for the page may not have mapped it yet. */
-static bool is_fresh(struct ssi_region *region, const struct ssi_page *entry)
+static bool is_fresh(const struct ssi_slot *slot)
 {
-	u64 wake_up = max(FRESH * READ_ONCE(region->service_ns),
+	u64 wake_up = max(FRESH * READ_ONCE(slot->region->gather.service_ns),
 			  2ull << SSI_PAGE_TICK_SHIFT);
 
-	return ssi_page_age_ns(entry, ktime_get_ns()) < wake_up;
+	return ssi_page_age_ns(slot->entry, ktime_get_ns()) < wake_up;
 }
 
-static bool is_candidate(struct ssi_region *region,
-			 const struct ssi_page *entry, bool copies_only)
+static bool is_candidate(const struct ssi_slot *slot, bool copies_only)
 {
-	switch (entry->state) {
+	switch (slot->entry->state) {
 	case SSI_PAGE_S:
-		return !is_fresh(region, entry);
+		return !is_fresh(slot);
 	case SSI_PAGE_O:
 	case SSI_PAGE_E:
-		return !copies_only && !is_fresh(region, entry);
+		return !copies_only && !is_fresh(slot);
 	default:
 		return false;
 	}
 }
 
 /* @page is locked and not mapped. */
-static bool drop(struct ssi_region *region, u64 index, struct ssi_page *entry,
-		 struct page *page)
+static bool drop_copy(const struct ssi_slot *slot, struct page *page)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct ssi_step step = { .action = SSI_ACT_ERROR };
 
-	spin_lock_bh(&bucket->lock);
-	if (ssi_region_data(entry) == page && page_count(page) == 2)
-		step = ssi_coherence_step(entry->state, SSI_EV_DROP);
+	spin_lock_bh(&slot->bucket->lock);
+	if (ssi_pages_data(slot->entry) == page && page_count(page) == 2)
+		step = ssi_coherence_step(slot->entry->state, SSI_EV_DROP);
 	if (step.action == SSI_ACT_DROP) {
-		ssi_region_set_page_state(region, index, entry, step.next);
-		ssi_region_set_data(region, index, entry, NULL);
+		ssi_pages_set_state(slot, step.next);
+		ssi_pages_set_data(slot, NULL);
 	}
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock_bh(&slot->bucket->lock);
 	if (step.action != SSI_ACT_DROP)
 		return false;
-	atomic64_inc(&region->cache.dropped);
+	atomic64_inc(&slot->region->cache.dropped);
 	ssi_pte_uninstall(page);
 	put_page(page);
 	mm_account_reclaimed_pages(1);
 	return true;
 }
 
-static void put_home(struct ssi_region *region, u64 index)
+static void put_home(const struct ssi_slot *slot)
 {
-	struct ssi_msg msg = { .type = SSI_WIRE_PUT, .index = index };
+	struct ssi_region *region = slot->region;
+	struct ssi_msg msg = { .type = SSI_WIRE_PUT, .index = slot->index };
 
 	atomic64_inc(&region->cache.put);
 	local_bh_disable();
-	ssi_message_send(region, ssi_region_home(region, index), &msg, NULL);
+	ssi_message_send(region, ssi_pages_home(region, slot->index), &msg,
+			 NULL);
 	local_bh_enable();
 }
 
-/* The hand is at @index. Whether the page has gone, or will. */
-static bool evict_page(struct ssi_region *region, u64 index,
-		       struct ssi_page *entry, bool copies_only)
+/* @page is locked. Whether it has gone, or will. */
+static bool evict_locked(const struct ssi_slot *slot, struct page *page,
+			 bool is_copy)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
+	if (page_mapped(page)) {
+		ssi_pte_zap(slot->region, slot->index);
+		return false;
+	}
+	if (is_copy)
+		return drop_copy(slot, page);
+	put_home(slot);
+	return true;
+}
+
+/* The clock hand is at @slot. Whether the page has gone, or will. */
+static bool evict_page(const struct ssi_slot *slot, bool copies_only)
+{
 	struct page *page = NULL;
 	bool gone = false;
-	u32 state;
+	bool is_copy;
 
-	spin_lock_bh(&bucket->lock);
-	state = entry->state;
-	if (is_candidate(region, entry, copies_only))
-		page = ssi_region_data(entry);
+	spin_lock_bh(&slot->bucket->lock);
+	is_copy = slot->entry->state == SSI_PAGE_S;
+	if (is_candidate(slot, copies_only))
+		page = ssi_pages_data(slot->entry);
 	if (page)
 		get_page(page);
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock_bh(&slot->bucket->lock);
 	if (!page)
 		return false;
 	if (trylock_page(page)) {
-		if (page_mapped(page)) {
-			ssi_pte_zap(region, index);
-		} else if (state == SSI_PAGE_S) {
-			gone = drop(region, index, entry, page);
-		} else {
-			put_home(region, index);
-			gone = true;
-		}
+		gone = evict_locked(slot, page, is_copy);
 		unlock_page(page);
 	}
 	put_page(page);
 	return gone;
 }
 
-/* ---- the hand ---- */
+/* ---- the clock hand ---- */
 
 /* Go round once, or until @wanted pages are gone. How many are. */
 static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 {
 	u64 pages = region->size >> PAGE_SHIFT;
 	u64 end = region->cache.clock_hand + pages;
-	u64 at, index, gone = 0;
-	struct ssi_page *entry;
+	struct ssi_slot slot;
+	u64 at, gone = 0;
 
 	for (at = region->cache.clock_hand; at < end && gone < wanted; at++) {
-		index = at % pages;
-		entry = ssi_region_page(region, index, 0);
 		/* blocks have one home: the map's parts are as large */
-		if (!entry ||
-		    ssi_region_home(region, index) == region->node->id)
+		if (!ssi_pages_find(region, at % pages, 0, &slot) ||
+		    ssi_pages_are_ours(region, slot.index))
 			at |= SSI_BLOCK_PAGES - 1;
 		else
-			gone += evict_page(region, index, entry, copies_only);
+			gone += evict_page(&slot, copies_only);
 		if (at % SSI_BLOCK_PAGES == SSI_BLOCK_PAGES - 1)
 			cond_resched();
 	}

@@ -20,6 +20,7 @@
 #include "engine/access.h"
 #include "engine/fault.h"
 #include "memory/budget.h"
+#include "memory/pages.h"
 #include "memory/pte.h"
 #include "memory/region.h"
 #include "net/node.h"
@@ -31,18 +32,18 @@ static struct ssi_region *vma_region(struct vm_area_struct *vma)
 	return vma->vm_private_data;
 }
 
-/* The page of @index, locked, with a reference, good for @event. */
-static int get_locked(struct ssi_region *region, u64 index, u32 event,
+/* The page of @slot, locked, with a reference, good for @event. */
+static int get_locked(const struct ssi_slot *slot, enum ssi_event event,
 		      struct page **page)
 {
 	int ret;
 
 	for (;;) {
-		ret = ssi_access_page(region, index, event, page);
+		ret = ssi_access_page(slot, event, page);
 		if (ret)
 			return ret;
 		lock_page(*page);
-		if (ssi_access_still(region, index, event, *page))
+		if (ssi_access_still(slot, event, *page))
 			return 0;
 		unlock_page(*page);
 		put_page(*page);
@@ -53,18 +54,22 @@ static int get_locked(struct ssi_region *region, u64 index, u32 event,
  * Until it is worth another try: the page came, or a moment is over in which there
  * may be memory again. VM_FAULT_OOM would be the end of a guest.
  */
-static int wait_for(struct ssi_region *region, u64 index, u32 event, int why)
+static int wait_for(const struct ssi_slot *slot, enum ssi_event event, int why)
 {
 	return why == -ENOMEM ? ssi_alloc_pause() :
-				ssi_access_wait(region, index, event);
+				ssi_access_wait(slot, event);
 }
 
-/* The page cannot be had yet: leave, or wait without the mmap lock. */
-static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event, int why)
+/*
+ * The page cannot be had yet: leave, or wait without the mmap lock. The file
+ * keeps the region, and so what @slot refers to.
+ */
+static vm_fault_t wait_and_retry(struct vm_fault *vmf,
+				 const struct ssi_slot *slot,
+				 enum ssi_event event, int why)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct ssi_region *region = vma_region(vma);
-	u64 index = vmf->pgoff;
 	struct file *file;
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
@@ -72,30 +77,40 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf, u32 event, int why)
 	file = get_file(vma->vm_file);
 	mmap_read_unlock(vma->vm_mm);
 	/* When killed, the caller sees its signal. */
-	wait_for(region, index, event, why);
+	wait_for(slot, event, why);
 	ssi_budget_throttle(region);
 	fput(file);
 	return VM_FAULT_RETRY;
 }
 
+/* The page's entry, and the page. */
+static int find_locked(struct vm_fault *vmf, struct ssi_slot *slot,
+		       enum ssi_event event)
+{
+	if (!ssi_pages_find(vma_region(vmf->vma), vmf->pgoff, GFP_KERNEL, slot))
+		return -ENOMEM;
+	return get_locked(slot, event, &vmf->page);
+}
+
 /* Get the page, however long it takes, unless the caller may retry. */
 static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 {
-	struct ssi_region *region = vma_region(vmf->vma);
-	u32 event = vmf->flags & FAULT_FLAG_WRITE ? SSI_EV_STORE : SSI_EV_LOAD;
+	enum ssi_event event = vmf->flags & FAULT_FLAG_WRITE ? SSI_EV_STORE :
+							       SSI_EV_LOAD;
+	struct ssi_slot slot;
 	int ret;
 
-	if (vmf->pgoff >= region->size >> PAGE_SHIFT)
+	if (vmf->pgoff >= vma_region(vmf->vma)->size >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
 	for (;;) {
-		ret = get_locked(region, vmf->pgoff, event, &vmf->page);
+		ret = find_locked(vmf, &slot, event);
 		if (!ret)
 			return VM_FAULT_LOCKED;
 		if (ret == -EIO)
 			return VM_FAULT_SIGBUS;
 		if (vmf->flags & FAULT_FLAG_ALLOW_RETRY)
-			return wait_and_retry(vmf, event, ret);
-		if (wait_for(region, vmf->pgoff, event, ret))
+			return wait_and_retry(vmf, &slot, event, ret);
+		if (wait_for(&slot, event, ret))
 			return VM_FAULT_SIGBUS;
 	}
 }
@@ -123,10 +138,12 @@ static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 static vm_fault_t ssi_fault_mkwrite(struct vm_fault *vmf)
 {
 	struct ssi_region *region = vma_region(vmf->vma);
+	struct ssi_slot slot;
 	struct page *page;
-	int ret;
+	int ret = -ENOMEM;
 
-	ret = get_locked(region, vmf->pgoff, SSI_EV_STORE, &page);
+	if (ssi_pages_find(region, vmf->pgoff, GFP_KERNEL, &slot))
+		ret = get_locked(&slot, SSI_EV_STORE, &page);
 	if (ret == -EIO)
 		return VM_FAULT_SIGBUS;
 	if (ret) {

@@ -12,7 +12,7 @@
 #include <linux/sched/task.h>
 
 #include "engine/gather.h"
-#include "memory/region.h"
+#include "memory/pages.h"
 #include "net/node.h"
 #include "net/transport.h"
 #include "protocol/policy.h"
@@ -21,7 +21,7 @@
 static u64 hold_window(struct ssi_region *region)
 {
 	return ssi_policy_hold_ns(ssi_region_policy(region, SSI_DSM_POLICY_HOLD),
-				  READ_ONCE(region->service_ns));
+				  READ_ONCE(region->gather.service_ns));
 }
 
 /* How this node's gathering stands; the page's age and theirs are not set. */
@@ -29,9 +29,9 @@ static void look_at_us(struct ssi_region *region, u64 now,
 		       struct ssi_contest *us)
 {
 	*us = (struct ssi_contest){
-		.outstanding = atomic_read(&region->outstanding),
-		.since_done = now - READ_ONCE(region->gather_done),
-		.our_age = now - READ_ONCE(region->gather_start),
+		.outstanding = atomic_read(&region->gather.outstanding),
+		.since_done = now - READ_ONCE(region->gather.done),
+		.our_age = now - READ_ONCE(region->gather.start),
 	};
 }
 
@@ -41,24 +41,24 @@ void ssi_gather_remember(struct ssi_region *region)
 	u32 slot = hash_32(current->pid, ilog2(SSI_TASKS));
 	struct task_struct *old;
 
-	if (READ_ONCE(region->tasks[slot]) == current)
+	if (READ_ONCE(region->gather.tasks[slot]) == current)
 		return;
 	get_task_struct(current);
-	spin_lock_bh(&region->held_lock);
-	old = region->tasks[slot];
-	region->tasks[slot] = current;
-	spin_unlock_bh(&region->held_lock);
+	spin_lock_bh(&region->gather.lock);
+	old = region->gather.tasks[slot];
+	region->gather.tasks[slot] = current;
+	spin_unlock_bh(&region->gather.lock);
 	if (old)
 		put_task_struct(old);
 }
 
-void ssi_gather_forget(struct ssi_region *region)
+void ssi_gather_release_tasks(struct ssi_region *region)
 {
 	u32 i;
 
 	for (i = 0; i < SSI_TASKS; i++)
-		if (region->tasks[i])
-			put_task_struct(region->tasks[i]);
+		if (region->gather.tasks[i])
+			put_task_struct(region->gather.tasks[i]);
 }
 
 static bool is_anybody_running(struct ssi_region *region)
@@ -66,42 +66,44 @@ static bool is_anybody_running(struct ssi_region *region)
 	bool running = false;
 	u32 i;
 
-	spin_lock(&region->held_lock);
+	spin_lock(&region->gather.lock);
 	for (i = 0; i < SSI_TASKS && !running; i++)
-		running = region->tasks[i] &&
-			  task_is_running(region->tasks[i]);
-	spin_unlock(&region->held_lock);
+		running = region->gather.tasks[i] &&
+			  task_is_running(region->gather.tasks[i]);
+	spin_unlock(&region->gather.lock);
 	return running;
 }
 
-/* Whether @rx has to wait for a page that came lately; sets rx->due. */
-bool ssi_gather_must_hold(struct ssi_region *region,
-			  const struct ssi_page *entry, struct ssi_rx *rx)
+/* Whether @rx has to wait for a page that came lately; sets rx->holder.due. */
+bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
+	struct ssi_region *region = slot->region;
 	struct ssi_contest contest;
 	u64 now = ktime_get_ns();
 	enum ssi_verdict verdict;
 	u64 window, wait;
 
+	lockdep_assert_held(&slot->bucket->lock);
 	look_at_us(region, now, &contest);
 	contest.running = is_anybody_running(region);
-	contest.page_age = ssi_page_age_ns(entry, now);
+	contest.page_age = ssi_page_age_ns(slot->entry, now);
 	contest.copy = rx->msg.type == SSI_WIRE_INV;
 	contest.their_age = now - rx->start +
 			    rx->msg.time * (u64)NSEC_PER_USEC;
 	window = hold_window(region);
 	verdict = ssi_policy_judge(window, &contest, &wait);
-	trace_ssi_verdict(region->node->id, rx->msg.index, rx->msg.requester,
+	trace_ssi_verdict(region->node->id, slot->index, rx->msg.requester,
 			  verdict, window, &contest);
 	if (verdict == SSI_VERDICT_HOLD) {
-		rx->due = now + wait;
+		rx->holder.due = now + wait;
 		return true;
 	}
-	if (verdict == SSI_VERDICT_RELEASE && (rx->due || !contest.outstanding))
-		WRITE_ONCE(region->gather_start, now);
+	if (verdict == SSI_VERDICT_RELEASE &&
+	    (rx->holder.due || !contest.outstanding))
+		WRITE_ONCE(region->gather.start, now);
 	/* From here on: until when the requester was kept waiting. */
-	if (rx->due)
-		rx->due = now;
+	if (rx->holder.due)
+		rx->holder.due = now;
 	return false;
 }
 
@@ -115,14 +117,14 @@ void ssi_gather_join_gang(struct ssi_region *region, u64 index)
 {
 	u32 i;
 
-	spin_lock_bh(&region->held_lock);
+	spin_lock_bh(&region->gather.lock);
 	for (i = 0; i < SSI_GANG; i++)
-		if (region->gang[i] == index + 1)
+		if (region->gather.gang[i] == index + 1)
 			goto out_unlock;
-	region->gang[region->gang_next] = index + 1;
-	region->gang_next = (region->gang_next + 1) % SSI_GANG;
+	region->gather.gang[region->gather.gang_next] = index + 1;
+	region->gather.gang_next = (region->gather.gang_next + 1) % SSI_GANG;
 out_unlock:
-	spin_unlock_bh(&region->held_lock);
+	spin_unlock_bh(&region->gather.lock);
 }
 
 /* Is @index of the gang? Then it is dissolved into @gang, index + 1 or 0. */
@@ -131,14 +133,14 @@ bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang)
 	bool member = false;
 	u32 i;
 
-	spin_lock_bh(&region->held_lock);
+	spin_lock_bh(&region->gather.lock);
 	for (i = 0; i < SSI_GANG && !member; i++)
-		member = region->gang[i] == index + 1;
+		member = region->gather.gang[i] == index + 1;
 	if (member) {
-		memcpy(gang, region->gang, sizeof(region->gang));
-		memset(region->gang, 0, sizeof(region->gang));
+		memcpy(gang, region->gather.gang, sizeof(region->gather.gang));
+		memset(region->gather.gang, 0, sizeof(region->gather.gang));
 	}
-	spin_unlock_bh(&region->held_lock);
+	spin_unlock_bh(&region->gather.lock);
 	return member;
 }
 
@@ -147,11 +149,11 @@ u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first)
 	u64 pages = region->size >> PAGE_SHIFT;
 	u32 count;
 
-	spin_lock_bh(&region->held_lock);
-	count = ssi_policy_read_ahead(region->streams, &region->oldest_stream,
+	spin_lock_bh(&region->gather.lock);
+	count = ssi_policy_read_ahead(region->gather.streams, &region->gather.oldest_stream,
 				      index, ssi_region_policy(region, SSI_DSM_POLICY_AHEAD),
 				      first);
-	spin_unlock_bh(&region->held_lock);
+	spin_unlock_bh(&region->gather.lock);
 	if (!count || *first >= pages)
 		return 0;
 	return min_t(u64, count, pages - *first);
@@ -163,23 +165,28 @@ void ssi_gather_begin(struct ssi_region *region, u64 now)
 
 	look_at_us(region, now, &us);
 	if (ssi_policy_gathers_anew(hold_window(region), &us))
-		WRITE_ONCE(region->gather_start, now);
-	atomic_inc(&region->outstanding);
+		WRITE_ONCE(region->gather.start, now);
+	atomic_inc(&region->gather.outstanding);
 }
 
 void ssi_gather_end(struct ssi_region *region, u64 now)
 {
-	WRITE_ONCE(region->gather_done, now);
-	atomic_dec(&region->outstanding);
+	WRITE_ONCE(region->gather.done, now);
+	atomic_dec(&region->gather.outstanding);
 }
 
 void ssi_gather_learn(struct ssi_region *region, u64 ns)
 {
-	WRITE_ONCE(region->service_ns,
-		   ssi_policy_service_ns(region->service_ns, ns));
+	WRITE_ONCE(region->gather.service_ns,
+		   ssi_policy_service_ns(region->gather.service_ns, ns));
 }
 
 u64 ssi_gather_age_ns(struct ssi_region *region)
 {
-	return ktime_get_ns() - READ_ONCE(region->gather_start);
+	return ktime_get_ns() - READ_ONCE(region->gather.start);
+}
+
+void ssi_gather_init(struct ssi_gather *gather)
+{
+	spin_lock_init(&gather->lock);
 }

@@ -25,7 +25,7 @@ static void answer(struct ssi_rx *rx, struct page *page)
 	struct ssi_msg msg = {
 		.index = rx->msg.index,
 		.token = rx->msg.token,
-		.time = rx->due ? ssi_message_usec(rx->due - rx->start) : 0,
+		.time = rx->holder.due ? ssi_message_usec(rx->holder.due - rx->start) : 0,
 	};
 	u64 ns = ktime_get_ns() - rx->start;
 
@@ -50,41 +50,60 @@ static void answer(struct ssi_rx *rx, struct page *page)
 	ssi_rx_free(rx);
 }
 
+/* The page's data, out of all page tables or write-protected, as @rx wants. */
+static struct page *detach(const struct ssi_slot *slot, struct ssi_rx *rx,
+			   struct page **rest)
+{
+	struct page *page = ssi_huge_split(slot, rest);
+	bool copy = rx->msg.type == SSI_WIRE_FWDS;
+
+	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
+		ssi_gather_join_gang(slot->region, slot->index);
+	if (!page) {	/* exclusive, never written: zero */
+		page = ssi_alloc_page_wait(GFP_HIGHUSER | __GFP_ZERO);
+		if (copy)
+			ssi_pte_install(slot->region, page, slot->index);
+	} else if (copy) {
+		ssi_pte_protect(slot->region, page);
+	} else {
+		ssi_pte_unmap(slot->region, page);
+	}
+	return page;
+}
+
+/* Page work is done: what the table says, and whose @page is now. */
+static void leave(const struct ssi_slot *slot, struct ssi_rx *rx,
+		  struct page *page)
+{
+	struct ssi_page *entry = slot->entry;
+	struct ssi_step step;
+
+	spin_lock_bh(&slot->bucket->lock);
+	step = ssi_coherence_step(entry->state, SSI_EV_LEFT);
+	ssi_pages_set_state(slot, step.next);
+	if (ssi_page_readable(step.next)) {
+		ssi_pages_set_data(slot, page);
+		get_page(page);
+	} else {
+		if (rx->holder.exclusive && !ssi_pte_was_written(page))
+			entry->migratory = false;
+		ssi_pages_set_data(slot, NULL);
+	}
+	spin_unlock_bh(&slot->bucket->lock);
+	wake_up_all(&slot->bucket->wait);
+}
+
 /* Unmap or write-protect, then answer. On node->wq. */
-static void page_work(struct work_struct *work)
+static void ssi_holder_page_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
 	struct ssi_region *region = rx->region;
-	u64 index = rx->msg.index;
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
-	struct page *rest, *page = ssi_huge_split(region, index, entry, &rest);
-	struct ssi_step step;
+	struct page *rest, *page;
+	struct ssi_slot slot;
 
-	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
-		ssi_gather_join_gang(region, index);
-	if (!page) {	/* exclusive, never written: zero */
-		page = ssi_alloc_page_wait(GFP_HIGHUSER | __GFP_ZERO);
-		if (rx->msg.type == SSI_WIRE_FWDS)
-			ssi_pte_install(region, page, index);
-	} else if (rx->msg.type == SSI_WIRE_FWDS) {
-		ssi_pte_protect(region, page);
-	} else {
-		ssi_pte_unmap(region, page);
-	}
-	spin_lock_bh(&bucket->lock);
-	step = ssi_coherence_step(entry->state, SSI_EV_LEFT);
-	ssi_region_set_page_state(region, index, entry, step.next);
-	if (ssi_page_readable(step.next)) {
-		ssi_region_set_data(region, index, entry, page);
-		get_page(page);
-	} else {
-		if (rx->exclusive && !ssi_pte_was_written(page))
-			entry->migratory = false;
-		ssi_region_set_data(region, index, entry, NULL);
-	}
-	spin_unlock_bh(&bucket->lock);
-	wake_up_all(&bucket->wait);
+	ssi_pages_find(region, rx->msg.index, 0, &slot);
+	page = detach(&slot, rx, &rest);
+	leave(&slot, rx, page);
 	if (rest)	/* the message has our reference to the region */
 		kref_get(&region->ref);
 	local_bh_disable();
@@ -96,25 +115,34 @@ static void page_work(struct work_struct *work)
 	}
 }
 
-/* Held messages are sorted by the end of their window. BH disabled. */
+/*
+ * Held messages are sorted by the end of their window. None is held once the
+ * region is lost: ssi_holder_purge() may have been here. BH disabled.
+ */
 static void hold(struct ssi_region *region, struct ssi_rx *rx)
 {
+	struct ssi_holder *holder = &region->holder;
 	struct ssi_rx *pos;
-	bool first;
+	bool lost;
 
-	spin_lock(&region->held_lock);
-	list_for_each_entry_reverse(pos, &region->held, list)
-		if (pos->due <= rx->due)
-			break;
-	list_add(&rx->list, &pos->list);
-	first = list_first_entry(&region->held, struct ssi_rx, list) == rx;
-	if (first)
-		hrtimer_start(&region->held_timer, ns_to_ktime(rx->due),
-			      HRTIMER_MODE_ABS_SOFT);
-	spin_unlock(&region->held_lock);
+	spin_lock(&holder->lock);
+	lost = READ_ONCE(region->state) == SSI_DSM_REGION_LOST;
+	if (!lost) {
+		list_for_each_entry_reverse(pos, &holder->held, list)
+			if (pos->holder.due <= rx->holder.due)
+				break;
+		list_add(&rx->list, &pos->list);
+		if (list_is_first(&rx->list, &holder->held))
+			hrtimer_start(&holder->timer,
+				      ns_to_ktime(rx->holder.due),
+				      HRTIMER_MODE_ABS_SOFT);
+	}
+	spin_unlock(&holder->lock);
+	if (lost)
+		ssi_rx_free(rx);
 }
 
-static u32 holder_event(u32 type)
+static enum ssi_event holder_event(enum ssi_wire_type type)
 {
 	switch (type) {
 	case SSI_WIRE_FWDS:
@@ -130,45 +158,58 @@ static u32 holder_event(u32 type)
  * Whether the page has to stay for now. A node that waits to write its copy is
  * not helped by keeping it: its own request is behind this one.
  */
-static bool must_hold(struct ssi_region *region, const struct ssi_page *entry,
-		      struct ssi_rx *rx)
+static bool must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
-	return entry->state != SSI_PAGE_SX &&
-	       ssi_gather_must_hold(region, entry, rx);
+	return slot->entry->state != SSI_PAGE_SX &&
+	       ssi_gather_must_hold(slot, rx);
+}
+
+/*
+ * What to do about @rx, and the state goes on; false: hold it back. @page: what
+ * to supply, with a reference. Bucket lock held.
+ */
+static bool decide(const struct ssi_slot *slot, struct ssi_rx *rx,
+		   enum ssi_action *action, struct page **page)
+{
+	struct ssi_page *entry = slot->entry;
+	struct ssi_step step;
+
+	step = ssi_coherence_step(entry->state, holder_event(rx->msg.type));
+	*action = step.action;
+	if (step.action == SSI_ACT_WORK && must_hold(slot, rx))
+		return false;
+	rx->holder.exclusive = entry->state == SSI_PAGE_E;
+	if (step.action != SSI_ACT_ERROR)
+		ssi_pages_set_state(slot, step.next);
+	if (step.action == SSI_ACT_SUPPLY) {
+		*page = ssi_pages_data(entry);
+		get_page(*page);
+	}
+	return true;
 }
 
 /* FWDS, FWDX, INV */
 static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 {
-	u64 index = rx->msg.index;
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
+	enum ssi_action action;
 	struct page *page = NULL;
-	struct ssi_step step;
+	struct ssi_slot slot;
+	bool decided;
 
-	if (!entry)
+	if (!ssi_pages_find(region, rx->msg.index, 0, &slot))
 		return ssi_message_violation(rx, "the page was never here");
-	spin_lock(&bucket->lock);
-	step = ssi_coherence_step(entry->state, holder_event(rx->msg.type));
-	if (step.action == SSI_ACT_WORK && must_hold(region, entry, rx)) {
-		spin_unlock(&bucket->lock);
+	spin_lock(&slot.bucket->lock);
+	decided = decide(&slot, rx, &action, &page);
+	spin_unlock(&slot.bucket->lock);
+	if (!decided)
 		return hold(region, rx);
-	}
-	rx->exclusive = entry->state == SSI_PAGE_E;
-	if (step.action != SSI_ACT_ERROR)
-		ssi_region_set_page_state(region, index, entry, step.next);
-	if (step.action == SSI_ACT_SUPPLY) {
-		page = ssi_region_data(entry);
-		get_page(page);
-	}
-	spin_unlock(&bucket->lock);
 
-	switch (step.action) {
+	switch (action) {
 	case SSI_ACT_ACK:
 	case SSI_ACT_SUPPLY:
 		return answer(rx, page);
 	case SSI_ACT_WORK:
-		INIT_WORK(&rx->work, page_work);
+		INIT_WORK(&rx->work, ssi_holder_page_work);
 		queue_work(region->node->wq, &rx->work);
 		return;
 	default:
@@ -177,25 +218,28 @@ static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 }
 
 /* What is held for page @index, or NULL. */
-static struct ssi_rx *pop_page(struct ssi_region *region, u64 index)
+static struct ssi_rx *take_held(struct ssi_holder *holder, u64 index)
 {
 	struct ssi_rx *rx, *found = NULL;
 
-	spin_lock(&region->held_lock);
-	list_for_each_entry(rx, &region->held, list)
+	spin_lock(&holder->lock);
+	list_for_each_entry(rx, &holder->held, list)
 		if (rx->msg.index == index) {
 			list_del_init(&rx->list);
 			found = rx;
 			break;
 		}
-	spin_unlock(&region->held_lock);
+	spin_unlock(&holder->lock);
 	return found;
 }
 
-/* OLDER: what is held is as old as that from now on. If nothing is, so be it. */
-static void holder_told(struct ssi_region *region, struct ssi_rx *older)
+/*
+ * OLDER: what is held for the page is as old as that from now on. It is a hint:
+ * it may come when nothing is held.
+ */
+static void holder_hinted(struct ssi_region *region, struct ssi_rx *older)
 {
-	struct ssi_rx *rx = pop_page(region, older->msg.index);
+	struct ssi_rx *rx = take_held(&region->holder, older->msg.index);
 	u32 waited;
 
 	if (rx) {
@@ -212,45 +256,52 @@ static void holder_told(struct ssi_region *region, struct ssi_rx *older)
 void ssi_holder_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
 	if (rx->msg.type == SSI_WIRE_OLDER)
-		holder_told(region, rx);
+		holder_hinted(region, rx);
 	else
 		holder_asked(region, rx);
 }
 
-static struct ssi_rx *pop_due(struct ssi_region *region)
+static struct ssi_rx *take_due(struct ssi_holder *holder)
 {
 	struct ssi_rx *rx;
 
-	spin_lock(&region->held_lock);
-	rx = list_first_entry_or_null(&region->held, struct ssi_rx, list);
-	if (rx && rx->due > ktime_get_ns()) {
-		hrtimer_start(&region->held_timer, ns_to_ktime(rx->due),
+	spin_lock(&holder->lock);
+	rx = list_first_entry_or_null(&holder->held, struct ssi_rx, list);
+	if (rx && rx->holder.due > ktime_get_ns()) {
+		hrtimer_start(&holder->timer, ns_to_ktime(rx->holder.due),
 			      HRTIMER_MODE_ABS_SOFT);
 		rx = NULL;
 	}
 	if (rx)
 		list_del_init(&rx->list);
-	spin_unlock(&region->held_lock);
+	spin_unlock(&holder->lock);
 	return rx;
 }
 
 /* Softirq. */
-enum hrtimer_restart ssi_holder_timer(struct hrtimer *timer)
+static enum hrtimer_restart ssi_holder_timer(struct hrtimer *timer)
 {
 	struct ssi_region *region =
-		container_of(timer, struct ssi_region, held_timer);
+		container_of(timer, struct ssi_region, holder.timer);
 	struct ssi_rx *rx;
 
-	while ((rx = pop_due(region)))
+	while ((rx = take_due(&region->holder)))
 		holder_asked(region, rx);
 	return HRTIMER_NORESTART;
 }
 
-/* The region is lost or goes: what is parked goes to @rxs. */
-void ssi_holder_purge(struct ssi_region *region, struct list_head *rxs)
+void ssi_holder_init(struct ssi_holder *holder)
 {
-	hrtimer_cancel(&region->held_timer);
-	spin_lock_bh(&region->held_lock);
-	list_splice_init(&region->held, rxs);
-	spin_unlock_bh(&region->held_lock);
+	spin_lock_init(&holder->lock);
+	INIT_LIST_HEAD(&holder->held);
+	hrtimer_init(&holder->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
+	holder->timer.function = ssi_holder_timer;
+}
+
+void ssi_holder_purge(struct ssi_holder *holder, struct list_head *rxs)
+{
+	hrtimer_cancel(&holder->timer);
+	spin_lock_bh(&holder->lock);
+	list_splice_init(&holder->held, rxs);
+	spin_unlock_bh(&holder->lock);
 }

@@ -12,19 +12,19 @@
 #include "engine/hot.h"
 #include "engine/message.h"
 #include "engine/request.h"
-#include "memory/huge.h"
 #include "memory/pages.h"
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/transport.h"
 #include "protocol/coherence.h"
 
-static struct ssi_rx *find_txn(struct ssi_bucket *bucket, u64 index)
+static struct ssi_rx *find_txn(const struct ssi_slot *slot)
 {
 	struct ssi_rx *txn;
 
-	list_for_each_entry(txn, &bucket->txns, list)
-		if (txn->msg.index == index)
+	lockdep_assert_held(&slot->bucket->lock);
+	list_for_each_entry(txn, &slot->bucket->txns, list)
+		if (txn->msg.index == slot->index)
 			return txn;
 	return NULL;
 }
@@ -60,7 +60,7 @@ static bool waits_already(const struct ssi_rx *txn, u32 src)
 {
 	struct ssi_rx *rx;
 
-	list_for_each_entry(rx, &txn->pending, list)
+	list_for_each_entry(rx, &txn->home.pending, list)
 		if (rx->msg.src == src)
 			return true;
 	return false;
@@ -68,28 +68,29 @@ static bool waits_already(const struct ssi_rx *txn, u32 src)
 
 /*
  * Behind the request that is served, the oldest first. NULL, or what is wrong
- * with that. @tell: to whom it is news that somebody that old wants the page.
+ * with that. @notify: holders that do not know yet of a request as old as this.
  */
-static const char *park(struct ssi_rx *txn, struct ssi_rx *rx, u32 *tell)
+static const char *wait_for_turn(struct ssi_rx *txn, struct ssi_rx *rx,
+				 u32 *notify)
 {
 	s64 since = gathers_since(rx);
 	struct ssi_rx *pos;
 
 	if (waits_already(txn, rx->msg.src))
 		return "the requester waits for the page already";
-	list_for_each_entry_reverse(pos, &txn->pending, list)
+	list_for_each_entry_reverse(pos, &txn->home.pending, list)
 		if (gathers_since(pos) <= since)
 			break;
 	list_add(&rx->list, &pos->list);
-	if (list_is_first(&rx->list, &txn->pending) &&
+	if (list_is_first(&rx->list, &txn->home.pending) &&
 	    since < gathers_since(txn))
-		*tell = txn->asked & ~BIT(rx->msg.src);
+		*notify = txn->home.asked & ~BIT(rx->msg.src);
 	return NULL;
 }
 
 static s64 oldest_since(struct ssi_rx *txn)
 {
-	struct ssi_rx *first = list_first_entry_or_null(&txn->pending,
+	struct ssi_rx *first = list_first_entry_or_null(&txn->home.pending,
 							struct ssi_rx, list);
 	s64 since = gathers_since(txn);
 
@@ -120,9 +121,9 @@ static int begin(struct ssi_rx *txn, struct ssi_dir *dir,
 	service->request = txn->msg;
 	service->request.time = age_usec(oldest_since(txn));
 	service->owner = dir->owner;
-	txn->asked = service->plan.inv;
+	txn->home.asked = service->plan.inv;
 	if (service->plan.forward)
-		txn->asked |= BIT(dir->owner);
+		txn->home.asked |= BIT(dir->owner);
 	return 0;
 }
 
@@ -179,136 +180,150 @@ static void tell_of_older(struct ssi_region *region, u32 nodes,
 	send_to_all(region, nodes, &msg);
 }
 
-static void home_request(struct ssi_region *region, struct ssi_rx *rx,
-			 struct ssi_dir *dir)
+/*
+ * Begin the transaction of @rx, or let it wait. 0 and @service; -EBUSY, and
+ * @notify is asked about it; or another error and @wrong. Bucket lock held.
+ */
+static int begin_or_wait(const struct ssi_slot *slot, struct ssi_rx *rx,
+			 struct service *service, u32 *notify,
+			 const char **wrong)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, rx->msg.index);
+	int ret = begin(rx, slot->dir, service);
+
+	if (!ret) {
+		if (service->plan.zero)
+			atomic64_inc(&slot->region->home.nr_pages);
+		list_add(&rx->list, &slot->bucket->txns);
+	} else if (ret == -EBUSY) {
+		*wrong = wait_for_turn(find_txn(slot), rx, notify);
+	} else {
+		*wrong = "the request does not fit what the requester has";
+	}
+	return ret;
+}
+
+static void home_request(const struct ssi_slot *slot, struct ssi_rx *rx)
+{
+	struct ssi_region *region = slot->region;
 	struct ssi_msg request = rx->msg;
 	const char *wrong = NULL;
 	struct service service;
-	u32 tell = 0;
-	int ret;
+	u32 notify = 0;
+	int ret = -EIO;
 
-	spin_lock(&bucket->lock);
-	ret = begin(rx, dir, &service);
-	if (!ret) {
-		if (service.plan.zero)
-			atomic64_inc(&region->nr_directory);
-		list_add(&rx->list, &bucket->txns);
-	} else if (ret == -EBUSY) {
-		wrong = park(find_txn(bucket, request.index), rx, &tell);
-	} else {
-		wrong = "the request does not fit what the requester has";
-	}
-	spin_unlock(&bucket->lock);
+	INIT_LIST_HEAD(&rx->home.pending);
+	spin_lock(&slot->bucket->lock);
+	if (READ_ONCE(region->state) != SSI_DSM_REGION_LOST)
+		ret = begin_or_wait(slot, rx, &service, &notify, &wrong);
+	spin_unlock(&slot->bucket->lock);
 	if (wrong)
 		ssi_message_violation(rx, wrong);
+	else if (ret == -EIO)
+		ssi_rx_free(rx);
 	else if (!ret)
 		serve(region, &service);
 	else
-		tell_of_older(region, tell, &request);
+		tell_of_older(region, notify, &request);
 }
 
 /* Begin the first pending request that is legal. Bucket lock held. */
-static bool begin_next(struct ssi_bucket *bucket, struct ssi_dir *dir,
-		       struct ssi_rx *done, struct list_head *illegal,
-		       struct service *service)
+static bool begin_next(const struct ssi_slot *slot, struct ssi_rx *done,
+		       struct list_head *illegal, struct service *service)
 {
 	struct ssi_rx *rx;
 
-	while (!list_empty(&done->pending)) {
-		rx = list_first_entry(&done->pending, struct ssi_rx, list);
-		if (begin(rx, dir, service)) {
+	while (!list_empty(&done->home.pending)) {
+		rx = list_first_entry(&done->home.pending, struct ssi_rx, list);
+		if (begin(rx, slot->dir, service)) {
 			list_move(&rx->list, illegal);
 			continue;
 		}
-		list_move(&rx->list, &bucket->txns);
-		list_splice_tail_init(&done->pending, &rx->pending);
+		list_move(&rx->list, &slot->bucket->txns);
+		list_splice_tail_init(&done->home.pending, &rx->home.pending);
 		return true;
 	}
 	return false;
 }
 
 /* Does @done, which is ending, make another node the owner? */
-static void note_move(struct ssi_region *region, const struct ssi_dir *dir,
-		      const struct ssi_rx *done)
+static void note_move(const struct ssi_slot *slot, const struct ssi_rx *done)
 {
+	const struct ssi_dir *dir = slot->dir;
+
 	if (dir->state != SSI_DIR_UNTOUCHED && dir->owner != done->msg.src &&
 	    kind_of(done) != SSI_DIR_GETS)
-		ssi_hot_note(&region->hot, done->msg.index, dir->owner,
+		ssi_hot_note(&slot->region->home.hot, slot->index, dir->owner,
 			     done->msg.src);
 }
 
-static void home_done(struct ssi_region *region, struct ssi_rx *rx,
-		      struct ssi_dir *dir)
+static void home_unblock(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, rx->msg.index);
 	struct ssi_rx *done, *tmp;
 	struct service service;
 	LIST_HEAD(illegal);
 	bool next;
 
-	spin_lock(&bucket->lock);
-	done = find_txn(bucket, rx->msg.index);
+	spin_lock(&slot->bucket->lock);
+	done = find_txn(slot);
 	if (!done || done->msg.src != rx->msg.src ||
 	    done->msg.token != rx->msg.token) {
-		spin_unlock(&bucket->lock);
+		spin_unlock(&slot->bucket->lock);
 		return ssi_message_violation(rx, "no such transaction");
 	}
-	note_move(region, dir, done);
-	ssi_directory_end(dir, rx->msg.src, kind_of(done));
+	note_move(slot, done);
+	ssi_directory_end(slot->dir, rx->msg.src, kind_of(done));
 	list_del_init(&done->list);
-	next = begin_next(bucket, dir, done, &illegal, &service);
-	spin_unlock(&bucket->lock);
+	next = begin_next(slot, done, &illegal, &service);
+	spin_unlock(&slot->bucket->lock);
 
 	ssi_rx_free(done);
 	list_for_each_entry_safe(done, tmp, &illegal, list)
 		ssi_message_violation(done, "the request does not fit what the requester has");
 	if (next)
-		serve(region, &service);
+		serve(slot->region, &service);
 	ssi_rx_free(rx);
 }
 
-static void home_dispatch(struct ssi_region *region, struct ssi_rx *rx,
-			  struct ssi_dir *dir)
+static void home_handle(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
 	if (rx->msg.type == SSI_WIRE_UNBLOCK)
-		home_done(region, rx, dir);
+		home_unblock(slot, rx);
 	else
-		home_request(region, rx, dir);
+		home_request(slot, rx);
 }
 
 /*
  * The directory block could not be had at once: here it can be waited for. In
  * a kernel thread, so nobody is killed meanwhile.
  */
-static void home_work(struct work_struct *work)
+static void ssi_home_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
 	struct ssi_region *region = rx->region;
-	struct ssi_dir *dir;
+	struct ssi_slot slot;
 
-	while (!(dir = ssi_region_dir(region, rx->msg.index, GFP_KERNEL)))
+	while (!ssi_pages_find_dir(region, rx->msg.index, GFP_KERNEL, &slot))
 		ssi_alloc_pause();
 	local_bh_disable();
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
 		ssi_rx_free(rx);
 	else
-		home_dispatch(region, rx, dir);
+		home_handle(&slot, rx);
 	local_bh_enable();
 }
 
 /* The sender may have given the page away meanwhile; then nothing is to do. */
 static void home_put(struct ssi_region *region, struct ssi_rx *rx)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, rx->msg.index);
-	struct ssi_dir *dir = ssi_region_dir(region, rx->msg.index, 0);
-	bool owns;
+	struct ssi_slot slot;
+	bool owns = false;
 
-	spin_lock(&bucket->lock);
-	owns = dir && dir->state != SSI_DIR_UNTOUCHED &&
-	       dir->owner == rx->msg.src;
-	spin_unlock(&bucket->lock);
+	if (ssi_pages_find_dir(region, rx->msg.index, 0, &slot)) {
+		spin_lock(&slot.bucket->lock);
+		owns = slot.dir->state != SSI_DIR_UNTOUCHED &&
+		       slot.dir->owner == rx->msg.src;
+		spin_unlock(&slot.bucket->lock);
+	}
 	if (owns)
 		ssi_request_take_home(region, rx->msg.index);
 	ssi_rx_free(rx);
@@ -317,55 +332,53 @@ static void home_put(struct ssi_region *region, struct ssi_rx *rx)
 /* GETS, GETX, UPGRADE, PUT, UNBLOCK */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
-	struct ssi_dir *dir;
+	struct ssi_slot slot;
 
-	if (ssi_region_home(region, rx->msg.index) != region->node->id)
+	if (!ssi_pages_are_ours(region, rx->msg.index))
 		return ssi_message_violation(rx, "this is not the page's home");
 	if (rx->msg.type == SSI_WIRE_PUT)
 		return home_put(region, rx);
-	dir = ssi_region_dir(region, rx->msg.index, GFP_ATOMIC | __GFP_NOWARN);
-	if (dir)
-		return home_dispatch(region, rx, dir);
-	INIT_WORK(&rx->work, home_work);
+	if (ssi_pages_find_dir(region, rx->msg.index, GFP_ATOMIC | __GFP_NOWARN,
+			       &slot))
+		return home_handle(&slot, rx);
+	INIT_WORK(&rx->work, ssi_home_work);
 	queue_work(region->node->wq, &rx->work);
 }
 
 /* GETX, ZERO and UNBLOCK in one. Bucket lock held. */
-static void take_untouched(struct ssi_region *region, u64 index,
-			   struct ssi_dir *dir, struct ssi_page *entry,
+static void take_untouched(const struct ssi_slot *slot, struct ssi_dir *dir,
 			   u32 granted_at)
 {
-	u32 self = region->node->id;
+	u32 self = slot->region->node->id;
 	struct ssi_dir_plan plan;
 	struct ssi_step step;
 
 	ssi_directory_begin(dir, self, SSI_DIR_GETX, &plan);
 	ssi_directory_end(dir, self, SSI_DIR_GETX);
-	step = ssi_coherence_step(entry->state, SSI_EV_STORE);
+	step = ssi_coherence_step(slot->entry->state, SSI_EV_STORE);
 	step = ssi_coherence_step(step.next, SSI_EV_FILLX);
-	ssi_region_set_page_state(region, index, entry, step.next);
-	entry->granted_at = granted_at;
-	atomic64_inc(&region->nr_directory);
+	ssi_pages_set_state(slot, step.next);
+	slot->entry->granted_at = granted_at;
+	atomic64_inc(&slot->region->home.nr_pages);
 }
 
-bool ssi_home_take(struct ssi_region *region, u64 index, struct page *page,
+bool ssi_home_take(const struct ssi_slot *slot, struct page *page,
 		   u32 granted_at)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, GFP_KERNEL);
-	struct ssi_dir *dir = ssi_region_dir(region, index, GFP_KERNEL);
+	struct ssi_dir *dir = ssi_pages_dir(slot->region, slot->index,
+					    GFP_KERNEL);
 	bool first;
 
-	if (!entry || !dir)
+	if (!dir)
 		return false;
-	spin_lock_bh(&bucket->lock);
+	spin_lock_bh(&slot->bucket->lock);
 	first = dir->state == SSI_DIR_UNTOUCHED && !dir->busy &&
-		entry->state == SSI_PAGE_I;
+		slot->entry->state == SSI_PAGE_I;
 	if (first) {
-		take_untouched(region, index, dir, entry, granted_at);
-		ssi_region_set_data(region, index, entry, page);
+		take_untouched(slot, dir, granted_at);
+		ssi_pages_set_data(slot, page);
 	}
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock_bh(&slot->bucket->lock);
 	return first;
 }
 
@@ -373,7 +386,8 @@ void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs)
 {
 	struct ssi_rx *txn;
 
+	lockdep_assert_held(&bucket->lock);
 	list_for_each_entry(txn, &bucket->txns, list)
-		list_splice_init(&txn->pending, rxs);
+		list_splice_init(&txn->home.pending, rxs);
 	list_splice_init(&bucket->txns, rxs);
 }

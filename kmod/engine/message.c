@@ -108,7 +108,7 @@ void ssi_message_send(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 void ssi_message_send_deferrable(struct ssi_region *region, u32 dst,
 				 struct ssi_msg *msg)
 {
-	u64 defer_ns = clamp_t(u64, READ_ONCE(region->service_ns), 1,
+	u64 defer_ns = clamp_t(u64, READ_ONCE(region->gather.service_ns), 1,
 			       DEFER_MAX_NS);
 
 	send_within(region, dst, msg, NULL, defer_ns);

@@ -35,7 +35,7 @@
  * @acks: acks still expected; negative while they come before the grant
  * @granted: DATAS, DATAX, GRANT or ZERO came
  * @exclusive: asked with GETX or UPGRADE
- * @class: enum ssi_dsm_class, as far as known
+ * @class: as far as known
  */
 struct ssi_req {
 	struct list_head list;
@@ -47,7 +47,7 @@ struct ssi_req {
 	int acks;
 	bool granted;
 	bool exclusive;
-	u32 class;
+	enum ssi_dsm_class class;
 };
 
 static struct kmem_cache *req_cache;
@@ -64,66 +64,64 @@ void ssi_request_free(struct ssi_req *req)
 	kmem_cache_free(req_cache, req);
 }
 
-u32 ssi_request_token(const struct ssi_req *req)
-{
-	return req->token;
-}
-
-static struct ssi_req *find_req(struct ssi_bucket *bucket, u64 index)
+static struct ssi_req *find_req(const struct ssi_slot *slot)
 {
 	struct ssi_req *req;
 
-	list_for_each_entry(req, &bucket->reqs, list)
-		if (req->index == index)
+	lockdep_assert_held(&slot->bucket->lock);
+	list_for_each_entry(req, &slot->bucket->reqs, list)
+		if (req->index == slot->index)
 			return req;
 	return NULL;
 }
 
-/* Which event a message is, and what it says of acks. -1: out of place. */
-static int requester_event(struct ssi_req *req, const struct ssi_msg *msg,
-			   u32 state)
+/*
+ * Which event a message is, and what it says of acks. SSI_EVENTS, which the table
+ * refuses, if it is out of place.
+ */
+static enum ssi_event event_of(struct ssi_req *req, const struct ssi_msg *msg,
+			       enum ssi_page_state state)
 {
 	bool has_copy = state == SSI_PAGE_SX;
 
 	req->held = max(req->held, msg->time);
 	if (msg->type == SSI_WIRE_ACK) {
 		if (req->acked & BIT(msg->src))
-			return -1;
+			return SSI_EVENTS;
 		req->acked |= BIT(msg->src);
 		req->acks--;
 		return req->granted && !req->acks ? SSI_EV_ACKED : SSI_EV_ACK;
 	}
 	if (req->granted)
-		return -1;
+		return SSI_EVENTS;
 	req->granted = true;
 	req->acks += msg->arg;
 	switch (msg->type) {
 	case SSI_WIRE_DATAS:
-		return req->exclusive ? -1 : SSI_EV_FILLS;
+		return req->exclusive ? SSI_EVENTS : SSI_EV_FILLS;
 	case SSI_WIRE_ZERO:
 		req->class = SSI_DSM_CLASS_FIRST_TOUCH;
-		return has_copy || req->acks ? -1 : SSI_EV_FILLX;
+		return has_copy || req->acks ? SSI_EVENTS : SSI_EV_FILLX;
 	case SSI_WIRE_GRANT:
 		req->class = SSI_DSM_CLASS_UPGRADE;
 		if (!has_copy)
-			return -1;
+			return SSI_EVENTS;
 		break;
 	default:	/* DATAX */
 		if (!req->exclusive || has_copy)
-			return -1;
+			return SSI_EVENTS;
 	}
 	if (req->acks < 0)
-		return -1;
+		return SSI_EVENTS;
 	return req->acks ? SSI_EV_FILLA : SSI_EV_FILLX;
 }
 
-static void take_data(struct ssi_region *region, struct ssi_page *entry,
-		      struct ssi_rx *rx)
+static void take_data(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
 	if (!rx->page)
 		return;
-	ssi_pte_install(region, rx->page, rx->msg.index);
-	ssi_region_set_data(region, rx->msg.index, entry, rx->page);
+	ssi_pte_install(slot->region, rx->page, slot->index);
+	ssi_pages_set_data(slot, rx->page);
 	rx->page = NULL;
 }
 
@@ -131,7 +129,7 @@ static void take_data(struct ssi_region *region, struct ssi_page *entry,
 static void send_home(struct ssi_region *region, struct ssi_msg *msg,
 		      bool deferrable)
 {
-	u32 home = ssi_region_home(region, msg->index);
+	u32 home = ssi_pages_home(region, msg->index);
 
 	if (deferrable)
 		ssi_message_send_deferrable(region, home, msg);
@@ -140,9 +138,9 @@ static void send_home(struct ssi_region *region, struct ssi_msg *msg,
 }
 
 /* The request is complete: free it, tell the home, let the waiters run. */
-static void finish(struct ssi_region *region, struct ssi_req *req,
-		   struct ssi_bucket *bucket)
+static void finish(const struct ssi_slot *slot, struct ssi_req *req)
 {
+	struct ssi_region *region = slot->region;
 	struct ssi_msg msg = {
 		.type = SSI_WIRE_UNBLOCK,
 		.index = req->index,
@@ -153,55 +151,68 @@ static void finish(struct ssi_region *region, struct ssi_req *req,
 	bool copy = !req->exclusive;
 
 	ssi_gather_end(region, req->start + ns);
-	wake_up_all(&bucket->wait);
+	wake_up_all(&slot->bucket->wait);
 	ssi_stats_add(region->stats, req->class, ns);
 	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
 		ssi_gather_learn(region, ns - held);
 	kmem_cache_free(req_cache, req);
 	/* While others are under way, what is asked for next can take it along. */
-	send_home(region, &msg, copy && atomic_read(&region->outstanding));
+	send_home(region, &msg, copy && atomic_read(&region->gather.outstanding));
+}
+
+/*
+ * What a message does to the page. Its request leaves the list if that makes it
+ * complete. Bucket lock held.
+ */
+static enum ssi_action apply(const struct ssi_slot *slot, struct ssi_req *req,
+			     struct ssi_rx *rx)
+{
+	struct ssi_page *entry = slot->entry;
+	struct ssi_step step;
+
+	step = ssi_coherence_step(entry->state,
+				  event_of(req, &rx->msg, entry->state));
+	if (step.action == SSI_ACT_ERROR)
+		return step.action;
+	ssi_pages_set_state(slot, step.next);
+	take_data(slot, rx);
+	if (step.action == SSI_ACT_FINISH) {
+		entry->granted_at = ssi_page_tick(ktime_get_ns());
+		list_del(&req->list);
+	}
+	return step.action;
 }
 
 /* DATAS, DATAX, GRANT, ZERO, ACK */
 void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
-	u64 index = rx->msg.index;
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
-	struct ssi_step step = { .action = SSI_ACT_ERROR };
+	enum ssi_action action = SSI_ACT_ERROR;
+	struct ssi_slot slot;
 	struct ssi_req *req;
-	int event = -1;
+	bool known;
 
-	spin_lock(&bucket->lock);
-	req = find_req(bucket, index);
-	if (entry && req && req->token == rx->msg.token)
-		event = requester_event(req, &rx->msg, entry->state);
-	if (event >= 0)
-		step = ssi_coherence_step(entry->state, event);
-	if (step.action != SSI_ACT_ERROR) {
-		ssi_region_set_page_state(region, index, entry, step.next);
-		take_data(region, entry, rx);
-	}
-	if (step.action == SSI_ACT_FINISH) {
-		entry->granted_at = ssi_page_tick(ktime_get_ns());
-		list_del(&req->list);
-	}
-	spin_unlock(&bucket->lock);
+	known = ssi_pages_find(region, rx->msg.index, 0, &slot);
+	spin_lock(&slot.bucket->lock);
+	req = find_req(&slot);
+	if (known && req && req->token == rx->msg.token)
+		action = apply(&slot, req, rx);
+	spin_unlock(&slot.bucket->lock);
 
-	if (step.action == SSI_ACT_ERROR)
+	if (action == SSI_ACT_ERROR)
 		return ssi_message_violation(rx, "nobody here waits for it");
-	if (step.action == SSI_ACT_FINISH)
-		finish(region, req, bucket);
+	if (action == SSI_ACT_FINISH)
+		finish(&slot, req);
 	ssi_rx_free(rx);
 }
 
 /* Unique on this node, and tells the bucket: see ssi_request_find(). */
-static u32 new_token(struct ssi_region *region, struct ssi_bucket *bucket)
+static u32 new_token(const struct ssi_slot *slot)
 {
+	struct ssi_region *region = slot->region;
 	u32 token = atomic_inc_return(&region->node->token);
 
-	return (token << SSI_BUCKETS_SHIFT | (bucket - region->buckets)) &
-	       SSI_WIRE_TOKEN_MAX;
+	return (token << SSI_BUCKETS_SHIFT |
+		(slot->bucket - region->buckets)) & SSI_WIRE_TOKEN_MAX;
 }
 
 bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index)
@@ -222,91 +233,101 @@ bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index)
 	return found;
 }
 
-/* Open a request for what the table says. Bucket lock held, BH disabled. */
-void ssi_request_open(struct ssi_region *region, struct ssi_bucket *bucket,
-		      struct ssi_req *req, u64 index, u32 action)
+static enum ssi_wire_type type_of(enum ssi_action action)
 {
+	switch (action) {
+	case SSI_ACT_GETS:
+		return SSI_WIRE_GETS;
+	case SSI_ACT_GETX:
+		return SSI_WIRE_GETX;
+	default:
+		return SSI_WIRE_UPGRADE;
+	}
+}
+
+void ssi_request_open(const struct ssi_slot *slot, struct ssi_req *req,
+		      struct ssi_step step, struct ssi_msg *msg)
+{
+	bool copy = step.action == SSI_ACT_GETS;
+
 	*req = (struct ssi_req){
-		.index = index,
-		.token = new_token(region, bucket),
+		.index = slot->index,
+		.token = new_token(slot),
 		.start = ktime_get_ns(),
-		.exclusive = action != SSI_ACT_GETS,
-		.class = action == SSI_ACT_GETS ? SSI_DSM_CLASS_READ_REMOTE :
-						  SSI_DSM_CLASS_WRITE_REMOTE,
+		.exclusive = !copy,
+		.class = copy ? SSI_DSM_CLASS_READ_REMOTE :
+				SSI_DSM_CLASS_WRITE_REMOTE,
 	};
-	list_add(&req->list, &bucket->reqs);
-	ssi_gather_begin(region, req->start);
+	*msg = (struct ssi_msg){
+		.type = type_of(step.action),
+		.index = slot->index,
+		.token = req->token,
+	};
+	lockdep_assert_held(&slot->bucket->lock);
+	list_add(&req->list, &slot->bucket->reqs);
+	ssi_gather_begin(slot->region, req->start);
+	ssi_pages_set_state(slot, step.next);
 }
 
-/*
- * BH disabled. @action: what the table said; see open_request(). @more: others
- * follow, and nobody waits for this one yet.
- */
-void ssi_request_send(struct ssi_region *region, u64 index, u32 token,
-		      u32 action, bool more)
+void ssi_request_send(struct ssi_region *region, struct ssi_msg *msg, bool more)
 {
-	struct ssi_msg msg = {
-		.type = action == SSI_ACT_GETS ? SSI_WIRE_GETS :
-			action == SSI_ACT_GETX ? SSI_WIRE_GETX :
-						 SSI_WIRE_UPGRADE,
-		.index = index,
-		.token = token,
-		.time = ssi_message_usec(ssi_gather_age_ns(region)),
-	};
-
-	send_home(region, &msg, more);
+	msg->time = ssi_message_usec(ssi_gather_age_ns(region));
+	send_home(region, msg, more);
 }
 
-static bool opens_request(u32 action)
+static bool opens_request(enum ssi_action action)
 {
 	return action == SSI_ACT_GETS || action == SSI_ACT_GETX ||
 	       action == SSI_ACT_UPGRADE;
 }
 
-/*
- * Ask for a page that nobody waits for, if @event needs it asked for. What
- * cannot be allocated with @gfp is not asked for. @more: others follow.
- */
-void ssi_request_fetch(struct ssi_region *region, u64 index, u32 event, gfp_t gfp,
-		       bool more)
+/* Whether @req was opened, and @msg has to be sent. */
+static bool try_open(const struct ssi_slot *slot, enum ssi_event event,
+		     struct ssi_req *req, struct ssi_msg *msg)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
-	struct ssi_page *entry = ssi_region_page(region, index, gfp);
-	struct ssi_req *req = ssi_request_alloc(gfp);
 	struct ssi_step step;
-	u32 token = 0;
+	bool opens;
 
-	if (!req || !entry)
-		goto out_free;
-	local_bh_disable();
-	spin_lock(&bucket->lock);
-	step = ssi_coherence_step(entry->state, event);
-	if (opens_request(step.action) &&
-	    READ_ONCE(region->state) == SSI_DSM_REGION_READY) {
-		ssi_request_open(region, bucket, req, index, step.action);
-		ssi_region_set_page_state(region, index, entry, step.next);
-		token = req->token;
-		req = NULL;
-	}
-	spin_unlock(&bucket->lock);
+	spin_lock(&slot->bucket->lock);
+	step = ssi_coherence_step(slot->entry->state, event);
+	opens = opens_request(step.action) &&
+		READ_ONCE(slot->region->state) == SSI_DSM_REGION_READY;
+	if (opens)
+		ssi_request_open(slot, req, step, msg);
+	spin_unlock(&slot->bucket->lock);
+	return opens;
+}
+
+void ssi_request_fetch(struct ssi_region *region, u64 index,
+		       enum ssi_event event, gfp_t gfp, bool more)
+{
+	struct ssi_req *req = ssi_request_alloc(gfp);
+	struct ssi_slot slot;
+	struct ssi_msg msg;
+
 	if (!req)
-		ssi_request_send(region, index, token, step.action, more);
+		return;
+	if (!ssi_pages_find(region, index, gfp, &slot))
+		return ssi_request_free(req);
+	local_bh_disable();
+	if (try_open(&slot, event, req, &msg))
+		ssi_request_send(region, &msg, more);
+	else
+		ssi_request_free(req);
 	local_bh_enable();
-out_free:
-	if (req)
-		kmem_cache_free(req_cache, req);
 }
 
 void ssi_request_take_home(struct ssi_region *region, u64 index)
 {
-	ssi_request_fetch(region, index, SSI_EV_STORE, GFP_ATOMIC | __GFP_NOWARN,
-			  false);
+	ssi_request_fetch(region, index, SSI_EV_STORE,
+			  GFP_ATOMIC | __GFP_NOWARN, false);
 }
 
 void ssi_request_purge(struct ssi_bucket *bucket)
 {
 	struct ssi_req *req, *next;
 
+	lockdep_assert_held(&bucket->lock);
 	list_for_each_entry_safe(req, next, &bucket->reqs, list) {
 		list_del(&req->list);
 		kmem_cache_free(req_cache, req);

@@ -7,41 +7,49 @@
 
 #include <linux/gfp.h>
 #include <linux/types.h>
+#include "protocol/coherence.h"
 
-struct page;
 struct ssi_bucket;
+struct ssi_msg;
 struct ssi_region;
 struct ssi_req;
 struct ssi_rx;
+struct ssi_slot;
 
+/* NULL if there is no memory; context as @gfp allows. */
 struct ssi_req *ssi_request_alloc(gfp_t gfp);
+
+/* For one that was not opened. */
 void ssi_request_free(struct ssi_req *req);
-u32 ssi_request_token(const struct ssi_req *req);
-
-/* Open a request for what the table says. Bucket lock held, BH disabled. */
-void ssi_request_open(struct ssi_region *region, struct ssi_bucket *bucket,
-		      struct ssi_req *req, u64 index, u32 action);
 
 /*
- * BH disabled. @action: what the table said; see ssi_request_open(). @more:
- * others follow, and nobody waits for this one yet.
+ * Open @req for @slot, as the table's @step says: the page goes into the step's
+ * state. @msg is what to send then. Bucket lock held.
  */
-void ssi_request_send(struct ssi_region *region, u64 index, u32 token,
-		      u32 action, bool more);
+void ssi_request_open(const struct ssi_slot *slot, struct ssi_req *req,
+		      struct ssi_step step, struct ssi_msg *msg);
 
 /*
- * Ask for a page that nobody waits for, if @event needs it asked for. What
- * cannot be allocated with @gfp is not asked for. @more: others follow.
+ * Send what ssi_request_open() made, to the page's home. @more: others follow,
+ * and nobody waits for this one yet. BH disabled, bucket lock not held.
  */
-void ssi_request_fetch(struct ssi_region *region, u64 index, u32 event,
-		       gfp_t gfp, bool more);
+void ssi_request_send(struct ssi_region *region, struct ssi_msg *msg,
+		      bool more);
+
+/*
+ * Ask for page @index, which nobody waits for, if @event needs it asked for.
+ * What cannot be allocated with @gfp is not asked for. @more: others follow.
+ * Context as @gfp allows.
+ */
+void ssi_request_fetch(struct ssi_region *region, u64 index,
+		       enum ssi_event event, gfp_t gfp, bool more);
 
 /* Is there a request with @token? Then for page @index. Any context but irqs. */
 bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index);
 
 /*
- * PUT came: the owner lacks memory for page @index, whose home is here. It is
- * only a wish, and forgotten if there is no memory to follow it. BH disabled.
+ * PUT came: the owner lacks memory for page @index, whose home is here. PUT is
+ * only a hint, and ignored if there is no memory to follow it. BH disabled.
  */
 void ssi_request_take_home(struct ssi_region *region, u64 index);
 

@@ -12,17 +12,16 @@
 #include "memory/huge.h"
 #include "memory/pages.h"
 #include "memory/pte.h"
-#include "net/node.h"
 
 /* Nobody is made to give back memory for it. */
-#define GFP_PIECE	((GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |	\
+#define GFP_FOLIO	((GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |	\
 			  __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
 
 /* A look without locks: taking them looks again. */
 static bool is_untouched(struct ssi_region *region, u64 first)
 {
-	struct ssi_page *entry = ssi_region_page(region, first, GFP_KERNEL);
-	struct ssi_dir *dir = ssi_region_dir(region, first, GFP_KERNEL);
+	struct ssi_page *entry = ssi_pages_entry(region, first, GFP_KERNEL);
+	struct ssi_dir *dir = ssi_pages_dir(region, first, GFP_KERNEL);
 	u32 i;
 
 	if (!entry || !dir)
@@ -34,80 +33,91 @@ static bool is_untouched(struct ssi_region *region, u64 first)
 	return true;
 }
 
+static bool take_one(struct ssi_region *region, u64 index, struct page *page,
+		     u32 granted_at)
+{
+	struct ssi_slot slot;
+
+	return ssi_pages_find(region, index, GFP_KERNEL, &slot) &&
+	       ssi_home_take(&slot, page, granted_at);
+}
+
 /*
  * Pages that nobody has used do not wait for a hold window when they are asked
  * for: they came long ago.
  */
 static u32 take_all(struct ssi_region *region, u64 touched, u64 first,
-		    struct page *piece)
+		    struct page *head)
 {
 	u32 now = ssi_page_tick(ktime_get_ns());
 	u32 before = (now - SSI_PAGE_TICK_MASK / 2) & SSI_PAGE_TICK_MASK;
 	u32 i;
 
 	for (i = 0; i < SSI_BLOCK_PAGES; i++)
-		if (!ssi_home_take(region, first + i, piece + i,
-				   first + i == touched ? now : before))
+		if (!take_one(region, first + i, head + i,
+			      first + i == touched ? now : before))
 			break;
 	return i;
 }
 
 static void give_back(struct ssi_region *region, u64 first, u32 count)
 {
-	struct ssi_page *entry = ssi_region_page(region, first, 0);
-	struct ssi_bucket *bucket;
+	struct ssi_slot slot;
 	u32 i;
 
 	for (i = 0; i < count; i++) {
-		bucket = ssi_region_bucket(region, first + i);
-		spin_lock_bh(&bucket->lock);
-		ssi_region_set_data(region, first + i, entry + i, NULL);
-		spin_unlock_bh(&bucket->lock);
+		ssi_pages_find(region, first + i, 0, &slot);
+		spin_lock_bh(&slot.bucket->lock);
+		ssi_pages_set_data(&slot, NULL);
+		spin_unlock_bh(&slot.bucket->lock);
 	}
+}
+
+static bool wants_folio(struct ssi_region *region, u64 first)
+{
+	return IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) &&
+	       ssi_region_policy(region, SSI_DSM_POLICY_HUGE) &&
+	       is_untouched(region, first) &&
+	       !ssi_alloc_fails(SSI_ALLOC_FOLIO);
 }
 
 static bool touch_block(struct ssi_region *region, u64 index)
 {
 	u64 first = index & ~(u64)(SSI_BLOCK_PAGES - 1);
 	struct folio *folio;
-	struct page *piece;
+	struct page *head;
 	u32 taken;
 
-	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
-	    !ssi_region_policy(region, SSI_DSM_POLICY_HUGE) ||
-	    !is_untouched(region, first))
+	if (!wants_folio(region, first))
 		return false;
-	if (ssi_alloc_fails(SSI_ALLOC_PIECE))
-		return false;
-	folio = folio_alloc(GFP_PIECE, SSI_BLOCK_SHIFT);
+	folio = folio_alloc(GFP_FOLIO, SSI_BLOCK_SHIFT);
 	if (!folio)
 		return false;
-	piece = folio_page(folio, 0);
+	head = folio_page(folio, 0);
 	folio_ref_add(folio, SSI_BLOCK_PAGES);
-	set_page_private(piece, BIT(SSI_HUGE_CHANGING));
-	lock_page(piece);
-	ssi_pte_install(region, piece, first);
-	taken = take_all(region, index, first, piece);
+	set_page_private(head, BIT(SSI_HUGE_CHANGING));
+	lock_page(head);
+	ssi_pte_install(region, head, first);
+	taken = take_all(region, index, first, head);
 	if (taken == SSI_BLOCK_PAGES) {
 		atomic64_inc(&region->nr_huge);
-		clear_bit(SSI_HUGE_CHANGING, &piece->private);
+		clear_bit(SSI_HUGE_CHANGING, &head->private);
 	} else {
 		give_back(region, first, taken);
-		ssi_pte_uninstall(piece);
-		set_page_private(piece, 0);
+		ssi_pte_uninstall(head);
+		set_page_private(head, 0);
 		folio_put_refs(folio, SSI_BLOCK_PAGES);
 	}
-	unlock_page(piece);
+	unlock_page(head);
 	ssi_region_wake(region);
-	put_page(piece);
+	put_page(head);
 	return taken == SSI_BLOCK_PAGES;
 }
 
-bool ssi_touch_first(struct ssi_region *region, u64 index)
+bool ssi_touch_first(const struct ssi_slot *slot)
 {
-	if (ssi_region_home(region, index) != region->node->id)
+	if (!ssi_pages_are_ours(slot->region, slot->index))
 		return false;
-	return touch_block(region, index) ||
-	       ssi_home_take(region, index, NULL,
-			     ssi_page_tick(ktime_get_ns()));
+	return touch_block(slot->region, slot->index) ||
+	       ssi_home_take(slot, NULL, ssi_page_tick(ktime_get_ns()));
 }

@@ -7,13 +7,14 @@
 
 #include <linux/types.h>
 
-struct ssi_region;
+struct ssi_slot;
 
 /*
- * This node touches page @index. If it is its home, and the first to touch it,
- * it has it exclusively now, without a message, or even its whole block. May
- * sleep.
+ * This node touches a page. If it is the page's home, and the first to touch
+ * it, it has the page exclusively now, without a message. If nobody has touched
+ * any page of the block, and a 2 MiB folio is at hand, it has the whole block.
+ * May sleep. Return: whether it took the page.
  */
-bool ssi_touch_first(struct ssi_region *region, u64 index);
+bool ssi_touch_first(const struct ssi_slot *slot);
 
 #endif /* _SSI_TOUCH_H */

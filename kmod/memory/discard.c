@@ -22,37 +22,33 @@
 #include "memory/pte.h"
 #include "memory/region.h"
 
-/* With a reference, if this node is alone with it, and it is a page by itself. */
-static struct page *get_own_page(struct ssi_region *region, u64 index,
-				 struct ssi_page *entry)
+/* With a reference, if this node is alone with it, and it is no folio's. */
+static struct page *get_own_page(const struct ssi_slot *slot)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	struct page *page = NULL;
 
-	spin_lock_bh(&bucket->lock);
-	if (entry->state == SSI_PAGE_E)
-		page = ssi_region_data(entry);
+	spin_lock_bh(&slot->bucket->lock);
+	if (slot->entry->state == SSI_PAGE_E)
+		page = ssi_pages_data(slot->entry);
 	if (page && PageCompound(page))
 		page = NULL;
 	if (page)
 		get_page(page);
-	spin_unlock_bh(&bucket->lock);
+	spin_unlock_bh(&slot->bucket->lock);
 	return page;
 }
 
 /* @page is locked and not mapped. */
-static bool drop(struct ssi_region *region, u64 index, struct ssi_page *entry,
-		 struct page *page)
+static bool drop_own(const struct ssi_slot *slot, struct page *page)
 {
-	struct ssi_bucket *bucket = ssi_region_bucket(region, index);
 	bool dropped;
 
-	spin_lock_bh(&bucket->lock);
-	dropped = entry->state == SSI_PAGE_E &&
-		  ssi_region_data(entry) == page && page_count(page) == 2;
+	spin_lock_bh(&slot->bucket->lock);
+	dropped = slot->entry->state == SSI_PAGE_E &&
+		  ssi_pages_data(slot->entry) == page && page_count(page) == 2;
 	if (dropped)
-		ssi_region_set_data(region, index, entry, NULL);
-	spin_unlock_bh(&bucket->lock);
+		ssi_pages_set_data(slot, NULL);
+	spin_unlock_bh(&slot->bucket->lock);
 	if (dropped) {
 		ssi_pte_uninstall(page);
 		put_page(page);
@@ -62,17 +58,19 @@ static bool drop(struct ssi_region *region, u64 index, struct ssi_page *entry,
 
 static bool discard_page(struct ssi_region *region, u64 index)
 {
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
+	struct ssi_slot slot;
 	struct page *page;
 	bool dropped;
 
-	page = entry ? get_own_page(region, index, entry) : NULL;
+	if (!ssi_pages_find(region, index, 0, &slot))
+		return false;
+	page = get_own_page(&slot);
 	if (!page)
 		return false;
 	lock_page(page);
 	if (page_mapped(page))
 		ssi_pte_zap(region, index);
-	dropped = drop(region, index, entry, page);
+	dropped = drop_own(&slot, page);
 	unlock_page(page);
 	put_page(page);
 	return dropped;
@@ -84,7 +82,7 @@ u64 ssi_discard(struct ssi_region *region, u64 first, u64 count)
 
 	while (index < end && !fatal_signal_pending(current)) {
 		if (IS_ALIGNED(index, SSI_BLOCK_PAGES)) {
-			if (!ssi_region_page(region, index, 0)) {
+			if (!ssi_pages_entry(region, index, 0)) {
 				index += SSI_BLOCK_PAGES;
 				continue;
 			}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Blocks of 2 MiB in one piece, so that page tables map them by one entry.
+ * 2 MiB folios: blocks that page tables map by one entry.
  */
 #ifndef _SSI_HUGE_H
 #define _SSI_HUGE_H
@@ -8,8 +8,8 @@
 #include <linux/mm.h>
 #include <linux/types.h>
 
-struct ssi_page;
 struct ssi_region;
+struct ssi_slot;
 
 /* Bits of page->private of a block's head. Of other pages it is 0. */
 #define SSI_HUGE_CHANGING	0	/* somebody makes or splits it */
@@ -17,26 +17,24 @@ struct ssi_region;
 #define SSI_HUGE_UNMAPPED	2	/* and nobody does: they can be copied */
 
 /**
- * ssi_huge_split() - page work begins with page @index
- * @region: the region
- * @index: the page
- * @entry: of it
- * @rest: set to the piece if it is this caller's to split, or NULL. It is then
- *	for ssi_huge_split_rest(), soon: until that is done this node cannot use
- *	the other pages of the block.
+ * ssi_huge_split() - page work begins with a page
+ * @slot: the page
+ * @rest: set to the head of the folio if this caller is the one that splits it,
+ *	or NULL. It is then for ssi_huge_split_rest(), soon: until that is done
+ *	this node cannot use the other pages of the block.
  *
- * Sleeps. Return: its data, which is a page by itself from now on, or NULL.
+ * Context: sleeps.
+ * Return: the page's data, which is a page by itself from now on, or NULL.
  */
-struct page *ssi_huge_split(struct ssi_region *region, u64 index,
-			    struct ssi_page *entry, struct page **rest);
+struct page *ssi_huge_split(const struct ssi_slot *slot, struct page **rest);
 
-/* Split the other pages off @piece. Sleeps. */
-void ssi_huge_split_rest(struct ssi_region *region, struct page *piece);
+/* Split the other pages off the folio of @head. Sleeps. */
+void ssi_huge_split_rest(struct ssi_region *region, struct page *head);
 
 /*
- * The block of page @first, its first one, is not needed any more. If it is in
- * one piece, those of its pages that this node is alone with become zero and have
- * no memory, and the others are split off. Waits until nobody uses the piece.
+ * The block of page @first, its first one, is not needed any more. If it is a
+ * folio, those of its pages that this node is alone with become zero and have no
+ * memory, and the others are split off. Waits until nobody uses the folio.
  * Return: how many became zero.
  */
 u32 ssi_huge_discard(struct ssi_region *region, u64 first);

@@ -12,7 +12,7 @@
 #include "net/node.h"
 #include "trace.h"
 
-u32 ssi_region_home(const struct ssi_region *region, u64 index)
+u32 ssi_pages_home(const struct ssi_region *region, u64 index)
 {
 	u32 i;
 
@@ -22,9 +22,9 @@ u32 ssi_region_home(const struct ssi_region *region, u64 index)
 	return region->ranges[i].home;
 }
 
-struct ssi_bucket *ssi_region_bucket(struct ssi_region *region, u64 index)
+bool ssi_pages_are_ours(const struct ssi_region *region, u64 index)
 {
-	return &region->buckets[hash_64(index, SSI_BUCKETS_SHIFT)];
+	return ssi_pages_home(region, index) == region->node->id;
 }
 
 /* Block @number of @blocks, allocated with @gfp if that is not 0. */
@@ -51,7 +51,7 @@ static void *get_block(struct ssi_region *region, struct xarray *blocks,
 	return block;
 }
 
-struct ssi_page *ssi_region_page(struct ssi_region *region, u64 index,
+struct ssi_page *ssi_pages_entry(struct ssi_region *region, u64 index,
 				 gfp_t gfp)
 {
 	struct ssi_page *block;
@@ -61,7 +61,7 @@ struct ssi_page *ssi_region_page(struct ssi_region *region, u64 index,
 	return block ? block + (index & (SSI_BLOCK_PAGES - 1)) : NULL;
 }
 
-struct ssi_dir *ssi_region_dir(struct ssi_region *region, u64 index, gfp_t gfp)
+struct ssi_dir *ssi_pages_dir(struct ssi_region *region, u64 index, gfp_t gfp)
 {
 	struct ssi_dir *block;
 
@@ -70,28 +70,56 @@ struct ssi_dir *ssi_region_dir(struct ssi_region *region, u64 index, gfp_t gfp)
 	return block ? block + (index & (SSI_BLOCK_PAGES - 1)) : NULL;
 }
 
-void ssi_region_set_page_state(struct ssi_region *region, u64 index,
-			       struct ssi_page *entry, u32 next)
+static void begin_slot(struct ssi_region *region, u64 index,
+		       struct ssi_slot *slot)
 {
+	*slot = (struct ssi_slot){
+		.region = region,
+		.index = index,
+		.bucket = &region->buckets[hash_64(index, SSI_BUCKETS_SHIFT)],
+	};
+}
+
+bool ssi_pages_find(struct ssi_region *region, u64 index, gfp_t gfp,
+		    struct ssi_slot *slot)
+{
+	begin_slot(region, index, slot);
+	slot->entry = ssi_pages_entry(region, index, gfp);
+	return slot->entry;
+}
+
+bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
+			struct ssi_slot *slot)
+{
+	begin_slot(region, index, slot);
+	slot->dir = ssi_pages_dir(region, index, gfp);
+	return slot->dir;
+}
+
+void ssi_pages_set_state(const struct ssi_slot *slot, enum ssi_page_state next)
+{
+	struct ssi_region *region = slot->region;
+	struct ssi_page *entry = slot->entry;
 	bool was_writable = ssi_page_writable(entry->state);
 	bool was_readable = ssi_page_readable(entry->state);
 
+	lockdep_assert_held(&slot->bucket->lock);
 	atomic64_add(ssi_page_writable(next) - was_writable,
 		     &region->nr_exclusive);
 	atomic64_add((ssi_page_readable(next) && !ssi_page_writable(next)) -
 		     (was_readable && !was_writable), &region->nr_shared);
-	trace_ssi_page_state(region->node->id, region->id, index, entry->state,
-			     next);
+	trace_ssi_page_state(region->node->id, region->id, slot->index,
+			     entry->state, next);
 	entry->state = next;
 }
 
-void ssi_region_set_data(struct ssi_region *region, u64 index,
-			 struct ssi_page *entry, struct page *page)
+void ssi_pages_set_data(const struct ssi_slot *slot, struct page *page)
 {
-	bool is_cached = ssi_region_home(region, index) != region->node->id;
-	int change = !!page - !!entry->pfn;
+	bool is_cached = !ssi_pages_are_ours(slot->region, slot->index);
+	int change = !!page - !!slot->entry->pfn;
 
-	entry->pfn = page ? page_to_pfn(page) : 0;
+	lockdep_assert_held(&slot->bucket->lock);
+	slot->entry->pfn = page ? page_to_pfn(page) : 0;
 	if (change && !(page && PageCompound(page)))
-		ssi_budget_count(region, is_cached ? change : 0);
+		ssi_budget_count(slot->region, is_cached ? change : 0);
 }

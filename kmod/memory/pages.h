@@ -8,30 +8,65 @@
 #include <linux/gfp.h>
 #include "memory/region.h"
 
-/* The node whose directory decides about page @index. */
-u32 ssi_region_home(const struct ssi_region *region, u64 index);
+/**
+ * struct ssi_slot - a page of a region, looked up
+ * @region: the region; the caller holds a reference to it
+ * @index: page index, inside the region
+ * @bucket: has the page's lock, which protects @entry and @dir
+ * @entry: the node's side of the page; lives as long as the region
+ * @dir: the home's side of the page, where it was asked for; as @entry
+ *
+ * Looked up once where a page enters, by a fault or a message, and passed on.
+ */
+struct ssi_slot {
+	struct ssi_region *region;
+	u64 index;
+	struct ssi_bucket *bucket;
+	struct ssi_page *entry;
+	struct ssi_dir *dir;
+};
+
+/**
+ * ssi_pages_find() - look up the node's side of a page
+ * @region: the region
+ * @index: page index, inside the region
+ * @gfp: how to allocate the entries of a block that has none, or 0: not at all
+ * @slot: set, but for @slot->dir
+ *
+ * Context: as @gfp allows.
+ * Return: whether there is an entry.
+ */
+bool ssi_pages_find(struct ssi_region *region, u64 index, gfp_t gfp,
+		    struct ssi_slot *slot);
+
+/* The same for the home's side: sets all of @slot but @slot->entry. */
+bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
+			struct ssi_slot *slot);
+
+/* The node whose directory decides about page @index. Any context. */
+u32 ssi_pages_home(const struct ssi_region *region, u64 index);
+
+/* Whether that is this node. Any context. */
+bool ssi_pages_are_ours(const struct ssi_region *region, u64 index);
 
 /*
- * The entry of page @index, which must be inside the region. A block that
- * does not exist is allocated with @gfp, or with 0 is not; NULL if there is
- * none. Blocks live as long as the region. No lock needed.
+ * The entry, directory entry of page @index, with those of its block behind it.
+ * NULL if the block has none and @gfp is 0 or there is no memory. Context as
+ * @gfp allows.
  */
-struct ssi_page *ssi_region_page(struct ssi_region *region, u64 index,
+struct ssi_page *ssi_pages_entry(struct ssi_region *region, u64 index,
 				 gfp_t gfp);
-struct ssi_dir *ssi_region_dir(struct ssi_region *region, u64 index,
-			       gfp_t gfp);
-struct ssi_bucket *ssi_region_bucket(struct ssi_region *region, u64 index);
+struct ssi_dir *ssi_pages_dir(struct ssi_region *region, u64 index, gfp_t gfp);
 
 /* The one change function of a page's state. Bucket lock held. */
-void ssi_region_set_page_state(struct ssi_region *region, u64 index,
-			       struct ssi_page *entry, u32 next);
+void ssi_pages_set_state(const struct ssi_slot *slot,
+			 enum ssi_page_state next);
 
 /* The one change function of a page's data, NULL: none. Bucket lock held. */
-void ssi_region_set_data(struct ssi_region *region, u64 index,
-			 struct ssi_page *entry, struct page *page);
+void ssi_pages_set_data(const struct ssi_slot *slot, struct page *page);
 
 /* A page's data; NULL if it is not here or zero. Bucket lock held. */
-static inline struct page *ssi_region_data(const struct ssi_page *entry)
+static inline struct page *ssi_pages_data(const struct ssi_page *entry)
 {
 	return entry->pfn ? pfn_to_page(entry->pfn) : NULL;
 }

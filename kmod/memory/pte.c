@@ -49,8 +49,8 @@ bool ssi_pte_was_written(struct page *page)
 }
 
 /*
- * More than ours and those of page tables (_mapcount begins at -1)? A block in one
- * piece is not mapped any more, and each of its entries has a reference.
+ * More than ours and those of page tables (_mapcount begins at -1)? A 2 MiB folio
+ * is not mapped any more, and each of its entries has a reference.
  */
 static bool is_in_use(struct page *page)
 {

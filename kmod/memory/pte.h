@@ -12,7 +12,7 @@ struct ssi_region;
 
 /*
  * The page becomes part of the region's mapping: one by itself, or the head of a
- * block in one piece, whose first page is @index. Any context.
+ * 2 MiB folio, whose first page is @index. Any context.
  */
 void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index);
 
@@ -26,7 +26,7 @@ void ssi_pte_uninstall(struct page *page);
 bool ssi_pte_was_written(struct page *page);
 
 /*
- * Take the page, or the block in one piece that it is the head of, out of every
+ * Take the page, or the 2 MiB folio that it is the head of, out of every
  * page table and wait until nobody but the caller holds it. It no longer belongs
  * to the mapping then. Its state must already forbid new mappings. Sleeps.
  */

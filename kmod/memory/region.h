@@ -6,7 +6,6 @@
 #define _SSI_REGION_H
 
 #include <linux/fs.h>
-#include <linux/hrtimer.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/netlink.h>
@@ -16,7 +15,9 @@
 #include <linux/xarray.h>
 #include <linux/ssi_dsm_genl.h>
 #include "engine/channel.h"
-#include "engine/hot.h"
+#include "engine/gather.h"
+#include "engine/holder.h"
+#include "engine/home.h"
 #include "memory/budget.h"
 #include "protocol/directory.h"
 #include "protocol/page.h"
@@ -29,8 +30,6 @@ struct ssi_node;
 #define SSI_BLOCK_SHIFT		9	/* pages of a block: 512, 2 MiB */
 #define SSI_BLOCK_PAGES		(1UL << SSI_BLOCK_SHIFT)
 #define SSI_BUCKETS_SHIFT	8
-#define SSI_TASKS		32	/* remembered per region */
-#define SSI_GANG		32	/* pages fetched together */
 #define SSI_MAP_MAX		64	/* ranges of a placement map */
 
 /**
@@ -47,7 +46,8 @@ struct ssi_range {
  * struct ssi_bucket - pages that share a lock
  * @lock: protects the struct ssi_page and struct ssi_dir entries that hash
  *	here, and both lists; BH-safe, never held across anything that sleeps.
- *	Innermost but for region->held_lock and transports' locks.
+ *	Innermost but for the locks of gather, holder, hot and the
+ *	transports.
  * @wait: local faults that wait for a page of this bucket
  * @reqs: requests of this node that are under way (struct ssi_req)
  * @txns: transactions of this home that are under way (struct ssi_rx)
@@ -75,32 +75,19 @@ struct ssi_bucket {
  * @state: enum ssi_dsm_region_state; READ_ONCE() without @lock
  * @reason: why, one sentence
  * @culprit: the node that @reason speaks of
- * @wait: woken on state changes
  * @inode: whose mapping the pages belong to
  * @pages: block number -> struct ssi_page[SSI_BLOCK_PAGES]
  * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
  * @buckets: by page index
- * @held_lock: protects @held, @tasks, @gang and @streams
- * @held: messages that wait for a hold window, by due time
- * @held_timer: for the first of @held
  * @policy: settings, by enum ssi_dsm_policy; READ_ONCE()
- * @gather_start: ktime in ns when this node began to gather pages; see policy.c
- * @gather_done: ktime in ns when the last one came
- * @outstanding: requests under way
- * @tasks: who gathered lately, with references; under @held_lock
- * @gang: pages that were used here and handed over lately, as index + 1 or 0;
- *	under @held_lock
- * @gang_next: which one is overwritten next
- * @streams: faults that follow each other
- * @oldest_stream: which one is overwritten next
- * @service_ns: moving average of the time a remote request takes
  * @nr_shared: pages in S or O here
  * @nr_exclusive: pages in E here
- * @nr_directory: pages touched whose home is here
  * @metadata: bytes of @pages and @dirs
- * @nr_huge: blocks in one piece
+ * @nr_huge: blocks that are a 2 MiB folio
  * @nr_split: blocks that were
- * @hot: pages of this home that change their owner most
+ * @gather: pages that this node wants together
+ * @holder: messages that wait for a hold window
+ * @home: what this home keeps beside the directory
  * @cache: pages whose home is elsewhere, and how they go
  * @stats: per class
  * @channel: messages for the program attached here
@@ -124,31 +111,19 @@ struct ssi_region {
 	u32 state;
 	char reason[192];
 	u32 culprit;
-	wait_queue_head_t wait;
 	struct inode *inode;
 	struct xarray pages;
 	struct xarray dirs;
 	struct ssi_bucket buckets[1 << SSI_BUCKETS_SHIFT];
-	spinlock_t held_lock;
-	struct list_head held;
-	struct hrtimer held_timer;
 	u64 policy[__SSI_DSM_POLICY_MAX];
-	u64 gather_start;
-	u64 gather_done;
-	atomic_t outstanding;
-	struct task_struct *tasks[SSI_TASKS];
-	u64 gang[SSI_GANG];
-	u32 gang_next;
-	struct ssi_stream streams[SSI_POLICY_STREAMS];
-	u32 oldest_stream;
-	u64 service_ns;
 	atomic64_t nr_shared;
 	atomic64_t nr_exclusive;
-	atomic64_t nr_directory;
 	atomic64_t metadata;
 	atomic64_t nr_huge;
 	atomic64_t nr_split;
-	struct ssi_hot hot;
+	struct ssi_gather gather;
+	struct ssi_holder holder;
+	struct ssi_home home;
 	struct ssi_cache cache;
 	struct ssi_stats __percpu *stats;
 	struct ssi_channel channel;

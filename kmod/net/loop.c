@@ -30,7 +30,7 @@
  * @list: in loop_links
  * @other: the link of the opposite direction, or NULL
  * @lock: protects @queue
- * @queue: struct ssi_rx that travel; due holds the arrival time in ns
+ * @queue: struct ssi_rx that travel
  * @deliver: delivers them
  * @wq: runs @deliver; a link of its own, since it sleeps
  */
@@ -111,8 +111,8 @@ static void loop_deliver(struct work_struct *work)
 	struct ssi_rx *rx;
 
 	while ((rx = pop(ll))) {
-		wait_until(rx->due);
-		rx->due = 0;
+		wait_until(rx->loop.due);
+		rx->loop.due = 0;
 		replace_page(rx);
 		local_bh_disable();
 		spin_lock(&loop_lock);
@@ -150,7 +150,7 @@ static int loop_send(struct ssi_link *link, const struct ssi_wire *wire,
 	rx->wire = *wire;
 	rx->page = page;
 	rx->len = len;
-	rx->due = ktime_get_ns() + link->peer->delay_us * 1000ull;
+	rx->loop.due = ktime_get_ns() + link->peer->delay_us * 1000ull;
 	atomic64_inc(&link->tx_msgs);
 	atomic64_add(sizeof(rx->wire) + len, &link->tx_bytes);
 	spin_lock_bh(&ll->lock);

@@ -33,7 +33,6 @@ struct ssi_rx *ssi_rx_alloc(gfp_t gfp)
 		return NULL;
 	memset(rx, 0, sizeof(*rx));
 	INIT_LIST_HEAD(&rx->list);
-	INIT_LIST_HEAD(&rx->pending);
 	return rx;
 }
 

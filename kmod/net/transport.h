@@ -29,11 +29,15 @@ struct ssi_region;
  * @page: holds the payload, or NULL; its reference belongs to this struct
  * @msg: @wire validated; set by the client
  * @region: the region it is for, with a reference, or NULL
- * @pending: requests for the same page that wait for this one, the oldest
- *	first (home side)
- * @asked: nodes that got FWDS, FWDX or INV for it (home side)
- * @due: ktime in ns when to look again whether the page may go (holder side)
- * @exclusive: the page was in E when its page work began (holder side)
+ * @home: at the page's home
+ * @home.pending: requests for the same page that wait for this one, the oldest
+ *	first
+ * @home.asked: nodes that got FWDS, FWDX or INV for it
+ * @holder: at a page's holder
+ * @holder.due: ktime in ns when to look again whether the page may go
+ * @holder.exclusive: the page was in E when its page work began
+ * @loop: in the loop transport
+ * @loop.due: ktime in ns when it arrives
  * @start: ktime in ns when it arrived
  *
  * Allocated by ssi_rx_alloc(), freed by ssi_rx_free(), which also drops @page
@@ -48,10 +52,19 @@ struct ssi_rx {
 	struct page *page;
 	struct ssi_msg msg;
 	struct ssi_region *region;
-	struct list_head pending;
-	u32 asked;
-	u64 due;
-	bool exclusive;
+	union {
+		struct {
+			struct list_head pending;
+			u32 asked;
+		} home;
+		struct {
+			u64 due;
+			bool exclusive;
+		} holder;
+		struct {
+			u64 due;
+		} loop;
+	};
 	u64 start;
 };
 

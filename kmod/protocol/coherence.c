@@ -96,7 +96,8 @@ static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
 	STEP(SXI, LEFT,  IX,  ANSWER),
 };
 
-struct ssi_step ssi_coherence_step(u32 state, u32 event)
+struct ssi_step ssi_coherence_step(enum ssi_page_state state,
+				   enum ssi_event event)
 {
 	static const struct ssi_step error = { .action = SSI_ACT_ERROR };
 
@@ -120,7 +121,7 @@ static const char *const events[SSI_EVENTS] = {
 	[SSI_EV_LEFT] = "LEFT",
 };
 
-const char *ssi_event_name(u32 event)
+const char *ssi_event_name(enum ssi_event event)
 {
 	return event < SSI_EVENTS ? events[event] : "?";
 }
@@ -142,7 +143,7 @@ static const char *const actions[SSI_ACTIONS] = {
 	[SSI_ACT_DROP] = "DROP",
 };
 
-const char *ssi_action_name(u32 action)
+const char *ssi_action_name(enum ssi_action action)
 {
 	return action < SSI_ACTIONS ? actions[action] : "?";
 }

@@ -49,18 +49,19 @@ enum ssi_action {
 
 /**
  * struct ssi_step - one entry of the node side table
- * @next: enum ssi_page_state
- * @action: enum ssi_action
+ * @next: the state that the page goes into
+ * @action: what to do
  */
 struct ssi_step {
-	u8 next;
-	u8 action;
+	enum ssi_page_state next;
+	enum ssi_action action;
 };
 
-/* Any values; out of range is SSI_ACT_ERROR. */
-struct ssi_step ssi_coherence_step(u32 state, u32 event);
+/* Any values; one that is out of range gives SSI_ACT_ERROR. */
+struct ssi_step ssi_coherence_step(enum ssi_page_state state,
+				   enum ssi_event event);
 
-const char *ssi_event_name(u32 event);
-const char *ssi_action_name(u32 action);
+const char *ssi_event_name(enum ssi_event event);
+const char *ssi_action_name(enum ssi_action action);
 
 #endif /* _SSI_COHERENCE_H */

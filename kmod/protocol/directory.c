@@ -86,7 +86,7 @@ static const char *const names[SSI_DIR_STATES] = {
 	[SSI_DIR_EXCLUSIVE] = "exclusive",
 };
 
-const char *ssi_dir_state_name(u32 state)
+const char *ssi_dir_state_name(enum ssi_dir_state state)
 {
 	return state < SSI_DIR_STATES ? names[state] : "?";
 }

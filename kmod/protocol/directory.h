@@ -68,6 +68,6 @@ int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
 int ssi_directory_end(struct ssi_dir *dir, u32 requester,
 		      enum ssi_dir_kind kind);
 
-const char *ssi_dir_state_name(u32 state);
+const char *ssi_dir_state_name(enum ssi_dir_state state);
 
 #endif /* _SSI_DIRECTORY_H */

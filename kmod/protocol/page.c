@@ -19,7 +19,7 @@ static const char *const names[SSI_PAGE_STATES] = {
 	[SSI_PAGE_SXI] = "SXI",
 };
 
-const char *ssi_page_state_name(u32 state)
+const char *ssi_page_state_name(enum ssi_page_state state)
 {
 	return state < SSI_PAGE_STATES ? names[state] : "?";
 }

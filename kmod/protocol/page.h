@@ -50,16 +50,16 @@ struct ssi_page {
 #define SSI_PAGE_TICK_SHIFT	16	/* 65.5 us */
 #define SSI_PAGE_TICK_MASK	0x7ffffu
 
-const char *ssi_page_state_name(u32 state);
+const char *ssi_page_state_name(enum ssi_page_state state);
 
 /* Whether local loads, stores may be mapped in this state. */
-static inline bool ssi_page_readable(u32 state)
+static inline bool ssi_page_readable(enum ssi_page_state state)
 {
 	return state == SSI_PAGE_S || state == SSI_PAGE_O ||
 	       state == SSI_PAGE_E || state == SSI_PAGE_SX || state == SSI_PAGE_SXA;
 }
 
-static inline bool ssi_page_writable(u32 state)
+static inline bool ssi_page_writable(enum ssi_page_state state)
 {
 	return state == SSI_PAGE_E;
 }

@@ -111,7 +111,7 @@ static const char *const verdicts[SSI_VERDICTS] = {
 	[SSI_VERDICT_RELEASE] = "RELEASE",
 };
 
-const char *ssi_verdict_name(u32 verdict)
+const char *ssi_verdict_name(enum ssi_verdict verdict)
 {
 	return verdict < SSI_VERDICTS ? verdicts[verdict] : "?";
 }

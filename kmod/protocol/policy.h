@@ -59,7 +59,7 @@ enum ssi_verdict {
 	SSI_VERDICTS,
 };
 
-const char *ssi_verdict_name(u32 verdict);
+const char *ssi_verdict_name(enum ssi_verdict verdict);
 
 /* @wait_ns: for HOLD, when the question is worth asking again. */
 enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,

@@ -47,7 +47,7 @@ static const struct {
 	[SSI_WIRE_UNBLOCK] = { "UNBLOCK", USES_PAGE },
 };
 
-const char *ssi_wire_type_name(u32 type)
+const char *ssi_wire_type_name(enum ssi_wire_type type)
 {
 	return type < SSI_WIRE_TYPES ? types[type].name : "?";
 }
@@ -230,7 +230,7 @@ static const char *const refusals[SSI_REFUSED_MAX] = {
 	[SSI_REFUSED_BUSY] = "a node with our id is already connected to it",
 };
 
-const char *ssi_wire_refusal_text(u32 refusal)
+const char *ssi_wire_refusal_text(enum ssi_refusal refusal)
 {
 	return refusal < SSI_REFUSED_MAX ? refusals[refusal] :
 					   "it refused for an unknown reason";

@@ -139,7 +139,7 @@ enum ssi_refusal {
  * it, it is repeated as often as memory is short, and just then nothing is to be
  * had to queue it in.
  */
-static inline bool ssi_wire_is_hint(u32 type)
+static inline bool ssi_wire_is_hint(enum ssi_wire_type type)
 {
 	return type == SSI_WIRE_PUT;
 }
@@ -156,7 +156,7 @@ void ssi_wire_hello_encode(struct ssi_wire_hello *hello, u64 cluster, u32 src,
 			   u32 dst, u32 credits);
 enum ssi_refusal ssi_wire_hello_check(const struct ssi_wire_hello *hello,
 				      size_t len, u64 cluster, u32 dst);
-const char *ssi_wire_refusal_text(u32 refusal);
-const char *ssi_wire_type_name(u32 type);
+const char *ssi_wire_refusal_text(enum ssi_refusal refusal);
+const char *ssi_wire_type_name(enum ssi_wire_type type);
 
 #endif /* _SSI_WIRE_H */

@@ -124,13 +124,21 @@ bool mutex_trylock(struct mutex *mutex)
 
 void mutex_unlock(struct mutex *mutex)
 {
-	sim_assert_held(mutex);
+	sim_assert_mutex(mutex);
 	mutex->owner = NULL;
 	task_wake(mutex);
 	sim_preempt();
 }
 
-void sim_assert_held(struct mutex *mutex)
+void sim_assert_lock(spinlock_t *lock)
+{
+	struct task *task = sim_self();
+
+	sim_need(lock->owner == &task->kernel, "%s does not hold %s",
+		 task->name, lock->class->name);
+}
+
+void sim_assert_mutex(struct mutex *mutex)
 {
 	sim_need(mutex->owner == current, "%s does not hold the mutex",
 		 sim_self()->name);

@@ -118,7 +118,7 @@ static void check_data(const struct ssi_region *region, u64 index,
 		       const struct ssi_page *entry)
 {
 	static const u64 zero[SIM_WORDS];
-	const struct page *page = ssi_region_data(entry);
+	const struct page *page = ssi_pages_data(entry);
 	const struct location *l = &locations[index];
 
 	if (!ssi_page_readable(entry->state))
@@ -134,7 +134,7 @@ static void check_data(const struct ssi_region *region, u64 index,
 static void look_at_node(struct ssi_region *region, u64 index,
 			 struct holders *h)
 {
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
+	struct ssi_page *entry = ssi_pages_entry(region, index, 0);
 	const u32 *pins = locations[index].pins[region->node->id];
 	u32 bit = BIT(region->node->id);
 	bool mapped = mmu_is_mapped(region, index, false);
@@ -199,7 +199,7 @@ static bool has_data(u64 index)
 
 	list_for_each_entry(node, &ssi_nodes, list)
 		list_for_each_entry(region, &node->regions, list) {
-			entry = ssi_region_page(region, index, 0);
+			entry = ssi_pages_entry(region, index, 0);
 			if (entry && ssi_page_readable(entry->state))
 				return true;
 		}
@@ -234,8 +234,8 @@ u64 oracle_accesses(void)
 
 static void show_node(struct ssi_region *region, u64 index)
 {
-	struct ssi_page *entry = ssi_region_page(region, index, 0);
-	struct ssi_dir *dir = ssi_region_dir(region, index, 0);
+	struct ssi_page *entry = ssi_pages_entry(region, index, 0);
+	struct ssi_dir *dir = ssi_pages_dir(region, index, 0);
 	const u32 *pins = locations[index].pins[region->node->id];
 
 	if (entry)
@@ -244,7 +244,7 @@ static void show_node(struct ssi_region *region, u64 index)
 		       mmu_is_mapped(region, index, false) ? ", mapped" : "",
 		       mmu_is_mapped(region, index, true) ? " writable" : "",
 		       pins[0], pins[1]);
-	if (dir && ssi_region_home(region, index) == region->node->id)
+	if (dir && ssi_pages_home(region, index) == region->node->id)
 		printf("#   home %u: %s%s, owner %u, copyset %#x\n",
 		       region->node->id, ssi_dir_state_name(dir->state),
 		       dir->busy ? ", busy" : "", dir->owner, dir->copyset);

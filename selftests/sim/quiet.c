@@ -28,18 +28,18 @@ static void check_lists(const struct ssi_region *region)
 			 list_empty(&region->buckets[i].txns),
 			 "node %u has requests, and nobody waits",
 			 region->node->id);
-	sim_need(list_empty(&region->held), "node %u holds something back from nobody",
+	sim_need(list_empty(&region->holder.held), "node %u holds something back from nobody",
 		 region->node->id);
-	sim_need(!atomic_read(&region->outstanding),
+	sim_need(!atomic_read(&region->gather.outstanding),
 		 "node %u counts %d requests, and there are none",
-		 region->node->id, atomic_read(&region->outstanding));
+		 region->node->id, atomic_read(&region->gather.outstanding));
 }
 
 static void count_page(struct ssi_region *region, u64 index, struct counts *c)
 {
-	const struct ssi_page *entry = ssi_region_page(region, index, 0);
-	bool is_home = ssi_region_home(region, index) == region->node->id;
-	const struct ssi_dir *dir = ssi_region_dir(region, index, 0);
+	const struct ssi_page *entry = ssi_pages_entry(region, index, 0);
+	bool is_home = ssi_pages_home(region, index) == region->node->id;
+	const struct ssi_dir *dir = ssi_pages_dir(region, index, 0);
 
 	if (is_home && dir)
 		c->directory += dir->state != SSI_DIR_UNTOUCHED;
@@ -59,14 +59,14 @@ static void check_counters(struct ssi_region *region)
 		count_page(region, index, &c);
 	sim_need(c.shared == atomic64_read(&region->nr_shared) &&
 		 c.exclusive == atomic64_read(&region->nr_exclusive) &&
-		 c.directory == atomic64_read(&region->nr_directory) &&
+		 c.directory == atomic64_read(&region->home.nr_pages) &&
 		 c.cached == atomic64_read(&region->cache.cached),
 		 "node %u has %lld copies, %lld pages, %lld cached, %lld in its directory, and counts %lld, %lld, %lld, %lld",
 		 region->node->id, c.shared, c.exclusive, c.cached, c.directory,
 		 atomic64_read(&region->nr_shared),
 		 atomic64_read(&region->nr_exclusive),
 		 atomic64_read(&region->cache.cached),
-		 atomic64_read(&region->nr_directory));
+		 atomic64_read(&region->home.nr_pages));
 }
 
 /* What page @index's home should find in node @id's table. */
@@ -89,9 +89,9 @@ static bool is_known(const struct ssi_dir *dir, u32 id, u32 state)
 
 static void check_page(struct ssi_region *const *regions, u64 index)
 {
-	struct ssi_region *home = regions[ssi_region_home(regions[0], index)];
+	struct ssi_region *home = regions[ssi_pages_home(regions[0], index)];
 	static const struct ssi_dir untouched;
-	const struct ssi_dir *dir = ssi_region_dir(home, index, 0);
+	const struct ssi_dir *dir = ssi_pages_dir(home, index, 0);
 	const struct ssi_page *entry;
 	u32 id, state;
 
@@ -100,7 +100,7 @@ static void check_page(struct ssi_region *const *regions, u64 index)
 	if (dir->busy)
 		sim_fail(index, "it is busy, and nobody asks for it");
 	for (id = 0; id < sim.nodes; id++) {
-		entry = ssi_region_page(regions[id], index, 0);
+		entry = ssi_pages_entry(regions[id], index, 0);
 		state = entry ? entry->state : SSI_PAGE_I;
 		if (!is_known(dir, id, state))
 			sim_fail(index, "its home says %s, owner %u, copyset %#x, and node %u has it in %s",

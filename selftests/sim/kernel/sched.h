@@ -114,8 +114,11 @@ void mutex_init(struct mutex *mutex);
 void mutex_lock(struct mutex *mutex);
 bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
-void sim_assert_held(struct mutex *mutex);
-#define lockdep_assert_held(mutex)	sim_assert_held(mutex)
+void sim_assert_mutex(struct mutex *mutex);
+void sim_assert_lock(spinlock_t *lock);
+#define lockdep_assert_held(held) _Generic((held),			\
+	struct mutex *: sim_assert_mutex,				\
+	spinlock_t *: sim_assert_lock)(held)
 
 void synchronize_rcu(void);
 
