@@ -108,6 +108,7 @@ static bool takes_messages(struct loop_link *ll)
 static void loop_deliver(struct work_struct *work)
 {
 	struct loop_link *ll = container_of(work, struct loop_link, deliver);
+	struct loop_link *other;
 	struct ssi_rx *rx;
 
 	while ((rx = pop(ll))) {
@@ -116,14 +117,13 @@ static void loop_deliver(struct work_struct *work)
 		replace_page(rx);
 		local_bh_disable();
 		spin_lock(&loop_lock);
-		if (ll->other && takes_messages(ll->other)) {
-			/* Its close waits for us with our wq drained. */
-			spin_unlock(&loop_lock);
-			ssi_link_recv(&ll->other->link, rx);
-		} else {
-			spin_unlock(&loop_lock);
+		/* Its close takes it off @ll, and then waits for this work. */
+		other = ll->other;
+		spin_unlock(&loop_lock);
+		if (other && takes_messages(other))
+			ssi_link_recv(&other->link, rx);
+		else
 			ssi_rx_free(rx);
-		}
 		local_bh_enable();
 	}
 }
