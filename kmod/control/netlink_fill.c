@@ -40,12 +40,13 @@ static int put_node(struct sk_buff *skb, const struct ssi_node *node)
 
 static int put_link(struct sk_buff *skb, struct ssi_link *link)
 {
+	unsigned long flags;
 	int err;
 
-	spin_lock_bh(&link->lock);
+	spin_lock_irqsave(&link->lock, flags);
 	err = nla_put_u32(skb, SSI_DSM_A_LINK_STATE, link->state) ?:
 	      put_reason(skb, link->reason);
-	spin_unlock_bh(&link->lock);
+	spin_unlock_irqrestore(&link->lock, flags);
 
 	return err ?:
 	       put_u64(skb, SSI_DSM_A_RX_MSGS, atomic64_read(&link->rx_msgs)) ?:

@@ -149,12 +149,13 @@ void ssi_member_link_changed(struct ssi_link *link)
 {
 	struct ssi_peer *peer = link->peer;
 	char reason[sizeof(link->reason)];
+	unsigned long flags;
 	u32 state;
 
-	spin_lock_bh(&link->lock);
+	spin_lock_irqsave(&link->lock, flags);
 	state = link->state;
 	strscpy(reason, link->reason, sizeof(reason));
-	spin_unlock_bh(&link->lock);
+	spin_unlock_irqrestore(&link->lock, flags);
 
 	if (state == SSI_DSM_LINK_UP) {
 		announce_regions(peer);
