@@ -90,32 +90,40 @@ static int attach_region(struct file *file, struct ssi_region *region,
 	return 0;
 }
 
+/* Under ssi_config_lock, so it touches no memory of the caller. */
+static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
+{
+	struct ssi_region *region;
+	int ret;
+
+	mutex_lock(&ssi_config_lock);
+	region = find_region(attach);
+	ret = PTR_ERR_OR_ZERO(region);
+	if (!ret) {
+		attach->size = region->size;
+		ret = attach_region(file, region, !(attach->flags &
+						    SSI_DSM_ATTACH_NO_CHANNEL));
+		if (ret)
+			ssi_region_put(region);
+	}
+	mutex_unlock(&ssi_config_lock);
+	return ret;
+}
+
+/* The file is attached even if the size cannot be told: then it is of no use. */
 static long ioctl_attach(struct file *file, void __user *arg)
 {
 	struct ssi_dsm_attach attach;
-	struct ssi_region *region;
 	int ret;
 
 	if (copy_from_user(&attach, arg, sizeof(attach)))
 		return -EFAULT;
 	if (attach.reserved || (attach.flags & ~SSI_DSM_ATTACH_NO_CHANNEL))
 		return -EINVAL;
-	mutex_lock(&ssi_config_lock);
-	region = find_region(&attach);
-	if (IS_ERR(region)) {
-		ret = PTR_ERR(region);
-		goto out_unlock;
-	}
-	attach.size = region->size;
-	ret = copy_to_user(arg, &attach, sizeof(attach)) ? -EFAULT : 0;
-	if (!ret)
-		ret = attach_region(file, region, !(attach.flags &
-					SSI_DSM_ATTACH_NO_CHANNEL));
+	ret = find_and_attach(file, &attach);
 	if (ret)
-		ssi_region_put(region);
-out_unlock:
-	mutex_unlock(&ssi_config_lock);
-	return ret;
+		return ret;
+	return copy_to_user(arg, &attach, sizeof(attach)) ? -EFAULT : 0;
 }
 
 static long ioctl_send(struct file *file, void __user *arg)
@@ -125,6 +133,8 @@ static long ioctl_send(struct file *file, void __user *arg)
 
 	if (!region)
 		return -ENOTCONN;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
 	if (copy_from_user(&send, arg, sizeof(send)))
 		return -EFAULT;
 	return ssi_channel_send(region, &send);
@@ -137,6 +147,8 @@ static long ioctl_discard(struct file *file, void __user *arg)
 
 	if (!region)
 		return -ENOTCONN;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
 	if (copy_from_user(&discard, arg, sizeof(discard)))
 		return -EFAULT;
 	if (!PAGE_ALIGNED(discard.offset) || !PAGE_ALIGNED(discard.len) ||
