@@ -544,13 +544,18 @@ static struct notifier_block release_notifier = {
 	.flags = GENL_ADMIN_PERM, \
 }
 
-#define GET(op, attrs) { \
+#define GET_AS(op, attrs, rights) { \
 	.cmd = SSI_DSM_CMD_##op, \
 	.doit = ssi_netlink_get, \
 	.dumpit = ssi_netlink_dump, \
 	.policy = attrs, \
 	.maxattr = SSI_DSM_A_MAX, \
+	.flags = rights, \
 }
+
+#define GET(op, attrs)		GET_AS(op, attrs, 0)
+/* Counts and pages tell of what the guest does: a side channel. */
+#define ADMIN_GET(op, attrs)	GET_AS(op, attrs, GENL_ADMIN_PERM)
 
 static const struct genl_ops ops[] = {
 	CHANGE(NODE_NEW, ssi_netlink_node_new, node_new_policy),
@@ -562,10 +567,10 @@ static const struct genl_ops ops[] = {
 	CHANGE(REGION_NEW, ssi_netlink_region_new, region_new_policy),
 	CHANGE(REGION_DEL, ssi_netlink_region_del, region_policy),
 	GET(REGION_GET, region_policy),
-	GET(STATS_GET, region_policy),
+	ADMIN_GET(STATS_GET, region_policy),
 	CHANGE(POLICY_SET, ssi_netlink_policy_set, policy_set_policy),
 	GET(POLICY_GET, region_policy),
-	GET(PAGE_GET, region_policy),
+	ADMIN_GET(PAGE_GET, region_policy),
 };
 
 static struct genl_family ssi_netlink_family __ro_after_init = {

@@ -21,7 +21,7 @@
  *               < CLUSTER NODE_ID REGION_ID SIZE MAP... REGION_STATE REASON
  *                 PAGES_SHARED PAGES_EXCLUSIVE DIRECTORY_PAGES METADATA
  *                 PAGES_CACHED DROPPED PUT BLOCKS_HUGE BLOCKS_SPLIT
- *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump
+ *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump, admin
  *               < CLUSTER NODE_ID REGION_ID CLASS...
  *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
  *   POLICY_SET  > CLUSTER NODE_ID REGION_ID POLICY...            admin
@@ -30,7 +30,7 @@
  *               < CLUSTER NODE_ID REGION_ID POLICY...
  *                   POLICY { POLICY_ID POLICY_VALUE POLICY_DEFAULT
  *                            POLICY_MIN POLICY_MAX [POLICY_AUTO] }
- *   PAGE_GET    > [CLUSTER NODE_ID REGION_ID]                    do, dump
+ *   PAGE_GET    > [CLUSTER NODE_ID REGION_ID]                    do, dump, admin
  *               < CLUSTER NODE_ID REGION_ID PAGE...
  *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_NODES }
  *   event group "events": PEER_GET and REGION_GET replies on state changes
