@@ -172,9 +172,13 @@ static int qp_new(struct ssi_rdma_conn *conn)
 int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn)
 {
 	struct ib_device *dev = conn->id->device;
-	struct ib_pd *pd = ib_alloc_pd(dev, 0);
 	struct ib_cq *cq;
+	struct ib_pd *pd;
 
+	/* iWARP has no SEND with immediate data, which pages travel by. */
+	if (!rdma_cap_ib_cm(dev, conn->id->port_num))
+		return -EPROTONOSUPPORT;
+	pd = ib_alloc_pd(dev, 0);
 	if (IS_ERR(pd))
 		return PTR_ERR(pd);
 	conn->pd = pd;
