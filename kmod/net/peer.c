@@ -64,17 +64,18 @@ int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 				     defer_ns);
 }
 
-enum ssi_refusal ssi_peer_accept(struct ssi_node *node, const void *hello,
-				 size_t len, struct ssi_link **link)
+enum ssi_refusal ssi_peer_accept(struct ssi_node *node,
+				 const struct ssi_wire_hello *hello,
+				 struct ssi_link **link)
 {
-	const struct ssi_wire_hello *h = hello;
 	enum ssi_refusal refusal;
 	struct ssi_peer *peer;
 
-	refusal = ssi_wire_hello_check(h, len, node->cluster_hash, node->id);
+	refusal = ssi_wire_hello_check(hello, sizeof(*hello),
+				       node->cluster_hash, node->id);
 	if (refusal)
 		return refusal;
-	peer = READ_ONCE(node->peers[h->src]);
+	peer = READ_ONCE(node->peers[hello->src]);
 	if (!peer)
 		return SSI_REFUSED_SRC;
 	*link = peer->link;

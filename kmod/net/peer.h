@@ -56,11 +56,13 @@ void ssi_peer_delete(struct ssi_peer *peer);
 
 /*
  * The hello of a node that wants to connect to @node: SSI_REFUSED_NOT and
- * the peer's link in @link, or why not. Process context. The link stays valid
- * while the caller runs as part of the listener (unlisten waits for it).
+ * the peer's link in @link, or why not. Where it comes from is the transport's to
+ * check. Process context. The link stays valid while the caller runs as part of
+ * the listener (unlisten waits for it).
  */
-enum ssi_refusal ssi_peer_accept(struct ssi_node *node, const void *hello,
-				 size_t len, struct ssi_link **link);
+enum ssi_refusal ssi_peer_accept(struct ssi_node *node,
+				 const struct ssi_wire_hello *hello,
+				 struct ssi_link **link);
 
 /*
  * Send to node @dst of the cluster; BH disabled or process context. Consumes

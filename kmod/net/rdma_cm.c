@@ -45,8 +45,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/slab.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 #include <rdma/ib_cm.h>
 
 #include "net/node.h"
@@ -60,6 +63,7 @@
 #define ACCEPT_MS	10000	/* the same on the side that accepts */
 #define FLUSH_MS	1000	/* close() */
 #define BACKLOG		32
+#define PORT_FIRST	512	/* of those that we connect from, to 1023 */
 
 /*
  * 4.096 us << 16 is 268 ms; seven times that is 1.9 s, in which a software
@@ -247,18 +251,35 @@ static int ssi_rdma_cm_conn_event(struct rdma_cm_id *id,
 	return 0;
 }
 
-/* The node's own address, so that the device it names is taken; any port. */
+static void set_port(struct sockaddr_storage *addr, u16 port)
+{
+	if (addr->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)addr)->sin6_port = htons(port);
+	else
+		((struct sockaddr_in *)addr)->sin_port = htons(port);
+}
+
+/*
+ * From the node's own address, so that the device it names is taken, and from a
+ * privileged port, which the other side asks for (check_origin()). Which one
+ * is left to chance: those of the last attempts may not be free yet.
+ */
 static int resolve(struct ssi_rdma_conn *conn)
 {
 	struct ssi_peer *peer = conn->rl->link.peer;
 	struct sockaddr_storage src = peer->node->addr;
+	u32 ports = PROT_SOCK - PORT_FIRST;
+	u32 first = get_random_u32() % ports;
+	int ret = -EADDRINUSE;
+	u32 i;
 
-	if (src.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&src)->sin6_port = 0;
-	else
-		((struct sockaddr_in *)&src)->sin_port = 0;
-	return rdma_resolve_addr(conn->id, (struct sockaddr *)&src,
-				 (struct sockaddr *)&peer->addr, RESOLVE_MS);
+	for (i = 0; i < ports && ret == -EADDRINUSE; i++) {
+		set_port(&src, PORT_FIRST + (first + i) % ports);
+		ret = rdma_resolve_addr(conn->id, (struct sockaddr *)&src,
+					(struct sockaddr *)&peer->addr,
+					RESOLVE_MS);
+	}
+	return ret;
 }
 
 static void put_conn(struct ssi_rdma_link *rl, struct ssi_rdma_conn *conn,
@@ -436,6 +457,39 @@ static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal)
 	rdma_reject(id, &data, sizeof(data), IB_CM_REJ_CONSUMER_DEFINED);
 }
 
+static bool same_host(const struct sockaddr_storage *a,
+		      const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return ipv6_addr_equal(&((const struct sockaddr_in6 *)a)->sin6_addr,
+				       &((const struct sockaddr_in6 *)b)->sin6_addr);
+	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+static u16 port_of(const struct sockaddr_storage *addr)
+{
+	return ntohs(addr->ss_family == AF_INET6 ?
+		     ((const struct sockaddr_in6 *)addr)->sin6_port :
+		     ((const struct sockaddr_in *)addr)->sin_port);
+}
+
+/*
+ * The address must be the peer's, and the port one that only a privileged
+ * program of that host can have: to reach our port makes nobody a member.
+ */
+static enum ssi_refusal check_origin(const struct ssi_peer *peer,
+				     const struct sockaddr_storage *from)
+{
+	if (!same_host(from, &peer->addr))
+		return SSI_REFUSED_ADDR;
+	if (port_of(from) >= PROT_SOCK)
+		return SSI_REFUSED_PORT;
+	return SSI_REFUSED_NOT;
+}
+
 /* An error makes rdma_cm destroy @id. */
 static int request(struct ssi_rdma_listener *listener, struct rdma_cm_id *id,
 		   const struct rdma_conn_param *param)
@@ -448,7 +502,9 @@ static int request(struct ssi_rdma_listener *listener, struct rdma_cm_id *id,
 		memcpy(&hello, param->private_data,
 		       min_t(size_t, param->private_data_len, sizeof(hello)));
 	mutex_lock(&listener->lock);
-	ret = ssi_peer_accept(listener->node, &hello, sizeof(hello), &link);
+	ret = ssi_peer_accept(listener->node, &hello, &link);
+	if (ret == SSI_REFUSED_NOT)
+		ret = check_origin(link->peer, &id->route.addr.dst_addr);
 	if (ret == SSI_REFUSED_NOT)
 		ret = attach(ssi_rdma_link(link), id, &hello);
 	if (ret)

@@ -228,6 +228,8 @@ static const char *const refusals[SSI_REFUSED_MAX] = {
 	[SSI_REFUSED_DST] = "the node at that address has another node id",
 	[SSI_REFUSED_SRC] = "it has no peer with our node id",
 	[SSI_REFUSED_BUSY] = "a node with our id is already connected to it",
+	[SSI_REFUSED_ADDR] = "it knows our node by another address than the one we come from",
+	[SSI_REFUSED_PORT] = "we do not come from a port below 1024",
 };
 
 const char *ssi_wire_refusal_text(enum ssi_refusal refusal)

@@ -11,7 +11,7 @@
 #include <linux/ssi_dsm.h>
 
 #define SSI_WIRE_MAGIC		0x44495353u	/* "SSID" */
-#define SSI_WIRE_VERSION	4
+#define SSI_WIRE_VERSION	5
 #define SSI_WIRE_PAYLOAD_MAX	4096
 #define SSI_WIRE_BATCH		8	/* headers that travel together */
 
@@ -131,6 +131,8 @@ enum ssi_refusal {
 	SSI_REFUSED_DST,	/* I am not the node you look for */
 	SSI_REFUSED_SRC,	/* I do not know you, or you are me */
 	SSI_REFUSED_BUSY,	/* that node is already connected */
+	SSI_REFUSED_ADDR,	/* not from the address of that node */
+	SSI_REFUSED_PORT,	/* not from a privileged port */
 	SSI_REFUSED_MAX,
 };
 

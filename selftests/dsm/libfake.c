@@ -13,6 +13,8 @@
 
 #include "selftests/unit/tap.h"
 
+#define PORT_FIRST	512	/* of the privileged ports to connect from */
+#define PORT_LAST	1023
 #define RESOLVE_MS	2000
 #define HEAD		((uint32_t)sizeof(struct ssi_wire))
 #define SEND_ID		UINT64_MAX	/* as wr_id; receives have their slot */
@@ -223,17 +225,30 @@ static struct rdma_conn_param conn_param(const void *data, uint8_t len)
 	};
 }
 
+/* From f->port, or, if that is 0, from a privileged port that is free. */
+static int resolve_address(struct fake *f)
+{
+	struct sockaddr_in to = address(f->peer_addr, SSI_DSM_PORT);
+	uint16_t port = f->port ? f->port : PORT_LAST;
+	struct sockaddr_in from;
+	int ret;
+
+	do {
+		from = address(f->addr, port);
+		ret = rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
+					(struct sockaddr *)&to, RESOLVE_MS);
+	} while (ret && errno == EADDRINUSE && !f->port && --port > PORT_FIRST);
+	return ret;
+}
+
 static void ask(struct fake *f, const void *hello, uint8_t len)
 {
-	struct sockaddr_in from = address(f->addr, 0);
-	struct sockaddr_in to = address(f->peer_addr, SSI_DSM_PORT);
 	struct rdma_conn_param param = conn_param(hello, len);
 
 	need_channel(f);
 	need(!rdma_create_id(f->events, &f->cm, f, RDMA_PS_TCP),
 	     "rdma_create_id");
-	need(!rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
-				(struct sockaddr *)&to, RESOLVE_MS) &&
+	need(!resolve_address(f) &&
 	     !await_event(f, RDMA_CM_EVENT_ADDR_RESOLVED), "the address");
 	need(!rdma_resolve_route(f->cm, RESOLVE_MS) &&
 	     !await_event(f, RDMA_CM_EVENT_ROUTE_RESOLVED), "the route");

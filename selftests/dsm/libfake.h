@@ -34,6 +34,7 @@ struct fake_memory {
  * @cluster: hash of the cluster's name
  * @addr: its address
  * @peer_addr: address of the module's node
+ * @port: to connect from, or 0: a privileged one
  * @events: of rdma_cm
  * @listener: listens at @addr, or NULL
  * @cm: the connection, or the request for one, or NULL
@@ -60,6 +61,7 @@ struct fake {
 	uint64_t cluster;
 	const char *addr;
 	const char *peer_addr;
+	uint16_t port;
 	struct rdma_event_channel *events;
 	struct rdma_cm_id *listener;
 	struct rdma_cm_id *cm;
