@@ -242,6 +242,16 @@ static int ssi_rdma_cm_conn_event(struct rdma_cm_id *id,
 	case RDMA_CM_EVENT_ADDR_CHANGE:
 		over(conn, "the network device changed, no way to");
 		break;
+	case RDMA_CM_EVENT_UNREACHABLE:
+		/*
+		 * Of a connection that stands this only says that the entry of
+		 * a neighbour has changed: anybody on the network can do that.
+		 * Packets that are not answered any more end it, if so.
+		 */
+		if (!READ_ONCE(conn->ready))
+			cannot_reach(conn, rdma_event_msg(event->event),
+				     event->status);
+		break;
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
 		break;
 	default:
