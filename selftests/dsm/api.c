@@ -520,6 +520,31 @@ static void test_device(void)
 	delete_pair();
 }
 
+/* DISCARD and SEND change something, so they need a file open for writing. */
+static void test_read_only(void)
+{
+	struct ssi_dsm_discard all = { .len = 4 * MIB };
+	int fd = open(SSI_DSM_DEVICE, O_RDONLY), writable;
+	struct region_info info;
+	volatile uint8_t *mem;
+
+	make_pair(halves, halves);
+	writable = attach(CLUSTER, 0, SSI_DSM_ATTACH_NO_CHANNEL);
+	mem = map_region(writable, 4 * MIB);
+	if (!mem || wait_state(0, &info) != SSI_DSM_REGION_READY)
+		tap_bail("no region to discard: %s", info.reason);
+	*mem = 7;
+	attach_to(fd, CLUSTER, 0, REGION);
+	tap_ok(ioctl(fd, SSI_DSM_DISCARD, &all) < 0 && *mem == 7,
+	       "DISCARD through a file that is open for reading is refused");
+	tap_ok(send_message(fd, 1, "x", 1) < 0,
+	       "SEND through a file that is open for reading is refused");
+	munmap((void *)mem, 4 * MIB);
+	close(writable);
+	close(fd);
+	delete_pair();
+}
+
 /* ---- privileges ---- */
 
 static int as_nobody(int (*fn)(void))
@@ -573,6 +598,30 @@ static int nobody_region_del(void)
 	return region_del(CLUSTER, 0, REGION);
 }
 
+static int nobody_stats_get(void)
+{
+	struct stats_info info;
+
+	return stats_get(CLUSTER, 0, REGION, &info);
+}
+
+static int nobody_page_get(void)
+{
+	struct pages_info info;
+
+	return pages_get(CLUSTER, 0, REGION, &info);
+}
+
+static int nobody_stats_dump(void)
+{
+	return conf_count(conf_request(SSI_DSM_CMD_STATS_GET));
+}
+
+static int nobody_page_dump(void)
+{
+	return conf_count(conf_request(SSI_DSM_CMD_PAGE_GET));
+}
+
 static int nobody_get(void)
 {
 	return node_get(CLUSTER, 0);
@@ -595,6 +644,10 @@ static const struct {
 	{ "REGION_NEW without CAP_NET_ADMIN", nobody_region_new, EPERM },
 	{ "POLICY_SET without CAP_NET_ADMIN", nobody_policy_set, EPERM },
 	{ "REGION_DEL without CAP_NET_ADMIN", nobody_region_del, EPERM },
+	{ "STATS_GET without CAP_NET_ADMIN", nobody_stats_get, EPERM },
+	{ "PAGE_GET without CAP_NET_ADMIN", nobody_page_get, EPERM },
+	{ "a dump of STATS_GET without CAP_NET_ADMIN", nobody_stats_dump, EPERM },
+	{ "a dump of PAGE_GET without CAP_NET_ADMIN", nobody_page_dump, EPERM },
 	{ "open of the device without being root", nobody_open, EACCES },
 	{ "NODE_GET without CAP_NET_ADMIN is answered", nobody_get, 0 },
 };
@@ -680,13 +733,14 @@ int main(void)
 	conf_need();
 	alarm(120);
 	tap_plan(19 + 9 + 25 + 4 + 2 + 5 + 7 + 8 + 16 +
-		 ARRAY_SIZE(privileges) + 1 + 6 + 1);
+		 2 + ARRAY_SIZE(privileges) + 1 + 6 + 1);
 	test_nodes();
 	test_peers();
 	test_regions();
 	test_refused(sizes, "the nodes' memory sizes differ");
 	test_refused(order, "the order of the nodes differs");
 	test_device();
+	test_read_only();
 	test_privileges();
 	test_owner();
 	test_dumps();

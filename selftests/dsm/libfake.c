@@ -13,9 +13,8 @@
 
 #include "selftests/unit/tap.h"
 
-#define PORT_FIRST	512	/* of the privileged ports to connect from */
-#define PORT_LAST	1023
 #define RESOLVE_MS	2000
+#define ROOT_PORTS	1024	/* below this only root may bind */
 #define HEAD		((uint32_t)sizeof(struct ssi_wire))
 #define SEND_ID		UINT64_MAX	/* as wr_id; receives have their slot */
 #define NOTHING		(-EAGAIN)	/* no event that matters */
@@ -225,30 +224,28 @@ static struct rdma_conn_param conn_param(const void *data, uint8_t len)
 	};
 }
 
-/* From f->port, or, if that is 0, from a privileged port that is free. */
-static int resolve_address(struct fake *f)
+/* Another one each time: the last connection may still have its own. */
+static uint16_t next_root_port(void)
 {
-	struct sockaddr_in to = address(f->peer_addr, SSI_DSM_PORT);
-	uint16_t port = f->port ? f->port : PORT_LAST;
-	struct sockaddr_in from;
-	int ret;
+	static uint16_t port = ROOT_PORTS;
 
-	do {
-		from = address(f->addr, port);
-		ret = rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
-					(struct sockaddr *)&to, RESOLVE_MS);
-	} while (ret && errno == EADDRINUSE && !f->port && --port > PORT_FIRST);
-	return ret;
+	if (--port < ROOT_PORTS / 2)
+		port = ROOT_PORTS - 1;
+	return port;
 }
 
 static void ask(struct fake *f, const void *hello, uint8_t len)
 {
+	struct sockaddr_in from = address(f->addr, f->ephemeral ?
+						   0 : next_root_port());
+	struct sockaddr_in to = address(f->peer_addr, SSI_DSM_PORT);
 	struct rdma_conn_param param = conn_param(hello, len);
 
 	need_channel(f);
 	need(!rdma_create_id(f->events, &f->cm, f, RDMA_PS_TCP),
 	     "rdma_create_id");
-	need(!resolve_address(f) &&
+	need(!rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
+				(struct sockaddr *)&to, RESOLVE_MS) &&
 	     !await_event(f, RDMA_CM_EVENT_ADDR_RESOLVED), "the address");
 	need(!rdma_resolve_route(f->cm, RESOLVE_MS) &&
 	     !await_event(f, RDMA_CM_EVENT_ROUTE_RESOLVED), "the route");

@@ -33,8 +33,9 @@ struct fake_memory {
  * @peer: the module's
  * @cluster: hash of the cluster's name
  * @addr: its address
+ * @ephemeral: it connects from a port that any user may bind, not from one
+ *	below 1024
  * @peer_addr: address of the module's node
- * @port: to connect from, or 0: a privileged one
  * @events: of rdma_cm
  * @listener: listens at @addr, or NULL
  * @cm: the connection, or the request for one, or NULL
@@ -60,8 +61,8 @@ struct fake {
 	uint32_t peer;
 	uint64_t cluster;
 	const char *addr;
+	bool ephemeral;
 	const char *peer_addr;
-	uint16_t port;
 	struct rdma_event_channel *events;
 	struct rdma_cm_id *listener;
 	struct rdma_cm_id *cm;

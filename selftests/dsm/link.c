@@ -3,7 +3,9 @@
  * How links over rdma are made, refused, and lost when the peer is silent: fake
  * nodes send the victim any hello, any answer to its own, or none.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #define LOST_MS		3000u	/* SSI_PEER_LOST_MS in kmod/net/peer.h */
 #define CREDITS_MAX	UINT16_MAX
 #define REFUSAL_UNKNOWN	99u
+#define ROOT_PORTS	1024	/* below this only root may bind */
 
 /* ---- nodes that connect to the victim ---- */
 
@@ -184,6 +187,39 @@ static void test_half_open(void)
 	fake_close(&f);
 }
 
+/*
+ * A hello contains no secret. The address and the port that it comes from are
+ * all that keeps other programs and hosts out.
+ */
+static bool is_kept_out(const char *addr, bool ephemeral)
+{
+	struct fake f = fake_node(HIGH), imposter = fake_node(HIGH);
+	struct ssi_wire_hello hello = fake_hello(&f);
+	int ret;
+	bool ok;
+
+	imposter.addr = addr;
+	imposter.ephemeral = ephemeral;
+	victim_meet(&f);
+	ret = fake_connect(&imposter, &hello, sizeof(hello));
+	if (!ret)
+		tap_diag("node %u was connected from %s", imposter.id, addr);
+	ok = (ret > 0 || ret == -ECONNREFUSED) &&
+	     fake_befriend(&f, FAKE_CREDITS);
+	fake_close(&imposter);
+	victim_part(&f);
+	fake_close(&f);
+	return ok;
+}
+
+static void test_imposters(void)
+{
+	tap_ok(is_kept_out(getenv("SSI_ADDR_7"), false),
+	       "a hello from an address other than the peer's is refused");
+	tap_ok(is_kept_out(fake_node(HIGH).addr, true),
+	       "a hello from a port that any user may bind is refused");
+}
+
 /* ---- nodes that the victim connects to ---- */
 
 #define AT	"10.77.0.1:7471"
@@ -298,6 +334,10 @@ static void test_connecting(void)
 			 "cannot reach node 0 at " AT ": no answer (-110)"),
 	       "the victim gives up a node that never answers");
 	fake_hang_up(&f);
+	tap_ok(!fake_asked(&f) &&
+	       ntohs(rdma_get_dst_port(f.cm)) < ROOT_PORTS,
+	       "the module connects from a port that only root may bind");
+	fake_reject(&f, NULL, 0);
 	tap_ok(accept_well(&f), "a valid answer after all these is accepted");
 	victim_part(&f);
 	fake_close(&f);
@@ -402,10 +442,11 @@ int main(void)
 {
 	alarm(110);
 	victim_make();
-	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 19);
+	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 22);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	test_hellos();
 	test_half_open();
+	test_imposters();
 	test_connecting();
 	test_nobody();
 	test_silence();
