@@ -419,17 +419,54 @@ err_free:
 	return ret;
 }
 
+static bool same_host(const struct sockaddr_storage *a,
+		      const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return ipv6_addr_equal(&((const struct sockaddr_in6 *)a)->sin6_addr,
+				       &((const struct sockaddr_in6 *)b)->sin6_addr);
+	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+static u16 port_of(const struct sockaddr_storage *addr)
+{
+	return ntohs(addr->ss_family == AF_INET6 ?
+		     ((const struct sockaddr_in6 *)addr)->sin6_port :
+		     ((const struct sockaddr_in *)addr)->sin_port);
+}
+
+/*
+ * The address must be the peer's, and the port one that only a privileged
+ * program of that host can have: to reach our port makes nobody a member.
+ */
+static enum ssi_refusal check_origin(const struct ssi_peer *peer,
+				     const struct sockaddr_storage *from)
+{
+	if (!same_host(from, &peer->addr))
+		return SSI_REFUSED_ADDR;
+	if (port_of(from) >= PROT_SOCK)
+		return SSI_REFUSED_PORT;
+	return SSI_REFUSED_NOT;
+}
+
 /* 0, an enum ssi_refusal, or a negative errno for "not now". */
 static int attach(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 		  const struct ssi_wire_hello *hello)
 {
 	u32 credits = le32_to_cpu(hello->credits);
+	enum ssi_refusal refusal;
 	struct ssi_rdma_conn *conn;
 	unsigned long flags;
 	bool ready;
 
 	if (rl->active)
 		return SSI_REFUSED_SRC;
+	refusal = check_origin(rl->link.peer, &id->route.addr.dst_addr);
+	if (refusal)
+		return refusal;
 	if (!credits || credits > U16_MAX)
 		return SSI_REFUSED_MAGIC;
 	if (rl->closing || ssi_link_is_up(&rl->link) ||
@@ -467,39 +504,6 @@ static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal)
 	rdma_reject(id, &data, sizeof(data), IB_CM_REJ_CONSUMER_DEFINED);
 }
 
-static bool same_host(const struct sockaddr_storage *a,
-		      const struct sockaddr_storage *b)
-{
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET6)
-		return ipv6_addr_equal(&((const struct sockaddr_in6 *)a)->sin6_addr,
-				       &((const struct sockaddr_in6 *)b)->sin6_addr);
-	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-}
-
-static u16 port_of(const struct sockaddr_storage *addr)
-{
-	return ntohs(addr->ss_family == AF_INET6 ?
-		     ((const struct sockaddr_in6 *)addr)->sin6_port :
-		     ((const struct sockaddr_in *)addr)->sin_port);
-}
-
-/*
- * The address must be the peer's, and the port one that only a privileged
- * program of that host can have: to reach our port makes nobody a member.
- */
-static enum ssi_refusal check_origin(const struct ssi_peer *peer,
-				     const struct sockaddr_storage *from)
-{
-	if (!same_host(from, &peer->addr))
-		return SSI_REFUSED_ADDR;
-	if (port_of(from) >= PROT_SOCK)
-		return SSI_REFUSED_PORT;
-	return SSI_REFUSED_NOT;
-}
-
 /* An error makes rdma_cm destroy @id. */
 static int request(struct ssi_rdma_listener *listener, struct rdma_cm_id *id,
 		   const struct rdma_conn_param *param)
@@ -513,8 +517,6 @@ static int request(struct ssi_rdma_listener *listener, struct rdma_cm_id *id,
 		       min_t(size_t, param->private_data_len, sizeof(hello)));
 	mutex_lock(&listener->lock);
 	ret = ssi_peer_accept(listener->node, &hello, &link);
-	if (ret == SSI_REFUSED_NOT)
-		ret = check_origin(link->peer, &id->route.addr.dst_addr);
 	if (ret == SSI_REFUSED_NOT)
 		ret = attach(ssi_rdma_link(link), id, &hello);
 	if (ret)

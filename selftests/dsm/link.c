@@ -131,7 +131,8 @@ static bool is_victims(const struct ssi_wire_hello *hello, uint32_t dst)
 static void test_hellos(void)
 {
 	struct fake f = fake_node(HIGH), again = fake_node(HIGH);
-	struct fake low = fake_node(LOW);
+	struct fake low = fake_node(LOW), neighbour = fake_node(NEIGHBOUR);
+	const char *addr = f.addr;
 	struct ssi_wire_hello hello;
 	size_t i;
 
@@ -141,6 +142,7 @@ static void test_hellos(void)
 		hello = fake_hello(&f);
 		if (hellos[i].spoil)
 			hellos[i].spoil(&hello);
+		f.addr = hello.src == NEIGHBOUR ? neighbour.addr : addr;
 		tap_ok(is_refused(&f, &hello, hellos[i].len,
 				  hellos[i].refusal) &&
 		       wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_CONNECTING,
@@ -148,6 +150,7 @@ static void test_hellos(void)
 		       "a hello with %s: %s", hellos[i].name,
 		       ssi_wire_refusal_text(hellos[i].refusal));
 	}
+	f.addr = addr;
 	peer_del(CLUSTER, VICTIM, LOW);
 	tap_ok(fake_befriend(&f, FAKE_CREDITS) && is_victims(&f.hello, HIGH),
 	       "a valid hello after all these is accepted, and answered by a valid one");
