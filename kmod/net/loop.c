@@ -4,14 +4,14 @@
  *
  * DOC: Theory of operation
  *
- * Every link has a queue of messages that travel to its peer's node and a
- * worker that delivers them, at the earliest @delay_us after they were sent.
- * The two links of a pair find each other by cluster and node ids in a list
- * under loop_lock; both are UP when both exist. Order is kept within a link,
- * not between links.
+ * Each link has a queue of messages to the peer's node, and a worker that
+ * delivers a message @delay_us after it was sent, or later. The two links of a
+ * pair are matched by cluster name and node ids in a list under loop_lock.
+ * Both links are UP when both exist. Messages of one link keep their order;
+ * messages of different links have no order.
  *
- * A page that is sent is copied into a fresh one, as a network card would do,
- * so that sender and receiver never share one.
+ * A page that is sent is copied into a fresh page, as a network card would do,
+ * so that sender and receiver never share a page.
  */
 #include <linux/delay.h>
 #include <linux/highmem.h>
@@ -26,13 +26,13 @@
 
 /**
  * struct loop_link - one direction: from @link.peer->node to the peer
- * @link: what all links have
- * @list: in loop_links
+ * @link: the part that all transports share
+ * @list: entry of loop_links
  * @other: the link of the opposite direction, or NULL
  * @lock: protects @queue
- * @queue: struct ssi_rx that travel
- * @deliver: delivers them
- * @wq: runs @deliver; a link of its own, since it sleeps
+ * @queue: struct ssi_rx that are sent and not delivered yet
+ * @deliver: work that delivers the messages of @queue
+ * @wq: runs @deliver; each link has its own workqueue, because @deliver sleeps
  */
 struct loop_link {
 	struct ssi_link link;
@@ -82,7 +82,7 @@ static void wait_until(u64 due)
 		usleep_range((due - now) / 1000 + 1, (due - now) / 1000 + 50);
 }
 
-/* Replace the sender's page by a copy, as far as the message goes. */
+/* Replace the sender's page by a copy of its first rx->len bytes. */
 static void replace_page(struct ssi_rx *rx)
 {
 	struct page *page;
@@ -97,8 +97,8 @@ static void replace_page(struct ssi_rx *rx)
 }
 
 /*
- * The two links of a pair come up one after the other, and what is sent over
- * the first must not be lost to the second.
+ * The two links of a pair go UP one after the other. A message sent over the
+ * first link must not be lost because the second link is not UP yet.
  */
 static bool takes_messages(struct loop_link *ll)
 {
@@ -117,7 +117,10 @@ static void loop_deliver(struct work_struct *work)
 		replace_page(rx);
 		local_bh_disable();
 		spin_lock(&loop_lock);
-		/* Its close takes it off @ll, and then waits for this work. */
+		/*
+		 * loop_close() of the other link clears ll->other and then
+		 * waits for this work.
+		 */
 		other = ll->other;
 		spin_unlock(&loop_lock);
 		if (other && takes_messages(other))
@@ -128,7 +131,10 @@ static void loop_deliver(struct work_struct *work)
 	}
 }
 
-/* A message takes nothing that it could share with others: none waits. */
+/*
+ * No message is deferred: here a message costs nothing that several could
+ * share.
+ */
 static int loop_send(struct ssi_link *link, const struct ssi_wire *wire,
 		     struct page *page, u32 len, u64 defer_ns)
 {
@@ -160,7 +166,7 @@ static int loop_send(struct ssi_link *link, const struct ssi_wire *wire,
 	return 0;
 }
 
-/* Does @a lead to the node that @b comes from, and back? */
+/* True if @a leads to the node that @b comes from, and @b leads back. */
 static bool is_pair(const struct loop_link *a, const struct loop_link *b)
 {
 	const struct ssi_peer *p = a->link.peer, *q = b->link.peer;
@@ -215,9 +221,10 @@ static struct ssi_link *loop_open(struct ssi_peer *peer)
 }
 
 /*
- * What we sent is delivered first. Then the pair is taken apart, and then the
- * other direction's worker, which may just be handing a message to us, is
- * waited for; the other link is not closed meanwhile (ssi_config_lock).
+ * First the messages that this link sent are delivered. Then the pair is taken
+ * apart. Then this function waits for the worker of the other direction, which
+ * may be delivering a message to this link just now. The other link cannot be
+ * closed meanwhile, because ssi_config_lock is held.
  */
 static void loop_close(struct ssi_link *link)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Local nodes: the members of clusters that live in this kernel.
- */
+/* Local nodes: the members of clusters in this kernel. */
 #include <linux/slab.h>
 
 #include "net/node.h"
@@ -78,9 +76,9 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 }
 
 /**
- * ssi_node_new() - make a local node and let it listen
- * @config: what it is to be
- * @extack: says what was wrong
+ * ssi_node_new() - make a local node and start its listener
+ * @config: the configuration of the node
+ * @extack: receives the error sentence
  *
  * Context: ssi_config_lock held, may sleep.
  * Return: the node or ERR_PTR().

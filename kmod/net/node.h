@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Local nodes: the members of clusters that live in this kernel.
- */
+/* Local nodes: the members of clusters in this kernel. */
 #ifndef _SSI_NODE_H
 #define _SSI_NODE_H
 
@@ -21,20 +19,22 @@ struct ssi_transport_ops;
 
 /**
  * struct ssi_node - one local node
- * @list: in ssi_nodes, under ssi_config_lock
- * @ref: held by the list, peers' links, regions and whoever looks it up
+ * @list: entry of ssi_nodes, under ssi_config_lock
+ * @ref: references: the list, each peer, each region, and each user that has
+ *	looked the node up
  * @cluster: name of the cluster
- * @cluster_hash: ssi_wire_hash() of it; what peers compare
+ * @cluster_hash: ssi_wire_hash() of @cluster; the peers compare it
  * @id: 0 .. SSI_DSM_MAX_NODES - 1
  * @transport: enum ssi_dsm_transport
- * @ops: its operations
- * @addr: where it listens (RDMA), or AF_UNSPEC
- * @socket_owner: netlink port whose closing deletes the node, or 0
- * @listener: the transport's own
+ * @ops: operations of @transport
+ * @addr: address of the listener (RDMA), or AF_UNSPEC
+ * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
+ *	when that socket is closed
+ * @listener: private data of the transport
  * @lock: protects @peers and @regions; BH-safe, short
  * @peers: by node id
- * @regions: of this node
- * @wq: page work (unmapping), high priority, many at once
+ * @regions: regions of this node
+ * @wq: runs page work (unmapping): high priority, many works at a time
  * @token: source of request tokens
  */
 struct ssi_node {
@@ -56,13 +56,14 @@ struct ssi_node {
 };
 
 /**
- * struct ssi_node_config - what a new node is to be
+ * struct ssi_node_config - the configuration of a new node
  * @cluster: name, shorter than SSI_DSM_CLUSTER_LEN
  * @id: unique in the cluster
  * @transport: enum ssi_dsm_transport
- * @ops: its operations
- * @addr: where to listen; AF_UNSPEC for loop
- * @socket_owner: netlink port whose closing deletes the node, or 0
+ * @ops: operations of @transport
+ * @addr: address of the listener; AF_UNSPEC for loop
+ * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
+ *	when that socket is closed
  */
 struct ssi_node_config {
 	const char *cluster;
@@ -78,11 +79,26 @@ extern struct mutex ssi_config_lock;
 /* All local nodes, under ssi_config_lock. */
 extern struct list_head ssi_nodes;
 
-/* All below: ssi_config_lock held, may sleep. */
+/* Kernel-doc is in node.c. Context: ssi_config_lock held, may sleep. */
 struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
 			      struct netlink_ext_ack *extack);
+
+/**
+ * ssi_node_find() - find a local node
+ * @cluster: name of the cluster
+ * @id: node id
+ *
+ * Context: ssi_config_lock held; the node stays valid as long.
+ * Return: the node, without a new reference, or NULL.
+ */
 struct ssi_node *ssi_node_find(const char *cluster, u32 id);
 
+/**
+ * ssi_node_put() - drop a reference to a node; the last one frees it
+ * @node: the node
+ *
+ * Context: Any context.
+ */
 void ssi_node_put(struct ssi_node *node);
 
 #endif /* _SSI_NODE_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Peers: the other nodes of a local node's cluster, and whether they live.
+ * Peers: the other nodes of a local node's cluster, and the check that they are
+ * alive.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -12,8 +13,9 @@
 #include "net/transport.h"
 
 /*
- * How many beats in a row have heard nothing new. Beats, not time: a host that
- * stood still for a while, or whose work was late, must not blame its peers.
+ * Count the consecutive beats in which no message arrived. This counts beats,
+ * not time: if this host stood still for a while, or if its work was late, that
+ * is no reason to declare its peers lost.
  */
 static u32 count_silence(struct ssi_peer *peer)
 {
@@ -110,9 +112,9 @@ static int check_new(struct ssi_node *node, u32 id,
  * ssi_peer_new() - add a peer and begin to connect to it
  * @node: the local node
  * @id: the other node's id
- * @addr: where the other node listens; AF_UNSPEC for loop
- * @delay_us: loop only: every message takes this long
- * @extack: says what was wrong
+ * @addr: address of the listener of the other node; AF_UNSPEC for loop
+ * @delay_us: loop only: delay of each message in microseconds
+ * @extack: receives the error sentence
  *
  * Context: ssi_config_lock held, may sleep.
  * Return: the peer or ERR_PTR().
@@ -138,7 +140,10 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 	peer->delay_us = delay_us;
 	INIT_DELAYED_WORK(&peer->beat, ssi_peer_beat);
 	xa_init_flags(&peer->announced, XA_FLAGS_LOCK_BH);
-	/* Ids of regions are small: memory for what is told of the first 64. */
+	/*
+	 * Region ids are small: reserve the memory for the announcements of the
+	 * first 64 regions now.
+	 */
 	ret = xa_reserve_bh(&peer->announced, XA_CHUNK_SIZE - 1, GFP_KERNEL);
 	if (ret)
 		goto err_free;
@@ -149,7 +154,7 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 		goto err_free;
 	}
 	WRITE_ONCE(node->peers[id], peer);
-	/* The link may have come up before the peer could be seen. */
+	/* The link may have gone UP before the peer was in the table. */
 	queue_work(system_wq, &peer->link->changed);
 	return peer;
 
@@ -161,9 +166,9 @@ err_free:
 }
 
 /*
- * First nobody sends any more (regions with this member are lost, the peer is
- * out of the table), then the link is closed, then what its events queued is
- * waited for.
+ * Three steps. First all sending ends: regions with this member are lost
+ * already, and the peer leaves the table. Then the link is closed. Then this
+ * function waits for the work that events of the link have queued.
  */
 void ssi_peer_delete(struct ssi_peer *peer)
 {
@@ -175,7 +180,7 @@ void ssi_peer_delete(struct ssi_peer *peer)
 	synchronize_rcu();
 	cancel_delayed_work_sync(&peer->beat);
 	link->ops->close(link);
-	/* An event of the link may have started it again. */
+	/* An event of the link may have started the work again. */
 	cancel_delayed_work_sync(&peer->beat);
 	xa_destroy(&peer->announced);
 	kfree(peer);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Peers: the other nodes of a local node's cluster, and whether they live.
+ * Peers: the other nodes of a local node's cluster, and the check that they are
+ * alive.
  */
 #ifndef _SSI_PEER_H
 #define _SSI_PEER_H
@@ -15,25 +16,30 @@ struct ssi_link;
 struct ssi_node;
 struct ssi_rx;
 
-/* A sign of life this often, and none in the beats of so long is a loss. */
+/*
+ * A ping is sent this often. If no message arrives in so many consecutive beats
+ * that they add up to SSI_PEER_LOST_MS, the link is lost.
+ */
 #define SSI_PEER_PING_MS	500
 #define SSI_PEER_LOST_MS	3000
 
-/* Regions that a peer may have announced at a time. */
+/* Limit of the regions that a peer may announce at a time. */
 #define SSI_PEER_REGIONS_MAX	1024
 
 /**
  * struct ssi_peer - another node, as one local node sees it
  * @node: the local node; the peer holds a reference
  * @id: the other node's id
- * @addr: where it listens, or AF_UNSPEC for loop
- * @delay_us: loop only: every message takes this long
- * @link: the connection; set once before the peer is visible
- * @beat: sends pings and looks at link->last_rx
- * @heard: link->last_rx at the last beat; only @beat uses it and @silent
- * @silent: beats in a row that have heard nothing
- * @announced: region id -> map hash (xa_value) that the peer told us
- * @nr_announced: how many; only its link's messages change it, one at a time
+ * @addr: address of its listener, or AF_UNSPEC for loop
+ * @delay_us: loop only: delay of each message in microseconds
+ * @link: the connection; set once, before other code can find the peer
+ * @beat: work that sends pings and checks link->last_rx
+ * @heard: link->last_rx at the last beat; only @beat uses @heard and @silent
+ * @silent: number of consecutive beats in which no message arrived
+ * @announced: region id -> map hash (xa_value) of the regions that the peer
+ *	announced
+ * @nr_announced: number of entries in @announced; only messages of the link
+ *	change it, one message at a time
  */
 struct ssi_peer {
 	struct ssi_node *node;
@@ -48,26 +54,49 @@ struct ssi_peer {
 	u32 nr_announced;
 };
 
-/* ssi_config_lock held, may sleep. */
+/* Kernel-doc is in peer.c. Context: ssi_config_lock held, may sleep. */
 struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 			      const struct sockaddr_storage *addr, u32 delay_us,
 			      struct netlink_ext_ack *extack);
+
+/**
+ * ssi_peer_delete() - close the link of a peer and free the peer
+ * @peer: the peer
+ *
+ * Regions with this member must be lost already.
+ *
+ * Context: ssi_config_lock held, may sleep.
+ */
 void ssi_peer_delete(struct ssi_peer *peer);
 
-/*
- * The hello of a node that wants to connect to @node: SSI_REFUSED_NOT and
- * the peer's link in @link, or why not. Where it comes from is the transport's to
- * check. Process context. The link stays valid while the caller runs as part of
- * the listener (unlisten waits for it).
+/**
+ * ssi_peer_accept() - find the peer that sent a hello
+ * @node: the node that it wants to connect to
+ * @hello: the hello, not validated
+ * @link: result: the link of the peer
+ *
+ * The transport must check the address that the hello comes from. @link stays
+ * valid while the caller runs as part of the listener, because unlisten waits
+ * for it.
+ *
+ * Context: Process context.
+ * Return: SSI_REFUSED_NOT, or the reason of the refusal.
  */
 enum ssi_refusal ssi_peer_accept(struct ssi_node *node,
 				 const struct ssi_wire_hello *hello,
 				 struct ssi_link **link);
 
-/*
- * Send to node @dst of the cluster; BH disabled or process context. Consumes
- * the reference to @page. @defer_ns as in struct ssi_transport_ops. -ENOTCONN
- * if there is no link or it is down.
+/**
+ * ssi_peer_send() - send a message to a node of the cluster
+ * @node: the local node
+ * @dst: id of the other node
+ * @msg: the message; src and dst are filled in here
+ * @page: the payload of msg->len bytes, or NULL; its reference is consumed,
+ *	also on error
+ * @defer_ns: as in struct ssi_transport_ops
+ *
+ * Context: BH disabled or process context.
+ * Return: 0, or -ENOTCONN if there is no link or it is not UP.
  */
 int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 		  struct page *page, u64 defer_ns);

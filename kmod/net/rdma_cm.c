@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The rdma transport: how connections are made and broken with rdma_cm.
- */
+/* The rdma transport: it makes and breaks connections with rdma_cm. */
 
 /**
  * DOC: Theory of operation
  *
- * A listener is bound to the address of each node. A link has at most one
- * struct ssi_rdma_conn at a time: an attempt, then the connection. The node
- * with the higher id connects:
+ * Each node has a listener, bound to the address of the node. A link has at
+ * most one struct ssi_rdma_conn at a time: first it is an attempt to connect,
+ * then it is the connection. The node with the higher id connects:
  *
  *	higher id                          lower id
  *	resolve address, route
@@ -19,26 +17,28 @@
  *	UP
  *	RTU (or a first message) --------> UP
  *
- * An attempt that fails, is refused or is not answered in time is reaped and
- * followed by another after RETRY_MS. The link keeps its state and its reason
- * meanwhile, so that nobody is told the same thing twice a second. A link that
- * was UP goes LOST and stays so.
+ * An attempt can fail, the other node can refuse it, or no answer arrives
+ * before the deadline. Then rl->work reaps the attempt and begins another one
+ * after RETRY_MS. Meanwhile the link keeps its state and its reason, so that
+ * listeners do not get the same event twice a second. A link that was UP goes
+ * to LOST and stays there.
  *
- * Who owns what. rl->conn is put there by the link's work (the side that
- * connects) or by the listener's handler (the side that accepts), and is taken
- * away, torn down and freed by the link's work or by close(). The work does
- * not run against itself; close() sets rl->closing, under the listener's lock,
- * and waits for the work before it does the same. Handlers of a connection's
- * id never free anything: they mark the connection dead and queue the work;
- * they leave alone a connection that is dead already, for it may be on its way
- * down (destroy_conn()).
- * rdma_destroy_id() waits for handlers, so no lock that a handler takes is
- * held around it. This includes DEVICE_REMOVAL, which waits in rdma_cm until
- * the work has destroyed the id.
+ * Ownership. Two places store rl->conn: the link's work (on the side that
+ * connects) and the listener's handler (on the side that accepts). Two places
+ * clear rl->conn, tear the connection down and free it: the link's work and
+ * close(). The work never runs twice at the same time. close() sets
+ * rl->closing under the listener's lock and waits for the work before it
+ * clears rl->conn. The event handler of a connection's id never frees
+ * anything: it marks the connection dead and queues the work. It ignores a
+ * connection that is dead already, because destroy_conn() may be running.
  *
- * A connection request for a link that already has an attempt under way means
- * that the other side has given that one up: it is reaped, and the request is
- * rejected without a reason, so that the other side comes again.
+ * rdma_destroy_id() waits for the id's handlers. Therefore no lock that a
+ * handler takes is held during that call. This also covers DEVICE_REMOVAL:
+ * rdma_cm waits there until the work has destroyed the id.
+ *
+ * A connection request can arrive for a link that still has an attempt. Then
+ * the other node has given up that attempt. The link's work reaps it, and the
+ * request is rejected without a reason, so that the other node tries again.
  *
  * Locks, outermost first: ssi_config_lock, listener->lock, rl->lock.
  */
@@ -58,32 +58,33 @@
 #include "net/rdma_verbs.h"
 
 #define RETRY_MS	500
-#define RESOLVE_MS	2000	/* for the address, and for the route */
-#define ANSWER_MS	4000	/* an attempt takes this long at most */
-#define ACCEPT_MS	10000	/* the same on the side that accepts */
+#define RESOLVE_MS	2000	/* for the address, then for the route */
+#define ANSWER_MS	4000	/* limit of an attempt, connecting side */
+#define ACCEPT_MS	10000	/* the same limit, accepting side */
 #define FLUSH_MS	1000	/* close() */
 #define BACKLOG		32
-#define PORT_FIRST	512	/* of those that we connect from, to 1023 */
+#define PORT_FIRST	512	/* source ports: from here to 1023 */
 
 /*
- * 4.096 us << 16 is 268 ms; seven times that is 1.9 s, in which a software
- * emulated card that shares its CPU with others has answered. Not 7 retries:
- * rxe takes that for "for ever", as with RNR (check of retry_cnt in
+ * The acknowledgment timeout is 4.096 us << 16, that is 268 ms. Seven times 268
+ * ms is 1.9 s: a software-emulated card that shares its CPU with other tasks
+ * answers within that time. The number of retries must not be 7: rxe reads 7 as
+ * "retry for ever", as it does for RNR (see the check of retry_cnt in
  * rxe_completer()).
  */
 #define ACK_TIMEOUT	16
 #define ACK_RETRIES	6
-/* Credits keep it from ever happening; 7 would mean for ever. */
+/* Credits prevent every RNR; the value 7 means "retry for ever". */
 #define RNR_RETRIES	6
-#define RNR_TIMER	12	/* 0.64 ms; 0 would mean 655 ms */
+#define RNR_TIMER	12	/* 0.64 ms; 0 means 655 ms */
 
 /**
  * struct ssi_rdma_listener - accepts connections for one node
  * @node: the node
- * @id: rdma_cm's, NULL after the device was removed
- * @lock: held while a connection request is served; close() takes it to know
- *	that none is any more
- * @gone: destroys @id after the device was removed
+ * @id: the rdma_cm id, NULL after the device was removed
+ * @lock: held while a connection request is served; close() takes it to wait
+ *	until no request is served any more
+ * @gone: work that destroys @id after the device was removed
  */
 struct ssi_rdma_listener {
 	struct ssi_node *node;
@@ -119,7 +120,7 @@ static void make_hello(struct ssi_rdma_conn *conn, struct ssi_wire_hello *hello,
 	};
 }
 
-/* Before the queue pair leaves INIT. */
+/* Call this before the queue pair leaves INIT. */
 static int set_timers(struct rdma_cm_id *id)
 {
 	return rdma_set_ack_timeout(id, ACK_TIMEOUT) ?:
@@ -169,7 +170,7 @@ static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 			   ssi_wire_refusal_text(le32_to_cpu(data->refusal)));
 }
 
-/* What the node that accepted says of itself. */
+/* Check the hello of the node that accepted our request. */
 static void check_reply(struct ssi_rdma_conn *conn,
 			const struct rdma_conn_param *param)
 {
@@ -244,9 +245,10 @@ static int ssi_rdma_cm_conn_event(struct rdma_cm_id *id,
 		break;
 	case RDMA_CM_EVENT_UNREACHABLE:
 		/*
-		 * Of a connection that stands this only says that the entry of
-		 * a neighbour has changed: anybody on the network can do that.
-		 * Packets that are not answered any more end it, if so.
+		 * On an established connection this event only means that a
+		 * neighbour entry has changed. Any host on the network can
+		 * cause that. If the peer is really unreachable, unanswered
+		 * packets end the connection.
 		 */
 		if (!READ_ONCE(conn->ready))
 			cannot_reach(conn, rdma_event_msg(event->event),
@@ -270,9 +272,10 @@ static void set_port(struct sockaddr_storage *addr, u16 port)
 }
 
 /*
- * From the node's own address, so that the device it names is taken, and from a
- * privileged port, which the other side asks for (check_origin()). Which one
- * is left to chance: those of the last attempts may not be free yet.
+ * Connect from the node's own address, so that rdma_cm uses the RDMA device of
+ * that address, and from a privileged port, which the other side requires
+ * (check_origin()). The search begins at a random port, because the ports of
+ * the last attempts may still be in use.
  */
 static int resolve(struct ssi_rdma_conn *conn)
 {
@@ -344,18 +347,21 @@ static struct ssi_rdma_conn *take_conn(struct ssi_rdma_link *rl)
 
 static void destroy_conn(struct ssi_rdma_conn *conn)
 {
-	/* Handlers that begin after this see that it is dead. */
+	/* Handlers that begin after this see that the connection is dead. */
 	rdma_lock_handler(conn->id);
 	ssi_rdma_verbs_kill(conn);
 	rdma_unlock_handler(conn->id);
-	if (conn->qp)	/* fails if there never was a connection */
+	if (conn->qp)	/* this fails if the connection was never established */
 		rdma_disconnect(conn->id);
 	ssi_rdma_verbs_teardown(conn);
 	rdma_destroy_id(conn->id);
 	ssi_rdma_verbs_free(conn);
 }
 
-/* Only the work and close() take rl->conn away, and never both at once. */
+/*
+ * Only the link's work and close() clear rl->conn, and they never run at the
+ * same time.
+ */
 static bool is_over(struct ssi_rdma_conn *conn)
 {
 	if (!READ_ONCE(conn->ready) && !READ_ONCE(conn->dead) &&
@@ -405,7 +411,10 @@ static int accept_conn(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 	put_conn(rl, conn, ACCEPT_MS);
 	make_hello(conn, &answer, &param);
 	ret = rdma_accept(id, &param);
-	/* Its id is not ours to destroy if we return an error. */
+	/*
+	 * If we returned an error, rdma_cm would destroy the id, which @conn
+	 * owns now. So mark the connection dead instead.
+	 */
 	if (ret)
 		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
 				   "accepting node %u failed: error %d",
@@ -439,8 +448,9 @@ static u16 port_of(const struct sockaddr_storage *addr)
 }
 
 /*
- * The address must be the peer's, and the port one that only a privileged
- * program of that host can have: to reach our port makes nobody a member.
+ * The source address must be the peer's, and only a privileged program of that
+ * host can use the source port. A program that can merely reach our port must
+ * not become a member of the cluster.
  */
 static enum ssi_refusal check_origin(const struct ssi_peer *peer,
 				     const struct sockaddr_storage *from)
@@ -452,7 +462,10 @@ static enum ssi_refusal check_origin(const struct ssi_peer *peer,
 	return SSI_REFUSED_NOT;
 }
 
-/* 0, an enum ssi_refusal, or a negative errno for "not now". */
+/*
+ * Return: 0, an enum ssi_refusal, or a negative errno that means "try again
+ * later".
+ */
 static int attach(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 		  const struct ssi_wire_hello *hello)
 {
@@ -504,7 +517,7 @@ static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal)
 	rdma_reject(id, &data, sizeof(data), IB_CM_REJ_CONSUMER_DEFINED);
 }
 
-/* An error makes rdma_cm destroy @id. */
+/* If this returns an error, rdma_cm destroys @id. */
 static int request(struct ssi_rdma_listener *listener, struct rdma_cm_id *id,
 		   const struct rdma_conn_param *param)
 {
@@ -582,7 +595,7 @@ static void ssi_rdma_cm_unlisten(struct ssi_node *node)
 	if (!listener)
 		return;
 	destroy_listener_id(listener);
-	/* It may have been this work that took the id. */
+	/* The work @gone may have destroyed the id just now: wait for it. */
 	cancel_work_sync(&listener->gone);
 	node->listener = NULL;
 	kfree(listener);
@@ -625,8 +638,8 @@ static struct ssi_link *ssi_rdma_cm_open(struct ssi_peer *peer)
 }
 
 /*
- * From the moment that @closing is seen to be set, nothing but this function
- * touches rl->conn.
+ * After this function has set @closing and has waited for the work, only
+ * close() touches rl->conn.
  */
 static void stop_making_conns(struct ssi_rdma_link *rl)
 {
@@ -652,7 +665,10 @@ static void ssi_rdma_cm_close(struct ssi_link *link)
 			ssi_rdma_send_flush(conn, msecs_to_jiffies(FLUSH_MS));
 		destroy_conn(take_conn(rl));
 	}
-	/* Queued by handlers until the id was gone; would do nothing. */
+	/*
+	 * Handlers could queue the work until the id was destroyed. It would do
+	 * nothing: cancel it.
+	 */
 	cancel_delayed_work_sync(&rl->work);
 	ssi_link_fini(link);
 	kfree(rl);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One RDMA connection: how it dies, and the memory of its headers.
+ * One RDMA connection: its end after an error, and the memory of its headers.
  */
 #include <linux/slab.h>
 
@@ -42,8 +42,8 @@ static bool link_says(struct ssi_link *link, u32 state, const char *reason)
 }
 
 /*
- * A link that was never up is tried again, with the same result most of the
- * time: no events then.
+ * A link that was never UP is tried again and again, most of the time with the
+ * same result. An equal result raises no event.
  */
 void ssi_rdma_conn_tell_dead(struct ssi_rdma_link *rl, u32 state)
 {
@@ -80,7 +80,10 @@ void ssi_rdma_conn_fail(struct ssi_rdma_conn *conn, u32 state,
 		ssi_rdma_conn_tell_dead(rl, state);
 }
 
-/* A flushed request only follows from a death that is known by other means. */
+/*
+ * A flushed work request is a consequence of an earlier error, which is
+ * reported on its own.
+ */
 void ssi_rdma_conn_wc_failed(struct ssi_rdma_conn *conn, const char *what,
 			     const struct ib_wc *wc)
 {
@@ -91,7 +94,10 @@ void ssi_rdma_conn_wc_failed(struct ssi_rdma_conn *conn, const char *what,
 				   ib_wc_status_msg(wc->status));
 }
 
-/* Headers lie together, away from anything else that shares a cache line. */
+/*
+ * All headers are in one allocation of their own, so they share no cache line
+ * with other data.
+ */
 struct ssi_wire *ssi_rdma_conn_wires_new(struct ssi_rdma_conn *conn, u32 nr,
 					 enum dma_data_direction dir, u64 *dma)
 {

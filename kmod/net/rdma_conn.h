@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * One RDMA connection: its parts, and how it dies.
- */
+/* One RDMA connection: its data, and its end after an error. */
 #ifndef _SSI_RDMA_CONN_H
 #define _SSI_RDMA_CONN_H
 
@@ -15,17 +13,17 @@
 #include <rdma/rdma_cm.h>
 #include "net/transport.h"
 
-/* Receive buffers posted, and how many of them are for credit messages. */
+/* Receive buffers that are posted; some are reserved for credit messages. */
 #define SSI_RDMA_RX_DEPTH	256
 #define SSI_RDMA_RX_RESERVE	8
-/* What hello.credits says. */
+/* The number of credits in our hello. */
 #define SSI_RDMA_CREDITS	(SSI_RDMA_RX_DEPTH - SSI_RDMA_RX_RESERVE)
-/* Sends that the hardware has at once. */
+/* Sends that are posted to the hardware at the same time. */
 #define SSI_RDMA_TX_DEPTH	256
-/* Messages that can wait for credits when the allocator has nothing. */
+/* Messages that can wait for credits when the allocator has no memory. */
 #define SSI_RDMA_TX_RESERVE	512
 
-/* Headers that a message without a payload has at most. */
+/* A message without a payload has at most this many headers. */
 #define SSI_RDMA_BATCH		SSI_WIRE_BATCH
 
 #define SSI_RDMA_WIRE_LEN	((u32)sizeof(struct ssi_wire))
@@ -34,14 +32,14 @@ struct ssi_rdma_conn;
 
 /**
  * struct ssi_rdma_link - a link over RDMA
- * @link: what all links have
- * @active: we connect; the other side has the lower id
- * @closing: close() has begun: @work does nothing, nothing is accepted
- * @lock: protects @conn, @reason and what struct ssi_rdma_conn says; taken in
- *	any context, inside the callers' locks
+ * @link: the part that all transports share
+ * @active: this node connects, because the other node has the lower id
+ * @closing: close() has begun: @work does nothing, no request is accepted
+ * @lock: protects @conn, @reason, and the fields of struct ssi_rdma_conn that
+ *	name it; taken in any context, inside the locks of the callers
  * @conn: the attempt or connection, NULL between attempts
  * @reason: why the last connection ended
- * @work: reaps a dead connection, begins the next attempt
+ * @work: reaps a dead connection and begins the next attempt
  */
 struct ssi_rdma_link {
 	struct ssi_link link;
@@ -54,12 +52,12 @@ struct ssi_rdma_link {
 };
 
 /**
- * struct ssi_rdma_rx - a receive buffer: a whole page, and room for a header
+ * struct ssi_rdma_rx - a receive buffer: a whole page and space for one header
  * @cqe: completion
- * @list: in conn->refill while it has no page
- * @wire: its part of conn->rx_wires; what a full page does not take
+ * @list: entry of conn->refill while the buffer has no page
+ * @wire: its element of conn->rx_wires; receives the bytes behind a full page
  * @wire_dma: the device's address of @wire
- * @page: where a message goes, mapped; NULL while in conn->refill
+ * @page: receives the message, mapped for DMA; NULL while in conn->refill
  * @page_dma: the device's address of @page
  */
 struct ssi_rdma_rx {
@@ -74,12 +72,12 @@ struct ssi_rdma_rx {
 /**
  * struct ssi_rdma_tx - a slot of the send queue
  * @cqe: completion
- * @list: in conn->tx_free while unused
- * @wire: its part of conn->tx_wires, SSI_RDMA_BATCH of them
+ * @list: entry of conn->tx_free while the slot is unused
+ * @wire: its SSI_RDMA_BATCH elements of conn->tx_wires
  * @wire_dma: the device's address of @wire
- * @page: the payload, mapped, with a reference; or NULL
+ * @page: the payload, mapped for DMA, with a page reference; or NULL
  * @page_dma: the device's address of @page
- * @len: bytes of @page that are sent
+ * @len: number of bytes of @page to send
  */
 struct ssi_rdma_tx {
 	struct ib_cqe cqe;
@@ -92,37 +90,45 @@ struct ssi_rdma_tx {
 };
 
 /**
- * struct ssi_rdma_conn - one attempt to connect, and what comes of it
- * @rl: the link it is for
- * @id: rdma_cm's id; its context is this struct
- * @deadline: jiffies when an attempt that is not @ready is given up
- * @hello_credits: passive side: what the other side's hello granted
- * @pd: protection domain, without any memory region of ours in it
+ * struct ssi_rdma_conn - one attempt to connect, then the connection
+ * @rl: the link that it belongs to
+ * @id: the rdma_cm id; the context of @id is this struct
+ * @deadline: time in jiffies when an attempt that is not @ready is given up
+ * @hello_credits: accepting side: the credits that the hello of the other side
+ *	granted
+ * @pd: protection domain; it contains no memory region of ours
  * @cq: completions of both queues, in softirq
- * @qp: same as @id->qp, until it is destroyed
- * @rx_wires: what follows the pages of @rx
+ * @qp: same as @id->qp, until the queue pair is destroyed
+ * @rx_wires: header buffers of @rx
  * @rx_wires_dma: the device's address of @rx_wires
- * @tx_wires: headers of @tx
+ * @tx_wires: header buffers of @tx
  * @tx_wires_dma: the device's address of @tx_wires
- * @ready: rl->lock: both sides agreed; sends are taken
- * @open: rl->lock: receives go up at once; before, they wait in @early
- * @dead: rl->lock: failed or given up; nothing is posted any more
- * @rx_stopped: completions only: receives do not go up any more
- * @credits: rl->lock: messages that the other side has buffers for
- * @credits_max: rl->lock: how many that were at the beginning
- * @owed: rl->lock: buffers posted again that the other side does not know of
- * @tx_posted: rl->lock: messages that the other side's device may not have yet
- * @tx_free: rl->lock: slots of others
- * @tx_queue: rl->lock: struct ssi_rdma_wait, first in first out
- * @tx_queued: rl->lock: how many there are
- * @flush: rl->lock: one of @tx_queue must not be deferred
- * @defer_armed: rl->lock: @defer_timer is running
+ * @ready: both sides agreed, so ssi_rdma_send() accepts messages; protected by
+ *	rl->lock
+ * @open: received messages go to the client at once; before, they wait in
+ *	@early; protected by rl->lock
+ * @dead: the connection failed or was given up, nothing is posted any more;
+ *	protected by rl->lock
+ * @rx_stopped: receive stopped: received messages no longer go to the client;
+ *	only the completion handler uses it
+ * @credits: messages for which the other side has a free receive buffer;
+ *	protected by rl->lock
+ * @credits_max: the value of @credits at the beginning; protected by rl->lock
+ * @owed: receive buffers that were posted again, but whose credit was not given
+ *	back yet; protected by rl->lock
+ * @tx_posted: messages that are posted and not acknowledged by the device of
+ *	the other side; protected by rl->lock
+ * @tx_free: unused struct ssi_rdma_tx; protected by rl->lock
+ * @tx_queue: struct ssi_rdma_wait, first in, first out; protected by rl->lock
+ * @tx_queued: number of entries of @tx_queue; protected by rl->lock
+ * @flush: an entry of @tx_queue must not be deferred; protected by rl->lock
+ * @defer_armed: @defer_timer is running; protected by rl->lock
  * @defer_timer: sends the deferred messages of @tx_queue
- * @early: rl->lock: struct ssi_rx that came before ESTABLISHED
- * @refill: rl->lock: struct ssi_rdma_rx that wait for a page
- * @waits: where entries of @tx_queue come from
- * @refill_work: serves @refill
- * @arrived: woken when @tx_posted falls, or @dead
+ * @early: struct ssi_rx that arrived before ESTABLISHED; protected by rl->lock
+ * @refill: struct ssi_rdma_rx that need a page; protected by rl->lock
+ * @waits: memory pool of the entries of @tx_queue
+ * @refill_work: allocates pages for the buffers in @refill
+ * @arrived: wait queue, woken when @tx_posted falls or @dead is set
  * @rx: receive buffers
  * @tx: slots of the send queue
  */
@@ -161,39 +167,87 @@ struct ssi_rdma_conn {
 	struct ssi_rdma_tx tx[SSI_RDMA_TX_DEPTH];
 };
 
-/*
- * The connection is over because of @fmt. A link that is UP goes LOST; one
- * that is not goes to @state (DOWN or REFUSED) if we are the side that
- * connects. Only the first call for a connection counts. rl->work reaps it.
- * Any context.
+/**
+ * ssi_rdma_conn_fail() - end a connection because of an error
+ * @conn: the connection
+ * @state: DOWN or REFUSED: the new state of a link that is not UP
+ * @fmt: the reason, one sentence
+ *
+ * A link that is UP goes to LOST. A link that is not UP goes to @state if this
+ * node is the side that connects. Only the first call for a connection has an
+ * effect. rl->work reaps the connection.
+ *
+ * Context: Any context. Takes rl->lock and the lock of the link.
  */
 __printf(3, 4)
 void ssi_rdma_conn_fail(struct ssi_rdma_conn *conn, u32 state,
 			const char *fmt, ...);
 
-/*
- * The two halves of ssi_rdma_conn_fail(), for who holds rl->lock: mark the
- * connection dead; true if it was not, in which case tell the link, after the
- * lock was released. The connection may be gone by then. Any context.
+/**
+ * ssi_rdma_conn_mark_dead() - first half of ssi_rdma_conn_fail()
+ * @conn: the connection
+ * @fmt: the reason, one sentence
+ *
+ * For callers that hold rl->lock. If the result is true, the caller must call
+ * ssi_rdma_conn_tell_dead() after it has released rl->lock.
+ *
+ * Context: Any context, rl->lock held.
+ * Return: true if the connection was not dead before.
  */
 __printf(2, 3)
 bool ssi_rdma_conn_mark_dead(struct ssi_rdma_conn *conn, const char *fmt, ...);
+
+/**
+ * ssi_rdma_conn_tell_dead() - second half of ssi_rdma_conn_fail()
+ * @rl: the link of the connection
+ * @state: DOWN or REFUSED: the new state of a link that is not UP
+ *
+ * Changes the state of the link and queues rl->work. The connection may be
+ * freed already.
+ *
+ * Context: Any context, rl->lock not held.
+ */
 void ssi_rdma_conn_tell_dead(struct ssi_rdma_link *rl, u32 state);
 
-/*
- * A request of @what ("sending to", "receiving from") did not succeed. One that
- * was flushed only follows from a death that is known by other means.
+/**
+ * ssi_rdma_conn_wc_failed() - handle a work completion with an error
+ * @conn: the connection
+ * @what: the operation: "sending to" or "receiving from"
+ * @wc: the work completion
+ *
+ * A flushed work request is ignored: it is a consequence of an earlier error,
+ * which is reported on its own.
+ *
+ * Context: Any context.
  */
 void ssi_rdma_conn_wc_failed(struct ssi_rdma_conn *conn, const char *what,
 			     const struct ib_wc *wc);
 
-/*
- * @nr headers, mapped for the device at @dma, or NULL. They lie together, away
- * from anything else that shares a cache line. May sleep.
+/**
+ * ssi_rdma_conn_wires_new() - allocate and map headers
+ * @conn: the connection; its pd exists
+ * @nr: number of headers
+ * @dir: direction of the DMA
+ * @dma: result: the address for the device
+ *
+ * All headers are in one allocation of their own, so they share no cache line
+ * with other data.
+ *
+ * Context: May sleep.
+ * Return: the headers, or NULL if there is no memory.
  */
 struct ssi_wire *ssi_rdma_conn_wires_new(struct ssi_rdma_conn *conn, u32 nr,
 					 enum dma_data_direction dir,
 					 u64 *dma);
+
+/**
+ * ssi_rdma_conn_wires_free() - undo ssi_rdma_conn_wires_new()
+ * @conn: the connection
+ * @wires: the headers, or NULL
+ * @dma: their address for the device
+ * @nr: number of headers
+ * @dir: direction of the DMA
+ */
 void ssi_rdma_conn_wires_free(struct ssi_rdma_conn *conn,
 			      struct ssi_wire *wires, u64 dma, u32 nr,
 			      enum dma_data_direction dir);

@@ -60,7 +60,7 @@ static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 	return ib_post_recv(conn->qp, &wr, NULL);
 }
 
-/* Only while rl->lock is held is @dead known to stay as it is. */
+/* @dead can only be relied on while rl->lock is held. */
 static void rx_refill_later(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 {
 	unsigned long flags;
@@ -74,8 +74,8 @@ static void rx_refill_later(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 }
 
 /*
- * Make @buf ready for another message. True if it is, so that a credit can be
- * given back for it.
+ * Post @buf again for another message. True if it is posted: then the other
+ * side can get a credit back for it.
  */
 static bool rx_repost(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 {
@@ -137,7 +137,10 @@ void ssi_rdma_recv_refill(struct work_struct *work)
 	ssi_rdma_send_kick(conn);
 }
 
-/* False if the other side gives back more than it took. */
+/*
+ * False if the other side gives back more credits than it took: that breaks the
+ * protocol.
+ */
 static bool rx_credits(struct ssi_rdma_conn *conn, u32 credits)
 {
 	lockdep_assert_held(&conn->rl->lock);
@@ -174,7 +177,7 @@ static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	ssi_rdma_send_kick(conn);
 }
 
-/* The header that begins @at bytes into the message. */
+/* Copy the header that begins @at bytes into the message. */
 static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		      u32 at, struct ssi_wire *head)
 {
@@ -196,7 +199,7 @@ static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	       SSI_RDMA_WIRE_LEN - in_page);
 }
 
-/* How many headers the message has whose last one is @head. */
+/* Number of headers in a message of @bytes bytes whose last header is @head. */
 static u32 rx_count(const struct ssi_wire *head, u32 bytes)
 {
 	u32 nr = bytes / SSI_RDMA_WIRE_LEN;
@@ -207,9 +210,9 @@ static u32 rx_count(const struct ssi_wire *head, u32 bytes)
 }
 
 /*
- * The receiving side of the credits, and whether @rx may go up now. Whoever
- * receives before ESTABLISHED tells the connection manager, which may wait for
- * a packet that was lost.
+ * Account for the credits of @rx. True if @rx can go to the client now. A
+ * message that arrives before ESTABLISHED is reported to the connection
+ * manager: the packet that the connection manager waits for may be lost.
  */
 static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 		       bool posted)
@@ -236,16 +239,19 @@ static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 }
 
 /*
- * A link that was LOST by somebody above is not listened to any more, and the
- * other side learns of it. One that was lost here still hands up what the
- * other side sent before it went.
+ * If an upper layer set the link to LOST, receive is stopped, and the
+ * connection is ended so that the other side notices. If the connection itself
+ * failed, the messages that the other side sent before still go to the client.
  */
 static bool rx_is_stopped(struct ssi_rdma_conn *conn)
 {
 	if (conn->rx_stopped || !READ_ONCE(conn->open) ||
 	    ssi_link_is_up(&conn->rl->link))
 		return conn->rx_stopped;
-	/* Pairs with the unlock before ssi_rdma_conn_tell_dead(): dead first, then LOST. */
+	/*
+	 * Pairs with the unlock before ssi_rdma_conn_tell_dead(): dead is set
+	 * first, then LOST.
+	 */
 	smp_rmb();
 	if (!READ_ONCE(conn->dead)) {
 		conn->rx_stopped = true;
@@ -256,7 +262,10 @@ static bool rx_is_stopped(struct ssi_rdma_conn *conn)
 	return conn->rx_stopped;
 }
 
-/* The messages of @buf, which has @len bytes before its last header, @head. */
+/*
+ * Make a struct ssi_rx of each message in @buf. @len bytes are in front of its
+ * last header, @head.
+ */
 static bool rx_take(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		    const struct ssi_wire *head, u32 len,
 		    struct list_head *rxs)
@@ -312,7 +321,7 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	ssi_rdma_send_kick(conn);
 }
 
-/* A page without a header. */
+/* Receive a page without a header. */
 static void rx_headerless(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 			  const struct ib_wc *wc)
 {

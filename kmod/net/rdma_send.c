@@ -9,18 +9,19 @@
 #include "net/peer.h"
 #include "net/rdma_send.h"
 
-/* A credit message goes when this many credits have gathered. */
+/* A credit message is sent when this many credits are owed. */
 #define OWED_MAX	(SSI_RDMA_RX_DEPTH / 4)
 static_assert(SSI_RDMA_CREDITS / OWED_MAX < SSI_RDMA_RX_RESERVE);
 
 #define TX_WIRES	(SSI_RDMA_TX_DEPTH * SSI_RDMA_BATCH)
 
 /**
- * struct ssi_rdma_wait - a message that waits for a credit, a slot, or others
- * @list: in conn->tx_queue
+ * struct ssi_rdma_wait - a message that waits for a credit, for a slot, or for
+ *	other messages
+ * @list: entry of conn->tx_queue
  * @wire: header
- * @page: payload, with a reference, or NULL
- * @len: bytes of it
+ * @page: payload, with a page reference, or NULL
+ * @len: number of bytes of @page
  */
 struct ssi_rdma_wait {
 	struct list_head list;
@@ -55,9 +56,10 @@ static void tx_unmap(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
 }
 
 /*
- * Post the @nr headers that are in the first free slot, with @page in front of
- * the only one. Consumes the reference to @page. After an error the connection
- * is dead, so the slot is not put back.
+ * Post the @nr headers of the first free slot. If there is a @page, then @nr is
+ * 1 and the page goes in front of the header. Consumes the reference to @page.
+ * After an error the connection is dead, so the slot does not return to
+ * tx_free.
  */
 static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 		   u32 len)
@@ -101,7 +103,7 @@ static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 	return ib_post_send(conn->qp, &wr, NULL);
 }
 
-/* Where the headers of the next message go. */
+/* The place for the headers of the next message: the first free slot. */
 static struct ssi_wire *tx_headers(struct ssi_rdma_conn *conn)
 {
 	return list_first_entry(&conn->tx_free, struct ssi_rdma_tx, list)->wire;
@@ -134,7 +136,10 @@ static void free_wait(struct ssi_rdma_conn *conn, struct ssi_rdma_wait *wait)
 	mempool_free(wait, conn->waits);
 }
 
-/* The first that waits, and with it those behind it, as many as can go along. */
+/*
+ * Post the first waiting message, together with as many messages behind it as
+ * fit into one SEND.
+ */
 static int tx_post_waits(struct ssi_rdma_conn *conn)
 {
 	struct ssi_rdma_wait *wait = first_wait(conn);
@@ -161,13 +166,19 @@ static bool tx_failed(struct ssi_rdma_conn *conn, int error)
 				       conn->rl->link.peer->id, error);
 }
 
-/* Patience ends with a message that has none, or when a batch is full. */
+/*
+ * Deferred messages are due when a message that must not be deferred is queued,
+ * or when there is a full batch.
+ */
 static bool tx_is_due(struct ssi_rdma_conn *conn)
 {
 	return conn->flush || conn->tx_queued >= SSI_RDMA_BATCH;
 }
 
-/* Post whatever can be. True if that killed the connection: ssi_rdma_conn_tell_dead(). */
+/*
+ * Post all that credits and slots allow. True if that killed the connection:
+ * the caller must call ssi_rdma_conn_tell_dead().
+ */
 static bool tx_pump(struct ssi_rdma_conn *conn)
 {
 	int ret = 0;
@@ -229,7 +240,7 @@ static void ssi_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 		ssi_rdma_conn_tell_dead(rl, SSI_DSM_LINK_DOWN);
 }
 
-/* Softirq: those that waited for others have waited long enough. */
+/* Softirq: the deferred messages have waited for their time limit. */
 enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer)
 {
 	struct ssi_rdma_conn *conn = container_of(timer, struct ssi_rdma_conn,
@@ -248,7 +259,10 @@ enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* The first one that can wait sets the time for all that come meanwhile. */
+/*
+ * The first message that may be deferred sets the time limit for all messages
+ * that are queued after it.
+ */
 static void arm_defer(struct ssi_rdma_conn *conn, u64 defer_ns)
 {
 	if (!defer_ns)
@@ -279,7 +293,10 @@ static int tx_enqueue(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 	return 0;
 }
 
-/* True if that killed the connection. Consumes the reference to @page. */
+/*
+ * Post or queue @msg. True if that killed the connection. Consumes the
+ * reference to @page.
+ */
 static bool tx_submit(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 		      struct page *page, u32 len, u64 defer_ns)
 {
@@ -343,7 +360,7 @@ static bool all_arrived(struct ssi_rdma_conn *conn)
 	return arrived;
 }
 
-/* Nobody sends any more. */
+/* The caller has made sure that no message is sent any more. */
 void ssi_rdma_send_flush(struct ssi_rdma_conn *conn, unsigned long timeout)
 {
 	unsigned long flags;

@@ -1,55 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * One RDMA connection: how it begins and how it ends.
- */
+/* One RDMA connection: its setup and its end. */
 
 /**
  * DOC: Theory of operation
  *
- * A message is one SEND: up to a page and behind it a 64-byte header, or a few
- * headers. A receive buffer scatters into a whole free page and room for a
- * header, so that the page that arrives is the page that is used: it is
- * unmapped, handed up with the message, and the buffer is posted again with
- * another. Without a payload the page takes the headers, and stays. A page whose
- * header says little travels without one, and that is in the immediate data; it
- * gives back no credits. Nobody gets an rkey: the protection domain has no
- * memory region that the other side could name. Of a page handed up only the
- * first rx->len bytes were received; the rest is a header, or whatever the page
- * held before, and must not be shown to anybody.
+ * Messages. A message is one SEND: up to a page of payload followed by one
+ * 64-byte header, or a few headers without a payload. A receive buffer is a
+ * whole free page and space for one header. The received page is used as it
+ * is, without a copy: it is unmapped and goes to the client with the message,
+ * and the buffer is posted again with another page. If a message has no
+ * payload, its headers are in the page, and the page stays with the buffer. A
+ * page whose header says little is sent without a header (headerless): the
+ * type and the token are in the immediate data. Such a message gives back no
+ * credits. No remote node gets an rkey: the protection domain has no memory
+ * region that the other side could name. In a page that goes to the client
+ * only the first rx->len bytes were received. The rest is a header or the old
+ * content of the page, and must not be shown to any program or guest.
  *
- * Credits. The hello grants the other side one credit for each receive buffer
- * but for a reserve. A message takes a credit; it is given back, in the
- * credits field of whatever goes the other way, when a buffer has been posted
- * in its place, so posted buffers are never fewer than credits out there plus
- * the reserve, and receiver-not-ready never happens. If nothing goes the other
- * way, a message of type CREDIT does when OWED_MAX have gathered. It takes no
- * credit: the reserve has room for it, because credits that its receiver has
- * not yet seen cannot be used and so cannot be owed again; no more than
- * CREDITS / OWED_MAX such messages are under way at once. Their buffers need
- * no new page, so they come back even without memory.
+ * Credits. The hello grants the other side one credit for each receive buffer,
+ * except for a reserve. Each message takes one credit. The receiver gives the
+ * credit back when it has posted a buffer in place of the used one, in the
+ * credits field of the next message in the other direction. Therefore the
+ * number of posted buffers is never less than the number of granted credits
+ * plus the reserve, and receiver-not-ready never happens. If there is no
+ * message in the other direction, a message of type CREDIT is sent once
+ * OWED_MAX credits are owed. A CREDIT message takes no credit itself, because
+ * the reserve has space for it: credits that their receiver has not seen yet
+ * cannot be used, so they cannot be owed again, and at most CREDITS / OWED_MAX
+ * such messages are under way at once. The buffers of CREDIT messages need no
+ * new page, so they are posted again even if there is no free memory.
  *
- * Sending. A message is posted at once if a credit and a slot are there and no
- * other waits; else it waits in tx_queue, which goes on whenever a credit or a
- * slot comes back. Each packet costs both sides far more than the bytes in it,
- * an acknowledgment among that. So those that are behind each other in tx_queue
- * and have no payload go as one message, for one credit; and what nobody waits
- * for is deferred in tx_queue until an urgent message, a full batch, or
- * the timer to take it along.
+ * Sending. A message is posted at once if a credit and a slot are free and
+ * tx_queue is empty. Otherwise it waits in tx_queue, which is served whenever
+ * a credit or a slot comes back. Each packet costs both sides much more than
+ * its bytes do; one part of that cost is the acknowledgment. Therefore
+ * consecutive messages of tx_queue that have no payload are posted as one
+ * SEND, which takes one credit. A message for which no node waits may be
+ * deferred: it stays in tx_queue until a message that must not be deferred is
+ * queued, until there is a full batch, or until the timer expires.
  *
- * Receiving. All completions come from one CQ, polled in softirq, one at a
- * time; that is what keeps the order. The first messages may overtake the
- * event that says that the connection stands: they wait in conn->early until
- * ssi_rdma_verbs_open() has handed them up.
+ * Receiving. All completions come from one CQ, which is polled in softirq, one
+ * completion at a time; this keeps the order of the messages. The first
+ * messages may arrive before the event that the connection is established.
+ * They wait in conn->early until ssi_rdma_verbs_open() gives them to the
+ * client.
  *
- * Death. Whoever sees an error marks the connection dead under rl->lock (only
- * the first one counts), tells the link's state, and queues rl->work, which
- * takes the connection off the link and tears it down. The order there:
- * dead is set, so no work refills; the drain waits until every callback that
- * might have posted a buffer is over; callbacks stop with the CQ; only then is
- * anything unmapped or freed.
+ * End. The code that detects an error marks the connection dead under
+ * rl->lock, changes the state of the link, and queues rl->work. Only the first
+ * error of a connection has this effect. rl->work removes the connection from
+ * the link and tears it down in this order: dead is set, so no work refills
+ * buffers; the drain waits until each callback that might have posted a buffer
+ * has returned; with the CQ the callbacks end; only then is memory unmapped
+ * and freed.
  *
- * rl->lock is held while posting sends, which is what keeps their order, and
- * never while calling up.
+ * Locks. rl->lock is held while sends are posted, which keeps their order. It
+ * is never held while the client is called.
  */
 #include <linux/slab.h>
 
@@ -58,11 +63,11 @@
 #include "net/rdma_send.h"
 #include "net/rdma_verbs.h"
 
-/* Beginning and end */
+/* Setup and end */
 
 /*
- * rdma_cm lets the other side write to memory that it has a key for. It has
- * none, and need not be let.
+ * rdma_cm permits remote writes on the queue pair. The other side has no key
+ * for our memory and needs no such right.
  */
 static int forbid_remote_access(struct ssi_rdma_conn *conn)
 {
@@ -101,7 +106,10 @@ void ssi_rdma_verbs_open(struct ssi_rdma_conn *conn, u32 credits)
 	ssi_link_change_state(link, SSI_DSM_LINK_UP, "%s", "");
 	ssi_rdma_recv_open(conn);
 	ssi_rdma_send_kick(conn);
-	/* It may have died before the link was UP and could be LOST. */
+	/*
+	 * The connection may have died before the link was UP: then the link
+	 * could not go to LOST at that time.
+	 */
 	if (READ_ONCE(conn->dead))
 		ssi_rdma_conn_tell_dead(conn->rl, SSI_DSM_LINK_DOWN);
 }
@@ -145,7 +153,7 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl)
 	return conn;
 }
 
-/* One more of each than we post: for the drain. */
+/* The queues have one entry more than we post: the drain uses it. */
 static int qp_new(struct ssi_rdma_conn *conn)
 {
 	struct ib_qp_init_attr attr = {
@@ -175,7 +183,9 @@ int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn)
 	struct ib_cq *cq;
 	struct ib_pd *pd;
 
-	/* iWARP has no SEND with immediate data, which pages travel by. */
+	/*
+	 * iWARP has no SEND with immediate data, which headerless pages need.
+	 */
 	if (!rdma_cap_ib_cm(dev, conn->id->port_num))
 		return -EPROTONOSUPPORT;
 	pd = ib_alloc_pd(dev, 0);
@@ -202,9 +212,9 @@ void ssi_rdma_verbs_kill(struct ssi_rdma_conn *conn)
 
 void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 {
-	/* Not queued again: rx_refill_later() looks at @dead. */
+	/* It cannot be queued again: rx_refill_later() checks @dead. */
 	cancel_work_sync(&conn->refill_work);
-	/* Nor is this: ssi_rdma_send() does. */
+	/* It cannot be started again: ssi_rdma_send() checks @dead. */
 	hrtimer_cancel(&conn->defer_timer);
 	if (conn->qp) {
 		ib_drain_qp(conn->qp);

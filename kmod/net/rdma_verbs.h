@@ -1,39 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One RDMA connection: queue pair, buffers, credits. Knows nothing of rdma_cm
- * events; rdma_cm.c makes and breaks connections.
+ * One RDMA connection: queue pair, buffers, credits. rdma_cm.c handles the
+ * events of rdma_cm and makes and breaks connections.
  */
 #ifndef _SSI_RDMA_VERBS_H
 #define _SSI_RDMA_VERBS_H
 
 #include "net/rdma_conn.h"
 
-/* A connection without verbs resources, or NULL. May sleep. */
+/**
+ * ssi_rdma_verbs_new() - allocate a connection without verbs resources
+ * @rl: the link
+ *
+ * Context: May sleep.
+ * Return: the connection, or NULL if there is no memory.
+ */
 struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl);
 
-/*
- * Make queue pair and buffers on the device of conn->id and post all receive
- * buffers. 0 or a negative errno, after which ssi_rdma_verbs_free() cleans up.
- * May sleep.
+/**
+ * ssi_rdma_verbs_setup() - create the queue pair and post all receive buffers
+ * @conn: the connection; conn->id has a device
+ *
+ * After an error the caller calls ssi_rdma_verbs_teardown(), then
+ * ssi_rdma_verbs_free().
+ *
+ * Context: May sleep.
+ * Return: 0 or a negative errno.
  */
 int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn);
 
-/*
- * Both sides agreed: the link goes UP, what came early goes up, sends are
- * taken. @credits is what the other side's hello granted. May sleep.
+/**
+ * ssi_rdma_verbs_open() - begin to use a connection that both sides agreed on
+ * @conn: the connection
+ * @credits: the credits that the hello of the other side granted
+ *
+ * The link goes UP, the client gets the messages that arrived early, and sends
+ * are accepted.
+ *
+ * Context: May sleep.
  */
 void ssi_rdma_verbs_open(struct ssi_rdma_conn *conn, u32 credits);
 
-/* From now on nothing is posted; the link is told nothing. Any context. */
+/**
+ * ssi_rdma_verbs_kill() - mark a connection dead without a change of the link
+ * @conn: the connection
+ *
+ * Nothing is posted after this.
+ *
+ * Context: Any context.
+ */
 void ssi_rdma_verbs_kill(struct ssi_rdma_conn *conn);
 
-/*
- * Undo setup, after kill: drain, destroy, unmap, free. No callback runs on
- * return. The queue pair goes, conn->id stays. May sleep.
+/**
+ * ssi_rdma_verbs_teardown() - undo ssi_rdma_verbs_setup()
+ * @conn: the connection; ssi_rdma_verbs_kill() was called
+ *
+ * Drains and destroys the queue pair, unmaps and frees the buffers. conn->id
+ * remains. After the return no callback runs.
+ *
+ * Context: May sleep.
  */
 void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn);
 
-/* Free what ssi_rdma_verbs_new() made, after teardown and the end of the id. */
+/**
+ * ssi_rdma_verbs_free() - free a connection
+ * @conn: the connection; it is torn down and its id is destroyed
+ */
 void ssi_rdma_verbs_free(struct ssi_rdma_conn *conn);
 
 #endif /* _SSI_RDMA_VERBS_H */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What all transports share: received messages, link states.
- */
+/* The part that all transports share: received messages and link states. */
 #include <linux/jiffies.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
@@ -11,7 +9,10 @@
 #include "net/peer.h"
 #include "net/transport.h"
 
-/* Enough to keep every CPU's page work going when the allocator has none. */
+/*
+ * This reserve keeps the page work of all CPUs going when the allocator has no
+ * memory.
+ */
 #define RX_RESERVE	256
 
 static const struct ssi_link_client *client;
@@ -60,7 +61,10 @@ void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
 	link->reason[0] = '\0';
 	link->last_rx = jiffies;
 	INIT_WORK(&link->changed, link_changed);
-	/* It may come up, and be asked for, before ops->open() returns. */
+	/*
+	 * The link may go UP, and other code may use it, before ops->open()
+	 * returns.
+	 */
 	peer->link = link;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Links between nodes: the operations a transport implements, the events it
- * reports, and the one place where a link changes its state.
+ * Links between nodes: the operations that a transport implements, the events
+ * that it reports, and the only function that changes the state of a link.
  */
 #ifndef _SSI_TRANSPORT_H
 #define _SSI_TRANSPORT_H
@@ -20,25 +20,26 @@ struct ssi_peer;
 struct ssi_region;
 
 /**
- * struct ssi_rx - one received message, owned by whoever holds the pointer
- * @list: for the owner
- * @work: for the owner
- * @wire: as received, not validated
- * @len: bytes of payload that really arrived
- * @headerless: @wire's region and index are not known, but the request with its token
- * @page: holds the payload, or NULL; its reference belongs to this struct
- * @msg: @wire validated; set by the client
- * @region: the region it is for, with a reference, or NULL
- * @home: at the page's home
- * @home.pending: requests for the same page that wait for this one, the oldest
- *	first
- * @home.asked: nodes that got FWDS, FWDX or INV for it
- * @holder: at a page's holder
- * @holder.due: ktime in ns when to look again whether the page may go
- * @holder.exclusive: the page was in E when its page work began
- * @loop: in the loop transport
- * @loop.due: ktime in ns when it arrives
- * @start: ktime in ns when it arrived
+ * struct ssi_rx - one received message; the holder of the pointer owns it
+ * @list: for use by the owner
+ * @work: for use by the owner
+ * @wire: the header as received, not validated
+ * @len: number of bytes of payload that arrived
+ * @headerless: the page came without a header, so @wire has no region and no
+ *	index; the request with the same token has them
+ * @page: the payload, or NULL; the reference belongs to this struct
+ * @msg: @wire after validation; the client sets it
+ * @region: the region of the message, with a reference, or NULL
+ * @home: fields for the home of the page
+ * @home.pending: requests for the same page that wait until this one is
+ *	complete, the oldest first
+ * @home.asked: nodes that got FWDS, FWDX or INV for this request
+ * @holder: fields for a holder of the page
+ * @holder.due: time (ktime in ns) of the next check whether the page may go
+ * @holder.exclusive: the page was in state E when its page work began
+ * @loop: fields for the loop transport
+ * @loop.due: time (ktime in ns) when the message is delivered
+ * @start: time (ktime in ns) when the message arrived
  *
  * Allocated by ssi_rx_alloc(), freed by ssi_rx_free(), which also drops @page
  * and @region.
@@ -68,19 +69,33 @@ struct ssi_rx {
 	u64 start;
 };
 
+/**
+ * ssi_rx_alloc() - allocate a zeroed struct ssi_rx
+ * @gfp: flags; they decide whether this may sleep
+ *
+ * Return: the message, or NULL if there is no memory.
+ */
 struct ssi_rx *ssi_rx_alloc(gfp_t gfp);
+
+/**
+ * ssi_rx_free() - free a message and drop its page and region
+ * @rx: the message
+ *
+ * Context: Any context.
+ */
 void ssi_rx_free(struct ssi_rx *rx);
 
 /**
  * struct ssi_link_client - the layer above the links
- * @recv: a message arrived over @link; takes @rx. BH disabled or process context
- * @recv_local: a message of this node to itself; takes @rx, whose msg and region
- *	are set. BH disabled or process context
- * @changed: @link is in another state. Process context
- * @release: a message that is freed gives up its reference to @region. Any
+ * @recv: a message arrived over @link; the function takes over @rx. BH disabled
+ *	or process context
+ * @recv_local: a message that this node sends to itself; the function takes
+ *	over @rx, in which msg and region are set. BH disabled or process
  *	context
+ * @changed: the state of @link has changed. Process context
+ * @release: a message is freed: drop its reference to @region. Any context
  *
- * The links' code calls upwards by nothing else.
+ * The code in net/ calls upper layers through these functions only.
  */
 struct ssi_link_client {
 	void (*recv)(struct ssi_link *link, struct ssi_rx *rx);
@@ -90,24 +105,24 @@ struct ssi_link_client {
 };
 
 /**
- * struct ssi_transport_ops - what a transport does
- * @name: for messages
- * @listen: accept links for @node at its address; may sleep
- * @unlisten: stop it; no accept runs any more on return; may sleep
- * @open: make the link of @peer and begin to connect it, for as long as it
- *	takes: a peer that is not there yet is tried again every half second.
- *	Of two nodes the one with the higher id connects, the other accepts.
- *	Returns the link or ERR_PTR(); may sleep.
- * @close: disconnect, drain, free. No event for this link begins after it
- *	returns, and no page is referenced by it. May sleep. Messages sent
- *	before are delivered if the peer is alive (flush the send queue, for at
- *	most a second).
- * @send: send @msg and, if @len is not 0, the first @len bytes of @page. Any
- *	context, never sleeps. The reference to @page is consumed, also on
- *	error. -ENOTCONN if the link is not up. After 0 the message arrives,
- *	after all those sent before, or the link goes LOST; a wish
- *	(ssi_wire_is_hint()) that would have to wait may be dropped. It may wait
- *	for @defer_ns ns, for others to travel with.
+ * struct ssi_transport_ops - operations of a transport
+ * @name: name in log messages
+ * @listen: accept links for @node at its address. May sleep
+ * @unlisten: stop the listener; after the return no accept runs. May sleep
+ * @open: make the link of @peer and begin to connect it. The transport tries
+ *	again every half second until the peer answers. Of two nodes the one
+ *	with the higher id connects and the other one accepts. Returns the link
+ *	or ERR_PTR(). May sleep
+ * @close: disconnect, drain, free. Messages sent before are delivered if the
+ *	peer is alive (the send queue is flushed, for at most one second). After
+ *	the return no event of this link begins, and the link holds no reference
+ *	to a page. May sleep
+ * @send: send @msg and, if @len is not 0, the first @len bytes of @page. The
+ *	reference to @page is consumed, also on error. Returns 0 or, if the link
+ *	is not UP, -ENOTCONN. After 0 the message arrives behind all messages
+ *	sent before, or the link goes to LOST; but a hint (ssi_wire_is_hint())
+ *	that would have to wait may be dropped. The message may be deferred for
+ *	@defer_ns ns, to be sent together with others. Any context, never sleeps
  */
 struct ssi_transport_ops {
 	const char *name;
@@ -120,14 +135,15 @@ struct ssi_transport_ops {
 };
 
 /**
- * struct ssi_link - what all transports' links have; embedded in theirs
+ * struct ssi_link - the part of a link that all transports share; embedded in
+ *	theirs
  * @ops: the transport
- * @peer: whom it connects to; valid until ops->close() returns
+ * @peer: the peer that it connects to; valid until ops->close() returns
  * @lock: protects @state and @reason; taken in any context
  * @state: enum ssi_dsm_link_state
- * @reason: why it is in @state, one sentence, or empty
+ * @reason: the reason for @state, one sentence, or empty
  * @last_rx: jiffies when the last message arrived
- * @changed: tells the peer's code about a new state, in process context
+ * @changed: work that reports a new state to the client, in process context
  */
 struct ssi_link {
 	const struct ssi_transport_ops *ops;
@@ -146,32 +162,77 @@ struct ssi_link {
 extern const struct ssi_transport_ops ssi_rdma_ops;
 extern const struct ssi_transport_ops ssi_loop_ops;
 
+/**
+ * ssi_link_init() - initialise a link in state DOWN and set peer->link
+ * @link: the link
+ * @ops: the transport
+ * @peer: the peer
+ */
 void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
 		   struct ssi_peer *peer);
-/* Right before the transport frees the link: no @changed runs any more. */
+/**
+ * ssi_link_fini() - wait for @changed of a link, which does not run after this
+ * @link: the link
+ *
+ * The transport calls this right before it frees the link.
+ *
+ * Context: May sleep.
+ */
 void ssi_link_fini(struct ssi_link *link);
+
+/**
+ * ssi_link_is_up() - whether a link is UP
+ * @link: the link
+ *
+ * Context: Any context.
+ */
 bool ssi_link_is_up(struct ssi_link *link);
 
-/*
- * The one state change function. Legal moves: DOWN -> CONNECTING, UP, REFUSED;
- * CONNECTING -> DOWN, UP, REFUSED; REFUSED -> CONNECTING, UP; UP -> LOST.
- * Others are ignored and return false. Any context.
+/**
+ * ssi_link_change_state() - the only function that changes the state of a link
+ * @link: the link
+ * @state: the new state
+ * @fmt: the reason, one sentence, or empty
+ *
+ * Legal moves: DOWN -> CONNECTING, UP, REFUSED; CONNECTING -> DOWN, UP,
+ * REFUSED; REFUSED -> CONNECTING, UP; UP -> LOST. Other moves are ignored.
+ *
+ * Context: Any context. Takes link->lock.
+ * Return: true if the move was legal.
  */
 __printf(3, 4)
 bool ssi_link_change_state(struct ssi_link *link, u32 state,
 			   const char *fmt, ...);
 
-/* Count a received message and hand it to the client. BH disabled or process. */
+/**
+ * ssi_link_recv() - count a received message and give it to the client
+ * @link: the link
+ * @rx: the message; the client takes it over
+ *
+ * Context: BH disabled or process context.
+ */
 void ssi_link_recv(struct ssi_link *link, struct ssi_rx *rx);
 
-/*
- * Hand a message that this node sends to itself to the client: @rx->msg and
- * @rx->region are set. BH disabled or process.
+/**
+ * ssi_link_recv_local() - give the client a message of this node to itself
+ * @rx: the message, with @rx->msg and @rx->region set; the client takes it over
+ *
+ * Context: BH disabled or process context.
  */
 void ssi_link_recv_local(struct ssi_rx *rx);
 
-/* @link_client: whom links report to, for as long as the module is loaded. */
+/**
+ * ssi_transport_init() - set the client of all links
+ * @link_client: the layer above, valid until ssi_transport_exit()
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM.
+ */
 int ssi_transport_init(const struct ssi_link_client *link_client);
+
+/**
+ * ssi_transport_exit() - undo ssi_transport_init(); no link is left
+ */
 void ssi_transport_exit(void);
 
 #endif /* _SSI_TRANSPORT_H */
