@@ -4,24 +4,28 @@
  *
  * DOC: Theory of operation
  *
- * A page's home serialises its transactions: from the request until the
- * requester's UNBLOCK the directory entry is busy and further requests queue.
- * UNBLOCK is sent only when the data and every ack have arrived. Hence, when the
- * home begins a transaction, no message about this page is in flight but
- * requests, and it knows exactly who is the owner. Whoever else has a copy is in
- * the copyset; a node there may have dropped its copy and told nobody. That is
- * why the table is small: a FWDS or FWDX can only meet the owner, an INV any page
- * that does not wait for acks; a grant can only meet a page that waits for it.
- * Nothing depends on the order in which messages of different links arrive.
+ * The protocol is a directory protocol with the states of MOESI (page.h). Each
+ * page has a home, which serialises the transactions of the page. From the
+ * request until the UNBLOCK of the requester the directory entry is busy, and
+ * further requests wait in a queue. The requester sends UNBLOCK only when the
+ * data and all acks have arrived. Hence, when the home begins a transaction,
+ * no message about this page is in flight except requests, and the home knows
+ * exactly which node is the owner. All other nodes that have a copy are in the
+ * copyset. The copyset can also contain a node that has dropped its copy,
+ * because a node drops a copy without a message. That is why the table is
+ * small: a FWDS or FWDX can only arrive at the owner, an INV can arrive at a
+ * page in any state in which it does not wait for acks, and a grant can only
+ * arrive at a page that waits for it. The protocol does not depend on the
+ * order in which messages of different links arrive.
  *
- * Single writer, many readers: a node answers FWDX or INV (DATAX, ACK) only
- * after its page work, that is when no page table maps the page any more and
- * nobody holds a reference to it; the requester enters E only with the data
- * and all acks. A node answers FWDS from E only after the page is
- * write-protected everywhere.
+ * At any time a page has a single writer or many readers. A node answers FWDX
+ * (with DATAX) or INV (with ACK) only after its page work, that is when no
+ * page table maps the page any more and no user holds a reference to it. The
+ * requester enters E only with the data and all acks. A node in E answers FWDS
+ * only after the page is write-protected in all page tables.
  *
  * An entry that is not listed cannot happen between nodes that follow the
- * protocol, and costs the peer its link.
+ * protocol. If it happens, the link to the peer goes to LOST.
  */
 #include "protocol/coherence.h"
 
@@ -29,7 +33,7 @@
 	[SSI_PAGE_##state][SSI_EV_##event] = {				\
 		.next = SSI_PAGE_##to, .action = SSI_ACT_##act }
 
-/* Not listed: { I, ERROR }, both 0. */
+/* An entry that is not listed is { I, ERROR }: both are 0. */
 static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
 	STEP(I,   LOAD,  IS,  GETS),
 	STEP(I,   STORE, IX,  GETX),
@@ -55,7 +59,7 @@ static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
 	STEP(IS,  STORE, IS,  WAIT),
 	STEP(IS,  FILLS, S,   FINISH),
 	STEP(IS,  FILLX, E,   FINISH),	/* first touch */
-	STEP(IS,  INV,   IS,  ACK),	/* for the copy before */
+	STEP(IS,  INV,   IS,  ACK),	/* the INV is for an earlier copy */
 
 	STEP(IX,  LOAD,  IX,  WAIT),
 	STEP(IX,  STORE, IX,  WAIT),
@@ -75,7 +79,7 @@ static const struct ssi_step steps[SSI_PAGE_STATES][SSI_EVENTS] = {
 	STEP(SX,  FILLA, SXA, KEEP),
 	STEP(SX,  ACK,   SX,  COUNT),
 	STEP(SX,  FWDS,  SX,  SUPPLY),
-	STEP(SX,  FWDX,  SXI, WORK),	/* somebody else's write came first */
+	STEP(SX,  FWDX,  SXI, WORK),	/* another node wrote first */
 	STEP(SX,  INV,   SXI, WORK),
 
 	STEP(SXA, LOAD,  SXA, HIT),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The home side of the coherence protocol: what a request needs, what it leaves.
+ * The home side of the coherence protocol: the messages that a request needs,
+ * and the directory entry after it.
  */
 #include "protocol/directory.h"
 
@@ -11,9 +12,10 @@
 #define NODE(id)	((u32)1 << (id))
 
 /*
- * A copy that was there when the UPGRADE was sent may be invalidated by now,
- * and then the requester is no longer of the copyset. If it still is, it has the
- * copy: one with an UPGRADE out is not dropped.
+ * The requester had a copy when it sent the UPGRADE, but that copy may be
+ * invalidated by now; then the requester is not in the copyset any more. If it
+ * is still in the copyset, it still has the copy: a node does not drop a copy
+ * while its UPGRADE is outstanding.
  */
 static int plan_shared(const struct ssi_dir *dir, u32 requester,
 		       enum ssi_dir_kind kind, struct ssi_dir_plan *plan)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The home side of a page: owner, copyset, and what a request needs.
+ * The home side of a page: owner, copyset, and the messages that a request
+ * needs.
  *
  * Pure: compiled for userspace too (selftests/unit).
  */
@@ -9,27 +10,27 @@
 
 #include "protocol/portable.h"
 
-/* What a request asks for. */
+/* Kinds of requests. */
 enum ssi_dir_kind {
 	SSI_DIR_GETS,		/* a copy */
-	SSI_DIR_GETX,		/* the page alone; the requester has no copy */
-	SSI_DIR_UPGRADE,	/* the page alone; it had a copy when it asked */
+	SSI_DIR_GETX,		/* exclusive page; the requester has no copy */
+	SSI_DIR_UPGRADE,	/* exclusive page; the requester had a copy */
 };
 
 /* Home side state of a page. */
 enum ssi_dir_state {
-	SSI_DIR_UNTOUCHED,	/* nobody has it; it is zero */
-	SSI_DIR_SHARED,		/* the copyset has it, the owner supplies it */
-	SSI_DIR_EXCLUSIVE,	/* the owner has it alone */
+	SSI_DIR_UNTOUCHED,	/* no node has the page; it is zero */
+	SSI_DIR_SHARED,		/* copies in the copyset; the owner supplies */
+	SSI_DIR_EXCLUSIVE,	/* only the owner has the page */
 	SSI_DIR_STATES,
 };
 
 /**
- * struct ssi_dir - eight bytes a page
- * @copyset: nodes that may hold a copy, and the owner, who does
- * @owner: who supplies the data
- * @state: enum ssi_dir_state; while busy, as it was before
- * @busy: a transaction is under way
+ * struct ssi_dir - directory entry, eight bytes per page
+ * @copyset: nodes that may hold a copy, and the owner, which does hold the page
+ * @owner: page owner: the node that supplies the data
+ * @state: enum ssi_dir_state; while @busy, the state before the transaction
+ * @busy: a transaction is in progress
  */
 struct ssi_dir {
 	u32 copyset;
@@ -40,13 +41,14 @@ struct ssi_dir {
 };
 
 /**
- * struct ssi_dir_plan - how the home serves one request
+ * struct ssi_dir_plan - the messages by which the home serves one request
  * @grant: send GRANT to the requester, with @acks
- * @forward: send FWDS (copy) or FWDX to the owner; FWDX with @acks
- * @exclusive: which of the two, and what the requester gets
- * @zero: the page is untouched: the grant means zero and exclusive
- * @inv: nodes that get INV and ack to the requester
- * @acks: hweight of @inv
+ * @forward: send FWDS (a copy) or FWDX (the page) to the owner; FWDX with @acks
+ * @exclusive: true: FWDX, the requester gets the page exclusively; false: FWDS,
+ *	it gets a copy
+ * @zero: the page is untouched: the grant means a zero page in state E
+ * @inv: nodes that get INV and send their ACK to the requester
+ * @acks: number of nodes in @inv
  */
 struct ssi_dir_plan {
 	bool grant;
@@ -57,17 +59,38 @@ struct ssi_dir_plan {
 	u32 acks;
 };
 
-/*
- * Begin the transaction of @requester. 0, -EBUSY when one is under way (queue
- * it), -EPROTO when the requester asks for what it has.
+/**
+ * ssi_directory_begin() - begin the transaction of a request
+ * @dir: directory entry of the page
+ * @requester: node id
+ * @kind: kind of the request
+ * @plan: result: the messages to send
+ *
+ * Context: Any context; the caller protects @dir.
+ * Return: 0; -EBUSY if a transaction is in progress (the caller queues the
+ *	request); -EPROTO if the requester asks for a page that it has.
  */
 int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
 			enum ssi_dir_kind kind, struct ssi_dir_plan *plan);
 
-/* The requester is done. @kind as it asked. 0, or -EPROTO: none is under way. */
+/**
+ * ssi_directory_end() - end a transaction: UNBLOCK has arrived
+ * @dir: directory entry of the page
+ * @requester: node id
+ * @kind: kind of the request, as in ssi_directory_begin()
+ *
+ * Context: Any context; the caller protects @dir.
+ * Return: 0, or -EPROTO if no transaction is in progress.
+ */
 int ssi_directory_end(struct ssi_dir *dir, u32 requester,
 		      enum ssi_dir_kind kind);
 
+/**
+ * ssi_dir_state_name() - name of a state for traces
+ * @state: the state
+ *
+ * Return: the name, or "?" if @state is out of range.
+ */
 const char *ssi_dir_state_name(enum ssi_dir_state state);
 
 #endif /* _SSI_DIRECTORY_H */

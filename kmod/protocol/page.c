@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of page states. The legal moves between them are coherence.c's table.
+ * Names of page states. The table in coherence.c has the legal moves between
+ * them.
  */
 #include "protocol/page.h"
 

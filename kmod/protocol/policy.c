@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Pure decisions from counters.
- */
+/* Rules: pure decisions from counters. Policies: the settings of a region. */
 #include "protocol/policy.h"
 
 #include <linux/ssi_dsm_genl.h>
@@ -9,13 +7,13 @@
 const struct ssi_policy ssi_policies[__SSI_DSM_POLICY_MAX] = {
 	[SSI_DSM_POLICY_HOLD] = {
 		.initial = SSI_DSM_POLICY_AUTO,
-		.max = 15000000, /* two of them are an age that a page can tell */
+		.max = 15000000, /* twice this fits into a page age */
 		.can_be_auto = true,
 		.refusal = "the hold window is longer than 15 seconds",
 	},
 	[SSI_DSM_POLICY_SPIN] = {
 		.initial = SSI_DSM_POLICY_AUTO,
-		.max = 10000, /* the CPU does nothing else meanwhile */
+		.max = 10000, /* a spinning CPU does no other work */
 		.can_be_auto = true,
 		.refusal = "the spin time is longer than 10 milliseconds",
 	},
@@ -50,36 +48,40 @@ bool ssi_policy_allows(u32 id, u64 value)
 /*
  * DOC: The hold window
  *
- * One x86 instruction can need about ten pages at once (four levels of page
- * table, code, stack, operands), and they come one after the other. Two nodes
- * that take pages from each other as they come make no progress: each gives
- * away what it has while it waits for what it lacks, and with windows of equal
- * length they swap the same two pages for ever.
+ * A single x86 instruction can need about ten pages at once (four levels of
+ * page table, code, stack, operands), and these pages arrive one after the
+ * other. If two nodes take pages from each other as soon as they arrive,
+ * neither makes progress: each node gives away the pages that it has while it
+ * waits for the pages that it lacks. With hold windows of equal length they
+ * exchange the same two pages for ever.
  *
- * So a node that gathers pages has an age, from its first miss until it has
- * all it wants and has had a window's time to use them. When somebody wants a
- * page that came lately, the older of the two gets it: the younger gives it
- * away at once, even if it has not used it yet, and the older keeps it until it
- * is done. Ages go on growing while a node loses, so it wins in the end; a
- * node that has had its turn begins anew, as the youngest. (The rule is
- * wound-wait, known from databases.)
+ * Therefore a node that gathers pages has an age (transaction age). It begins
+ * with the first miss and ends when the node has all pages that it asked for
+ * and has had the time of one window to use them. When another node asks for a
+ * page that arrived recently, the older of the two nodes gets the page. If the
+ * holder is the younger one, it gives the page away at once, even if it has
+ * not used it yet. If the holder is the older one, it keeps the page until its
+ * turn is over. The age of a node grows while it loses, so it wins in the end.
+ * After its turn a node begins again with age zero, as the youngest. (This
+ * rule is known as wound-wait from databases.)
  *
- * A window ends early when everybody who gathered lately sleeps: a CPU that had
- * its tick and halted again has no use for its pages.
+ * A window ends early when all tasks that gathered pages recently sleep: a CPU
+ * that handled its timer tick and halted again does not need its pages.
  *
- * How long is a window? Handing the turn over takes the time of fifteen to
- * thirty requests, most of it that of the page tables where a walk counts as a
- * write to them, and a turn is to be long against that: three hundred. (Measured
- * with a booting guest on two nodes in one host: windows of 1, 5, 20 and 80 ms
- * take it 86,000, 55,000, 23,000 and 15,000 pages fetched for each node; on three
- * nodes a hundred requests' time takes 75,000 and three hundred 37,000.)
+ * Length of a window. To hand over the turn takes the time of fifteen to thirty
+ * requests. Most of it is spent on the pages of the page tables, if a page walk
+ * counts as a write to them. A turn must be long compared with that: three
+ * hundred requests. (Measured with a booting guest on two nodes in one host:
+ * with windows of 1, 5, 20 and 80 ms each node fetches 86,000, 55,000, 23,000
+ * and 15,000 pages. On three nodes each node fetches 75,000 pages with windows
+ * of one hundred requests and 37,000 with three hundred.)
  *
- * All is bounded by the page's own age, so a node that never stops missing
- * keeps nothing for longer than two windows, and a mere copy, which a spinning
- * CPU may be reading while somebody wants to write what it waits for, for half
- * of one.
+ * The age of the page limits all of this. A node that never stops missing
+ * keeps a page for at most two windows. It keeps a mere copy for at most half
+ * a window: a spinning CPU may be reading that copy while another node needs
+ * to write the value that the CPU waits for.
  */
-#define TURN			300	/* requests' time; see above */
+#define TURN			300	/* requests, see above */
 #define HOLD_MIN_NS		1000000ull
 #define HOLD_MAX_NS		100000000ull
 #define LOOK_AGAIN_NS		500000ull
@@ -100,7 +102,7 @@ enum ssi_verdict ssi_policy_judge(u64 window, const struct ssi_contest *contest,
 	left = turn - contest->page_age;
 	if (!contest->outstanding && window - contest->since_done < left)
 		left = window - contest->since_done;
-	/* They may all go to sleep before. */
+	/* The tasks may all go to sleep before that: check again soon. */
 	*wait_ns = left < LOOK_AGAIN_NS ? left : LOOK_AGAIN_NS;
 	return SSI_VERDICT_HOLD;
 }
@@ -134,10 +136,11 @@ u64 ssi_policy_hold_ns(u64 hold_us, u64 service_ns)
 }
 
 /*
- * Spinning pays as long as the page comes before a sleeper could run again, and
- * costs nobody anything as long as nobody else wants the CPU, which ends it.
+ * Spinning pays as long as the page arrives before a sleeping task could run
+ * again. It costs no other task anything as long as none is runnable on this
+ * CPU; a runnable task ends the spinning.
  */
-#define SPIN_SERVICES		3	/* requests' time */
+#define SPIN_SERVICES		3	/* requests */
 #define SPIN_MIN_NS		20000ull
 #define SPIN_MAX_NS		1000000ull
 
@@ -153,8 +156,8 @@ u64 ssi_policy_spin_ns(u64 spin_us, u64 service_ns)
 }
 
 /*
- * An exponential average that follows falls quickly and rises slowly: what we
- * want is how long a request takes when nothing else is in its way.
+ * An exponential average that follows falling values quickly and rising values
+ * slowly. It estimates how long a request takes if nothing else delays it.
  */
 u64 ssi_policy_service_ns(u64 average, u64 ns)
 {
@@ -170,18 +173,21 @@ u64 ssi_policy_service_ns(u64 average, u64 ns)
 /*
  * DOC: Read-ahead
  *
- * Faults that follow each other, page after page, are a stream; a page that was
- * mapped already makes a gap. From the third fault on, the pages that come next
- * are asked for as the fault asks, a copy or exclusively: twice as many each
- * time the stream has used up half of what it was ahead. Pages that were asked
- * for ahead fault, too, when they are touched, and so move the stream on;
- * without that, nothing more is asked for.
+ * Faults that follow each other, page after page, are a stream. A page that is
+ * mapped already does not fault and makes a gap in the stream. From the third
+ * fault on, this node requests the next pages ahead, in the same way as the
+ * fault (a copy, or exclusively). The number of pages ahead doubles each time
+ * the stream has used up half of them. A page that was requested ahead also
+ * faults when it is first touched, and this fault advances the stream. Without
+ * such faults no more pages are requested ahead.
  */
 #define STREAM_GAP	4
 #define STREAM_RUN	3
 #define DEPTH_MIN	4
 
-/* A fault that waited faults again, at the last page of its stream. */
+/*
+ * A fault that had to wait is repeated: it is at the last page of its stream.
+ */
 static struct ssi_stream *find_stream(struct ssi_stream *streams, u64 index)
 {
 	u32 i;

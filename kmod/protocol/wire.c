@@ -2,12 +2,12 @@
 /*
  * Encoding and validation of messages between nodes.
  *
- * What a peer sends is never trusted: ssi_wire_parse() refuses everything that
- * is not exactly as ssi_wire_encode() makes it.
+ * The module never trusts a message of a peer: ssi_wire_parse() refuses each
+ * message that is not exactly in the form that ssi_wire_encode() produces.
  */
 #include "protocol/wire.h"
 
-/* Which fields a type uses; the others must be 0. */
+/* The fields that a message type uses; all other fields must be 0. */
 enum {
 	USES_PAGE = 1 << 0,	/* region, index, token */
 	USES_REGION = 1 << 1,	/* region */
@@ -16,7 +16,7 @@ enum {
 	USES_ACKS = 1 << 4,	/* arg is a number of nodes */
 	USES_SIZE = 1 << 5,
 	USES_TIME = 1 << 6,
-	HAS_DATA = 1 << 7,	/* exactly a page */
+	HAS_DATA = 1 << 7,	/* payload of exactly one page */
 	HAS_PAYLOAD = 1 << 8,	/* 1 .. SSI_WIRE_PAYLOAD_MAX bytes */
 };
 
@@ -52,7 +52,7 @@ const char *ssi_wire_type_name(enum ssi_wire_type type)
 	return type < SSI_WIRE_TYPES ? types[type].name : "?";
 }
 
-/* FNV-1a over @data, continued from @seed (0 to begin). */
+/* FNV-1a hash of @data, continued from @seed (0 to begin). */
 u64 ssi_wire_hash(u64 seed, const void *data, size_t len)
 {
 	const u8 *p = data;
@@ -79,7 +79,10 @@ void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg)
 	wire->time = cpu_to_le32(msg->time);
 }
 
-/* Whether @imm tells the receiver, who awaits the page, all that @wire does. */
+/*
+ * Whether the page can be sent headerless: the receiver waits for the page, and
+ * @imm tells it all that @wire does.
+ */
 bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm)
 {
 	u32 token = le32_to_cpu(wire->token);
@@ -89,7 +92,10 @@ bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm)
 	       !wire->arg && !wire->time && token <= SSI_WIRE_TOKEN_MAX;
 }
 
-/* What @imm says. Region and index, which its receiver knows, remain 0. */
+/*
+ * Make the header of a headerless page from @imm. Region and index remain 0;
+ * the receiver knows them.
+ */
 void ssi_wire_expand(struct ssi_wire *wire, u32 imm, u32 src, u32 dst)
 {
 	const struct ssi_msg msg = {
@@ -138,14 +144,14 @@ static bool is_zero(const u8 *p, size_t len)
 
 /**
  * ssi_wire_parse() - validate a message and convert it to host byte order
- * @wire: as received
- * @payload: bytes that arrived behind it
+ * @wire: the header as received
+ * @payload: number of bytes of payload that arrived
  * @src: the node at the other end of the link
  * @dst: the local node
- * @msg: out
+ * @msg: result
  *
- * Whether the region exists and the index is inside it is the caller's to
- * check. The credits are the transport's.
+ * The caller must check that the region exists and that the index is inside it.
+ * The field credits belongs to the transport and is not checked here.
  *
  * Return: 0 or -EPROTO.
  */
@@ -195,13 +201,15 @@ void ssi_wire_hello_encode(struct ssi_wire_hello *hello, u64 cluster, u32 src,
 }
 
 /**
- * ssi_wire_hello_check() - is this somebody for us?
- * @hello: as received; @len bytes of it
- * @len: at least the size of a hello (private data may be padded)
- * @cluster: hash of our cluster's name
+ * ssi_wire_hello_check() - check that a hello is valid and meant for this node
+ * @hello: the hello as received, @len bytes, or NULL
+ * @len: must be at least the size of a hello (private data may be padded)
+ * @cluster: hash of the name of our cluster
  * @dst: our node id
  *
- * Whether the sender is a peer of ours is the caller's to check.
+ * The caller must check that the sender is a peer of this node.
+ *
+ * Return: SSI_REFUSED_NOT, or the reason of the refusal.
  */
 enum ssi_refusal ssi_wire_hello_check(const struct ssi_wire_hello *hello,
 				      size_t len, u64 cluster, u32 dst)

@@ -13,51 +13,81 @@
 #define SSI_WIRE_MAGIC		0x44495353u	/* "SSID" */
 #define SSI_WIRE_VERSION	5
 #define SSI_WIRE_PAYLOAD_MAX	4096
-#define SSI_WIRE_BATCH		8	/* headers that travel together */
+#define SSI_WIRE_BATCH		8	/* headers in one batch */
 
+/**
+ * enum ssi_wire_type - types of messages
+ * @SSI_WIRE_CREDIT: transport: gives back receive credits
+ * @SSI_WIRE_PING: link: the sender is alive
+ * @SSI_WIRE_REGION: member: announces a region, its map hash is in arg
+ * @SSI_WIRE_LEAVE: member: reports that it has lost the region
+ * @SSI_WIRE_CHANNEL: from program to program, with a payload
+ * @SSI_WIRE_GETS: requester to home: asks for a copy
+ * @SSI_WIRE_GETX: requester to home: asks for the page exclusively
+ * @SSI_WIRE_UPGRADE: requester to home: has a copy, asks for the page
+ *	exclusively
+ * @SSI_WIRE_PUT: owner to home: eviction hint, the owner lacks memory for the
+ *	page
+ * @SSI_WIRE_FWDS: home to owner: send a copy to the requester
+ * @SSI_WIRE_FWDX: home to owner: send the page to the requester and keep no
+ *	copy
+ * @SSI_WIRE_INV: home to sharer: drop the copy and send ACK to the requester
+ * @SSI_WIRE_OLDER: home to owner and sharers: priority hint, the requester
+ *	waits for the page, too, and has been gathering for longer
+ * @SSI_WIRE_DATAS: owner to requester: a copy
+ * @SSI_WIRE_DATAX: owner to requester: the page exclusively, arg is the number
+ *	of acks
+ * @SSI_WIRE_GRANT: home to requester: its copy is valid, and is exclusive after
+ *	arg acks
+ * @SSI_WIRE_ZERO: home to requester: the page exclusively, it is zero
+ * @SSI_WIRE_ACK: sharer to requester: the copy is dropped
+ * @SSI_WIRE_UNBLOCK: requester to home: the requester tells the home that the
+ *	transaction is complete; "unblock" in directory protocols
+ * @SSI_WIRE_TYPES: number of types
+ */
 enum ssi_wire_type {
-	SSI_WIRE_CREDIT,	/* transport: returns receive credits */
-	SSI_WIRE_PING,		/* link: a sign of life */
-	SSI_WIRE_REGION,	/* member: I have this region, map hash in arg */
-	SSI_WIRE_LEAVE,		/* member: this region is lost for me */
-	SSI_WIRE_CHANNEL,	/* program to program, payload follows */
-	SSI_WIRE_GETS,		/* requester -> home: a copy, please */
-	SSI_WIRE_GETX,		/* requester -> home: the page alone, please */
-	SSI_WIRE_UPGRADE,	/* requester -> home: I have a copy, now alone */
-	SSI_WIRE_PUT,		/* owner -> home: take the page, I lack memory */
-	SSI_WIRE_FWDS,		/* home -> owner: send a copy to requester */
-	SSI_WIRE_FWDX,		/* home -> owner: hand over to requester */
-	SSI_WIRE_INV,		/* home -> sharer: drop it, ack to requester */
-	SSI_WIRE_OLDER,		/* home -> owner, sharer: requester waits for it,
-				 * too, and has been gathering for longer */
-	SSI_WIRE_DATAS,		/* owner -> requester: a copy */
-	SSI_WIRE_DATAX,		/* owner -> requester: the page, arg = acks */
-	SSI_WIRE_GRANT,		/* home -> requester: your copy is good, and
-				 * yours alone after arg acks */
-	SSI_WIRE_ZERO,		/* home -> requester: yours, it is zero */
-	SSI_WIRE_ACK,		/* sharer -> requester: dropped */
-	SSI_WIRE_UNBLOCK,		/* requester -> home: transaction complete */
+	SSI_WIRE_CREDIT,
+	SSI_WIRE_PING,
+	SSI_WIRE_REGION,
+	SSI_WIRE_LEAVE,
+	SSI_WIRE_CHANNEL,
+	SSI_WIRE_GETS,
+	SSI_WIRE_GETX,
+	SSI_WIRE_UPGRADE,
+	SSI_WIRE_PUT,
+	SSI_WIRE_FWDS,
+	SSI_WIRE_FWDX,
+	SSI_WIRE_INV,
+	SSI_WIRE_OLDER,
+	SSI_WIRE_DATAS,
+	SSI_WIRE_DATAX,
+	SSI_WIRE_GRANT,
+	SSI_WIRE_ZERO,
+	SSI_WIRE_ACK,
+	SSI_WIRE_UNBLOCK,
 	SSI_WIRE_TYPES,
 };
 
 /**
- * struct ssi_wire - the 64 bytes every message ends with
+ * struct ssi_wire - the header: the last 64 bytes of each message
  * @type: enum ssi_wire_type
  * @src: sending node
  * @dst: receiving node
- * @requester: the node whose request this serves (FWDS, FWDX, INV) or speaks of
- *	(OLDER), or whose loss this tells of (LEAVE), else 0
- * @len: bytes of payload before them
+ * @requester: the node whose request this message serves (FWDS, FWDX, INV), the
+ *	node that waits (OLDER), the node that lost the region (LEAVE), else 0
+ * @len: number of bytes of payload in front of the header
  * @region: region id
- * @token: chosen by the requester, echoed by everybody who serves it
+ * @token: chosen by the requester; each message that serves the request has the
+ *	same token
  * @index: page index in the region
- * @arg: by type: acks to expect (DATAX, GRANT), map hash (REGION)
+ * @arg: depends on the type: number of acks to expect (DATAX, GRANT, FWDX), map
+ *	hash (REGION)
  * @size: region size in bytes (REGION)
- * @time: microseconds, by type: how long the requester has been gathering pages
- *	(GETS, GETX, UPGRADE, OLDER), or the one of all who wait for the page who has for
- *	the longest (FWDS, FWDX, INV); how long the holder kept the requester
- *	waiting (DATAS, DATAX, ACK)
- * @credits: receive buffers given back; the transport's own field
+ * @time: microseconds, depends on the type. GETS, GETX, UPGRADE, OLDER: time
+ *	since the requester began to gather pages. FWDS, FWDX, INV: the longest
+ *	such time of all nodes that wait for the page. DATAS, DATAX, ACK: time
+ *	for which the holder made the requester wait
+ * @credits: number of receive buffers given back; the transport uses this field
  * @zero: must be 0
  */
 struct ssi_wire {
@@ -80,9 +110,9 @@ static_assert(offsetof(struct ssi_wire, index) == 16, "no padding");
 static_assert(offsetof(struct ssi_wire, zero) == 48, "no padding");
 
 /*
- * A page whose header would say nothing but its type and token travels without
- * one, so that it is one packet where packets are of 4096 bytes: both are in
- * the 32 bits of immediate data then.
+ * A page can be sent headerless if its header holds nothing but the type and
+ * the token. Both are then in the 32 bits of immediate data. With an MTU of
+ * 4096 bytes such a page is a single packet.
  */
 #define SSI_WIRE_IMM_DATAX	0x80000000u	/* else DATAS */
 #define SSI_WIRE_TOKEN_MAX	0x7fffffffu
@@ -107,9 +137,9 @@ struct ssi_msg {
 };
 
 /**
- * struct ssi_wire_hello - what both sides show when a link is set up
+ * struct ssi_wire_hello - private data that both sides send to set up a link
  *
- * Travels as rdma_cm private data (at most 56 bytes), so it has no payload.
+ * It is rdma_cm private data (at most 56 bytes), so it has no payload.
  */
 struct ssi_wire_hello {
 	__le32 magic;
@@ -122,43 +152,95 @@ struct ssi_wire_hello {
 };
 static_assert(sizeof(struct ssi_wire_hello) == 24, "hello is 24 bytes");
 
-/* Why a link was refused; travels in rdma_cm reject private data. */
+/*
+ * Reasons why a link is refused; sent in the private data of an rdma_cm reject.
+ */
 enum ssi_refusal {
 	SSI_REFUSED_NOT,
-	SSI_REFUSED_MAGIC,	/* not one of us */
+	SSI_REFUSED_MAGIC,	/* not our protocol */
 	SSI_REFUSED_VERSION,
 	SSI_REFUSED_CLUSTER,
-	SSI_REFUSED_DST,	/* I am not the node you look for */
-	SSI_REFUSED_SRC,	/* I do not know you, or you are me */
+	SSI_REFUSED_DST,	/* the hello is for another node id */
+	SSI_REFUSED_SRC,	/* no peer has this node id */
 	SSI_REFUSED_BUSY,	/* that node is already connected */
-	SSI_REFUSED_ADDR,	/* not from the address of that node */
+	SSI_REFUSED_ADDR,	/* not from the address of the peer */
 	SSI_REFUSED_PORT,	/* not from a privileged port */
 	SSI_REFUSED_MAX,
 };
 
 /*
- * A wish, which a link may drop that cannot send it at once: nobody waits for
- * it, it is repeated as often as memory is short, and just then nothing is to be
- * had to queue it in.
+ * An eviction hint (PUT): a link may drop it instead of queueing it, if it
+ * cannot send it at once. No node waits for it, its sender repeats it for as
+ * long as memory is short, and then there is no memory for a queue either.
  */
 static inline bool ssi_wire_is_hint(enum ssi_wire_type type)
 {
 	return type == SSI_WIRE_PUT;
 }
 
+/**
+ * ssi_wire_hash() - FNV-1a hash
+ * @seed: hash to continue from, 0 to begin
+ * @data: the bytes
+ * @len: number of bytes
+ *
+ * Return: the hash.
+ */
 u64 ssi_wire_hash(u64 seed, const void *data, size_t len);
 
+/**
+ * ssi_wire_encode() - convert a message to its form on the wire
+ * @wire: result; credits is 0
+ * @msg: the message
+ */
 void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg);
+
+/**
+ * ssi_wire_can_be_headerless() - whether a page can be sent without its header
+ * @wire: the header
+ * @imm: result: the immediate data in that case
+ */
 bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm);
+
+/**
+ * ssi_wire_expand() - make the header of a headerless page
+ * @wire: result; region and index are 0
+ * @imm: the immediate data
+ * @src: the node that sent it
+ * @dst: the local node
+ */
 void ssi_wire_expand(struct ssi_wire *wire, u32 imm, u32 src, u32 dst);
 int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
 		   struct ssi_msg *msg);
 
+/**
+ * ssi_wire_hello_encode() - make a hello
+ * @hello: result
+ * @cluster: hash of the name of the cluster
+ * @src: the local node
+ * @dst: the node at the other end
+ * @credits: number of receive buffers posted for the other node
+ */
 void ssi_wire_hello_encode(struct ssi_wire_hello *hello, u64 cluster, u32 src,
 			   u32 dst, u32 credits);
 enum ssi_refusal ssi_wire_hello_check(const struct ssi_wire_hello *hello,
 				      size_t len, u64 cluster, u32 dst);
+
+/**
+ * ssi_wire_refusal_text() - sentence for a refusal, from the view of the
+ *	refused node
+ * @refusal: the refusal; any value
+ *
+ * Return: the sentence.
+ */
 const char *ssi_wire_refusal_text(enum ssi_refusal refusal);
+
+/**
+ * ssi_wire_type_name() - name of a message type for traces
+ * @type: the type
+ *
+ * Return: the name, or "?" if @type is out of range.
+ */
 const char *ssi_wire_type_name(enum ssi_wire_type type);
 
 #endif /* _SSI_WIRE_H */
