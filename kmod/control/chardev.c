@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * /dev/ssi_dsm: file operations, one function per ioctl.
- */
+/* /dev/ssi_dsm: the file operations, with one function per ioctl. */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -21,7 +19,7 @@
 /**
  * struct ssi_file - an open file
  * @region: set once by SSI_DSM_ATTACH, with a reference
- * @channel: this file owns the region's channel
+ * @channel: this file has the channel of the region
  */
 struct ssi_file {
 	struct ssi_region *region;
@@ -57,7 +55,9 @@ static int ssi_chardev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* The region that @attach names, with a reference. ssi_config_lock held. */
+/*
+ * Find the region that @attach names; with a reference. ssi_config_lock held.
+ */
 static struct ssi_region *find_region(struct ssi_dsm_attach *attach)
 {
 	struct ssi_region *region;
@@ -90,7 +90,10 @@ static int attach_region(struct file *file, struct ssi_region *region,
 	return 0;
 }
 
-/* Under ssi_config_lock, so it touches no memory of the caller. */
+/*
+ * This holds ssi_config_lock, so it must not touch memory of the calling
+ * program.
+ */
 static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
 {
 	struct ssi_region *region;
@@ -110,7 +113,10 @@ static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
 	return ret;
 }
 
-/* The file is attached even if the size cannot be told: then it is of no use. */
+/*
+ * If the size cannot be copied to the program, the file is attached
+ * nevertheless; the program can only close it.
+ */
 static long ioctl_attach(struct file *file, void __user *arg)
 {
 	struct ssi_dsm_attach attach;
@@ -177,7 +183,7 @@ static long ssi_chardev_ioctl(struct file *file, unsigned int cmd,
 	}
 }
 
-/* Only the file that owns the channel reads. */
+/* Only the file that has the channel may read. */
 static struct ssi_region *channel_region(struct file *file)
 {
 	struct ssi_file *sf = file->private_data;
@@ -225,7 +231,10 @@ static const struct file_operations ssi_chardev_fops = {
 	.read = ssi_chardev_read,
 	.poll = ssi_chardev_poll,
 	.mmap = ssi_chardev_mmap,
-	/* Aligned, so that 2 MiB folios can be mapped as such. */
+	/*
+	 * Mappings are aligned, so that 2 MiB folios can be mapped with one
+	 * entry.
+	 */
 	.get_unmapped_area = thp_get_unmapped_area,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Configuration that concerns more than one floor: transports, and deletion.
+ * Configuration that needs several layers: choice of the transport, deletion.
  */
 #include "control/config.h"
 #include "control/region_setup.h"
@@ -33,9 +33,10 @@ void ssi_config_delete_peer(struct ssi_peer *peer)
 }
 
 /*
- * Deletion in three steps: nobody new gets in (unlisten), everything that uses
- * the links goes (regions), then the links themselves. Files may keep regions
- * and so the node's memory alive; nothing runs for them any more.
+ * Deletion has three steps. First the node accepts no new links (unlisten).
+ * Then all users of the links are deleted (regions). Then the links are closed.
+ * Open files may still hold references to regions, and so to the memory of the
+ * node; but no work runs for these regions any more.
  */
 void ssi_config_delete_node(struct ssi_node *node)
 {

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generic netlink: parse, call, fill. No logic.
+ * Generic netlink: parse the request, call the function, fill in the reply.
  *
  * DOC: Theory of operation
  *
- * Every request is served under ssi_config_lock, which all changes of nodes,
- * peers and regions are made under. So whoever holds it may walk ssi_nodes,
- * node->peers and node->regions and use what is found there; the spin locks
- * inside are taken only for what changes without the configuration: states
- * and reasons.
+ * Each request is served under ssi_config_lock. All changes of nodes, peers
+ * and regions are made under this lock, too. Therefore code that holds it may
+ * walk ssi_nodes, node->peers and node->regions and use the objects found
+ * there. The spin locks inside those objects are needed only for data that
+ * changes without ssi_config_lock: states and reasons.
  *
- * Events come with or without ssi_config_lock; the caller holds the peer or
- * region. event_lock is inside of it.
+ * Events are sent with or without ssi_config_lock held. The caller holds a
+ * reference to the peer or the region. event_lock is inside ssi_config_lock.
  *
- * A node with an owner goes when the owner's socket is closed. Ports that own
- * nodes are kept in @owners, so that closing any other generic netlink socket
- * never waits for ssi_config_lock. The release notifier is called from a
- * blocking chain and may sleep. A port cannot be released while its request
- * runs, because sendmsg() holds the file.
+ * A node can have a socket owner: a netlink socket. When that socket is closed,
+ * the node is deleted. The ports of these sockets are kept in @owners, so that
+ * the close of any other generic netlink socket never waits for
+ * ssi_config_lock. The release notifier is called from a blocking chain and may
+ * sleep. A port cannot be released while its request runs, because sendmsg()
+ * holds a reference to the file.
  */
 
 #include "control/netlink.h"
@@ -40,7 +41,7 @@
 #include "net/peer.h"
 
 /**
- * struct filter - what a dump is limited to
+ * struct filter - restricts a dump to some objects
  * @cluster: name, or NULL for all
  * @node: attribute NODE_ID, or NULL for all
  * @id: attribute PEER_ID or REGION_ID, or NULL for all
@@ -54,20 +55,26 @@ struct filter {
 static struct genl_family ssi_netlink_family;
 
 /*
- * Links change their state until the last node is gone, which is after the
- * family is gone, and its group may then be somebody else's.
+ * Links change their state until the last node is deleted. At module exit that
+ * is after the family is unregistered, when the number of its multicast group
+ * may belong to another family.
  */
 static DEFINE_MUTEX(event_lock);
 static bool registered;	/* under event_lock */
 
-/* Netlink ports that own nodes: port -> xa_value. */
+/* Netlink ports that are socket owners of nodes: port -> xa_value. */
 static DEFINE_XARRAY(owners);
 
-/* All tables have one size: info->attrs may be read at any attribute. */
+/*
+ * All tables have the same size, so info->attrs may be read at any attribute.
+ */
 #define POLICY(name) \
 	static const struct nla_policy name[SSI_DSM_A_MAX + 1]
 
-/* ssi_netlink_parse_cluster() checks the length: it can say what is wrong. */
+/*
+ * ssi_netlink_parse_cluster() checks the length: it can report the error in a
+ * sentence.
+ */
 #define POLICY_NODE \
 	[SSI_DSM_A_CLUSTER] = { .type = NLA_NUL_STRING }, \
 	[SSI_DSM_A_NODE_ID] = { .type = NLA_U32 }
@@ -250,7 +257,10 @@ static int ssi_netlink_region_del(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* All of them or none. Readers take no lock: each is one word. */
+/*
+ * Sets all given policies, or none if one is not allowed. Readers take no lock,
+ * because each policy is one word.
+ */
 static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ssi_netlink_policies policies;
@@ -272,7 +282,7 @@ static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* Get one, and dump. */
+/* Get one object, and dump. */
 
 static int get(struct genl_info *info, struct sk_buff *reply)
 {
@@ -324,7 +334,10 @@ static u8 dump_cmd(const struct netlink_callback *cb)
 	return head->cmd;
 }
 
-/* The request was validated against its own policy when the dump began. */
+/*
+ * The request was validated against the policy of its command when the dump
+ * began.
+ */
 static int parse_filter(struct netlink_callback *cb, struct filter *filter)
 {
 	struct nlattr *tb[SSI_DSM_A_MAX + 1];
@@ -367,7 +380,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	return ssi_netlink_fill(skb, &to, dump_cmd(cb), sub);
 }
 
-/* args[1]: the peer id to go on with. */
+/* cb->args[1] is the peer id at which the dump continues. */
 static int dump_peers(struct sk_buff *skb, struct netlink_callback *cb,
 		      struct ssi_node *node, const struct filter *filter)
 {
@@ -385,7 +398,7 @@ static int dump_peers(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* args[1]: the position in node->regions to go on with. */
+/* cb->args[1] is the position in node->regions at which the dump continues. */
 static int dump_regions(struct sk_buff *skb, struct netlink_callback *cb,
 			struct ssi_node *node, const struct filter *filter)
 {
@@ -423,7 +436,7 @@ static int dump_node(struct sk_buff *skb, struct netlink_callback *cb,
 	}
 }
 
-/* args[0]: the position in ssi_nodes to go on with. */
+/* cb->args[0] is the position in ssi_nodes at which the dump continues. */
 static int ssi_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct filter filter;
@@ -448,7 +461,7 @@ static int ssi_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	mutex_unlock(&ssi_config_lock);
 
-	/* What did not fit goes into the next message. */
+	/* The objects that did not fit go into the next message. */
 	return skb->len ?: err;
 }
 
@@ -458,7 +471,7 @@ static const struct genl_multicast_group groups[] = {
 	{ .name = SSI_DSM_GENL_EVENTS },
 };
 
-/* event_lock held. */
+/* Context: event_lock held. */
 static void multicast(u8 cmd, const struct ssi_netlink_subject *sub)
 {
 	static const struct ssi_netlink_origin nobody = {
@@ -475,7 +488,7 @@ static void multicast(u8 cmd, const struct ssi_netlink_subject *sub)
 		nlmsg_free(skb);
 		goto err_lost;
 	}
-	/* A listener whose queue is full learns that from its own socket. */
+	/* A listener whose queue is full gets an error from its own socket. */
 	genlmsg_multicast(&ssi_netlink_family, skb, 0, 0, GFP_KERNEL);
 	return;
 
@@ -517,14 +530,17 @@ const struct ssi_member_events ssi_netlink_events = {
 	.region = ssi_netlink_region_event,
 };
 
-/* Owners. */
+/* Socket owners. */
 
 static int ssi_netlink_released(struct notifier_block *nb, unsigned long event,
 				void *data)
 {
 	const struct netlink_notify *notify = data;
 
-	/* Ports are unique within a name space, and the family is in one. */
+	/*
+	 * Ports are unique per network namespace, and the family is only in
+	 * init_net.
+	 */
 	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
 	    net_eq(notify->net, &init_net) &&
 	    xa_erase(&owners, notify->portid))
@@ -554,7 +570,9 @@ static struct notifier_block release_notifier = {
 }
 
 #define GET(op, attrs)		GET_AS(op, attrs, 0)
-/* Counts and pages tell of what the guest does: a side channel. */
+/*
+ * Counters and page indexes reveal the activity of the guest: a side channel.
+ */
 #define ADMIN_GET(op, attrs)	GET_AS(op, attrs, GENL_ADMIN_PERM)
 
 static const struct genl_ops ops[] = {
@@ -581,9 +599,15 @@ static struct genl_family ssi_netlink_family __ro_after_init = {
 	.n_ops = ARRAY_SIZE(ops),
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
-	/* All commands are new enough to be strict about their header. */
+	/*
+	 * Since all commands are new, the kernel checks the header strictly for
+	 * each.
+	 */
 	.resv_start_op = SSI_DSM_CMD_NODE_NEW,
-	/* ssi_config_lock serialises; deletion may take a second. */
+	/*
+	 * ssi_config_lock serialises the commands. The global genl lock is not
+	 * needed; a deletion, which may take a second, must not hold it.
+	 */
 	.parallel_ops = true,
 };
 
@@ -610,7 +634,7 @@ int ssi_netlink_init(void)
 	return 0;
 }
 
-/* Requests and releases that are under way are waited for. */
+/* Waits for requests and release notifications that are in progress. */
 void ssi_netlink_exit(void)
 {
 	set_registered(false);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Generic netlink: what a reply or an event says.
- */
+/* Generic netlink: contents of replies and events. */
 
 #include "control/netlink_fill.h"
 
@@ -79,7 +77,7 @@ static int put_map_entry(struct sk_buff *skb, u32 node, u64 size)
 	return 0;
 }
 
-/* Ranges first; members without memory have no range and come last. */
+/* The ranges come first. Members without memory have no range and come last. */
 static int put_map(struct sk_buff *skb, const struct ssi_region *region)
 {
 	u32 rest = region->members;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Generic netlink: what a reply or an event says.
- */
+/* Generic netlink: contents of replies and events. */
 #ifndef _SSI_NETLINK_FILL_H
 #define _SSI_NETLINK_FILL_H
 
@@ -12,9 +10,9 @@ struct sk_buff;
 struct ssi_netlink_subject;
 
 /**
- * struct ssi_netlink_origin - whom a reply answers
- * @family: ours
- * @portid: netlink port, 0 in an event
+ * struct ssi_netlink_origin - the request that a message answers
+ * @family: the generic netlink family of this module
+ * @portid: netlink port of the requester, 0 in an event
  * @seq: sequence number of the request, 0 in an event
  * @flags: NLM_F_*
  */
@@ -25,10 +23,16 @@ struct ssi_netlink_origin {
 	int flags;
 };
 
-/*
- * Append the message @cmd, one of SSI_DSM_CMD_*_GET, about @sub. 0, or
- * -EMSGSIZE and @skb as it was. The caller holds ssi_config_lock, or a
- * reference to what @sub names. Any context that may take BH-safe locks.
+/**
+ * ssi_netlink_fill() - append one message about an object
+ * @skb: the socket buffer
+ * @to: the request that it answers
+ * @cmd: one of SSI_DSM_CMD_*_GET
+ * @sub: the object
+ *
+ * Context: The caller holds ssi_config_lock, or references to the objects in
+ *	@sub. Any context in which BH-safe locks may be taken.
+ * Return: 0, or -EMSGSIZE; then @skb is unchanged.
  */
 int ssi_netlink_fill(struct sk_buff *skb, const struct ssi_netlink_origin *to,
 		     u8 cmd, const struct ssi_netlink_subject *sub);

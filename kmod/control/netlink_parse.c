@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generic netlink: what a request says, and the objects it names.
+ * Generic netlink: the attributes of a request, and the objects that it names.
  */
 
 #include "control/netlink_parse.h"
@@ -270,7 +270,7 @@ int ssi_netlink_find_node(struct genl_info *info,
 	return 0;
 }
 
-/* The node, and the number of what @attr names of it. */
+/* Find the node, and the id in attribute @attr of an object of that node. */
 static int find_node_and_id(struct genl_info *info, int attr,
 			    struct ssi_netlink_subject *sub, u32 *id)
 {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Regions: how they are made, attached to, and deleted.
+ * Regions: creation, attaching of files, deletion.
  *
  * DOC: Theory of operation
  *
- * Deletion has two phases. ssi_region_delete() makes the region dead: out of
- * the list, LOST, all mappings zapped, everything queued dropped, page work
- * finished. Files and messages may still hold references; when the last one
- * is put, ssi_region_free() frees pages and blocks. No mapping is left then,
- * since every VMA holds its file.
+ * Deletion has two phases. In the first phase ssi_region_delete() makes the
+ * region dead. It leaves the list, its state is LOST, all its mappings are
+ * removed, all queued messages are purged, and all page work is complete.
+ * Files and messages may still hold references. The second phase begins when
+ * the last reference is put: ssi_region_free() frees pages and blocks. No
+ * mapping exists at that time, because each VMA holds a reference to its file.
  */
 #include <linux/mm.h>
 #include <linux/mount.h>
@@ -40,14 +41,17 @@ static int init_fs_context(struct fs_context *fc)
 	return init_pseudo(fc, SSI_FS_MAGIC) ? 0 : -ENOMEM;
 }
 
-/* No owner: our own mount must not keep the module from being unloaded. */
+/*
+ * There is no owner: our own mount must not prevent the unloading of the
+ * module.
+ */
 static struct file_system_type ssi_fs_type = {
 	.name = "ssi_dsm",
 	.init_fs_context = init_fs_context,
 	.kill_sb = kill_anon_super,
 };
 
-/* ---- the end ---- */
+/* ---- deletion ---- */
 
 static void free_pages_of(struct ssi_region *region)
 {
@@ -106,14 +110,17 @@ void ssi_region_delete(struct ssi_region *region)
 	list_del_init(&region->list);
 	spin_unlock_bh(&node->lock);
 	ssi_pte_unmap_all(region);
-	/* Those who saw it READY run with BH disabled; then nobody parks. */
+	/*
+	 * Code that saw the region READY runs with BH disabled. After this no
+	 * message is queued for the region any more.
+	 */
 	synchronize_rcu();
 	ssi_dispatch_purge(region);
 	flush_workqueue(node->wq);
 	ssi_region_put(region);
 }
 
-/* ---- settings and files ---- */
+/* ---- policies and files ---- */
 
 void ssi_region_set_policy(struct ssi_region *region, u32 id, u64 value)
 {
@@ -249,7 +256,10 @@ static int region_alloc_parts(struct ssi_region *region)
 		return PTR_ERR(inode);
 	}
 	mapping_set_unevictable(inode->i_mapping);
-	/* The core maps 2 MiB folios only inside the file. */
+	/*
+	 * The memory management core maps 2 MiB folios only inside the file
+	 * size.
+	 */
 	i_size_write(inode, region->size);
 	region->inode = inode;
 	return 0;
@@ -260,8 +270,8 @@ static int region_alloc_parts(struct ssi_region *region)
  * @node: the local node
  * @id: region id, the same on all nodes
  * @map: placement map, the same on all nodes
- * @entries: of @map
- * @extack: says what was wrong
+ * @entries: number of entries of @map
+ * @extack: receives the error sentence
  *
  * Context: ssi_config_lock held, may sleep.
  * Return: the region (owned by @node's list) or ERR_PTR().
@@ -303,7 +313,7 @@ int ssi_region_setup_init(void)
 	return PTR_ERR_OR_ZERO(ssi_mnt);
 }
 
-/* All regions are freed. */
+/* Context: all regions are freed. */
 void ssi_region_setup_exit(void)
 {
 	kern_unmount(ssi_mnt);
