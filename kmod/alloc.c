@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations that a region depends on: who waits for them, and how they fail
- * for tests.
+ * Allocations that a region depends on: retries when memory is short, and
+ * failures for tests.
  *
- * A region is not lost because memory is short for a while. Whoever may sleep
- * tries again: a fault until its task is killed, page work and the home's work
- * for ever, as what waits for them does, too. Whoever may not moves what it has
- * to such work, or does without (read-ahead), or has a reserve (messages).
- * Nobody is killed to give them memory: what would be killed first is the guest.
+ * A region is not lost because memory is short for a while. Code that may
+ * sleep tries again: a fault until its task is killed; page work and the work
+ * of the home without limit, because their waiters have no limit either. Code
+ * that may not sleep has three ways: it moves its data to such work, it does
+ * without the memory (read-ahead), or it has a reserve (messages). The OOM
+ * killer is not called for these allocations: it would kill the guest first.
  *
- * Stock kernels cannot make allocations fail on purpose, so this can.
+ * Stock kernels cannot make chosen allocations fail, so this file can.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>

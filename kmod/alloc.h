@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Allocations that a region depends on: who waits for them, and how they fail
- * for tests.
+ * Allocations that a region depends on: retries when memory is short, and
+ * failures for tests.
  */
 #ifndef _SSI_ALLOC_H
 #define _SSI_ALLOC_H
@@ -11,36 +11,61 @@
 
 struct page;
 
-/* @gfp for those who wait and try again, if they may: nobody is killed for it. */
+/**
+ * ssi_alloc_gfp() - flags for callers that try again after a failure
+ * @gfp: flags
+ *
+ * Return: @gfp, plus flags that keep the OOM killer and warnings away if @gfp
+ *	allows to sleep.
+ */
 static inline gfp_t ssi_alloc_gfp(gfp_t gfp)
 {
 	return gfpflags_allow_blocking(gfp) ?
 	       gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN : gfp;
 }
 
-/* What is allocated; see the module parameter fail_nth. */
+/* Classes of allocations; see the module parameter fail_nth. */
 enum ssi_alloc_class {
 	SSI_ALLOC_PAGE,		/* data of a page */
 	SSI_ALLOC_BLOCK,	/* entries of a block of pages */
-	SSI_ALLOC_REQUEST,	/* a page that is asked for */
-	SSI_ALLOC_MESSAGE,	/* a message that came, or to ourselves */
+	SSI_ALLOC_REQUEST,	/* a request for a page */
+	SSI_ALLOC_MESSAGE,	/* a message, received or to this node */
 	SSI_ALLOC_FOLIO,	/* a 2 MiB folio */
 	SSI_ALLOC_CLASSES,
 };
 
-/* Whether this allocation has to fail, for a test. Any context. */
+/**
+ * ssi_alloc_fails() - whether this allocation must fail, for a test
+ * @class: class of the allocation
+ *
+ * Context: Any context.
+ */
 bool ssi_alloc_fails(enum ssi_alloc_class class);
 
-/*
- * Of class SSI_ALLOC_PAGE; NULL if there is none. Context as @gfp says. Nobody is
- * killed for it.
+/**
+ * ssi_alloc_page() - allocate a page of class SSI_ALLOC_PAGE
+ * @gfp: flags; the OOM killer is not called
+ *
+ * Context: As @gfp allows.
+ * Return: the page, or NULL if there is no memory.
  */
 struct page *ssi_alloc_page(gfp_t gfp);
 
-/* The same, however long it takes. Sleeps. */
+/**
+ * ssi_alloc_page_wait() - allocate a page, try again until there is memory
+ * @gfp: flags; the OOM killer is not called
+ *
+ * Context: Sleeps, without a limit.
+ * Return: the page, never NULL.
+ */
 struct page *ssi_alloc_page_wait(gfp_t gfp);
 
-/* A moment, before another try. 0, or -EINTR when the caller is being killed. */
+/**
+ * ssi_alloc_pause() - sleep for a moment before another try
+ *
+ * Context: Sleeps.
+ * Return: 0, or -EINTR if the calling task is being killed.
+ */
 int ssi_alloc_pause(void);
 
 #endif /* _SSI_ALLOC_H */

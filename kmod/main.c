@@ -60,7 +60,9 @@ err_transport:
 	return ret;
 }
 
-/* No file is open, since files hold the module; nodes may exist. */
+/*
+ * No file is open, because open files hold the module. Nodes may still exist.
+ */
 static void __exit ssi_main_exit(void)
 {
 	ssi_chardev_exit();

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Counters and latency histograms by class.
- */
+/* Counters and latency histograms, one of each per class. */
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/string.h>

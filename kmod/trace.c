@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The tracepoints' definitions.
- */
+/* Definitions of the tracepoints. */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

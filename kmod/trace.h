@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Tracepoints: events/ssi_dsm/.
- */
+/* The tracepoints; in tracefs they are in events/ssi_dsm/. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM ssi_dsm
 
@@ -64,19 +62,22 @@ DECLARE_EVENT_CLASS(ssi_message_class,
 		  __entry->token, __entry->time)
 );
 
-/* One that came, before anything is done about it. */
+/* A message was received; the module has not handled it yet. */
 DEFINE_EVENT(ssi_message_class, ssi_message,
 	TP_PROTO(u32 node, const struct ssi_msg *msg),
 	TP_ARGS(node, msg)
 );
 
-/* One that the link has taken. */
+/* A message was given to the link. */
 DEFINE_EVENT(ssi_message_class, ssi_message_sent,
 	TP_PROTO(u32 node, const struct ssi_msg *msg),
 	TP_ARGS(node, msg)
 );
 
-/* The core asks for a page, and gets it (or VM_FAULT_RETRY, or an error). */
+/*
+ * The memory management core asks for a page; the fault handler returns the
+ * page, VM_FAULT_RETRY, or an error.
+ */
 DECLARE_EVENT_CLASS(ssi_fault_class,
 	TP_PROTO(u32 node, u32 region, u64 index, u32 flags),
 	TP_ARGS(node, region, index, flags),

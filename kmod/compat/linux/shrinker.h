@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * shrinker_alloc(), _register() and _free() came with 6.7.
+ * shrinker_alloc(), shrinker_register() and shrinker_free() exist since Linux
+ * 6.7.
  */
 #ifndef _SSI_COMPAT_LINUX_SHRINKER_H
 #define _SSI_COMPAT_LINUX_SHRINKER_H
@@ -17,7 +18,10 @@ static inline struct shrinker *shrinker_alloc(unsigned int flags,
 	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
 }
 
-/* Without memory at this moment there is no shrinker: it does without. */
+/*
+ * If there is no memory at this moment, the module runs without a shrinker, as
+ * shrinker_register() has no way to report an error.
+ */
 static inline void shrinker_register(struct shrinker *shrinker)
 {
 	if (register_shrinker(shrinker, KBUILD_MODNAME))
