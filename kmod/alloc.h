@@ -16,7 +16,7 @@ struct page;
  * @gfp: flags
  *
  * Return: @gfp, plus flags that keep the OOM killer and warnings away if @gfp
- *	allows to sleep.
+ *	allows sleeping.
  */
 static inline gfp_t ssi_alloc_gfp(gfp_t gfp)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counters and latency histograms, one of each per class. */
+/*
+ * Counters and latency histograms, one of each per class.
+ */
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/string.h>

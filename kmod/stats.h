@@ -22,6 +22,10 @@ struct ssi_stats_class {
 	u64 buckets[SSI_DSM_BUCKETS];
 };
 
+/**
+ * struct ssi_stats - counters of all classes on one CPU
+ * @class: indexed by enum ssi_dsm_class
+ */
 struct ssi_stats {
 	struct ssi_stats_class class[__SSI_DSM_CLASS_MAX];
 };

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Definitions of the tracepoints. */
+/*
+ * Definitions of the tracepoints.
+ */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

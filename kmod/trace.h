@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tracepoints; in tracefs they are in events/ssi_dsm/. */
+/*
+ * The tracepoints; in tracefs they are in events/ssi_dsm/.
+ */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM ssi_dsm
 
@@ -68,7 +70,7 @@ DEFINE_EVENT(ssi_message_class, ssi_message,
 	TP_ARGS(node, msg)
 );
 
-/* A message was given to the link. */
+/* The link has accepted a message. */
 DEFINE_EVENT(ssi_message_class, ssi_message_sent,
 	TP_PROTO(u32 node, const struct ssi_msg *msg),
 	TP_ARGS(node, msg)

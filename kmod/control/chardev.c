@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /dev/ssi_dsm: the file operations, with one function per ioctl. */
+/*
+ * /dev/ssi_dsm: the file operations, with one function per ioctl.
+ */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -114,8 +116,8 @@ static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
 }
 
 /*
- * If the size cannot be copied to the program, the file is attached
- * nevertheless; the program can only close it.
+ * If the size cannot be copied to the program, the program gets -EFAULT, but
+ * the file is attached. Such a file is of no use: the program should close it.
  */
 static long ioctl_attach(struct file *file, void __user *arg)
 {

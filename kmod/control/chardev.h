@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The character device /dev/ssi_dsm. */
+/*
+ * The character device /dev/ssi_dsm.
+ */
 #ifndef _SSI_CHARDEV_H
 #define _SSI_CHARDEV_H
 

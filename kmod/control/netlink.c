@@ -10,8 +10,9 @@
  * there. The spin locks inside those objects are needed only for data that
  * changes without ssi_config_lock: states and reasons.
  *
- * Events are sent with or without ssi_config_lock held. The caller holds a
- * reference to the peer or the region. event_lock is inside ssi_config_lock.
+ * Events are sent with or without ssi_config_lock held. The caller makes sure
+ * that the peer or the region stays valid. event_lock is taken inside
+ * ssi_config_lock.
  *
  * A node can have a socket owner: a netlink socket. When that socket is closed,
  * the node is deleted. The ports of these sockets are kept in @owners, so that

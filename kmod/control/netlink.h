@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Generic netlink: parse the request, call the function, fill in the reply. */
+/*
+ * Generic netlink: parse the request, call the function, fill in the reply.
+ */
 #ifndef _SSI_NETLINK_H
 #define _SSI_NETLINK_H
 

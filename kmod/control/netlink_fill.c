@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Generic netlink: contents of replies and events. */
+/*
+ * Generic netlink: contents of replies and events.
+ */
 
 #include "control/netlink_fill.h"
 

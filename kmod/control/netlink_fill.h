@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Generic netlink: contents of replies and events. */
+/*
+ * Generic netlink: contents of replies and events.
+ */
 #ifndef _SSI_NETLINK_FILL_H
 #define _SSI_NETLINK_FILL_H
 
@@ -30,8 +32,8 @@ struct ssi_netlink_origin {
  * @cmd: one of SSI_DSM_CMD_*_GET
  * @sub: the object
  *
- * Context: The caller holds ssi_config_lock, or references to the objects in
- *	@sub. Any context in which BH-safe locks may be taken.
+ * Context: The caller holds ssi_config_lock, or keeps the objects in @sub valid
+ *	in another way. Any context in which BH-safe locks may be taken.
  * Return: 0, or -EMSGSIZE; then @skb is unchanged.
  */
 int ssi_netlink_fill(struct sk_buff *skb, const struct ssi_netlink_origin *to,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Regions: creation, attaching of files, deletion. */
+/*
+ * Regions: creation, attaching of files, deletion.
+ */
 #ifndef _SSI_REGION_SETUP_H
 #define _SSI_REGION_SETUP_H
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Local nodes: the members of clusters in this kernel. */
+/*
+ * Local nodes: the members of clusters in this kernel.
+ */
 #include <linux/slab.h>
 
 #include "net/node.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Local nodes: the members of clusters in this kernel. */
+/*
+ * Local nodes: the members of clusters in this kernel.
+ */
 #ifndef _SSI_NODE_H
 #define _SSI_NODE_H
 
@@ -88,7 +90,7 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
  * @cluster: name of the cluster
  * @id: node id
  *
- * Context: ssi_config_lock held; the node stays valid as long.
+ * Context: ssi_config_lock held; the node stays valid for as long as it is.
  * Return: the node, without a new reference, or NULL.
  */
 struct ssi_node *ssi_node_find(const char *cluster, u32 id);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The rdma transport: it makes and breaks connections with rdma_cm. */
+/*
+ * The rdma transport: it makes and breaks connections with rdma_cm.
+ */
 
 /**
  * DOC: Theory of operation
@@ -20,8 +22,8 @@
  * An attempt can fail, the other node can refuse it, or no answer arrives
  * before the deadline. Then rl->work reaps the attempt and begins another one
  * after RETRY_MS. Meanwhile the link keeps its state and its reason, so that
- * listeners do not get the same event twice a second. A link that was UP goes
- * to LOST and stays there.
+ * the same event is not sent twice a second. A link that was UP goes to LOST
+ * and stays there.
  *
  * Ownership. Two places store rl->conn: the link's work (on the side that
  * connects) and the listener's handler (on the side that accepts). Two places

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One RDMA connection: its data, and its end after an error. */
+/*
+ * One RDMA connection: its data, and its end after an error.
+ */
 #ifndef _SSI_RDMA_CONN_H
 #define _SSI_RDMA_CONN_H
 

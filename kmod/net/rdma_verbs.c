@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One RDMA connection: its setup and its end. */
+/*
+ * One RDMA connection: its setup and its end.
+ */
 
 /**
  * DOC: Theory of operation
@@ -50,8 +52,8 @@
  * error of a connection has this effect. rl->work removes the connection from
  * the link and tears it down in this order: dead is set, so no work refills
  * buffers; the drain waits until each callback that might have posted a buffer
- * has returned; with the CQ the callbacks end; only then is memory unmapped
- * and freed.
+ * has returned; the CQ is freed, and after that no callback runs; only then is
+ * memory unmapped and freed.
  *
  * Locks. rl->lock is held while sends are posted, which keeps their order. It
  * is never held while the client is called.

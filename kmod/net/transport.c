@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The part that all transports share: received messages and link states. */
+/*
+ * The part that all transports share: received messages and link states.
+ */
 #include <linux/jiffies.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>

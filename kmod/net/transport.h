@@ -25,7 +25,7 @@ struct ssi_region;
  * @work: for use by the owner
  * @wire: the header as received, not validated
  * @len: number of bytes of payload that arrived
- * @headerless: the page came without a header, so @wire has no region and no
+ * @headerless: the page arrived without a header, so @wire has no region and no
  *	index; the request with the same token has them
  * @page: the payload, or NULL; the reference belongs to this struct
  * @msg: @wire after validation; the client sets it
@@ -143,6 +143,10 @@ struct ssi_transport_ops {
  * @state: enum ssi_dsm_link_state
  * @reason: the reason for @state, one sentence, or empty
  * @last_rx: jiffies when the last message arrived
+ * @rx_msgs: number of messages received
+ * @tx_msgs: number of messages sent
+ * @rx_bytes: number of bytes received, with headers
+ * @tx_bytes: number of bytes sent, with headers
  * @changed: work that reports a new state to the client, in process context
  */
 struct ssi_link {
@@ -170,6 +174,7 @@ extern const struct ssi_transport_ops ssi_loop_ops;
  */
 void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
 		   struct ssi_peer *peer);
+
 /**
  * ssi_link_fini() - wait for @changed of a link, which does not run after this
  * @link: the link

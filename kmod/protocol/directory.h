@@ -31,6 +31,7 @@ enum ssi_dir_state {
  * @owner: page owner: the node that supplies the data
  * @state: enum ssi_dir_state; while @busy, the state before the transaction
  * @busy: a transaction is in progress
+ * @reserved: 0, fills the struct up to eight bytes
  */
 struct ssi_dir {
 	u32 copyset;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rules: pure decisions from counters. Policies: the settings of a region. */
+/*
+ * Rules: pure decisions from counters. Policies: the settings of a region.
+ */
 #include "protocol/policy.h"
 
 #include <linux/ssi_dsm_genl.h>

@@ -44,7 +44,7 @@ bool ssi_policy_allows(u32 id, u64 value);
  * struct ssi_contest - a page that arrived recently and that another node asks
  *	for
  * @page_age: ns since the page was granted
- * @copy: this node has only a copy of the page
+ * @copy: the other node only needs the copy of this node to be dropped (INV)
  * @outstanding: number of pages that this node still waits for
  * @running: a task of this node that gathered pages recently is still running
  * @since_done: ns since this node got the last page that it asked for

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Types and macros for the pure files, for the kernel and for userspace. */
+/*
+ * Types and macros for the pure files, for the kernel and for userspace.
+ */
 #ifndef _SSI_PORTABLE_H
 #define _SSI_PORTABLE_H
 

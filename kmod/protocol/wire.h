@@ -138,6 +138,13 @@ struct ssi_msg {
 
 /**
  * struct ssi_wire_hello - private data that both sides send to set up a link
+ * @magic: SSI_WIRE_MAGIC
+ * @version: SSI_WIRE_VERSION
+ * @src: the node that sends the hello
+ * @dst: the node at the other end
+ * @cluster: ssi_wire_hash() of the name of the cluster
+ * @credits: number of receive buffers posted for the other side
+ * @zero: must be 0
  *
  * It is rdma_cm private data (at most 56 bytes), so it has no payload.
  */
@@ -146,8 +153,8 @@ struct ssi_wire_hello {
 	__le16 version;
 	__u8   src;
 	__u8   dst;
-	__le64 cluster;		/* ssi_wire_hash() of the cluster's name */
-	__le32 credits;		/* receive buffers posted for the other side */
+	__le64 cluster;
+	__le32 credits;
 	__le32 zero;
 };
 static_assert(sizeof(struct ssi_wire_hello) == 24, "hello is 24 bytes");
@@ -210,6 +217,8 @@ bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm);
  * @dst: the local node
  */
 void ssi_wire_expand(struct ssi_wire *wire, u32 imm, u32 src, u32 dst);
+
+/* Kernel-doc is in wire.c. */
 int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
 		   struct ssi_msg *msg);
 
@@ -223,6 +232,8 @@ int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
  */
 void ssi_wire_hello_encode(struct ssi_wire_hello *hello, u64 cluster, u32 src,
 			   u32 dst, u32 credits);
+
+/* Kernel-doc is in wire.c. */
 enum ssi_refusal ssi_wire_hello_check(const struct ssi_wire_hello *hello,
 				      size_t len, u64 cluster, u32 dst);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vm_flags_set() exists since Linux 6.3. */
+/*
+ * vm_flags_set() exists since Linux 6.3.
+ */
 #ifndef _SSI_COMPAT_LINUX_MM_H
 #define _SSI_COMPAT_LINUX_MM_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mm_account_reclaimed_pages() exists since Linux 6.4. */
+/*
+ * mm_account_reclaimed_pages() exists since Linux 6.4.
+ */
 #ifndef _SSI_COMPAT_LINUX_SWAP_H
 #define _SSI_COMPAT_LINUX_SWAP_H
 
