@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The budget of a region's cache: how much it may hold, and who waits for less.
+ * The budget of a region's cache: its size, and the throttling of faults.
  *
- * evict.c tells what happens to pages over the budget.
+ * evict.c says what happens to pages over the budget.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -17,9 +17,9 @@
 #define RESERVE_SHARE	32		/* of the host's memory */
 #define RESERVE_MIN	(SZ_16M >> PAGE_SHIFT)
 #define RESERVE_MAX	(SZ_1G >> PAGE_SHIFT)
-#define FAR		4		/* times the slack, over the budget */
+#define FAR		4		/* times the slack over the budget */
 
-/* In pages. */
+/* The memory in pages that the host keeps free. */
 static u64 reserve(void)
 {
 	return clamp_t(u64, totalram_pages() / RESERVE_SHARE, RESERVE_MIN,
@@ -32,7 +32,7 @@ static bool has_budget(const struct ssi_region *region)
 	       SSI_DSM_POLICY_AUTO;
 }
 
-/* In pages, for a cache of @cached. */
+/* The budget in pages, if the cache has @cached pages. */
 u64 ssi_budget_pages(const struct ssi_region *region, u64 cached)
 {
 	u64 least = ssi_policies[SSI_DSM_POLICY_CACHE].min >> PAGE_SHIFT;
@@ -45,7 +45,7 @@ u64 ssi_budget_pages(const struct ssi_region *region, u64 cached)
 	return most > reserve() + least ? most - reserve() : least;
 }
 
-/* What is freed at a time. */
+/* How many pages one eviction frees below the budget. */
 u64 ssi_budget_slack(const struct ssi_region *region, u64 budget)
 {
 	return has_budget(region) ? budget / 16 : reserve() / 8;

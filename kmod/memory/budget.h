@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The budget of a region's cache: pages here whose home is elsewhere.
+ * The budget of a region's cache: the pages on this node whose home is another
+ * node.
  */
 #ifndef _SSI_BUDGET_H
 #define _SSI_BUDGET_H
@@ -15,16 +16,16 @@ struct ssi_region;
 
 /**
  * struct ssi_cache - the cache of a region on a local node
- * @list: in the list of all, for the shrinker
- * @cached: pages here whose home is elsewhere
- * @start_at: evict again when there are more than that: 0 unless pages that were
- *	put are still on their way
- * @lock: one at a time evicts; protects @clock_hand
- * @clock_hand: page index that is looked at next
+ * @list: in the list of all caches, for the shrinker
+ * @cached: pages on this node whose home is another node
+ * @start_at: evict again when @cached is above this. 0, unless pages that were
+ *	offered to their home have not left yet
+ * @lock: held by the task that evicts; protects @clock_hand
+ * @clock_hand: index of the page that eviction checks next
  * @dropped: copies that were dropped
  * @put: pages that were offered to their home
- * @throttled: faults that wait until less is cached
- * @work: evicts, until there are no more than the budget
+ * @throttled: faults that wait until the cache is smaller
+ * @work: evicts until the cache is within its budget
  */
 struct ssi_cache {
 	struct list_head list;
@@ -38,23 +39,57 @@ struct ssi_cache {
 	struct delayed_work work;
 };
 
-/* SSI_DSM_POLICY_CACHE is another now. Any context. */
+/**
+ * ssi_budget_changed() - the setting SSI_DSM_POLICY_CACHE has changed
+ * @region: the region
+ *
+ * Starts the eviction, which compares the cache with the new budget.
+ *
+ * Context: any.
+ */
 void ssi_budget_changed(struct ssi_region *region);
 
-/*
- * A page came (+1) whose home is elsewhere, or went (-1); or the host has more or
- * less memory for another reason (0). Any context.
+/**
+ * ssi_budget_count() - count a page of the cache
+ * @region: the region
+ * @change: +1: a page whose home is another node came; -1: such a page went; 0:
+ *	the free memory of the host has changed for another reason
+ *
+ * Starts the eviction if the cache is over its budget.
+ *
+ * Context: any.
  */
 void ssi_budget_count(struct ssi_region *region, int change);
 
-/*
- * Called by those who have just got a page: wait, for a second at most, until
- * the cache is not far over its budget. Holds no locks, may sleep.
+/**
+ * ssi_budget_throttle() - wait while the cache is far over its budget
+ * @region: the region
+ *
+ * Faults call this after they have waited for a page. Waits for one second at
+ * most, or until the task is being killed.
+ *
+ * Context: process, no locks held, may sleep.
  */
 void ssi_budget_throttle(struct ssi_region *region);
 
-/* In pages: the budget of a cache of @cached pages, and what is freed at a time. */
+/**
+ * ssi_budget_pages() - the budget of a cache
+ * @region: the region
+ * @cached: pages in the cache now
+ *
+ * Context: any.
+ * Return: the budget, in pages.
+ */
 u64 ssi_budget_pages(const struct ssi_region *region, u64 cached);
+
+/**
+ * ssi_budget_slack() - how far below the budget an eviction goes
+ * @region: the region
+ * @budget: its budget, in pages
+ *
+ * Context: any.
+ * Return: the number of pages that are freed at a time, beyond the budget.
+ */
 u64 ssi_budget_slack(const struct ssi_region *region, u64 budget);
 
 #endif /* _SSI_BUDGET_H */

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that is not needed any more.
+ * Discarding: free the memory of pages whose content the guest does not need.
  *
  * DOC: Theory of operation
  *
- * A page in E that has no data is zero; it is that when it is touched for the
- * first time, wherever its home is, and page work and faults know it. So a
- * node that is alone with a page can make it zero and give its memory back
- * without a word to anybody: it forgets the data and stays in E. As in
- * eviction that is decided with the page locked and under the bucket lock, when
- * no PTE can appear, and only if nobody else has a reference. Everything else, copies
- * and pages that are on their way among it, stays as it is.
+ * A page in state E that has no data reads as zero. A page is in this state
+ * after its first touch, wherever its home is, so page work and faults handle
+ * it. A node that has a page exclusively can therefore make the page zero and
+ * free its memory without a message: it drops the data and stays in state E.
+ *
+ * As in eviction, the decision is made with the page locked and under the
+ * bucket lock, when no PTE can appear, and only if no other task has a
+ * reference to the page. All other pages stay as they are: copies, and pages
+ * that are on their way, are not discarded.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -22,7 +24,10 @@
 #include "memory/pte.h"
 #include "memory/region.h"
 
-/* With a reference, if this node is alone with it, and it is no folio's. */
+/*
+ * The page's data with a reference, if this node has the page exclusively and
+ * it is a single page; else NULL.
+ */
 static struct page *get_own_page(const struct ssi_slot *slot)
 {
 	struct page *page = NULL;

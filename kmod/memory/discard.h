@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that is not needed any more.
+ * Discarding: free the memory of pages whose content the guest does not need.
  */
 #ifndef _SSI_DISCARD_H
 #define _SSI_DISCARD_H
@@ -9,10 +9,17 @@
 
 struct ssi_region;
 
-/*
- * Pages @first and @count of them in all: those that only this node has become
- * zero and give their memory back; see struct ssi_dsm_discard. Sleeps; ends early
- * if the task is killed. Return: how many did.
+/**
+ * ssi_discard() - make pages zero and free their memory
+ * @region: the region
+ * @first: index of the first page
+ * @count: how many pages
+ *
+ * Only pages that this node has exclusively are discarded; see struct
+ * ssi_dsm_discard.
+ *
+ * Context: process, sleeps; ends early if the task is being killed.
+ * Return: how many pages were discarded.
  */
 u64 ssi_discard(struct ssi_region *region, u64 first, u64 count);
 

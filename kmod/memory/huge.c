@@ -4,34 +4,49 @@
  *
  * DOC: Theory of operation
  *
- * When .fault returns a page of a compound page of that size, and the mapping
- * is aligned to it, the core maps all of it by one PMD (do_set_pmd()), and KVM
- * follows with its own tables. So all that is to do is to have such pages.
+ * The core maps a whole compound page by one PMD (do_set_pmd()) if .fault
+ * returns one of its pages, the compound page is 2 MiB large, and the mapping
+ * is aligned to it. KVM maps the same range by one entry of its own tables. So
+ * this module only has to provide such compound pages.
  *
- * A block begins as a 2 MiB folio if its home is the first to touch it, at any of
- * its pages, and the allocator has such a folio at hand. All its pages are
- * E then, and each refers to its part of the folio, with a reference to it as
- * to any page. To the protocol they are pages like all others.
+ * A block begins as a 2 MiB folio if its home is the first node that touches
+ * any page of it, and if the allocator has a free folio of that size. All pages
+ * of the block are in state E then. The entry of each page refers to its part
+ * of the folio and holds a reference to it, as to any other page. The protocol
+ * treats these pages like all others.
  *
- * It ends when another node asks for a page of it: before the page work of that
- * page the block is split into pages by themselves, all of them, since the core
- * would map the rest by one PMD again. The splitter forbids new mappings
- * (SSI_HUGE_SPLITTING, which those who map look at after the page's state, with
- * the same locks: see pte.c), takes the old ones away, and waits until nobody
- * refers to the folio (SSI_HUGE_UNMAPPED). Then each page can be copied by
- * whoever comes to it first: page work, for another node waits for that page
- * only, or the splitter, who copies all that are left after its own page work
- * has answered. A reference to any of its pages is one to the whole folio, so a
- * pinned page keeps all pages of its block here. What was split stays so.
+ * The folio is split when another node requests one of its pages, before the
+ * page work of that page. The split replaces all 512 pages by single pages: if
+ * some pages stayed in the folio, the core would map them by one PMD again. A
+ * split has three steps:
  *
- * A folio lives as long as an entry refers to it. Who sees it in an entry, with
- * the bucket lock held, may use the bits in its page->private.
+ * - The splitter sets SSI_HUGE_SPLITTING, which forbids new mappings. The code
+ *   that maps a page tests this bit after the page's state, under the same
+ *   locks: see pte.c.
+ * - The splitter removes the existing mappings and waits until all references
+ *   to the folio are put, except those of the entries. Then it sets
+ *   SSI_HUGE_UNMAPPED.
+ * - From then on each page can be copied to a single page. Page work for
+ *   another page of the block copies only that page. The splitter copies all
+ *   pages that are left, after it has answered the request that caused the
+ *   split.
  *
- * CHANGING makes its maker or the one splitter exclusive; others wait at the
- * bucket of their page. Making needs no SPLITTING, since it holds the page lock
- * all the time: who wants to map comes to the lock and then looks whether the
- * page is still the data. It is undone if another node gets in between; then
- * what was taken is E and zero and has no memory yet.
+ * A reference to one page of a folio is a reference to the whole folio. So a
+ * pinned page keeps all pages of its block on this node. Split pages are not
+ * joined to a folio again.
+ *
+ * A folio lives as long as an entry refers to it. Code that finds the folio in
+ * an entry may use the bits in its page->private while it holds the bucket
+ * lock.
+ *
+ * SSI_HUGE_CHANGING allows only one task at a time to make or to split the
+ * folio. Other tasks wait at the bucket of their page. To make a folio,
+ * SSI_HUGE_SPLITTING is not needed, because the maker holds the page lock all
+ * the time: a task that is about to map a page first takes that lock and then
+ * checks whether the page is still the entry's data. If another node gets a
+ * page of the block before the maker has taken all of them, the maker undoes
+ * its work. The pages that it has taken so far stay in state E; they are zero
+ * and have no memory yet.
  */
 #include <linux/highmem.h>
 #include <linux/ktime.h>
@@ -47,7 +62,10 @@
 
 /* ---- splitting ---- */
 
-/* The data with a reference, if it still is of a folio that nobody maps. */
+/*
+ * The page's data with a reference, if it is part of a folio that no page table
+ * maps any more; else NULL.
+ */
 static struct page *get_part(const struct ssi_slot *slot)
 {
 	struct page *page;
@@ -63,8 +81,8 @@ static struct page *get_part(const struct ssi_slot *slot)
 }
 
 /*
- * A page of such a folio gets a page by itself, unless it has one: the splitter
- * and page work may come to it at once.
+ * Copy a page of an unmapped folio to a single page, unless that was done
+ * already: the splitter and page work may reach the same page at the same time.
  */
 static void replace(const struct ssi_slot *slot)
 {
@@ -91,8 +109,8 @@ static void replace(const struct ssi_slot *slot)
 }
 
 /*
- * The head of the folio that @slot is a part of, or NULL. @claimed: whether the
- * caller is the one that splits it.
+ * The head of the folio that @slot is a part of, or NULL. @claimed is set to
+ * whether this caller is the one that splits it.
  */
 static struct page *claim(const struct ssi_slot *slot, bool *claimed)
 {
@@ -131,7 +149,7 @@ void ssi_huge_split_rest(struct ssi_region *region, struct page *head)
 	folio_put_refs(page_folio(head), SSI_BLOCK_PAGES);
 }
 
-/* Whether another task splits the folio of @slot, and it cannot be copied yet. */
+/* Whether another task splits the folio, and its pages cannot be copied yet. */
 static bool must_wait(const struct ssi_slot *slot)
 {
 	struct page *page;
@@ -146,7 +164,7 @@ static bool must_wait(const struct ssi_slot *slot)
 	return wait;
 }
 
-/* The data of @slot; no other task changes it: page work is under way. */
+/* The data of @slot. Page work is under way, so no other task changes it. */
 static struct page *data_of(const struct ssi_slot *slot)
 {
 	struct page *page;
@@ -178,9 +196,9 @@ struct page *ssi_huge_split(const struct ssi_slot *slot, struct page **rest)
 /* ---- discarding ---- */
 
 /*
- * A part of the folio of @head, unless another node has asked for it: then it may
- * be another page by now. Its reference goes with the others' at the end of the
- * split.
+ * Drop the data of @slot if it is still a part of the folio of @head. It is
+ * another page if another node has asked for it meanwhile. The entry's
+ * reference is put at the end of the split, with those of the other entries.
  */
 static bool drop_part(const struct ssi_slot *slot, const struct page *head)
 {

@@ -11,35 +11,55 @@
 struct ssi_region;
 struct ssi_slot;
 
-/* Bits of page->private of a block's head. Of other pages it is 0. */
-#define SSI_HUGE_CHANGING	0	/* somebody makes or splits it */
-#define SSI_HUGE_SPLITTING	1	/* nobody may map its pages any more */
-#define SSI_HUGE_UNMAPPED	2	/* and nobody does: they can be copied */
+/* Bits of page->private of a folio's head. Other pages have 0 there. */
+#define SSI_HUGE_CHANGING	0	/* a task makes or splits it */
+#define SSI_HUGE_SPLITTING	1	/* new mappings are forbidden */
+#define SSI_HUGE_UNMAPPED	2	/* no mappings left: can be copied */
 
 /**
- * ssi_huge_split() - page work begins with a page
- * @slot: the page
+ * ssi_huge_split() - make a single page of a page, if it is part of a folio
+ * @slot: the page; page work for it is under way
  * @rest: set to the head of the folio if this caller is the one that splits it,
- *	or NULL. It is then for ssi_huge_split_rest(), soon: until that is done
- *	this node cannot use the other pages of the block.
+ *	else to NULL. The caller must pass the head to ssi_huge_split_rest()
+ *	soon: until then this node cannot use the other pages of the block.
  *
- * Context: sleeps.
- * Return: the page's data, which is a page by itself from now on, or NULL.
+ * Context: process, sleeps until the folio is no longer mapped or referenced.
+ * Return: the page's data, which is a single page from now on, or NULL.
  */
 struct page *ssi_huge_split(const struct ssi_slot *slot, struct page **rest);
 
-/* Split the other pages off the folio of @head. Sleeps. */
+/**
+ * ssi_huge_split_rest() - copy the remaining pages of a folio to single pages
+ * @region: the region
+ * @head: head of the folio, as ssi_huge_split() has set it; freed when its last
+ *	reference is put
+ *
+ * Context: process, sleeps.
+ */
 void ssi_huge_split_rest(struct ssi_region *region, struct page *head);
 
-/*
- * The block of page @first, its first one, is not needed any more. If it is a
- * folio, those of its pages that this node is alone with become zero and have no
- * memory, and the others are split off. Waits until nobody uses the folio.
- * Return: how many became zero.
+/**
+ * ssi_huge_discard() - discard the pages of a block that is a 2 MiB folio
+ * @region: the region
+ * @first: index of the first page of the block
+ *
+ * The pages that only this node has become zero and their memory is freed. The
+ * other pages become single pages. Does nothing if the block is not a folio, or
+ * if another task is changing it.
+ *
+ * Context: process, sleeps until the folio is no longer mapped or referenced.
+ * Return: how many pages became zero.
  */
 u32 ssi_huge_discard(struct ssi_region *region, u64 first);
 
-/* Whether @page, the data of a page, is of a block that is being split. */
+/**
+ * ssi_huge_is_splitting() - whether a page is part of a folio that is being
+ * split
+ * @page: the data of a page
+ *
+ * Context: any; the bucket lock keeps the folio.
+ * Return: true if the page must not be mapped.
+ */
 static inline bool ssi_huge_is_splitting(const struct page *page)
 {
 	return test_bit(SSI_HUGE_SPLITTING, &compound_head(page)->private);

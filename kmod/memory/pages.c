@@ -27,7 +27,7 @@ bool ssi_pages_are_ours(const struct ssi_region *region, u64 index)
 	return ssi_pages_home(region, index) == region->node->id;
 }
 
-/* Block @number of @blocks, allocated with @gfp if that is not 0. */
+/* Block @number of @blocks. A missing one is allocated, unless @gfp is 0. */
 static void *get_block(struct ssi_region *region, struct xarray *blocks,
 		       u64 number, size_t size, gfp_t gfp)
 {

@@ -12,11 +12,12 @@
  * struct ssi_slot - a page of a region, looked up
  * @region: the region; the caller holds a reference to it
  * @index: page index, inside the region
- * @bucket: has the page's lock, which protects @entry and @dir
- * @entry: the node's side of the page; lives as long as the region
- * @dir: the home's side of the page, where it was asked for; as @entry
+ * @bucket: the page's bucket; its lock protects @entry and @dir
+ * @entry: state of the page on this node; lives as long as the region
+ * @dir: directory entry of the page; set only by ssi_pages_find_dir(); lives as
+ *	long as the region
  *
- * Looked up once where a page enters, by a fault or a message, and passed on.
+ * A fault or a message looks its page up once and passes the slot on.
  */
 struct ssi_slot {
 	struct ssi_region *region;
@@ -27,11 +28,12 @@ struct ssi_slot {
 };
 
 /**
- * ssi_pages_find() - look up the node's side of a page
+ * ssi_pages_find() - look up the entry of a page
  * @region: the region
  * @index: page index, inside the region
- * @gfp: how to allocate the entries of a block that has none, or 0: not at all
- * @slot: set, but for @slot->dir
+ * @gfp: how to allocate the entries of a block that has none; 0: do not
+ *	allocate
+ * @slot: all fields but @slot->dir are set
  *
  * Context: as @gfp allows.
  * Return: whether there is an entry.
@@ -39,33 +41,94 @@ struct ssi_slot {
 bool ssi_pages_find(struct ssi_region *region, u64 index, gfp_t gfp,
 		    struct ssi_slot *slot);
 
-/* The same for the home's side: sets all of @slot but @slot->entry. */
+/**
+ * ssi_pages_find_dir() - look up the directory entry of a page
+ * @region: the region; this node is the page's home
+ * @index: page index, inside the region
+ * @gfp: how to allocate the directory entries of a block that has none; 0: do
+ *	not allocate
+ * @slot: all fields but @slot->entry are set
+ *
+ * Context: as @gfp allows.
+ * Return: whether there is a directory entry.
+ */
 bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
 			struct ssi_slot *slot);
 
-/* The node whose directory decides about page @index. Any context. */
+/**
+ * ssi_pages_home() - the home of a page
+ * @region: the region
+ * @index: page index
+ *
+ * Context: any.
+ * Return: id of the node that keeps the page's directory entry.
+ */
 u32 ssi_pages_home(const struct ssi_region *region, u64 index);
 
-/* Whether that is this node. Any context. */
+/**
+ * ssi_pages_are_ours() - whether this node is the home of a page
+ * @region: the region
+ * @index: page index
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
 bool ssi_pages_are_ours(const struct ssi_region *region, u64 index);
 
-/*
- * The entry, directory entry of page @index, with those of its block behind it.
- * NULL if the block has none and @gfp is 0 or there is no memory. Context as
- * @gfp allows.
+/**
+ * ssi_pages_entry() - the entry of a page
+ * @region: the region
+ * @index: page index, inside the region
+ * @gfp: how to allocate the entries of a block that has none; 0: do not
+ *	allocate
+ *
+ * Context: as @gfp allows.
+ * Return: the entry; those of the following pages of its block follow it. NULL
+ * if the block has no entries and none were allocated.
  */
 struct ssi_page *ssi_pages_entry(struct ssi_region *region, u64 index,
 				 gfp_t gfp);
+
+/**
+ * ssi_pages_dir() - the directory entry of a page
+ * @region: the region; this node is the page's home
+ * @index: page index, inside the region
+ * @gfp: how to allocate the directory entries of a block that has none; 0: do
+ *	not allocate
+ *
+ * Context: as @gfp allows.
+ * Return: the directory entry; those of the following pages of its block follow
+ * it. NULL if the block has none and none were allocated.
+ */
 struct ssi_dir *ssi_pages_dir(struct ssi_region *region, u64 index, gfp_t gfp);
 
-/* The one change function of a page's state. Bucket lock held. */
+/**
+ * ssi_pages_set_state() - the only function that changes a page's state
+ * @slot: the page
+ * @next: its new state
+ *
+ * Context: bucket lock held.
+ */
 void ssi_pages_set_state(const struct ssi_slot *slot,
 			 enum ssi_page_state next);
 
-/* The one change function of a page's data, NULL: none. Bucket lock held. */
+/**
+ * ssi_pages_set_data() - the only function that changes a page's data
+ * @slot: the page
+ * @page: its data, or NULL: none. Takes or puts no reference.
+ *
+ * Context: bucket lock held.
+ */
 void ssi_pages_set_data(const struct ssi_slot *slot, struct page *page);
 
-/* A page's data; NULL if it is not here or zero. Bucket lock held. */
+/**
+ * ssi_pages_data() - the data of a page
+ * @entry: the page's entry
+ *
+ * Context: bucket lock held.
+ * Return: the data; NULL if this node does not have the page, or the page is
+ * zero and has no memory.
+ */
 static inline struct page *ssi_pages_data(const struct ssi_page *entry)
 {
 	return entry->pfn ? pfn_to_page(entry->pfn) : NULL;

@@ -4,18 +4,28 @@
  *
  * DOC: Theory of operation
  *
- * A page is mapped only by the fault path, which checks the page's state under
- * the page lock and keeps that lock until the PTE is set. Page work runs after
- * the state forbids new mappings. So once page work has held the page lock and
- * removed the PTEs, none can come back: a fault that had the lock before is
- * seen by unmap_mapping_range(), one that gets it later sees the new state.
- * The MMU notifiers that run with the removal do the same for KVM's tables.
+ * Only the fault path maps pages. It checks the page's state under the page
+ * lock and keeps that lock until the PTE is set. Page work runs after the
+ * page's state has changed to one that forbids new mappings. So once page work
+ * has taken the page lock and removed the PTEs, no PTE can appear again:
  *
- * References are another matter: somebody who got the page by
- * get_user_pages() may still write to it, or read it later. Nobody can get new
- * ones without a PTE, so page work waits for those that exist to go. It does
- * so without the page lock, since their owners may want it before they let go
+ * - If a fault held the lock before, unmap_mapping_range() finds the PTE that
+ *   it set.
+ * - If a fault gets the lock later, it finds the new state and maps nothing.
+ *
+ * The removal of the PTEs calls the MMU notifiers, which do the same for KVM's
+ * tables.
+ *
+ * References are a second way to the data: a task that has got the page by
+ * get_user_pages() may still read or write it without a PTE. A new reference of
+ * that kind needs a PTE, so after the removal their number can only fall. Page
+ * work waits until they are gone. It waits without the page lock, since the
+ * task that holds the reference may need that lock before it puts the reference
  * (set_page_dirty_lock()).
+ *
+ * This wait has no time limit, and it does not end when the region is lost. A
+ * task that holds references and waits for a page of another node can therefore
+ * deadlock with that node: see fault.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -42,15 +52,16 @@ void ssi_pte_uninstall(struct page *page)
 	compound_head(page)->mapping = NULL;
 }
 
-/* Write faults set the flag, and so does unmapping a dirty PTE. */
+/* Write faults set the dirty flag, and so does the removal of a dirty PTE. */
 bool ssi_pte_was_written(struct page *page)
 {
 	return PageDirty(page);
 }
 
 /*
- * More than ours and those of page tables (_mapcount begins at -1)? A 2 MiB folio
- * is not mapped any more, and each of its entries has a reference.
+ * Whether the page has more references than the one of its entry and those of
+ * page tables (_mapcount begins at -1). A 2 MiB folio is not mapped any more at
+ * this point, and each of its entries has one reference.
  */
 static bool is_in_use(struct page *page)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Page work: the only place that touches page tables.
+ * Page work: unmapping and write-protecting. No other file changes page tables.
  */
 #ifndef _SSI_PTE_H
 #define _SSI_PTE_H
@@ -10,38 +10,82 @@
 struct page;
 struct ssi_region;
 
-/*
- * The page becomes part of the region's mapping: one by itself, or the head of a
- * 2 MiB folio, whose first page is @index. Any context.
+/**
+ * ssi_pte_install() - make a page part of the region's mapping
+ * @region: the region
+ * @page: a single page, or the head of a 2 MiB folio; not mapped
+ * @index: index of the page, or of the folio's first page
+ *
+ * Also clears the page's dirty flag: see ssi_pte_was_written().
+ *
+ * Context: any.
  */
 void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index);
 
-/*
- * It is no longer part of it, nor is what it is a piece of. No page table maps
- * it. Any context.
+/**
+ * ssi_pte_uninstall() - take a page out of the region's mapping
+ * @page: a page that no page table maps; if it is part of a folio, the whole
+ *	folio is taken out
+ *
+ * Context: any.
  */
 void ssi_pte_uninstall(struct page *page);
 
-/* Whether anybody here wrote to the page since it came or was protected. */
+/**
+ * ssi_pte_was_written() - whether this node wrote to a page
+ * @page: the page; no page table maps it writable
+ *
+ * Context: any.
+ * Return: whether it was written since ssi_pte_install() or ssi_pte_protect().
+ */
 bool ssi_pte_was_written(struct page *page);
 
-/*
- * Take the page, or the 2 MiB folio that it is the head of, out of every
- * page table and wait until nobody but the caller holds it. It no longer belongs
- * to the mapping then. Its state must already forbid new mappings. Sleeps.
+/**
+ * ssi_pte_unmap() - remove a page from every page table
+ * @region: the region
+ * @page: a single page, or the head of a 2 MiB folio. Its state must forbid new
+ *	mappings already. The caller holds no reference beside those of the
+ *	entries.
+ *
+ * Waits until the page has no other references, and takes it out of the
+ * region's mapping then.
+ *
+ * Context: process, sleeps, for as long as other tasks hold references.
  */
 void ssi_pte_unmap(struct ssi_region *region, struct page *page);
 
-/*
- * Write-protect the page in every page table and wait until nobody can write
- * through a reference. Its state must already forbid new mappings. Sleeps.
+/**
+ * ssi_pte_protect() - write-protect a page in every page table
+ * @region: the region
+ * @page: a single page. Its state must forbid new writable mappings already.
+ *	The caller holds no reference beside the one of the entry.
+ *
+ * Waits until the page has no references except those of its entry and of page
+ * tables, so that no task can write to it through a reference.
+ *
+ * Context: process, sleeps, for as long as other tasks hold references.
  */
 void ssi_pte_protect(struct ssi_region *region, struct page *page);
 
-/* Remove the PTEs of page @index; later accesses fault. Sleeps. */
+/**
+ * ssi_pte_zap() - remove the PTEs of one page
+ * @region: the region
+ * @index: index of the page
+ *
+ * Does not wait for references. Later accesses fault.
+ *
+ * Context: process, sleeps.
+ */
 void ssi_pte_zap(struct ssi_region *region, u64 index);
 
-/* Take all pages out of every page table: later accesses fault. Sleeps. */
+/**
+ * ssi_pte_unmap_all() - remove all pages of a region from every page table
+ * @region: the region
+ *
+ * Does not wait for references. Later accesses fault.
+ *
+ * Context: process, sleeps.
+ */
 void ssi_pte_unmap_all(struct ssi_region *region);
 
 #endif /* _SSI_PTE_H */

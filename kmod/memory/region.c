@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Regions: lookup, references, and the one place where the state changes.
+ * Regions: lookup, references, and the one function that changes the state.
  *
  * DOC: Theory of operation
  *
- * A region begins WAITING. Every node tells its peers which map it has, when
- * the region is made and when a link comes up (member.c); when all members have
- * told the same, it is READY. It ends LOST, once and for good, when a member is
- * lost or leaves or when it is deleted here: from then on every fault is SIGBUS,
- * waiters are woken, and messages for it are dropped. region_setup.c tells how
- * it is made and freed.
+ * A region begins in state WAITING. Each node sends the hash of the region's
+ * map to its peers when the region is made and when a link comes up (member.c).
+ * When all members have sent the same hash, the region becomes READY. It
+ * becomes REFUSED if a member sends another hash.
+ *
+ * The region becomes LOST when a member is lost, when a member leaves, or when
+ * the region is deleted on this node. This state is final. From then on each
+ * fault ends in SIGBUS, waiting tasks are woken, and messages for the region
+ * are dropped. region_setup.c makes and frees regions.
  */
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -37,7 +40,7 @@ struct ssi_region *ssi_region_get(struct ssi_node *node, u32 id)
 	return found;
 }
 
-/* ---- the end ---- */
+/* ---- references and state changes ---- */
 
 static void ssi_region_release(struct kref *ref)
 {
@@ -73,8 +76,8 @@ static void tell_listeners(struct ssi_region *region)
 }
 
 /*
- * The one state change function. WAITING -> READY, REFUSED, LOST;
- * REFUSED -> READY, LOST; READY -> LOST.
+ * The only function that changes the state. Legal moves: WAITING -> READY,
+ * REFUSED, LOST; REFUSED -> READY, LOST; READY -> LOST.
  */
 __printf(4, 0)
 static bool vchange_state(struct ssi_region *region, u32 state, u32 culprit,
@@ -122,7 +125,7 @@ void ssi_region_lose(struct ssi_region *region, u32 culprit,
 	va_end(args);
 }
 
-/* ---- creation ---- */
+/* ---- init and exit ---- */
 
 int ssi_region_init(void)
 {
@@ -130,7 +133,10 @@ int ssi_region_init(void)
 	return region_wq ? 0 : -ENOMEM;
 }
 
-/* All regions are deleted; their last references may just be going. */
+/*
+ * All regions are deleted. Work that frees a region may still be queued; this
+ * waits for it.
+ */
 void ssi_region_exit(void)
 {
 	destroy_workqueue(region_wq);

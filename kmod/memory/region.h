@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Regions: one guest's physical memory, as one local node holds it.
- */
+/* Regions: the physical memory of one guest, as one local node has it. */
 #ifndef _SSI_REGION_H
 #define _SSI_REGION_H
 
@@ -34,8 +32,8 @@ struct ssi_node;
 
 /**
  * struct ssi_range - one range of the placement map
- * @end: first page index behind it
- * @home: the node whose directory decides about its pages
+ * @end: index of the first page after the range
+ * @home: the node that keeps the directory of its pages
  */
 struct ssi_range {
 	u64 end;
@@ -45,9 +43,8 @@ struct ssi_range {
 /**
  * struct ssi_bucket - pages that share a lock
  * @lock: protects the struct ssi_page and struct ssi_dir entries that hash
- *	here, and both lists; BH-safe, never held across anything that sleeps.
- *	Innermost but for the locks of gather, holder, hot and the
- *	transports.
+ *	here, and both lists. BH-safe; never held across code that sleeps. Only
+ *	the locks of gather, holder, hot and the transports are taken inside it.
  * @wait: local faults that wait for a page of this bucket
  * @reqs: requests of this node that are under way (struct ssi_req)
  * @txns: transactions of this home that are under way (struct ssi_rx)
@@ -62,39 +59,40 @@ struct ssi_bucket {
 /**
  * struct ssi_region - a region on a local node
  * @list: in node->regions, under node->lock
- * @ref: held by the list, open files, requests and messages in work
+ * @ref: held by the list, open files, requests, and messages that are handled
  * @node: the local node, with a reference
  * @id: region id
- * @size: bytes
+ * @size: in bytes
  * @ranges: placement map, ascending
  * @nr_ranges: used entries of @ranges
- * @members: nodes of the map
- * @joined: members that announced the same map, under @lock
- * @map_hash: of the map; what peers compare
+ * @members: bit mask of the nodes of the map
+ * @joined: bit mask of the members that announced the same map, under @lock
+ * @map_hash: hash of the map, which the members compare
  * @lock: protects @state, @reason, @joined, @channel; BH-safe
  * @state: enum ssi_dsm_region_state; READ_ONCE() without @lock
- * @reason: why, one sentence
- * @culprit: the node that @reason speaks of
- * @inode: whose mapping the pages belong to
+ * @reason: one sentence: why the region is in this state
+ * @culprit: the node that @reason is about
+ * @inode: the pages belong to the mapping of this inode
  * @pages: block number -> struct ssi_page[SSI_BLOCK_PAGES]
  * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
- * @buckets: by page index
+ * @buckets: by hash of the page index
  * @policy: settings, by enum ssi_dsm_policy; READ_ONCE()
- * @nr_shared: pages in S or O here
- * @nr_exclusive: pages in E here
+ * @nr_shared: pages in state S or O on this node
+ * @nr_exclusive: pages in state E on this node
  * @metadata: bytes of @pages and @dirs
  * @nr_huge: blocks that are a 2 MiB folio
- * @nr_split: blocks that were
- * @gather: pages that this node wants together
- * @holder: messages that wait for a hold window
- * @home: what this home keeps beside the directory
- * @cache: pages whose home is elsewhere, and how they go
- * @stats: per class
- * @channel: messages for the program attached here
- * @files: open files attached to it, under @lock
- * @notified: members were told that it is lost
- * @changed: tells netlink's listeners of a new state, in process context
- * @free: frees it, in process context
+ * @nr_split: blocks that were a 2 MiB folio and are split
+ * @gather: pages that this node requests together
+ * @holder: messages that are held until a hold window ends
+ * @home: state of this home other than the directory
+ * @cache: pages whose home is another node, and their eviction
+ * @stats: counters and times of each class
+ * @channel: messages for the program attached to the region
+ * @files: open files attached to the region, under @lock
+ * @notified: set once the members were told that the region is lost
+ * @changed: tells members and netlink listeners of a new state, in process
+ *	context
+ * @free: frees the region, in process context
  */
 struct ssi_region {
 	struct list_head list;
@@ -133,33 +131,93 @@ struct ssi_region {
 	struct work_struct free;
 };
 
-/* With a reference; any context with BH disabled or process context. */
+/**
+ * ssi_region_get() - look up a region of a node
+ * @node: the local node
+ * @id: region id
+ *
+ * Context: BH disabled or process context.
+ * Return: the region with a reference, or NULL if the node has none with this
+ * id.
+ */
 struct ssi_region *ssi_region_get(struct ssi_node *node, u32 id);
+
+/**
+ * ssi_region_put() - put a reference to a region
+ * @region: the region; freed by a work when this was the last reference
+ *
+ * Context: any.
+ */
 void ssi_region_put(struct ssi_region *region);
 
+/**
+ * ssi_region_policy() - read a setting of a region
+ * @region: the region
+ * @id: enum ssi_dsm_policy
+ *
+ * Context: any.
+ * Return: the value, in the setting's own unit.
+ */
 static inline u64 ssi_region_policy(const struct ssi_region *region, u32 id)
 {
 	return READ_ONCE(region->policy[id]);
 }
 
-/* Faults that wait look again. Any context. */
+/**
+ * ssi_region_wake() - wake all faults that wait for a page of a region
+ * @region: the region
+ *
+ * Each waiting fault checks its page again.
+ *
+ * Context: any.
+ */
 void ssi_region_wake(struct ssi_region *region);
 
-/*
- * The one state change function. WAITING -> READY, REFUSED, LOST;
- * REFUSED -> READY, LOST; READY -> LOST. False if that is no legal move. Wakes
- * every waiter; members and listeners are told by region->changed. Any context.
+/**
+ * ssi_region_change_state() - the only function that changes a region's state
+ * @region: the region
+ * @state: the new state. Legal moves: WAITING -> READY, REFUSED, LOST; REFUSED
+ *	-> READY, LOST; READY -> LOST.
+ * @culprit: the node that the reason is about
+ * @fmt: the reason, one sentence
+ *
+ * Wakes all waiting tasks. region->changed tells members and listeners.
+ *
+ * Context: any.
+ * Return: false if the move is not legal; nothing has changed then.
  */
 __printf(4, 5)
 bool ssi_region_change_state(struct ssi_region *region, u32 state, u32 culprit,
 			     const char *fmt, ...);
 
-/* Wakes every waiter; faults end in SIGBUS from now on. Any context. */
+/**
+ * ssi_region_lose() - change a region's state to LOST
+ * @region: the region
+ * @culprit: the node that the reason is about
+ * @fmt: the reason, one sentence
+ *
+ * Wakes all waiting tasks. From now on each fault ends in SIGBUS. Does nothing
+ * if the region is LOST already.
+ *
+ * Context: any.
+ */
 __printf(3, 4)
 void ssi_region_lose(struct ssi_region *region, u32 culprit,
 		     const char *fmt, ...);
 
+/**
+ * ssi_region_init() - prepare for regions, when the module is loaded
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
 int ssi_region_init(void);
+
+/**
+ * ssi_region_exit() - wait until deleted regions are freed
+ *
+ * Context: process, when the module is unloaded and all regions are deleted.
+ */
 void ssi_region_exit(void);
 
 #endif /* _SSI_REGION_H */
