@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Local loads and stores: look a page up, ask for it, wait for it.
- */
+/* Local loads and stores: look a page up, request it, wait for it. */
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -23,12 +21,12 @@
 /**
  * struct access - a local load or store under way
  * @slot: the page
- * @event: what the CPU does
+ * @event: SSI_EV_LOAD or SSI_EV_STORE
  * @req: allocated, not open yet; or NULL
- * @msg: what to send once the request is open
- * @page: the page, with a reference, once it is here
- * @class: how it is counted if the page was here
- * @was_here: nothing was asked for
+ * @msg: the message to send once the request is open
+ * @page: the page with a reference, once it is on this node
+ * @class: the class in which the access is counted if @was_here
+ * @was_here: no request was sent
  */
 struct access {
 	const struct ssi_slot *slot;
@@ -40,18 +38,18 @@ struct access {
 	bool was_here;
 };
 
-/* What a look at the table finds. */
+/* Result of a look at the table. */
 enum found {
-	FOUND_PAGE,	/* it is here: mapped with a reference in access->page */
-	FOUND_ZERO,	/* it is here, and has no memory yet */
-	FOUND_BUSY,	/* it is on its way: wait */
-	FOUND_MISSING,	/* it is not here, and there is no request to open */
-	FOUND_OPENED,	/* it is not here; the request is open and must be sent */
+	FOUND_PAGE,	/* on this node; in access->page, with a reference */
+	FOUND_ZERO,	/* on this node, has no memory yet */
+	FOUND_BUSY,	/* on its way: wait */
+	FOUND_MISSING,	/* not on this node; no request was allocated */
+	FOUND_OPENED,	/* not on this node; the request is open, send it */
 	FOUND_WAITING,	/* the region is not ready yet: wait */
 	FOUND_LOST,	/* the region is lost */
 };
 
-/* A page in E that nobody has written: give it memory. */
+/* Allocate memory for a page in state E that has none: it was never written. */
 static int fill_zero(const struct ssi_slot *slot)
 {
 	struct page *page = ssi_alloc_page(GFP_HIGHUSER | __GFP_ZERO |
@@ -72,8 +70,9 @@ static int fill_zero(const struct ssi_slot *slot)
 }
 
 /*
- * What to look up in the table. Data that was read and then written here last
- * time most likely will be again: the read asks for it exclusively.
+ * The event to look up in the table. If data was read first and then written on
+ * this node last time, the same is likely now: a read requests the page
+ * exclusively then.
  */
 static enum ssi_event access_event(struct ssi_page *entry, enum ssi_event event)
 {
@@ -96,7 +95,10 @@ static enum found find_page(struct access *access)
 	return FOUND_PAGE;
 }
 
-/* One look at the table. Opens access->req if it is needed and there. */
+/*
+ * One look at the table. Opens access->req if a request is needed and
+ * access->req is allocated.
+ */
 static enum found look_up(struct access *access)
 {
 	const struct ssi_slot *slot = access->slot;
@@ -123,7 +125,7 @@ static enum found look_up(struct access *access)
 	}
 }
 
-/* Ask for the pages that will be wanted next if this goes on. */
+/* Request the pages that follow in a stream of faults. */
 static void fetch_ahead(const struct access *access)
 {
 	struct ssi_region *region = access->slot->region;
@@ -137,7 +139,7 @@ static void fetch_ahead(const struct access *access)
 				  count > 1);
 }
 
-/* Ask for the other pages that were handed over with this one, too. */
+/* Request the other pages of the page's prefetch group (gather.c). */
 static void fetch_gang(const struct ssi_slot *slot)
 {
 	u64 gang[SSI_GANG];
@@ -151,7 +153,10 @@ static void fetch_gang(const struct ssi_slot *slot)
 					  SSI_EV_STORE, GFP_KERNEL, false);
 }
 
-/* Take the page without a message, if it is ours to take, or get a request. */
+/*
+ * Take the page without a message if this is its first touch and its home is
+ * this node. Else allocate a request.
+ */
 static int prepare_request(struct access *access)
 {
 	if (ssi_touch_first(access->slot)) {
@@ -174,7 +179,10 @@ static void send_request(struct access *access)
 	access->was_here = false;
 }
 
-/* One step towards the page. 0: look again; 1: it is here; or an error. */
+/*
+ * One step towards the page. Return: 0: look again; 1: the page is on this
+ * node; or an error.
+ */
 static int advance(struct access *access)
 {
 	enum found found;
@@ -191,7 +199,7 @@ static int advance(struct access *access)
 		return prepare_request(access);
 	case FOUND_OPENED:
 		send_request(access);
-		return 0;	/* its home may be here: look again */
+		return 0;	/* its home may be this node: look again */
 	case FOUND_BUSY:
 	case FOUND_WAITING:
 		return -EAGAIN;
@@ -243,7 +251,7 @@ bool ssi_access_still(const struct ssi_slot *slot, enum ssi_event event,
 	return still;
 }
 
-/* Whether waiting is over, one way or the other. */
+/* Whether another attempt can succeed or must fail. */
 static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 {
 	struct page *page = ssi_pages_data(slot->entry);
@@ -251,7 +259,10 @@ static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 
 	if (state != SSI_DSM_REGION_READY)
 		return state != SSI_DSM_REGION_WAITING;
-	/* It may be gone by now, and be anything; then its bucket is woken. */
+	/*
+	 * Without locks, @page may be freed and reused: then its bucket is
+	 * woken.
+	 */
 	if (page && ssi_huge_is_splitting(page))
 		return false;
 	return ssi_coherence_step(slot->entry->state, event).action !=
@@ -259,8 +270,9 @@ static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 }
 
 /*
- * CPUs that spin for a page. Half of all may, so none where there is only one:
- * what brings the page wants to run, too, and so may another node in this host.
+ * Number of CPUs that spin for a page. At most half of all CPUs may spin, so
+ * none may if there is only one: the code that receives the page needs a CPU
+ * too, and another node on this host may need one.
  */
 static atomic_t spinning;
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Local loads and stores: look a page up, ask for it, wait for it.
- */
+/* Local loads and stores: look a page up, request it, wait for it. */
 #ifndef _SSI_ACCESS_H
 #define _SSI_ACCESS_H
 
@@ -14,23 +12,38 @@ struct ssi_slot;
  * ssi_access_page() - a local load or store
  * @slot: the page
  * @event: SSI_EV_LOAD or SSI_EV_STORE
- * @page: set to the page, with a reference, if it is here; it may be mapped only
- *	after ssi_access_still() says so under the page lock
+ * @page: set to the page, with a reference, if it is on this node. It may be
+ *	mapped only after ssi_access_still() returns true under the page lock.
  *
  * Context: process, may sleep for memory.
- * Return: 0; -EAGAIN when the page is on its way: ssi_access_wait(), and again;
- * -EIO when it can never come; -ENOMEM.
+ * Return: 0; -EAGAIN if the page is on its way: call ssi_access_wait() and try
+ * again; -EIO if the region is lost; -ENOMEM.
  */
 int ssi_access_page(const struct ssi_slot *slot, enum ssi_event event,
 		    struct page **page);
 
-/* Is @page, which is locked, still the data of @slot, and @event allowed? */
+/**
+ * ssi_access_still() - whether a page may be mapped
+ * @slot: the page
+ * @event: SSI_EV_LOAD or SSI_EV_STORE
+ * @page: from ssi_access_page(); locked by the caller
+ *
+ * Context: process, page lock held.
+ * Return: whether @page still is the data of @slot and its state allows @event.
+ */
 bool ssi_access_still(const struct ssi_slot *slot, enum ssi_event event,
 		      struct page *page);
 
-/*
- * Wait until @event is worth another try. 0, or -EINTR when the caller is
- * being killed. May sleep.
+/**
+ * ssi_access_wait() - wait until another attempt can succeed
+ * @slot: the page
+ * @event: SSI_EV_LOAD or SSI_EV_STORE
+ *
+ * May spin for a short time first, as the setting SSI_DSM_POLICY_SPIN says.
+ *
+ * Context: process, may sleep; without a time limit, but a fatal signal ends
+ * it.
+ * Return: 0, or -EINTR if the caller is being killed.
  */
 int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event);
 

@@ -2,8 +2,8 @@
 /*
  * Messages between the programs attached to a region on different nodes.
  *
- * A reader is told of the region's states between messages: READY before the
- * first of them, LOST and REFUSED after the last.
+ * A reader also gets the region's states as messages: READY before all others,
+ * LOST and REFUSED after them.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -64,7 +64,7 @@ void ssi_channel_recv(struct ssi_region *region, struct ssi_rx *rx)
 	struct ssi_channel *channel = &region->channel;
 	bool full;
 
-	/* What is queued must not keep the region alive. */
+	/* A queued message must not keep the region alive. */
 	rx->region = NULL;
 	spin_lock_bh(&channel->lock);
 	full = channel->len >= SSI_CHANNEL_MAX;
@@ -113,7 +113,7 @@ int ssi_channel_send(struct ssi_region *region,
 	return ret;
 }
 
-/* A state of the region that its reader was not told yet, or -1. */
+/* A state of the region that the program has not read yet, or -1. */
 static int untold_state(struct ssi_region *region, bool before_messages)
 {
 	u32 state = READ_ONCE(region->state);
@@ -130,7 +130,7 @@ static int untold_state(struct ssi_region *region, bool before_messages)
 	return region->channel.notified & BIT(type) ? -1 : type;
 }
 
-/* Messages of nodes that were ready earlier wait until we are. */
+/* Messages of nodes that became READY earlier wait until this node is READY. */
 static bool may_read_messages(struct ssi_region *region)
 {
 	return READ_ONCE(region->state) != SSI_DSM_REGION_WAITING &&

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The door for received messages: validate, look up the region, hand on.
- */
+/* Dispatch of received messages: validate, look up the region, pass on. */
 #include <linux/ktime.h>
 
 #include "engine/channel.h"
@@ -18,7 +16,7 @@
 #include "net/transport.h"
 #include "trace.h"
 
-/* FWDS, FWDX, INV, OLDER: only the page's home may send them. */
+/* FWDS, FWDX, INV and OLDER: only the page's home may send them. */
 static void recv_holder(struct ssi_region *region, struct ssi_rx *rx)
 {
 	u32 requester = rx->msg.requester;
@@ -32,7 +30,7 @@ static void recv_holder(struct ssi_region *region, struct ssi_rx *rx)
 		ssi_holder_recv(region, rx);
 }
 
-/* To one of the three roles of a page. */
+/* Pass a page message to the role that it is for. */
 static void recv_page(struct ssi_region *region, struct ssi_rx *rx)
 {
 	switch ((enum ssi_wire_type)rx->msg.type) {
@@ -65,8 +63,8 @@ static void recv_page(struct ssi_region *region, struct ssi_rx *rx)
 }
 
 /*
- * The state is tested where BHs are disabled already: ssi_region_delete() waits
- * for such sections before it purges.
+ * The state is tested in the BH-disabled section in which the message is
+ * handled: ssi_region_delete() waits for such sections before it purges.
  */
 static void ssi_dispatch_recv_local(struct ssi_rx *rx)
 {
@@ -86,8 +84,9 @@ static void ssi_dispatch_recv_local(struct ssi_rx *rx)
 }
 
 /*
- * Which page it is that came without a header. False if nobody waits for it, as
- * after the loss of its region.
+ * Find the region and the page index of a page that came without a header, by
+ * its token. False if no request has this token, as after the loss of its
+ * region.
  */
 static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
 {
@@ -110,7 +109,7 @@ static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
 	return found;
 }
 
-/* A message came. BH disabled or process context. */
+/* A message came from a link. BH disabled or process context. */
 static void ssi_dispatch_recv(struct ssi_link *link, struct ssi_rx *rx)
 {
 	struct ssi_peer *peer = link->peer;
@@ -137,7 +136,7 @@ static void ssi_dispatch_recv(struct ssi_link *link, struct ssi_rx *rx)
 		ssi_member_recv_leave(peer, rx);
 		break;
 	default:
-		if (!rx->region)	/* it has gone; LEAVE is on its way */
+		if (!rx->region)	/* deleted; LEAVE is on its way */
 			ssi_rx_free(rx);
 		else if (rx->msg.type == SSI_WIRE_CHANNEL)
 			ssi_channel_recv(rx->region, rx);
@@ -157,8 +156,9 @@ static void purge_bucket(struct ssi_bucket *bucket, struct list_head *rxs)
 }
 
 /*
- * Nothing is added any more but by those who looked at the state before; they
- * are in BH-disabled sections, which the caller waits for (synchronize_rcu()).
+ * Only code that tested the state earlier can still add a message or a request.
+ * Such code runs in BH-disabled sections, which the caller has waited for
+ * (synchronize_rcu()).
  */
 void ssi_dispatch_purge(struct ssi_region *region)
 {

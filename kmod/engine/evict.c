@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Eviction: memory that a node has of pages whose home is elsewhere.
+ * Eviction: free the memory of pages whose home is another node.
  *
  * DOC: Theory of operation
  *
- * A node promises memory for the pages that it is the home of. All others are
- * its cache, and that can have a budget; without one it is what the host can
- * spare but a reserve. When it has more than that, or when the kernel is short
- * of memory, a hand goes round over the cache:
+ * A node always provides memory for the pages that it is the home of. All other
+ * pages on the node are its cache. The cache can have a budget; without one,
+ * the budget is all memory that the host has available, less a reserve. If the
+ * cache is over its budget, or if the kernel is short of memory, a clock hand
+ * moves over the pages of the cache:
  *
- * - A page that is mapped loses its PTEs and stays for another round. If it is
- *   used, it faults and is mapped again. So PTEs are the reference bits.
- * - A copy (state S) that is not mapped is dropped. Nobody is told: to an INV
- *   that comes for it later this node acks at once.
- * - A page that this node is the owner of (E, O) is offered to its home: PUT. The
- *   home then asks for it exclusively, as any node that writes to it. Until
- *   it does, and if it does not, the page stays.
+ * - If a page is mapped, its PTEs are removed and the page stays for another
+ *   round. If a task uses the page, it faults and the page is mapped again. So
+ *   the PTEs serve as reference bits.
+ * - If a page is a copy (state S) and is not mapped, it is dropped. No message
+ *   is sent. If an INV for the page comes later, this node acks it at once.
+ * - If this node is the owner of the page (state E or O), it sends an eviction
+ *   hint (PUT) to the page's home. The home then requests the page exclusively,
+ *   as a node does that writes to it. Until then the page stays. If the home
+ *   ignores the hint, the page stays too.
  *
- * Copies go first: only when a round has not found enough do pages go home.
+ * Copies are dropped first. Eviction hints are sent only if a round over the
+ * copies has not freed enough pages.
  *
- * The reserve is for the time until pages that were put are gone. The kernel
- * cannot wait for those: when it is short of memory it takes what the shrinker
- * drops at once, and if that is nothing it kills a process.
+ * The reserve covers the time until the pages that were offered to their homes
+ * have left. The kernel cannot wait for those: when it is short of memory it
+ * uses only the memory that the shrinker frees at once, and if that is none, it
+ * kills a process.
  *
- * Dropping is decided with the page locked and under the bucket lock: no PTE can
- * appear then, and a reference more than ours and the entry's means that
- * somebody still uses the page.
+ * A page is dropped only with the page locked and under the bucket lock: no PTE
+ * can appear then. If the page has more references than the entry's and this
+ * task's, another task still uses it, and it stays.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -51,9 +56,9 @@
 #include "protocol/policy.h"
 #include "protocol/wire.h"
 
-#define ROUNDS		2		/* in the first, PTEs may go only */
-#define FRESH		8		/* requests' time */
-#define AGAIN		(HZ / 100 + 1)	/* jiffies, until it was enough */
+#define ROUNDS		2		/* the first may only remove PTEs */
+#define FRESH		8		/* in service times of a request */
+#define AGAIN		(HZ / 100 + 1)	/* jiffies between evictions */
 
 static LIST_HEAD(caches);
 static DEFINE_SPINLOCK(caches_lock);
@@ -61,7 +66,7 @@ static struct shrinker *shrinker;
 
 /* ---- one page ---- */
 
-/* Whoever waited for the page may not have mapped it yet. */
+/* The task that waited for the page may not have mapped it yet. */
 static bool is_fresh(const struct ssi_slot *slot)
 {
 	u64 wake_up = max(FRESH * READ_ONCE(slot->region->gather.service_ns),
@@ -117,7 +122,7 @@ static void put_home(const struct ssi_slot *slot)
 	local_bh_enable();
 }
 
-/* @page is locked. Whether it has gone, or will. */
+/* @page is locked. Return: whether it was dropped or offered to its home. */
 static bool evict_locked(const struct ssi_slot *slot, struct page *page,
 			 bool is_copy)
 {
@@ -131,7 +136,9 @@ static bool evict_locked(const struct ssi_slot *slot, struct page *page,
 	return true;
 }
 
-/* The clock hand is at @slot. Whether the page has gone, or will. */
+/*
+ * The clock hand is at @slot. Return: whether the page was dropped or offered.
+ */
 static bool evict_page(const struct ssi_slot *slot, bool copies_only)
 {
 	struct page *page = NULL;
@@ -157,7 +164,11 @@ static bool evict_page(const struct ssi_slot *slot, bool copies_only)
 
 /* ---- the clock hand ---- */
 
-/* Go round once, or until @wanted pages are gone. How many are. */
+/*
+ * Move the clock hand round once, or until @wanted pages were dropped or
+ * offered.
+ * Return: how many were.
+ */
 static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 {
 	u64 pages = region->size >> PAGE_SHIFT;
@@ -166,7 +177,7 @@ static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 	u64 at, gone = 0;
 
 	for (at = region->cache.clock_hand; at < end && gone < wanted; at++) {
-		/* blocks have one home: the map's parts are as large */
+		/* a block has one home: ranges are aligned */
 		if (!ssi_pages_find(region, at % pages, 0, &slot) ||
 		    ssi_pages_are_ours(region, slot.index))
 			at |= SSI_BLOCK_PAGES - 1;
@@ -179,7 +190,7 @@ static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
 	return gone;
 }
 
-/* cache.lock held. */
+/* cache.lock held. Return: how many pages were dropped or offered. */
 static u64 evict(struct ssi_region *region, u64 wanted)
 {
 	u64 gone = 0;
@@ -195,7 +206,7 @@ static u64 evict(struct ssi_region *region, u64 wanted)
 	return gone;
 }
 
-/* ---- until the budget is kept ---- */
+/* ---- eviction work ---- */
 
 static void evict_work(struct work_struct *work)
 {
@@ -212,7 +223,7 @@ static void evict_work(struct work_struct *work)
 		WRITE_ONCE(cache->start_at, 0);
 		return;
 	}
-	/* what is put takes a while to go: not at once for each that comes */
+	/* offered pages need time to leave: no eviction per page that comes */
 	WRITE_ONCE(cache->start_at, cached + slack);
 	mutex_lock(&cache->lock);
 	gone = evict(region, cached - budget + slack);
@@ -221,7 +232,7 @@ static void evict_work(struct work_struct *work)
 			   gone ? AGAIN : 10 * AGAIN);
 }
 
-/* ---- the kernel is short of memory ---- */
+/* ---- shrinker ---- */
 
 static unsigned long count_cached(struct shrinker *s, struct shrink_control *sc)
 {
@@ -235,7 +246,10 @@ static unsigned long count_cached(struct shrinker *s, struct shrink_control *sc)
 	return cached;
 }
 
-/* The first region that has a cache, with a reference; it is the last now. */
+/*
+ * The first region whose cache is not empty, with a reference. The region moves
+ * to the end of the list.
+ */
 static struct ssi_region *next_cache(void)
 {
 	struct ssi_region *region, *found = NULL;
@@ -268,7 +282,7 @@ static unsigned long shrink(struct shrinker *s, struct shrink_control *sc)
 	return freed;
 }
 
-/* ---- the beginning and the end ---- */
+/* ---- init and exit ---- */
 
 void ssi_evict_start(struct ssi_region *region)
 {

@@ -1,16 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mapping: mmap and its faults, which are the guest's memory faults too.
+ * The mapping: mmap and its faults. The guest's memory faults are among them.
  *
  * DOC: Theory of operation
  *
- * .fault maps a page read-only or, for a store, lets .page_mkwrite run, which
- * is where a mapped copy becomes exclusive. Both look the page up, take its
- * page lock, and look again: see pte.c. A page that is not here is requested;
- * then a caller that must not wait (KVM's first try) is sent away, one that
- * may retry waits without the mmap lock, and the rest wait with it. A node
- * never needs another's mmap lock to answer, and nobody waits here with a
- * reference to a page, so this cannot deadlock.
+ * .fault maps a page read-only; for a store it lets .page_mkwrite run.
+ * .page_mkwrite makes a mapped copy exclusive. Both look the page up, take its
+ * page lock, and check the page again: see pte.c.
+ *
+ * A page that is not on this node is requested. Then the caller waits, in one
+ * of three ways:
+ *
+ * - A caller that must not wait (KVM's first attempt) gets VM_FAULT_RETRY at
+ *   once.
+ * - A caller that may retry waits without the mmap lock.
+ * - All others wait with the mmap lock held.
+ *
+ * A node takes no mmap lock to answer a request of another node. So a fault
+ * that waits with its mmap lock held does not delay an answer.
+ *
+ * References to pages can delay an answer, and two nodes can deadlock that way.
+ * Page work of a page waits until all references to it are put (pte.c). A
+ * caller of .fault may hold references to other pages: get_user_pages() of
+ * several pages keeps the references that it has already, while it faults for
+ * the next page. Example: on node 0 a task holds a reference to page A and
+ * waits for page B; on node 1 a task holds a reference to B and waits for A. On
+ * each node the page work waits for the reference of that node's task. Reading
+ * is enough: before the owner supplies the first copy of a page, it
+ * write-protects the page and waits for its references. A reference to one page
+ * of a 2 MiB folio is a reference to all 512 pages of the block. The deadlock
+ * ends when one of the tasks is killed: its references are put then.
+ *
+ * ssi-vmm does not reach this today, since its disk I/O is buffered. O_DIRECT
+ * with several buffers, vmsplice() and VFIO can reach it.
  */
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -32,7 +54,10 @@ static struct ssi_region *vma_region(struct vm_area_struct *vma)
 	return vma->vm_private_data;
 }
 
-/* The page of @slot, locked, with a reference, good for @event. */
+/*
+ * Get the page of @slot, locked and with a reference, in a state that allows
+ * @event.
+ */
 static int get_locked(const struct ssi_slot *slot, enum ssi_event event,
 		      struct page **page)
 {
@@ -51,8 +76,9 @@ static int get_locked(const struct ssi_slot *slot, enum ssi_event event,
 }
 
 /*
- * Until it is worth another try: the page came, or a moment is over in which there
- * may be memory again. VM_FAULT_OOM would be the end of a guest.
+ * Wait until another attempt can succeed: until the page has come, or, after
+ * -ENOMEM, for a short time in which memory may become free. VM_FAULT_OOM would
+ * kill the guest.
  */
 static int wait_for(const struct ssi_slot *slot, enum ssi_event event, int why)
 {
@@ -61,8 +87,9 @@ static int wait_for(const struct ssi_slot *slot, enum ssi_event event, int why)
 }
 
 /*
- * The page cannot be had yet: leave, or wait without the mmap lock. The file
- * keeps the region, and so what @slot refers to.
+ * The page is not available yet: return at once, or wait without the mmap lock.
+ * The reference to the file keeps the region, and so the objects that @slot
+ * refers to.
  */
 static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 				 const struct ssi_slot *slot,
@@ -76,14 +103,14 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 		return VM_FAULT_RETRY;
 	file = get_file(vma->vm_file);
 	mmap_read_unlock(vma->vm_mm);
-	/* When killed, the caller sees its signal. */
+	/* A killed caller finds its signal itself. */
 	wait_for(slot, event, why);
 	ssi_budget_throttle(region);
 	fput(file);
 	return VM_FAULT_RETRY;
 }
 
-/* The page's entry, and the page. */
+/* Look up the page's entry and get the page, locked. */
 static int find_locked(struct vm_fault *vmf, struct ssi_slot *slot,
 		       enum ssi_event event)
 {
@@ -92,7 +119,7 @@ static int find_locked(struct vm_fault *vmf, struct ssi_slot *slot,
 	return get_locked(slot, event, &vmf->page);
 }
 
-/* Get the page, however long it takes, unless the caller may retry. */
+/* Get the page. Wait as long as it takes, unless the caller may retry. */
 static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 {
 	enum ssi_event event = vmf->flags & FAULT_FLAG_WRITE ? SSI_EV_STORE :
@@ -117,7 +144,7 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 
 static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 {
-	/* Once the mmap lock was dropped, the VMA and the region may be gone. */
+	/* Once the mmap lock is dropped, VMA and region may be freed. */
 	struct ssi_region *region = vma_region(vmf->vma);
 	u32 node = region->node->id, id = region->id;
 	vm_fault_t ret;
@@ -129,11 +156,11 @@ static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 }
 
 /*
- * A store to a page that is mapped read-only. The core holds a reference to
- * the page, so this must not wait: page work might wait for that reference.
- * Nor may it return VM_FAULT_RETRY, which the core would take for success. So
- * what cannot be had at once is requested, and the PTE removed: the core
- * faults again, and .fault waits.
+ * A store to a page that is mapped read-only. The core holds a reference to the
+ * page, so this function must not wait: page work might wait for that
+ * reference. It must not return VM_FAULT_RETRY either, since the core would
+ * treat that as success. So a page that is not available at once is requested,
+ * and its PTE is removed: the access faults again, and .fault waits.
  */
 static vm_fault_t ssi_fault_mkwrite(struct vm_fault *vmf)
 {
@@ -162,13 +189,6 @@ static const struct vm_operations_struct ssi_fault_vm_ops = {
 	.page_mkwrite = ssi_fault_mkwrite,
 };
 
-/**
- * ssi_fault_mmap() - map a part of a region
- * @region: kept alive by the file that the VMA holds
- * @vma: a new shared mapping
- *
- * Return: 0, or -EINVAL for a private mapping or one outside the region.
- */
 int ssi_fault_mmap(struct ssi_region *region, struct vm_area_struct *vma)
 {
 	unsigned long pages = region->size >> PAGE_SHIFT;

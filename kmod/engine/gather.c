@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Gathering: which pages a node wants together, and how long it may keep them.
+ * Gathering: the pages that a node requests together, and how long it keeps
+ * them.
  *
- * The rule itself is in policy.c; here is what it is asked about: when this
- * node began to gather pages, who gathers, and which pages were lost together.
+ * The rules are in policy.c. This file keeps their input: the time when this
+ * node began to gather pages, the tasks that gather, and the pages that were
+ * handed over together.
  */
 #include <linux/hash.h>
 #include <linux/ktime.h>
@@ -24,7 +26,10 @@ static u64 hold_window(struct ssi_region *region)
 				  READ_ONCE(region->gather.service_ns));
 }
 
-/* How this node's gathering stands; the page's age and theirs are not set. */
+/*
+ * Fill in this node's part of @us; the ages of the page and of the other node
+ * are not set.
+ */
 static void look_at_us(struct ssi_region *region, u64 now,
 		       struct ssi_contest *us)
 {
@@ -35,7 +40,7 @@ static void look_at_us(struct ssi_region *region, u64 now,
 	};
 }
 
-/* Whoever opens a request is somebody for whom pages are held. */
+/* Pages are held for the tasks that open requests. */
 void ssi_gather_remember(struct ssi_region *region)
 {
 	u32 slot = hash_32(current->pid, ilog2(SSI_TASKS));
@@ -74,7 +79,10 @@ static bool is_anybody_running(struct ssi_region *region)
 	return running;
 }
 
-/* Whether @rx has to wait for a page that came lately; sets rx->holder.due. */
+/*
+ * Whether @rx has to wait, because the page came a short time ago. Sets
+ * rx->holder.due.
+ */
 bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
 	struct ssi_region *region = slot->region;
@@ -101,17 +109,17 @@ bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 	if (verdict == SSI_VERDICT_RELEASE &&
 	    (rx->holder.due || !contest.outstanding))
 		WRITE_ONCE(region->gather.start, now);
-	/* From here on: until when the requester was kept waiting. */
+	/* From here on @due is the time until which @rx was held. */
 	if (rx->holder.due)
 		rx->holder.due = now;
 	return false;
 }
 
 /*
- * The pages that a node loses to another come back together: nodes that share
- * page tables or other hot pages take turns with the whole set. So a page that
- * was used here and is handed over joins the gang, and the first of the gang
- * that is asked for again brings the others along.
+ * The gang is a prefetch group: nodes that share page tables or other hot pages
+ * take turns with the same set of pages. So each page that was used on this
+ * node and is handed over joins the gang. When a page of the gang is requested
+ * again, the others are requested with it.
  */
 void ssi_gather_join_gang(struct ssi_region *region, u64 index)
 {
@@ -127,7 +135,7 @@ out_unlock:
 	spin_unlock_bh(&region->gather.lock);
 }
 
-/* Is @index of the gang? Then it is dissolved into @gang, index + 1 or 0. */
+/* If @index is in the gang, move the gang to @gang (index + 1, or 0). */
 bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang)
 {
 	bool member = false;

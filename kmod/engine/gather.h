@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Gathering: which pages a node wants together, and how long it may keep them.
+ * Gathering: the pages that a node requests together, and how long it keeps
+ * them.
  */
 #ifndef _SSI_GATHER_H
 #define _SSI_GATHER_H
@@ -15,21 +16,22 @@ struct ssi_rx;
 struct ssi_slot;
 struct task_struct;
 
-#define SSI_TASKS		32	/* remembered per region */
-#define SSI_GANG		32	/* pages fetched together */
+#define SSI_TASKS		32	/* tasks remembered per region */
+#define SSI_GANG		32	/* pages of a prefetch group */
 
 /**
- * struct ssi_gather - which pages a node wants together, and since when
+ * struct ssi_gather - the pages that a node requests together, and since when
  * @start: ktime in ns when this node began to gather pages; see policy.c
- * @done: ktime in ns when the last one came
+ * @done: ktime in ns when the last requested page came
  * @outstanding: requests under way
  * @service_ns: moving average of the time that a remote request takes
- * @lock: protects the rest; taken inside a bucket's lock
- * @tasks: tasks that gathered lately, with references
- * @gang: pages that were used here and handed over lately, as index + 1 or 0
- * @gang_next: which one is overwritten next
- * @streams: faults that follow each other
- * @oldest_stream: which one is overwritten next
+ * @lock: protects the fields below; taken inside a bucket's lock
+ * @tasks: tasks that opened requests lately, with references
+ * @gang: prefetch group: pages that were used on this node and handed over
+ *	lately, as index + 1 or 0
+ * @gang_next: entry of @gang that is overwritten next
+ * @streams: sequences of faults at consecutive pages
+ * @oldest_stream: entry of @streams that is overwritten next
  */
 struct ssi_gather {
 	u64 start;
@@ -44,41 +46,108 @@ struct ssi_gather {
 	u32 oldest_stream;
 };
 
+/**
+ * ssi_gather_init() - prepare for a new region
+ * @gather: all zero
+ *
+ * Context: any.
+ */
 void ssi_gather_init(struct ssi_gather *gather);
 
-/* A request is opened, is complete, at @now (ktime in ns). Any context. */
+/**
+ * ssi_gather_begin() - a request is opened
+ * @region: the region
+ * @now: ktime in ns
+ *
+ * Context: any.
+ */
 void ssi_gather_begin(struct ssi_region *region, u64 now);
+
+/**
+ * ssi_gather_end() - a request is complete
+ * @region: the region
+ * @now: ktime in ns
+ *
+ * Context: any.
+ */
 void ssi_gather_end(struct ssi_region *region, u64 now);
 
-/* A request took @ns in which no holder kept it waiting. Any context. */
+/**
+ * ssi_gather_learn() - add to the average of the service time
+ * @region: the region
+ * @ns: time that a request took, without the time for which a holder held it
+ *
+ * Context: any.
+ */
 void ssi_gather_learn(struct ssi_region *region, u64 ns);
 
-/* For how long this node has been gathering, in ns. */
+/**
+ * ssi_gather_age_ns() - the time since this node began to gather pages
+ * @region: the region
+ *
+ * Context: any.
+ * Return: the time in ns.
+ */
 u64 ssi_gather_age_ns(struct ssi_region *region);
 
-/*
- * Whether @rx, a FWDS, FWDX or INV, has to wait for a page that came lately:
- * then until rx->holder.due, to be asked again. Bucket lock held.
+/**
+ * ssi_gather_must_hold() - whether a message must be held for the hold window
+ * @slot: the page
+ * @rx: a FWDS, FWDX or INV for the page. If it must be held, @rx->holder.due is
+ *	set to the time at which this function must be called again.
+ *
+ * Context: bucket lock held.
+ * Return: whether @rx must be held.
  */
 bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx);
 
-/* current gathers: pages are held while it runs. Process context. */
+/**
+ * ssi_gather_remember() - remember that the current task opens a request
+ * @region: the region
+ *
+ * Pages are held while one of these tasks runs.
+ *
+ * Context: process.
+ */
 void ssi_gather_remember(struct ssi_region *region);
-/* The region is being freed. */
+
+/**
+ * ssi_gather_release_tasks() - put the references to the remembered tasks
+ * @region: the region, which is being freed
+ *
+ * Context: process.
+ */
 void ssi_gather_release_tasks(struct ssi_region *region);
 
-/* The page was used here and is handed over. Process context. */
+/**
+ * ssi_gather_join_gang() - add a page to the prefetch group
+ * @region: the region
+ * @index: page that was used on this node and is handed over
+ *
+ * Context: process.
+ */
 void ssi_gather_join_gang(struct ssi_region *region, u64 index);
 
-/*
- * Is page @index of the gang? Then the gang is dissolved into @gang, SSI_GANG
- * entries of index + 1 or 0. Process context.
+/**
+ * ssi_gather_call_gang() - take the prefetch group of a page
+ * @region: the region
+ * @index: page that is requested
+ * @gang: SSI_GANG entries; set to index + 1 or 0, if @index is in the group.
+ *	The region's group is empty then.
+ *
+ * Context: process.
+ * Return: whether @index is in the group.
  */
 bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang);
 
-/*
- * A fault at page @index: pages to ask for ahead, @first and as many as is
- * returned, within the region. Process context.
+/**
+ * ssi_gather_ahead() - the pages to read ahead after a fault
+ * @region: the region
+ * @index: page of the fault
+ * @first: set to the first page to request, if there is one
+ *
+ * Context: process.
+ * Return: how many pages to request, all within the region.
  */
 u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Holder: pages that leave this node, or are no longer its alone. The theory
- * of operation is in message.c.
+ * Holder: pages that this node hands over or shares. The theory of operation is
+ * in message.c.
  */
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -50,7 +50,10 @@ static void answer(struct ssi_rx *rx, struct page *page)
 	ssi_rx_free(rx);
 }
 
-/* The page's data, out of all page tables or write-protected, as @rx wants. */
+/*
+ * The page's data, removed from all page tables or write-protected, as @rx
+ * needs it.
+ */
 static struct page *detach(const struct ssi_slot *slot, struct ssi_rx *rx,
 			   struct page **rest)
 {
@@ -59,7 +62,7 @@ static struct page *detach(const struct ssi_slot *slot, struct ssi_rx *rx,
 
 	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
 		ssi_gather_join_gang(slot->region, slot->index);
-	if (!page) {	/* exclusive, never written: zero */
+	if (!page) {	/* in state E without data: zero */
 		page = ssi_alloc_page_wait(GFP_HIGHUSER | __GFP_ZERO);
 		if (copy)
 			ssi_pte_install(slot->region, page, slot->index);
@@ -71,7 +74,10 @@ static struct page *detach(const struct ssi_slot *slot, struct ssi_rx *rx,
 	return page;
 }
 
-/* Page work is done: what the table says, and whose @page is now. */
+/*
+ * Page work is done: change the state as the table says. If the page stays
+ * readable, @page stays its data, with a second reference for the answer.
+ */
 static void leave(const struct ssi_slot *slot, struct ssi_rx *rx,
 		  struct page *page)
 {
@@ -93,7 +99,7 @@ static void leave(const struct ssi_slot *slot, struct ssi_rx *rx,
 	wake_up_all(&slot->bucket->wait);
 }
 
-/* Unmap or write-protect, then answer. On node->wq. */
+/* Page work: unmap or write-protect, then answer. Runs on node->wq. */
 static void ssi_holder_page_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
@@ -104,7 +110,7 @@ static void ssi_holder_page_work(struct work_struct *work)
 	ssi_pages_find(region, rx->msg.index, 0, &slot);
 	page = detach(&slot, rx, &rest);
 	leave(&slot, rx, page);
-	if (rest)	/* the message has our reference to the region */
+	if (rest)	/* the message holds the reference to the region */
 		kref_get(&region->ref);
 	local_bh_disable();
 	answer(rx, page);
@@ -116,8 +122,9 @@ static void ssi_holder_page_work(struct work_struct *work)
 }
 
 /*
- * Held messages are sorted by the end of their window. None is held once the
- * region is lost: ssi_holder_purge() may have been here. BH disabled.
+ * Hold @rx. Held messages are sorted by the time at which they are looked at
+ * again. A lost region holds none, since ssi_holder_purge() may have run
+ * already. BH disabled.
  */
 static void hold(struct ssi_region *region, struct ssi_rx *rx)
 {
@@ -155,8 +162,9 @@ static enum ssi_event holder_event(enum ssi_wire_type type)
 }
 
 /*
- * Whether the page has to stay for now. A node that waits to write its copy is
- * not helped by keeping it: its own request is behind this one.
+ * Whether the page must stay for now. In state SX this node waits to write its
+ * copy. Holding the message would not help it, since its own request is served
+ * after this one.
  */
 static bool must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
@@ -165,8 +173,9 @@ static bool must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 }
 
 /*
- * What to do about @rx, and the state goes on; false: hold it back. @page: what
- * to supply, with a reference. Bucket lock held.
+ * Decide about @rx and change the state. False: hold @rx; the state has not
+ * changed. @page: set to the page to supply, with a reference. Bucket lock
+ * held.
  */
 static bool decide(const struct ssi_slot *slot, struct ssi_rx *rx,
 		   enum ssi_action *action, struct page **page)
@@ -217,7 +226,7 @@ static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 	}
 }
 
-/* What is held for page @index, or NULL. */
+/* Take the message that is held for page @index, or NULL. */
 static struct ssi_rx *take_held(struct ssi_holder *holder, u64 index)
 {
 	struct ssi_rx *rx, *found = NULL;
@@ -234,8 +243,9 @@ static struct ssi_rx *take_held(struct ssi_holder *holder, u64 index)
 }
 
 /*
- * OLDER: what is held for the page is as old as that from now on. It is a hint:
- * it may come when nothing is held.
+ * OLDER is a priority hint: an older request waits at the home. The message
+ * that is held for the page gets the age of that request. The hint may come
+ * when no message is held.
  */
 static void holder_hinted(struct ssi_region *region, struct ssi_rx *older)
 {

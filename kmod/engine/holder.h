@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Holder: pages that leave this node, or are no longer its alone.
- */
+/* Holder: pages that this node hands over or shares. */
 #ifndef _SSI_HOLDER_H
 #define _SSI_HOLDER_H
 
@@ -13,10 +11,10 @@ struct ssi_region;
 struct ssi_rx;
 
 /**
- * struct ssi_holder - messages that wait for a hold window
+ * struct ssi_holder - messages that are held until a hold window ends
  * @lock: protects @held; taken inside a bucket's lock
- * @held: struct ssi_rx, by the time when they are looked at again
- * @timer: for the first of @held
+ * @held: struct ssi_rx, by the time at which they are looked at again
+ * @timer: expires when the first of @held is due
  */
 struct ssi_holder {
 	spinlock_t lock;
@@ -24,12 +22,30 @@ struct ssi_holder {
 	struct hrtimer timer;
 };
 
-/* FWDS, FWDX, INV or OLDER came. Takes @rx. BH disabled. */
+/**
+ * ssi_holder_recv() - a FWDS, FWDX, INV or OLDER came
+ * @region: the region
+ * @rx: the message; consumed
+ *
+ * Context: BH disabled, no bucket lock held.
+ */
 void ssi_holder_recv(struct ssi_region *region, struct ssi_rx *rx);
 
+/**
+ * ssi_holder_init() - prepare for a new region
+ * @holder: all zero
+ *
+ * Context: any.
+ */
 void ssi_holder_init(struct ssi_holder *holder);
 
-/* The region is lost or goes: what is held goes to @rxs. Sleeps. */
+/**
+ * ssi_holder_purge() - take all held messages
+ * @holder: of a region that is LOST
+ * @rxs: gets the messages, which the caller frees
+ *
+ * Context: process, sleeps until the timer function has ended.
+ */
 void ssi_holder_purge(struct ssi_holder *holder, struct list_head *rxs);
 
 #endif /* _SSI_HOLDER_H */

@@ -41,7 +41,10 @@ static enum ssi_dir_kind kind_of(const struct ssi_rx *rx)
 	}
 }
 
-/* When the requester began to gather pages, by our clock; it may be negative. */
+/*
+ * When the requester began to gather pages, by this node's clock. The value may
+ * be negative.
+ */
 static s64 gathers_since(const struct ssi_rx *rx)
 {
 	return rx->start - rx->msg.time * (u64)NSEC_PER_USEC;
@@ -53,8 +56,8 @@ static u32 age_usec(s64 since)
 }
 
 /*
- * A node has one request for a page at a time. Its next one may overtake the
- * UNBLOCK of the last, so one at most waits here.
+ * A node has one request for a page at a time. Its next request may overtake
+ * the UNBLOCK of the last one, so at most one request of a node is pending.
  */
 static bool waits_already(const struct ssi_rx *txn, u32 src)
 {
@@ -67,8 +70,9 @@ static bool waits_already(const struct ssi_rx *txn, u32 src)
 }
 
 /*
- * Behind the request that is served, the oldest first. NULL, or what is wrong
- * with that. @notify: holders that do not know yet of a request as old as this.
+ * Add @rx to the pending requests, which are sorted by age, the oldest first.
+ * Return: NULL, or why @rx breaks the protocol. @notify: set to the holders
+ * that serve a younger request and do not know of this one.
  */
 static const char *wait_for_turn(struct ssi_rx *txn, struct ssi_rx *rx,
 				 u32 *notify)
@@ -98,10 +102,10 @@ static s64 oldest_since(struct ssi_rx *txn)
 }
 
 /**
- * struct service - a transaction that begins, to be sent without the lock
- * @request: what is served; its time is the age of the oldest who waits
- * @plan: what to send
- * @owner: to whom the plan's forward goes
+ * struct service - messages of a transaction that begins, sent without the lock
+ * @request: the request; its time is the age of the oldest request for the page
+ * @plan: the messages to send
+ * @owner: receiver of the plan's forward
  */
 struct service {
 	struct ssi_msg request;
@@ -109,7 +113,10 @@ struct service {
 	u32 owner;
 };
 
-/* 0 and @service, or as ssi_directory_begin(). Bucket lock held. */
+/*
+ * Begin the transaction. Return: 0, and @service is set; or the error of
+ * ssi_directory_begin(). Bucket lock held.
+ */
 static int begin(struct ssi_rx *txn, struct ssi_dir *dir,
 		 struct service *service)
 {
@@ -165,7 +172,10 @@ static void serve(struct ssi_region *region, const struct service *service)
 	send_to_all(region, plan->inv, &msg);
 }
 
-/* Those who were asked for the page think that only younger ones want it. */
+/*
+ * The holders of the page serve a younger request. Send them the age of the
+ * older one, as a priority hint.
+ */
 static void tell_of_older(struct ssi_region *region, u32 nodes,
 			  const struct ssi_msg *older)
 {
@@ -181,8 +191,9 @@ static void tell_of_older(struct ssi_region *region, u32 nodes,
 }
 
 /*
- * Begin the transaction of @rx, or let it wait. 0 and @service; -EBUSY, and
- * @notify is asked about it; or another error and @wrong. Bucket lock held.
+ * Begin the transaction of @rx, or make it pending. Return: 0, and @service is
+ * set; -EBUSY, and @notify is set to the holders that need a priority hint; or
+ * another error. @wrong is set if @rx breaks the protocol. Bucket lock held.
  */
 static int begin_or_wait(const struct ssi_slot *slot, struct ssi_rx *rx,
 			 struct service *service, u32 *notify,
@@ -245,7 +256,7 @@ static bool begin_next(const struct ssi_slot *slot, struct ssi_rx *done,
 	return false;
 }
 
-/* Does @done, which is ending, make another node the owner? */
+/* Count a change of the page's owner, if @done, which is ending, makes one. */
 static void note_move(const struct ssi_slot *slot, const struct ssi_rx *done)
 {
 	const struct ssi_dir *dir = slot->dir;
@@ -293,8 +304,8 @@ static void home_handle(const struct ssi_slot *slot, struct ssi_rx *rx)
 }
 
 /*
- * The directory block could not be had at once: here it can be waited for. In
- * a kernel thread, so nobody is killed meanwhile.
+ * The directory block could not be allocated at once. This work waits for
+ * memory. It runs in a kernel thread, which cannot be killed.
  */
 static void ssi_home_work(struct work_struct *work)
 {
@@ -312,7 +323,10 @@ static void ssi_home_work(struct work_struct *work)
 	local_bh_enable();
 }
 
-/* The sender may have given the page away meanwhile; then nothing is to do. */
+/*
+ * An eviction hint. If the sender has handed the page over meanwhile, the hint
+ * is ignored.
+ */
 static void home_put(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_slot slot;
@@ -345,7 +359,7 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 	queue_work(region->node->wq, &rx->work);
 }
 
-/* GETX, ZERO and UNBLOCK in one. Bucket lock held. */
+/* The effects of GETX, ZERO and UNBLOCK in one step. Bucket lock held. */
 static void take_untouched(const struct ssi_slot *slot, struct ssi_dir *dir,
 			   u32 granted_at)
 {

@@ -17,27 +17,45 @@ struct ssi_rx;
 struct ssi_slot;
 
 /**
- * struct ssi_home - what a region's home keeps beside the directory
- * @nr_pages: pages touched whose home is here
- * @hot: those of them that change their owner most
+ * struct ssi_home - state of a region's home other than the directory
+ * @nr_pages: touched pages whose home is this node
+ * @hot: those of them that change their owner most often
  */
 struct ssi_home {
 	atomic64_t nr_pages;
 	struct ssi_hot hot;
 };
 
-/* GETS, GETX, UPGRADE, PUT or UNBLOCK came. Takes @rx. BH disabled. */
+/**
+ * ssi_home_recv() - a GETS, GETX, UPGRADE, PUT or UNBLOCK came
+ * @region: the region
+ * @rx: the message; consumed
+ *
+ * Context: BH disabled, no bucket lock held.
+ */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx);
 
-/*
- * @slot, whose home is here: if nobody has touched the page, this node has it
- * exclusively now, since @granted_at (ssi_page_tick()), with @page as its data,
- * whose reference goes along, or NULL if it has no memory yet. May sleep.
+/**
+ * ssi_home_take() - take a page that no node has touched yet
+ * @slot: a page whose home is this node
+ * @page: data for the page, or NULL if it has no memory yet. The reference is
+ *	consumed if the page is taken.
+ * @granted_at: the time of the grant (ssi_page_tick())
+ *
+ * Context: process, may sleep for memory.
+ * Return: true if this node has the page exclusively now; false if a node has
+ * touched it before, or if there is no memory for the directory.
  */
 bool ssi_home_take(const struct ssi_slot *slot, struct page *page,
 		   u32 granted_at);
 
-/* The region is lost or goes: transactions go to @rxs. Bucket lock held. */
+/**
+ * ssi_home_purge() - take all transactions and pending requests of a bucket
+ * @bucket: of a region that is LOST
+ * @rxs: gets the messages, which the caller frees
+ *
+ * Context: bucket lock held.
+ */
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs);
 
 #endif /* _SSI_HOME_H */

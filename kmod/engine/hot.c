@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that nodes fight over: which change their owner most.
+ * Hot pages: the pages that change their owner most often.
  *
- * A page that is not among those known takes the place of the coldest, and its
- * count plus one, so that a page that is hot for long enough is found with a few
- * places (Metwally et al., the space-saving algorithm). All counts are halved now
- * and then, so they tell of late.
+ * A page that is not in the table replaces the page with the lowest count, and
+ * its count begins at that count plus one. So a page that is hot for long
+ * enough is found with few entries (Metwally et al., the space-saving
+ * algorithm). All counts are halved after every HALVE_AFTER moves, so they show
+ * recent moves.
  */
 #include <linux/bits.h>
 #include <linux/string.h>
@@ -19,7 +20,7 @@ void ssi_hot_init(struct ssi_hot *hot)
 	spin_lock_init(&hot->lock);
 }
 
-/* The place of page @index, or else the coldest. */
+/* The entry of page @index; if it has none, the entry with the lowest count. */
 static struct ssi_hot_page *place_of(struct ssi_hot *hot, u64 index)
 {
 	struct ssi_hot_page *coldest = hot->pages, *page;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Pages that nodes fight over.
- */
+/* Hot pages: the pages that change their owner most often. */
 #ifndef _SSI_HOT_H
 #define _SSI_HOT_H
 
@@ -13,8 +11,8 @@
 /**
  * struct ssi_hot_page - a page that changes its owner often
  * @index: page index
- * @moves: how often of late; 0: this place is free
- * @nodes: who had it
+ * @moves: recent changes of the owner; 0: this entry is free
+ * @nodes: bit mask of the nodes that owned it
  */
 struct ssi_hot_page {
 	u64 index;
@@ -24,8 +22,8 @@ struct ssi_hot_page {
 
 /**
  * struct ssi_hot - the hottest pages of a home
- * @lock: protects the rest; innermost
- * @pages: in no order
+ * @lock: protects the other fields; no lock is taken inside it
+ * @pages: not sorted
  * @total: moves since all counts were halved
  */
 struct ssi_hot {
@@ -34,12 +32,32 @@ struct ssi_hot {
 	u32 total;
 };
 
+/**
+ * ssi_hot_init() - prepare for a new region
+ * @hot: all zero
+ *
+ * Context: any.
+ */
 void ssi_hot_init(struct ssi_hot *hot);
 
-/* Page @index went from node @from to node @to. BH disabled. */
+/**
+ * ssi_hot_note() - count a change of a page's owner
+ * @hot: the hottest pages of the page's home
+ * @index: page index
+ * @from: the last owner
+ * @to: the new owner
+ *
+ * Context: BH disabled.
+ */
 void ssi_hot_note(struct ssi_hot *hot, u64 index, u32 from, u32 to);
 
-/* A copy of all places. Any context. */
+/**
+ * ssi_hot_read() - copy all entries
+ * @hot: the hottest pages of a home
+ * @pages: SSI_HOT_PAGES entries
+ *
+ * Context: BH disabled or process context.
+ */
 void ssi_hot_read(struct ssi_hot *hot, struct ssi_hot_page *pages);
 
 #endif /* _SSI_HOT_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Members: how the nodes of a region meet, and what the loss of one means.
+ * Members: how the nodes of a region join, and what happens when one is lost.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,9 +15,9 @@
 
 static const struct ssi_member_events *events;
 
-/* ---- what members are told ---- */
+/* ---- messages to members ---- */
 
-/* Tell all members but ourselves. */
+/* Send @msg to all members except this node. */
 static void tell_members(struct ssi_region *region, struct ssi_msg *msg)
 {
 	u32 id;
@@ -31,8 +31,8 @@ static void tell_members(struct ssi_region *region, struct ssi_msg *msg)
 }
 
 /*
- * Members must know that nobody here answers any more, whatever the reason;
- * those who know already do not mind. Once.
+ * A lost region no longer answers, so its members must know of the loss,
+ * whatever the reason. Sent once. A member that knows already ignores it.
  */
 void ssi_member_tell_loss(struct ssi_region *region)
 {
@@ -99,7 +99,10 @@ static void peer_announced(struct ssi_region *region, u32 peer, u64 map_hash)
 		join(region, peer);
 }
 
-/* What peers told before the region was made, and telling them of it. */
+/*
+ * Announce the region to its members, and apply the announcements that came
+ * before the region was made.
+ */
 void ssi_member_meet(struct ssi_region *region)
 {
 	struct ssi_node *node = region->node;
@@ -119,7 +122,7 @@ void ssi_member_meet(struct ssi_region *region)
 
 /* ---- links ---- */
 
-/* Every region of the node that has this member, with the reason of the link. */
+/* Lose every region that has this member; the reason is that of the link. */
 void ssi_member_lose_peer(struct ssi_peer *peer, const char *reason)
 {
 	struct ssi_node *node = peer->node;
@@ -144,7 +147,7 @@ static void announce_regions(struct ssi_peer *peer)
 	spin_unlock_bh(&node->lock);
 }
 
-/* Process context, by link->changed. */
+/* Process context, called by the work link->changed. */
 void ssi_member_link_changed(struct ssi_link *link)
 {
 	struct ssi_peer *peer = link->peer;
@@ -181,12 +184,13 @@ struct ssi_region *ssi_member_region(struct ssi_peer *peer, u32 id)
 }
 
 /*
- * Written down before the region is looked for, as ssi_member_meet() looks at what
- * is written down after the region can be found: one of the two sees the other.
+ * The announcement is stored before the region is looked up. ssi_member_meet()
+ * reads the stored announcements after the region can be found. So one of the
+ * two sees the other.
  */
 void ssi_member_recv_region(struct ssi_peer *peer, struct ssi_rx *rx)
 {
-	/* 63 bits are plenty, and what an xarray value holds. */
+	/* An xarray value holds 63 bits, which is enough to compare hashes. */
 	if (!xa_store_bh(&peer->announced, rx->msg.region,
 			 xa_mk_value(rx->msg.arg & LONG_MAX), GFP_ATOMIC) &&
 	    ++peer->nr_announced > SSI_PEER_REGIONS_MAX)
@@ -206,7 +210,7 @@ void ssi_member_recv_leave(struct ssi_peer *peer, struct ssi_rx *rx)
 	if (rx->region && rx->msg.requester == peer->id)
 		ssi_region_lose(rx->region, peer->id,
 				"node %u has left the region", peer->id);
-	else if (rx->region)	/* it goes because of somebody else */
+	else if (rx->region)	/* because a third node is lost */
 		ssi_region_lose(rx->region, rx->msg.requester,
 				"node %u has lost node %u", peer->id,
 				rx->msg.requester);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Members: how the nodes of a region meet, and what the loss of one means.
+ * Members: how the nodes of a region join, and what happens when one is lost.
  */
 #ifndef _SSI_MEMBER_H
 #define _SSI_MEMBER_H
@@ -14,9 +14,9 @@ struct ssi_rx;
 struct work_struct;
 
 /**
- * struct ssi_member_events - listeners for new states
- * @peer: a peer's link is in another state
- * @region: a region is in another state
+ * struct ssi_member_events - callbacks for state changes
+ * @peer: the state of a peer's link has changed
+ * @region: the state of a region has changed
  *
  * Both are called in process context, without locks, and may sleep.
  */
@@ -25,32 +25,84 @@ struct ssi_member_events {
 	void (*region)(struct ssi_region *region);
 };
 
-/* @member_events: who is told, for as long as the module is loaded. */
+/**
+ * ssi_member_init() - set the callbacks for state changes
+ * @member_events: must stay valid as long as the module is loaded
+ *
+ * Context: process, when the module is loaded.
+ */
 void ssi_member_init(const struct ssi_member_events *member_events);
 
-/* A region was made: tell its members, hear what they told before. May sleep. */
+/**
+ * ssi_member_meet() - announce a new region to its members
+ * @region: the region
+ *
+ * Also applies the announcements that the members have sent before.
+ *
+ * Context: process, may sleep.
+ */
 void ssi_member_meet(struct ssi_region *region);
 
-/* If @region is LOST, tell its members, once, whatever the reason. May sleep. */
+/**
+ * ssi_member_tell_loss() - tell the members that a region is lost
+ * @region: the region; does nothing unless it is LOST, and sends only once
+ *
+ * Context: process, may sleep.
+ */
 void ssi_member_tell_loss(struct ssi_region *region);
 
-/* region->changed: tell members and listeners of a new state. */
+/**
+ * ssi_member_region_changed() - tell members and listeners of a new state
+ * @work: region->changed; its reference to the region is put
+ *
+ * Context: process.
+ */
 void ssi_member_region_changed(struct work_struct *work);
 
-/* Every region of the node that has @peer as a member is LOST. Any context. */
+/**
+ * ssi_member_lose_peer() - lose every region that has a peer as a member
+ * @peer: the peer
+ * @reason: why the peer is lost, for the reason of the regions
+ *
+ * Context: BH disabled or process context, node->lock not held.
+ */
 void ssi_member_lose_peer(struct ssi_peer *peer, const char *reason);
 
-/* link->changed: @link is in another state. Process context. */
+/**
+ * ssi_member_link_changed() - the state of a link has changed
+ * @link: the link
+ *
+ * Context: process; called by the work link->changed.
+ */
 void ssi_member_link_changed(struct ssi_link *link);
 
-/*
- * Region @id of the peer's node, with a reference; NULL if there is none or if
- * @peer is no member of it. BH disabled or process context.
+/**
+ * ssi_member_region() - look up a region that a peer is a member of
+ * @peer: the peer
+ * @id: region id
+ *
+ * Context: BH disabled or process context.
+ * Return: the region with a reference; NULL if the peer's node has no such
+ * region, or if @peer is not a member of it.
  */
 struct ssi_region *ssi_member_region(struct ssi_peer *peer, u32 id);
 
-/* REGION, LEAVE came. Take @rx. BH disabled or process context. */
+/**
+ * ssi_member_recv_region() - a REGION came
+ * @peer: the sender
+ * @rx: the message; consumed
+ *
+ * Context: BH disabled or process context.
+ */
 void ssi_member_recv_region(struct ssi_peer *peer, struct ssi_rx *rx);
+
+/**
+ * ssi_member_recv_leave() - a LEAVE came
+ * @peer: the sender
+ * @rx: the message; consumed, with its reference to the region
+ *
+ * Context: BH disabled or process context.
+ */
 void ssi_member_recv_leave(struct ssi_peer *peer, struct ssi_rx *rx);
 
 #endif /* _SSI_MEMBER_H */

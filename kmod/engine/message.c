@@ -4,25 +4,28 @@
  *
  * DOC: Theory of operation
  *
- * Three roles meet, each in a file of its own, with its part of a page's
- * bucket:
+ * A node has up to three roles for a page. Each role is a file of its own and
+ * has its own part of the page's bucket:
  *
- * - Requester (request.c): a struct ssi_req per page that this node has asked
- *   for. Local faults open it and wait on the bucket; messages fill it.
- * - Home (home.c): the struct ssi_rx of the request being served is the
- *   transaction; it stays in bucket->txns until the requester's UNBLOCK, and later
- *   requests for the page wait in its pending list, the oldest first.
- * - Holder (holder.c): a FWDS, FWDX or INV waits in region->held for the end of
- *   the hold window, then either is answered at once or becomes page work on
+ * - Requester (request.c): each page that this node has requested has one
+ *   struct ssi_req. A local fault opens the request and waits on the bucket;
+ *   messages complete it.
+ * - Home (home.c): the transaction that is being served is the struct ssi_rx of
+ *   its request. It stays in bucket->txns until the requester's UNBLOCK comes.
+ *   Later requests for the page wait in its pending list, the oldest first.
+ * - Holder (holder.c): a FWDS, FWDX or INV waits in region->held until the hold
+ *   window ends. Then it is answered at once, or it becomes page work on
  *   node->wq.
  *
- * Everything is decided under the bucket lock and sent after it is dropped;
- * the protocol does not depend on the order in which messages overtake each
- * other then. A message to this node itself takes the same way as any other,
- * by a call instead of a link. The depth of such calls is bounded: a request,
- * its grant, its UNBLOCK, and the grant of the next one.
+ * Each decision is made under the bucket lock, and messages are sent after the
+ * lock is dropped. Messages may therefore overtake each other, and the protocol
+ * does not depend on their order. A message from this node to itself takes the
+ * same path as any other, but by a function call instead of a link. Such calls
+ * nest, and their depth is bounded: a request, its grant, its UNBLOCK, and the
+ * grant of the next request.
  *
- * What arrives in a context that cannot allocate is moved to node->wq.
+ * Work that cannot allocate in the context of an incoming message is moved to
+ * node->wq.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -37,17 +40,20 @@
 #include "net/transport.h"
 #include "trace.h"
 
-/* A home that waits for UNBLOCK keeps others waiting. */
+/*
+ * The longest time for which a message is deferred. A deferred UNBLOCK delays
+ * the requests for the page that are pending at its home.
+ */
 #define DEFER_MAX_NS	300000
 
-/* A peer sent what it must not: that costs it its link. */
+/* If a peer sent the message, its link is lost; else this region is lost. */
 void ssi_message_violation(struct ssi_rx *rx, const char *what)
 {
 	struct ssi_region *region = rx->region;
 	struct ssi_node *node = region->node;
 	struct ssi_peer *peer = node->peers[rx->msg.src];
 
-	/* A lost region has dropped what its messages refer to. */
+	/* A lost region has dropped its requests and transactions. */
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
 		return ssi_rx_free(rx);
 	pr_warn_ratelimited("node %u: %s from node %u for page %llu of region %u: %s\n",
@@ -64,7 +70,7 @@ void ssi_message_violation(struct ssi_rx *rx, const char *what)
 	ssi_rx_free(rx);
 }
 
-/* A message to ourselves takes the same way as any other. */
+/* A message to this node takes the same path as any other. */
 static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 			 struct page *page)
 {

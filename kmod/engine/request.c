@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requester: pages that this node wants. The theory of operation is in
+ * Requester: pages that this node requests. The theory of operation is in
  * message.c.
  */
 #include <linux/ktime.h>
@@ -25,17 +25,17 @@
 #include "protocol/coherence.h"
 
 /**
- * struct ssi_req - a page this node has asked for
+ * struct ssi_req - a page that this node has requested
  * @list: in bucket->reqs
  * @index: page index
- * @token: echoed by everybody who serves it
- * @start: ktime in ns when it was opened
- * @acked: nodes whose ack came
- * @held: the longest that a holder kept us waiting, in us
- * @acks: acks still expected; negative while they come before the grant
+ * @token: each node that serves the request sends it back
+ * @start: ktime in ns when the request was opened
+ * @acked: bit mask of the nodes whose ack came
+ * @held: the longest time that a holder held the request, in us
+ * @acks: acks still expected; negative if acks come before the grant
  * @granted: DATAS, DATAX, GRANT or ZERO came
- * @exclusive: asked with GETX or UPGRADE
- * @class: as far as known
+ * @exclusive: requested with GETX or UPGRADE
+ * @class: class of the request, as far as known
  */
 struct ssi_req {
 	struct list_head list;
@@ -76,8 +76,9 @@ static struct ssi_req *find_req(const struct ssi_slot *slot)
 }
 
 /*
- * Which event a message is, and what it says of acks. SSI_EVENTS, which the table
- * refuses, if it is out of place.
+ * The table's event for a message. Also counts the message's acks in @req.
+ * Returns SSI_EVENTS, which the table refuses, if the message does not fit the
+ * request.
  */
 static enum ssi_event event_of(struct ssi_req *req, const struct ssi_msg *msg,
 			       enum ssi_page_state state)
@@ -125,7 +126,7 @@ static void take_data(const struct ssi_slot *slot, struct ssi_rx *rx)
 	rx->page = NULL;
 }
 
-/* To the home of the page that @msg is about. BH disabled. */
+/* Send @msg to the home of its page. BH disabled. */
 static void send_home(struct ssi_region *region, struct ssi_msg *msg,
 		      bool deferrable)
 {
@@ -137,7 +138,10 @@ static void send_home(struct ssi_region *region, struct ssi_msg *msg,
 		ssi_message_send(region, home, msg, NULL);
 }
 
-/* The request is complete: free it, tell the home, let the waiters run. */
+/*
+ * The request is complete: free it, send UNBLOCK to the home, wake the waiting
+ * faults.
+ */
 static void finish(const struct ssi_slot *slot, struct ssi_req *req)
 {
 	struct ssi_region *region = slot->region;
@@ -156,13 +160,16 @@ static void finish(const struct ssi_slot *slot, struct ssi_req *req)
 	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
 		ssi_gather_learn(region, ns - held);
 	kmem_cache_free(req_cache, req);
-	/* While others are under way, what is asked for next can take it along. */
+	/*
+	 * While other requests are under way, UNBLOCK can share a packet with
+	 * the next request.
+	 */
 	send_home(region, &msg, copy && atomic_read(&region->gather.outstanding));
 }
 
 /*
- * What a message does to the page. Its request leaves the list if that makes it
- * complete. Bucket lock held.
+ * Apply a message to the page. If it completes the request, the request leaves
+ * the list. Bucket lock held.
  */
 static enum ssi_action apply(const struct ssi_slot *slot, struct ssi_req *req,
 			     struct ssi_rx *rx)
@@ -205,7 +212,10 @@ void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
-/* Unique on this node, and tells the bucket: see ssi_request_find(). */
+/*
+ * Unique on this node. The low bits are the number of the bucket: see
+ * ssi_request_find().
+ */
 static u32 new_token(const struct ssi_slot *slot)
 {
 	struct ssi_region *region = slot->region;
@@ -281,7 +291,7 @@ static bool opens_request(enum ssi_action action)
 	       action == SSI_ACT_UPGRADE;
 }
 
-/* Whether @req was opened, and @msg has to be sent. */
+/* Return: whether @req was opened; then @msg must be sent. */
 static bool try_open(const struct ssi_slot *slot, enum ssi_event event,
 		     struct ssi_req *req, struct ssi_msg *msg)
 {

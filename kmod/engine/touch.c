@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * First touch: pages whose home is here and that nobody has used yet.
- */
+/* First touch: pages whose home is this node and that no node has used yet. */
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -13,11 +11,13 @@
 #include "memory/pages.h"
 #include "memory/pte.h"
 
-/* Nobody is made to give back memory for it. */
+/* A folio is taken only from free memory: no reclaim for it. */
 #define GFP_FOLIO	((GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |	\
 			  __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
 
-/* A look without locks: taking them looks again. */
+/*
+ * Checked without locks. ssi_home_take() checks each page again under its lock.
+ */
 static bool is_untouched(struct ssi_region *region, u64 first)
 {
 	struct ssi_page *entry = ssi_pages_entry(region, first, GFP_KERNEL);
@@ -43,8 +43,8 @@ static bool take_one(struct ssi_region *region, u64 index, struct page *page,
 }
 
 /*
- * Pages that nobody has used do not wait for a hold window when they are asked
- * for: they came long ago.
+ * A page of the block that no task has used is not held when it is requested:
+ * its grant time is set far in the past.
  */
 static u32 take_all(struct ssi_region *region, u64 touched, u64 first,
 		    struct page *head)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * First touch: pages whose home is here and that nobody has used yet.
- */
+/* First touch: pages whose home is this node and that no node has used yet. */
 #ifndef _SSI_TOUCH_H
 #define _SSI_TOUCH_H
 
@@ -9,11 +7,16 @@
 
 struct ssi_slot;
 
-/*
- * This node touches a page. If it is the page's home, and the first to touch
- * it, it has the page exclusively now, without a message. If nobody has touched
- * any page of the block, and a 2 MiB folio is at hand, it has the whole block.
- * May sleep. Return: whether it took the page.
+/**
+ * ssi_touch_first() - take a page, if this is its first touch
+ * @slot: the page
+ *
+ * If this node is the page's home and no node has touched the page, this node
+ * has it exclusively now, without a message. If no node has touched any page of
+ * the block and a 2 MiB folio is free, this node takes the whole block.
+ *
+ * Context: process, may sleep for memory.
+ * Return: whether this node took the page.
  */
 bool ssi_touch_first(const struct ssi_slot *slot);
 
