@@ -111,8 +111,8 @@ void ssi_region_delete(struct ssi_region *region)
 	spin_unlock_bh(&node->lock);
 	ssi_pte_unmap_all(region);
 	/*
-	 * Code that saw the region READY runs with BH disabled. After this no
-	 * message is queued for the region any more.
+	 * Code that saw the region READY runs with BH disabled. After the grace
+	 * period no message of the region can become pending or held any more.
 	 */
 	synchronize_rcu();
 	ssi_dispatch_purge(region);
@@ -257,8 +257,8 @@ static int region_alloc_parts(struct ssi_region *region)
 	}
 	mapping_set_unevictable(inode->i_mapping);
 	/*
-	 * The memory management core maps 2 MiB folios only inside the file
-	 * size.
+	 * The memory management core maps 2 MiB folios only within the size of
+	 * the file.
 	 */
 	i_size_write(inode, region->size);
 	region->inode = inode;

@@ -60,7 +60,7 @@ static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 	return ib_post_recv(conn->qp, &wr, NULL);
 }
 
-/* @dead can only be relied on while rl->lock is held. */
+/* The value of @dead is stable only while rl->lock is held. */
 static void rx_refill_later(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 {
 	unsigned long flags;

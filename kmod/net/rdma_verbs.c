@@ -36,8 +36,8 @@
  * tx_queue is empty. Otherwise it waits in tx_queue, which is served whenever
  * a credit or a slot comes back. Each packet costs both sides much more than
  * its bytes do; one part of that cost is the acknowledgment. Therefore
- * consecutive messages of tx_queue that have no payload are posted as one
- * SEND, which takes one credit. A message for which no node waits may be
+ * consecutive messages of tx_queue that have no payload are posted as one SEND
+ * (a batch), which takes one credit. A message for which no node waits may be
  * deferred: it stays in tx_queue until a message that must not be deferred is
  * queued, until there is a full batch, or until the timer expires.
  *
