@@ -36,7 +36,7 @@
 
 static struct vfsmount *ssi_mnt;
 
-static int init_fs_context(struct fs_context *fc)
+static int ssi_region_init_fs_context(struct fs_context *fc)
 {
 	return init_pseudo(fc, SSI_FS_MAGIC) ? 0 : -ENOMEM;
 }
@@ -47,7 +47,7 @@ static int init_fs_context(struct fs_context *fc)
  */
 static struct file_system_type ssi_fs_type = {
 	.name = "ssi_dsm",
-	.init_fs_context = init_fs_context,
+	.init_fs_context = ssi_region_init_fs_context,
 	.kill_sb = kill_anon_super,
 };
 

@@ -208,7 +208,7 @@ static u64 evict(struct ssi_region *region, u64 wanted)
 
 /* ---- eviction work ---- */
 
-static void evict_work(struct work_struct *work)
+static void ssi_evict_work(struct work_struct *work)
 {
 	struct ssi_region *region = container_of(work, struct ssi_region,
 						 cache.work.work);
@@ -234,7 +234,7 @@ static void evict_work(struct work_struct *work)
 
 /* ---- shrinker ---- */
 
-static unsigned long count_cached(struct shrinker *s, struct shrink_control *sc)
+static unsigned long ssi_evict_count_objects(struct shrinker *s, struct shrink_control *sc)
 {
 	struct ssi_region *region;
 	unsigned long cached = 0;
@@ -267,7 +267,7 @@ static struct ssi_region *next_cache(void)
 	return found;
 }
 
-static unsigned long shrink(struct shrinker *s, struct shrink_control *sc)
+static unsigned long ssi_evict_scan_objects(struct shrinker *s, struct shrink_control *sc)
 {
 	struct ssi_region *region = next_cache();
 	unsigned long freed = SHRINK_STOP;
@@ -288,7 +288,7 @@ void ssi_evict_start(struct ssi_region *region)
 {
 	mutex_init(&region->cache.lock);
 	init_waitqueue_head(&region->cache.throttled);
-	INIT_DELAYED_WORK(&region->cache.work, evict_work);
+	INIT_DELAYED_WORK(&region->cache.work, ssi_evict_work);
 	spin_lock(&caches_lock);
 	list_add_tail(&region->cache.list, &caches);
 	spin_unlock(&caches_lock);
@@ -307,8 +307,8 @@ int ssi_evict_init(void)
 	shrinker = shrinker_alloc(0, KBUILD_MODNAME);
 	if (!shrinker)
 		return -ENOMEM;
-	shrinker->count_objects = count_cached;
-	shrinker->scan_objects = shrink;
+	shrinker->count_objects = ssi_evict_count_objects;
+	shrinker->scan_objects = ssi_evict_scan_objects;
 	shrinker->seeks = DEFAULT_SEEKS;
 	shrinker_register(shrinker);
 	return 0;

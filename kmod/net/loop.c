@@ -53,12 +53,12 @@ static struct loop_link *to_loop(struct ssi_link *link)
 	return container_of(link, struct loop_link, link);
 }
 
-static int loop_listen(struct ssi_node *node)
+static int ssi_loop_listen(struct ssi_node *node)
 {
 	return 0;
 }
 
-static void loop_unlisten(struct ssi_node *node)
+static void ssi_loop_unlisten(struct ssi_node *node)
 {
 }
 
@@ -105,7 +105,7 @@ static bool takes_messages(struct loop_link *ll)
 	return READ_ONCE(ll->link.state) != SSI_DSM_LINK_LOST;
 }
 
-static void loop_deliver(struct work_struct *work)
+static void ssi_loop_deliver(struct work_struct *work)
 {
 	struct loop_link *ll = container_of(work, struct loop_link, deliver);
 	struct loop_link *other;
@@ -118,7 +118,7 @@ static void loop_deliver(struct work_struct *work)
 		local_bh_disable();
 		spin_lock(&loop_lock);
 		/*
-		 * loop_close() of the other link clears ll->other and then
+		 * ssi_loop_close() of the other link clears ll->other and then
 		 * waits for this work.
 		 */
 		other = ll->other;
@@ -135,8 +135,8 @@ static void loop_deliver(struct work_struct *work)
  * No message is deferred: here a message costs nothing that several could
  * share.
  */
-static int loop_send(struct ssi_link *link, const struct ssi_wire *wire,
-		     struct page *page, u32 len, u64 defer_ns)
+static int ssi_loop_send(struct ssi_link *link, const struct ssi_wire *wire,
+			 struct page *page, u32 len, u64 defer_ns)
 {
 	struct loop_link *ll = to_loop(link);
 	struct ssi_rx *rx;
@@ -199,7 +199,7 @@ static void connect_pair(struct loop_link *ll)
 	ssi_link_change_state(&other->link, SSI_DSM_LINK_UP, "connected");
 }
 
-static struct ssi_link *loop_open(struct ssi_peer *peer)
+static struct ssi_link *ssi_loop_open(struct ssi_peer *peer)
 {
 	struct loop_link *ll = kzalloc(sizeof(*ll), GFP_KERNEL);
 
@@ -208,7 +208,7 @@ static struct ssi_link *loop_open(struct ssi_peer *peer)
 	ssi_link_init(&ll->link, &ssi_loop_ops, peer);
 	spin_lock_init(&ll->lock);
 	INIT_LIST_HEAD(&ll->queue);
-	INIT_WORK(&ll->deliver, loop_deliver);
+	INIT_WORK(&ll->deliver, ssi_loop_deliver);
 	ll->wq = alloc_ordered_workqueue("ssi_loop/%u-%u",
 					 WQ_HIGHPRI | WQ_MEM_RECLAIM,
 					 peer->node->id, peer->id);
@@ -226,7 +226,7 @@ static struct ssi_link *loop_open(struct ssi_peer *peer)
  * may be delivering a message to this link just now. The other link cannot be
  * closed meanwhile, because ssi_config_lock is held.
  */
-static void loop_close(struct ssi_link *link)
+static void ssi_loop_close(struct ssi_link *link)
 {
 	struct loop_link *ll = to_loop(link);
 	struct loop_link *other;
@@ -252,9 +252,9 @@ static void loop_close(struct ssi_link *link)
 
 const struct ssi_transport_ops ssi_loop_ops = {
 	.name = "loop",
-	.listen = loop_listen,
-	.unlisten = loop_unlisten,
-	.open = loop_open,
-	.close = loop_close,
-	.send = loop_send,
+	.listen = ssi_loop_listen,
+	.unlisten = ssi_loop_unlisten,
+	.open = ssi_loop_open,
+	.close = ssi_loop_close,
+	.send = ssi_loop_send,
 };

@@ -11,7 +11,7 @@
 DEFINE_MUTEX(ssi_config_lock);
 LIST_HEAD(ssi_nodes);
 
-static void node_release(struct kref *ref)
+static void ssi_node_release(struct kref *ref)
 {
 	struct ssi_node *node = container_of(ref, struct ssi_node, ref);
 
@@ -20,7 +20,7 @@ static void node_release(struct kref *ref)
 
 void ssi_node_put(struct ssi_node *node)
 {
-	kref_put(&node->ref, node_release);
+	kref_put(&node->ref, ssi_node_release);
 }
 
 struct ssi_node *ssi_node_find(const char *cluster, u32 id)

@@ -21,7 +21,7 @@ static const struct ssi_link_client *client;
 static struct kmem_cache *rx_cache;
 static mempool_t *rx_pool;
 
-static void *rx_from_slab(gfp_t gfp, void *cache)
+static void *ssi_rx_from_slab(gfp_t gfp, void *cache)
 {
 	if (ssi_alloc_fails(SSI_ALLOC_MESSAGE))
 		return NULL;
@@ -48,7 +48,7 @@ void ssi_rx_free(struct ssi_rx *rx)
 	mempool_free(rx, rx_pool);
 }
 
-static void link_changed(struct work_struct *work)
+static void ssi_link_work(struct work_struct *work)
 {
 	client->changed(container_of(work, struct ssi_link, changed));
 }
@@ -62,7 +62,7 @@ void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
 	link->state = SSI_DSM_LINK_DOWN;
 	link->reason[0] = '\0';
 	link->last_rx = jiffies;
-	INIT_WORK(&link->changed, link_changed);
+	INIT_WORK(&link->changed, ssi_link_work);
 	/*
 	 * The link may go UP, and other code may use it, before ops->open()
 	 * returns.
@@ -131,7 +131,7 @@ int ssi_transport_init(const struct ssi_link_client *link_client)
 	rx_cache = KMEM_CACHE(ssi_rx, 0);
 	if (!rx_cache)
 		return -ENOMEM;
-	rx_pool = mempool_create(RX_RESERVE, rx_from_slab, mempool_free_slab,
+	rx_pool = mempool_create(RX_RESERVE, ssi_rx_from_slab, mempool_free_slab,
 				 rx_cache);
 	if (!rx_pool) {
 		kmem_cache_destroy(rx_cache);
