@@ -10,7 +10,7 @@
 
 #include <linux/tracepoint.h>
 #include "protocol/coherence.h"
-#include "protocol/policy.h"
+#include "protocol/rules.h"
 #include "protocol/wire.h"
 
 TRACE_EVENT(ssi_page_state,

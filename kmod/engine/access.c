@@ -15,7 +15,7 @@
 #include "memory/pages.h"
 #include "memory/pte.h"
 #include "protocol/coherence.h"
-#include "protocol/policy.h"
+#include "protocol/rules.h"
 #include "protocol/wire.h"
 
 /**
@@ -287,7 +287,7 @@ static bool may_spin(void)
 static bool spin_for_it(const struct ssi_slot *slot, enum ssi_event event)
 {
 	struct ssi_region *region = slot->region;
-	u64 spin = ssi_policy_spin_ns(ssi_region_policy(region,
+	u64 spin = ssi_rules_spin_ns(ssi_region_policy(region,
 							SSI_DSM_POLICY_SPIN),
 				      READ_ONCE(region->gather.service_ns));
 	bool came = false;

@@ -53,7 +53,6 @@
 #include "memory/region.h"
 #include "net/node.h"
 #include "protocol/coherence.h"
-#include "protocol/policy.h"
 #include "protocol/wire.h"
 
 #define ROUNDS		2		/* the first may only remove PTEs */

@@ -3,7 +3,7 @@
  * Gathering: the pages that a node requests together, and how long it keeps
  * them.
  *
- * The rules are in policy.c. This file keeps their input: the time when this
+ * The rules are in rules.c. This file keeps their input: the time when this
  * node began to gather pages, the tasks that gather, and the pages that were
  * handed over together.
  */
@@ -17,12 +17,12 @@
 #include "memory/pages.h"
 #include "net/node.h"
 #include "net/transport.h"
-#include "protocol/policy.h"
+#include "protocol/rules.h"
 #include "trace.h"
 
 static u64 hold_window(struct ssi_region *region)
 {
-	return ssi_policy_hold_ns(ssi_region_policy(region, SSI_DSM_POLICY_HOLD),
+	return ssi_rules_hold_ns(ssi_region_policy(region, SSI_DSM_POLICY_HOLD),
 				  READ_ONCE(region->gather.service_ns));
 }
 
@@ -99,7 +99,7 @@ bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 	contest.their_age = now - rx->start +
 			    rx->msg.time * (u64)NSEC_PER_USEC;
 	window = hold_window(region);
-	verdict = ssi_policy_judge(window, &contest, &wait);
+	verdict = ssi_rules_judge(window, &contest, &wait);
 	trace_ssi_verdict(region->node->id, slot->index, rx->msg.requester,
 			  verdict, window, &contest);
 	if (verdict == SSI_VERDICT_HOLD) {
@@ -158,7 +158,7 @@ u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first)
 	u32 count;
 
 	spin_lock_bh(&region->gather.lock);
-	count = ssi_policy_read_ahead(region->gather.streams, &region->gather.oldest_stream,
+	count = ssi_rules_read_ahead(region->gather.streams, &region->gather.oldest_stream,
 				      index, ssi_region_policy(region, SSI_DSM_POLICY_AHEAD),
 				      first);
 	spin_unlock_bh(&region->gather.lock);
@@ -172,7 +172,7 @@ void ssi_gather_begin(struct ssi_region *region, u64 now)
 	struct ssi_contest us;
 
 	look_at_us(region, now, &us);
-	if (ssi_policy_gathers_anew(hold_window(region), &us))
+	if (ssi_rules_gathers_anew(hold_window(region), &us))
 		WRITE_ONCE(region->gather.start, now);
 	atomic_inc(&region->gather.outstanding);
 }
@@ -186,7 +186,7 @@ void ssi_gather_end(struct ssi_region *region, u64 now)
 void ssi_gather_learn(struct ssi_region *region, u64 ns)
 {
 	WRITE_ONCE(region->gather.service_ns,
-		   ssi_policy_service_ns(region->gather.service_ns, ns));
+		   ssi_rules_service_ns(region->gather.service_ns, ns));
 }
 
 u64 ssi_gather_age_ns(struct ssi_region *region)

@@ -9,7 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include "protocol/policy.h"
+#include "protocol/rules.h"
 
 struct ssi_region;
 struct ssi_rx;
@@ -21,7 +21,7 @@ struct task_struct;
 
 /**
  * struct ssi_gather - the pages that a node requests together, and since when
- * @start: ktime in ns when this node began to gather pages; see policy.c
+ * @start: ktime in ns when this node began to gather pages; see rules.c
  * @done: ktime in ns when the last requested page came
  * @outstanding: requests under way
  * @service_ns: moving average of the time that a remote request takes
@@ -42,7 +42,7 @@ struct ssi_gather {
 	struct task_struct *tasks[SSI_TASKS];
 	u64 gang[SSI_GANG];
 	u32 gang_next;
-	struct ssi_stream streams[SSI_POLICY_STREAMS];
+	struct ssi_stream streams[SSI_RULES_STREAMS];
 	u32 oldest_stream;
 };
 

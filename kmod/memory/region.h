@@ -19,7 +19,6 @@
 #include "memory/budget.h"
 #include "protocol/directory.h"
 #include "protocol/page.h"
-#include "protocol/policy.h"
 #include "stats.h"
 
 struct ssi_node;

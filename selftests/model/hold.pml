@@ -7,7 +7,7 @@
  *
  * The protocol below is left out: a page has an owner, a request under way at
  * the owner, and pending requests at its home, of which the oldest is next. The
- * model is about which node gives way: the rule of the module's policy.c comes
+ * model is about which node gives way: the rule of the module's rules.c comes
  * from verdicts.pml, which verdicts.c prints from the code; the part of
  * gather.c is written here.
  *

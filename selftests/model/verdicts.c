@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Prints the hold window's rule, kmod/protocol/policy.c, in Promela, for
+ * Prints the hold window's rule, kmod/protocol/rules.c, in Promela, for
  * hold.pml.
  *
  * DOC: Theory of operation
@@ -11,7 +11,7 @@
  * each combination of these, and compared with the rule for many times. If they
  * differ, nothing is printed and the exit code is 1.
  */
-#include "protocol/policy.h"
+#include "protocol/rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,11 +81,11 @@ static void try_times(u64 window, bool copy, u32 i, u32 way)
 	int verdict;
 
 	contest.their_age = contest.our_age + (i & OLDER ? 1 + way * MS : 0);
-	verdict = ssi_policy_judge(window, &contest, &wait);
+	verdict = ssi_rules_judge(window, &contest, &wait);
 	if (verdict == SSI_VERDICT_HOLD && !wait)
 		die("a held message is not asked again later");
 	note(&lines[i], verdict);
-	note(&anew[i], ssi_policy_gathers_anew(window, &contest));
+	note(&anew[i], ssi_rules_gathers_anew(window, &contest));
 }
 
 static void try_line(u32 i)
@@ -132,7 +132,7 @@ int main(void)
 
 	for (i = 0; i < LINES; i++)
 		try_line(i);
-	printf("/* Made by selftests/model/verdicts.c from kmod/protocol/policy.c; do not edit. */\n\n");
+	printf("/* Made by selftests/model/verdicts.c from kmod/protocol/rules.c; do not edit. */\n\n");
 	for (i = 0; i < ARRAY_SIZE(verdicts); i++)
 		print_macro(verdicts[i], lines, i);
 	print_macro("GATHERS_ANEW", anew, true);

@@ -54,13 +54,13 @@ MUTANTS = [
 
     # ---- hold windows ----
     ("the younger node gets the page",
-     "kmod/protocol/policy.c",
+     "kmod/protocol/rules.c",
      "contest->their_age > contest->our_age",
      "contest->their_age < contest->our_age"),
     ("a node may keep a page without end",
-     "kmod/protocol/policy.c", "contest->page_age >= turn", "!turn"),
+     "kmod/protocol/rules.c", "contest->page_age >= turn", "!turn"),
     ("a node that has had its turn stays the oldest",
-     "kmod/protocol/policy.c",
+     "kmod/protocol/rules.c",
      "return !us->outstanding && us->since_done >= window;",
      "return us->outstanding > window;"),
 

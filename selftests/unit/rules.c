@@ -10,7 +10,7 @@
  * test takes the verdicts of both sides together, for every combination of the
  * times below.
  */
-#include "protocol/policy.h"
+#include "protocol/rules.h"
 #include "tap.h"
 
 #include <linux/ssi_dsm_genl.h>
@@ -33,7 +33,7 @@ static bool fixed_window_is_taken(void)
 
 	for (us = 0; us <= 60000000; us += 1 + us / 5)
 		for_each_time(ns)
-			if (ssi_policy_hold_ns(us, ns) != us * 1000ull)
+			if (ssi_rules_hold_ns(us, ns) != us * 1000ull)
 				return false;
 	return true;
 }
@@ -43,7 +43,7 @@ static bool auto_window_is_bounded(void)
 	u64 ns;
 
 	for_each_time(ns) {
-		u64 hold = ssi_policy_hold_ns(SSI_DSM_POLICY_AUTO, ns);
+		u64 hold = ssi_rules_hold_ns(SSI_DSM_POLICY_AUTO, ns);
 
 		if (hold < HOLD_MIN || hold > HOLD_MAX)
 			return false;
@@ -56,7 +56,7 @@ static bool auto_window_grows(void)
 	u64 ns, before = 0;
 
 	for_each_time(ns) {
-		u64 hold = ssi_policy_hold_ns(SSI_DSM_POLICY_AUTO, ns);
+		u64 hold = ssi_rules_hold_ns(SSI_DSM_POLICY_AUTO, ns);
 
 		if (hold < before)
 			return false;
@@ -72,7 +72,7 @@ static bool auto_window_gathers(void)
 
 	for_each_time(ns)
 		if (ns <= HOLD_MAX / 100 &&
-		    ssi_policy_hold_ns(SSI_DSM_POLICY_AUTO, ns) < 100 * ns)
+		    ssi_rules_hold_ns(SSI_DSM_POLICY_AUTO, ns) < 100 * ns)
 			return false;
 	return true;
 }
@@ -82,7 +82,7 @@ static bool first_is_the_average(void)
 	u64 ns;
 
 	for_each_time(ns)
-		if (ssi_policy_service_ns(0, ns) != ns)
+		if (ssi_rules_service_ns(0, ns) != ns)
 			return false;
 	return true;
 }
@@ -97,7 +97,7 @@ static bool average_grows_with_time(void)
 		if (!average)
 			continue;
 		for_each_time(ns) {
-			u64 now = ssi_policy_service_ns(average, ns);
+			u64 now = ssi_rules_service_ns(average, ns);
 
 			if (now < before)
 				return false;
@@ -114,7 +114,7 @@ static bool outliers_are_damped(void)
 
 	for_each_time(average)
 		for_each_time(ns)
-			if (average && ssi_policy_service_ns(average, ns) >
+			if (average && ssi_rules_service_ns(average, ns) >
 					       average + average / 8)
 				return false;
 	return true;
@@ -126,7 +126,7 @@ static bool average_stays_between(void)
 
 	for_each_time(average) {
 		for_each_time(ns) {
-			u64 now = ssi_policy_service_ns(average, ns);
+			u64 now = ssi_rules_service_ns(average, ns);
 
 			if (average && (now < (ns < average ? ns : average) ||
 					now > (ns > average ? ns : average)))
@@ -145,7 +145,7 @@ static u32 steps_to_follow(u64 from, u64 to)
 	for (i = 0; i < 1000; i++) {
 		if (average >= to - to / 16 && average <= to + to / 16)
 			break;
-		average = ssi_policy_service_ns(average, to);
+		average = ssi_rules_service_ns(average, to);
 	}
 	return i;
 }
@@ -183,7 +183,7 @@ static bool verdict_is_right(u64 window, const struct ssi_contest *c)
 {
 	u64 wait = 0;
 
-	switch (ssi_policy_judge(window, c, &wait)) {
+	switch (ssi_rules_judge(window, c, &wait)) {
 	case SSI_VERDICT_RELEASE:
 		return c->page_age >= turn_of(window, c) || is_idle(window, c);
 	case SSI_VERDICT_YIELD:
@@ -203,7 +203,7 @@ static u32 looks_until_gone(u64 window, struct ssi_contest c)
 	u64 wait;
 
 	for (looks = 1; looks <= most; looks++) {
-		if (ssi_policy_judge(window, &c, &wait) != SSI_VERDICT_HOLD)
+		if (ssi_rules_judge(window, &c, &wait) != SSI_VERDICT_HOLD)
 			return looks;
 		c.page_age += wait;
 		c.since_done += wait;
@@ -226,8 +226,8 @@ static bool one_side_wins(u64 window, const struct ssi_contest *c)
 
 	other.our_age = c->their_age;
 	other.their_age = c->our_age;
-	here = ssi_policy_judge(window, c, &wait);
-	there = ssi_policy_judge(window, &other, &wait);
+	here = ssi_rules_judge(window, c, &wait);
+	there = ssi_rules_judge(window, &other, &wait);
 	if (here == SSI_VERDICT_YIELD && there == SSI_VERDICT_YIELD)
 		return false;
 	if (here != SSI_VERDICT_HOLD && here != SSI_VERDICT_YIELD)
@@ -245,9 +245,9 @@ static bool anew_is_done(u64 window, const struct ssi_contest *c)
 {
 	u64 wait;
 
-	if (!ssi_policy_gathers_anew(window, c))
+	if (!ssi_rules_gathers_anew(window, c))
 		return c->outstanding || c->since_done < window;
-	return ssi_policy_judge(window, c, &wait) == SSI_VERDICT_RELEASE;
+	return ssi_rules_judge(window, c, &wait) == SSI_VERDICT_RELEASE;
 }
 
 static bool is_gone_in_time(u64 window, const struct ssi_contest *c)
@@ -305,7 +305,7 @@ static bool all_contests(bool (*check)(u64 window, const struct ssi_contest *c))
 
 /* A node's streams, and the pages that were requested ahead so far. */
 struct reader {
-	struct ssi_stream streams[SSI_POLICY_STREAMS];
+	struct ssi_stream streams[SSI_RULES_STREAMS];
 	u32 oldest;
 	u64 first;
 	u32 count;
@@ -313,7 +313,7 @@ struct reader {
 
 static u32 fault(struct reader *reader, u64 index)
 {
-	reader->count = ssi_policy_read_ahead(reader->streams, &reader->oldest,
+	reader->count = ssi_rules_read_ahead(reader->streams, &reader->oldest,
 					      index, AHEAD, &reader->first);
 	return reader->count;
 }
@@ -343,9 +343,9 @@ static bool streams_do_not_disturb(void)
 	u32 asked = 0;
 
 	for (u64 i = 0; i < 100; i++)
-		for (u64 stream = 0; stream < SSI_POLICY_STREAMS; stream++)
+		for (u64 stream = 0; stream < SSI_RULES_STREAMS; stream++)
 			asked += !!fault(&reader, stream * 100000 + i);
-	return asked >= SSI_POLICY_STREAMS * 100 / AHEAD;
+	return asked >= SSI_RULES_STREAMS * 100 / AHEAD;
 }
 
 static bool strangers_ask_for_nothing(void)
@@ -394,7 +394,7 @@ int main(void)
 	       "of two nodes that request each other's pages the older one holds");
 	tap_ok(all_contests(anew_is_done),
 	       "a node that gathers anew has had its turn");
-	tap_ok(!ssi_policy_gathers_anew(MS, &(struct ssi_contest){
+	tap_ok(!ssi_rules_gathers_anew(MS, &(struct ssi_contest){
 		       .outstanding = 1, .since_done = SECOND }),
 	       "a node that waits for a page does not gather anew");
 	tap_ok(stream_is_read_ahead(1), "ascending faults are read ahead");
