@@ -48,7 +48,7 @@
 #define LOOK_AGAIN_NS		500000ull
 
 enum ssi_verdict ssi_rules_judge(u64 window, const struct ssi_contest *contest,
-				  u64 *wait_ns)
+				 u64 *wait_ns)
 {
 	u64 turn = contest->copy ? window / 2 : 2 * window;
 	u64 left;
@@ -161,7 +161,7 @@ static struct ssi_stream *find_stream(struct ssi_stream *streams, u64 index)
 }
 
 u32 ssi_rules_read_ahead(struct ssi_stream *streams, u32 *oldest, u64 index,
-			  u32 most, u64 *first)
+			 u32 most, u64 *first)
 {
 	struct ssi_stream *stream = find_stream(streams, index);
 	u64 end;

@@ -58,7 +58,7 @@ const char *ssi_verdict_name(enum ssi_verdict verdict);
  * Return: the verdict.
  */
 enum ssi_verdict ssi_rules_judge(u64 window, const struct ssi_contest *contest,
-				  u64 *wait_ns);
+				 u64 *wait_ns);
 
 /**
  * ssi_rules_gathers_anew() - whether the age of a node begins again
@@ -120,7 +120,7 @@ struct ssi_stream {
  * Return: number of pages to request.
  */
 u32 ssi_rules_read_ahead(struct ssi_stream *streams, u32 *oldest, u64 index,
-			  u32 most, u64 *first);
+			 u32 most, u64 *first);
 
 /**
  * ssi_rules_service_ns() - update the moving average of the service time

@@ -314,7 +314,7 @@ struct reader {
 static u32 fault(struct reader *reader, u64 index)
 {
 	reader->count = ssi_rules_read_ahead(reader->streams, &reader->oldest,
-					      index, AHEAD, &reader->first);
+					     index, AHEAD, &reader->first);
 	return reader->count;
 }
 
