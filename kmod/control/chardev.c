@@ -65,6 +65,7 @@ static struct ssi_region *find_region(struct ssi_dsm_attach *attach)
 	struct ssi_region *region;
 	struct ssi_node *node;
 
+	lockdep_assert_held(&ssi_config_lock);
 	attach->cluster[SSI_DSM_CLUSTER_LEN - 1] = '\0';
 	node = ssi_node_find(attach->cluster, attach->node);
 	if (!node)

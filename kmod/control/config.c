@@ -18,6 +18,7 @@ static const struct ssi_transport_ops *const transports[] = {
 struct ssi_node *ssi_config_new_node(struct ssi_node_config *config,
 				     struct netlink_ext_ack *extack)
 {
+	lockdep_assert_held(&ssi_config_lock);
 	if (config->transport >= ARRAY_SIZE(transports)) {
 		NL_SET_ERR_MSG(extack, "the transport must be rdma or loop");
 		return ERR_PTR(-EINVAL);
@@ -28,6 +29,7 @@ struct ssi_node *ssi_config_new_node(struct ssi_node_config *config,
 
 void ssi_config_delete_peer(struct ssi_peer *peer)
 {
+	lockdep_assert_held(&ssi_config_lock);
 	ssi_member_lose_peer(peer, "it was removed from the configuration");
 	ssi_peer_delete(peer);
 }

@@ -480,6 +480,7 @@ static void multicast(u8 cmd, const struct ssi_netlink_subject *sub)
 	};
 	struct sk_buff *skb;
 
+	lockdep_assert_held(&event_lock);
 	if (!genl_has_listeners(&ssi_netlink_family, &init_net, 0))
 		return;
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);

@@ -255,6 +255,7 @@ int ssi_netlink_find_node(struct genl_info *info,
 	u32 id;
 	int err;
 
+	lockdep_assert_held(&ssi_config_lock);
 	err = ssi_netlink_parse_cluster(info, &cluster);
 	if (err)
 		return err;
@@ -285,6 +286,7 @@ int ssi_netlink_find_peer(struct genl_info *info,
 	u32 id;
 	int err;
 
+	lockdep_assert_held(&ssi_config_lock);
 	err = find_node_and_id(info, SSI_DSM_A_PEER_ID, sub, &id);
 	if (err)
 		return err;
@@ -315,6 +317,7 @@ int ssi_netlink_find_region(struct genl_info *info,
 	u32 id;
 	int err;
 
+	lockdep_assert_held(&ssi_config_lock);
 	err = find_node_and_id(info, SSI_DSM_A_REGION_ID, sub, &id);
 	if (err)
 		return err;

@@ -283,6 +283,7 @@ struct ssi_region *ssi_region_new(struct ssi_node *node, u32 id,
 	struct ssi_region *region = ssi_region_get(node, id);
 	int ret;
 
+	lockdep_assert_held(&ssi_config_lock);
 	if (region) {
 		ssi_region_put(region);
 		NL_SET_ERR_MSG(extack, "the node already has a region with this id");

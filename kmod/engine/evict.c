@@ -195,6 +195,7 @@ static u64 evict(struct ssi_region *region, u64 wanted)
 	u64 gone = 0;
 	int round;
 
+	lockdep_assert_held(&region->cache.lock);
 	for (round = 0; round < ROUNDS && gone < wanted; round++) {
 		if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
 			break;

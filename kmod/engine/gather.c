@@ -23,7 +23,7 @@
 static u64 hold_window(struct ssi_region *region)
 {
 	return ssi_rules_hold_ns(ssi_region_policy(region, SSI_DSM_POLICY_HOLD),
-				  READ_ONCE(region->gather.service_ns));
+				 READ_ONCE(region->gather.service_ns));
 }
 
 /*
@@ -159,8 +159,8 @@ u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first)
 
 	spin_lock_bh(&region->gather.lock);
 	count = ssi_rules_read_ahead(region->gather.streams, &region->gather.oldest_stream,
-				      index, ssi_region_policy(region, SSI_DSM_POLICY_AHEAD),
-				      first);
+				     index, ssi_region_policy(region, SSI_DSM_POLICY_AHEAD),
+				     first);
 	spin_unlock_bh(&region->gather.lock);
 	if (!count || *first >= pages)
 		return 0;

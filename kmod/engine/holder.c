@@ -183,6 +183,7 @@ static bool decide(const struct ssi_slot *slot, struct ssi_rx *rx,
 	struct ssi_page *entry = slot->entry;
 	struct ssi_step step;
 
+	lockdep_assert_held(&slot->bucket->lock);
 	step = ssi_coherence_step(entry->state, holder_event(rx->msg.type));
 	*action = step.action;
 	if (step.action == SSI_ACT_WORK && must_hold(slot, rx))

@@ -201,6 +201,7 @@ static int begin_or_wait(const struct ssi_slot *slot, struct ssi_rx *rx,
 {
 	int ret = begin(rx, slot->dir, service);
 
+	lockdep_assert_held(&slot->bucket->lock);
 	if (!ret) {
 		if (service->plan.zero)
 			atomic64_inc(&slot->region->home.nr_pages);
@@ -243,6 +244,7 @@ static bool begin_next(const struct ssi_slot *slot, struct ssi_rx *done,
 {
 	struct ssi_rx *rx;
 
+	lockdep_assert_held(&slot->bucket->lock);
 	while (!list_empty(&done->home.pending)) {
 		rx = list_first_entry(&done->home.pending, struct ssi_rx, list);
 		if (begin(rx, slot->dir, service)) {
@@ -367,6 +369,7 @@ static void take_untouched(const struct ssi_slot *slot, struct ssi_dir *dir,
 	struct ssi_dir_plan plan;
 	struct ssi_step step;
 
+	lockdep_assert_held(&slot->bucket->lock);
 	ssi_directory_begin(dir, self, SSI_DIR_GETX, &plan);
 	ssi_directory_end(dir, self, SSI_DIR_GETX);
 	step = ssi_coherence_step(slot->entry->state, SSI_EV_STORE);

@@ -177,6 +177,7 @@ static enum ssi_action apply(const struct ssi_slot *slot, struct ssi_req *req,
 	struct ssi_page *entry = slot->entry;
 	struct ssi_step step;
 
+	lockdep_assert_held(&slot->bucket->lock);
 	step = ssi_coherence_step(entry->state,
 				  event_of(req, &rx->msg, entry->state));
 	if (step.action == SSI_ACT_ERROR)
