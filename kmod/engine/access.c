@@ -288,8 +288,8 @@ static bool spin_for_it(const struct ssi_slot *slot, enum ssi_event event)
 {
 	struct ssi_region *region = slot->region;
 	u64 spin = ssi_rules_spin_ns(ssi_region_policy(region,
-							SSI_DSM_POLICY_SPIN),
-				      READ_ONCE(region->gather.service_ns));
+						       SSI_DSM_POLICY_SPIN),
+				     READ_ONCE(region->gather.service_ns));
 	bool came = false;
 	u64 end;
 

@@ -109,19 +109,20 @@ static void replace(const struct ssi_slot *slot)
 }
 
 /*
- * The head of the folio that @slot is a part of, or NULL. @claimed is set to
- * whether this caller is the one that splits it.
+ * Return the data of @slot, or NULL. @claimed: the page is a part of a 2 MiB
+ * folio, and the caller is the one that splits this folio.
  */
 static struct page *claim(const struct ssi_slot *slot, bool *claimed)
 {
-	struct page *page, *head;
+	struct page *page;
 
 	spin_lock_bh(&slot->bucket->lock);
 	page = ssi_pages_data(slot->entry);
-	head = page && PageCompound(page) ? compound_head(page) : NULL;
-	*claimed = head && !test_and_set_bit(SSI_HUGE_CHANGING, &head->private);
+	*claimed = page && PageCompound(page) &&
+		   !test_and_set_bit(SSI_HUGE_CHANGING,
+				     &compound_head(page)->private);
 	spin_unlock_bh(&slot->bucket->lock);
-	return head;
+	return page;
 }
 
 static void begin_split(struct ssi_region *region, struct page *head)
@@ -164,33 +165,24 @@ static bool must_wait(const struct ssi_slot *slot)
 	return wait;
 }
 
-/* The data of @slot. Page work is under way, so no other task changes it. */
-static struct page *data_of(const struct ssi_slot *slot)
-{
-	struct page *page;
-
-	spin_lock_bh(&slot->bucket->lock);
-	page = ssi_pages_data(slot->entry);
-	spin_unlock_bh(&slot->bucket->lock);
-	return page;
-}
-
 struct page *ssi_huge_split(const struct ssi_slot *slot, struct page **rest)
 {
-	struct page *head;
+	struct page *page;
 	bool claimed;
 
 	*rest = NULL;
-	while ((head = claim(slot, &claimed))) {
+	for (;;) {
+		page = claim(slot, &claimed);
+		if (!page || !PageCompound(page))
+			return page;
 		if (claimed) {
-			*rest = head;
-			begin_split(slot->region, head);
+			*rest = compound_head(page);
+			begin_split(slot->region, *rest);
 		} else {
 			wait_event_idle(slot->bucket->wait, !must_wait(slot));
 		}
 		replace(slot);
 	}
-	return data_of(slot);
 }
 
 /* ---- discarding ---- */
@@ -226,7 +218,7 @@ u32 ssi_huge_discard(struct ssi_region *region, u64 first)
 
 	if (!ssi_pages_find(region, first, 0, &slot))
 		return 0;
-	head = claim(&slot, &claimed);
+	head = claim(&slot, &claimed);	/* the first page of the block */
 	if (!claimed)
 		return 0;
 	begin_split(region, head);
