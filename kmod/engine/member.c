@@ -162,7 +162,7 @@ void ssi_member_link_changed(struct ssi_link *link)
 
 	if (state == SSI_DSM_LINK_UP) {
 		announce_regions(peer);
-		mod_delayed_work(system_wq, &peer->beat, 0);
+		mod_delayed_work(ssi_link_wq, &peer->beat, 0);
 	} else if (state == SSI_DSM_LINK_LOST) {
 		pr_warn("node %u of cluster %s: lost node %u: %s\n",
 			peer->node->id, peer->node->cluster, peer->id, reason);

@@ -74,7 +74,7 @@ void ssi_message_violation(struct ssi_rx *rx, const char *what)
 static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 			 struct page *page)
 {
-	struct ssi_rx *rx = ssi_rx_alloc(GFP_ATOMIC);
+	struct ssi_rx *rx = ssi_rx_alloc(region->node->rx_pool, GFP_ATOMIC);
 
 	if (!rx) {
 		if (page)

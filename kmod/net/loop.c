@@ -146,7 +146,7 @@ static int ssi_loop_send(struct ssi_link *link, const struct ssi_wire *wire,
 			put_page(page);
 		return -ENOTCONN;
 	}
-	rx = ssi_rx_alloc(GFP_ATOMIC);
+	rx = ssi_rx_alloc(link->peer->rx_pool, GFP_ATOMIC);
 	if (!rx) {
 		if (page)
 			put_page(page);

@@ -15,6 +15,7 @@ static void ssi_node_release(struct kref *ref)
 {
 	struct ssi_node *node = container_of(ref, struct ssi_node, ref);
 
+	ssi_rx_pool_put(node->rx_pool);
 	kfree(node);
 }
 
@@ -63,6 +64,11 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 
 	if (!node)
 		return NULL;
+	node->rx_pool = ssi_rx_pool_new();
+	if (!node->rx_pool) {
+		kfree(node);
+		return NULL;
+	}
 	kref_init(&node->ref);
 	strscpy(node->cluster, config->cluster, sizeof(node->cluster));
 	node->cluster_hash = ssi_wire_hash(0, node->cluster,

@@ -17,6 +17,7 @@
 
 struct ssi_peer;
 struct ssi_region;
+struct ssi_rx_pool;
 struct ssi_transport_ops;
 
 /**
@@ -36,6 +37,7 @@ struct ssi_transport_ops;
  * @lock: protects @peers and @regions; BH-safe, short
  * @peers: by node id
  * @regions: regions of this node
+ * @rx_pool: messages to this node itself
  * @wq: runs page work (unmapping): high priority, many works at a time
  * @token: source of request tokens
  */
@@ -53,6 +55,7 @@ struct ssi_node {
 	spinlock_t lock;
 	struct ssi_peer *peers[SSI_DSM_MAX_NODES];
 	struct list_head regions;
+	struct ssi_rx_pool *rx_pool;
 	struct workqueue_struct *wq;
 	atomic_t token;
 };

@@ -44,7 +44,8 @@ static void ssi_peer_beat(struct work_struct *work)
 	local_bh_disable();
 	ssi_peer_send(peer->node, peer->id, &ping, NULL, 0);
 	local_bh_enable();
-	schedule_delayed_work(&peer->beat, msecs_to_jiffies(SSI_PEER_PING_MS));
+	queue_delayed_work(ssi_link_wq, &peer->beat,
+			   msecs_to_jiffies(SSI_PEER_PING_MS));
 }
 
 int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
@@ -147,17 +148,23 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 	ret = xa_reserve_bh(&peer->announced, XA_CHUNK_SIZE - 1, GFP_KERNEL);
 	if (ret)
 		goto err_free;
+	ret = -ENOMEM;
+	peer->rx_pool = ssi_rx_pool_new();
+	if (!peer->rx_pool)
+		goto err_free;
 	peer->link = node->ops->open(peer);
 	if (IS_ERR(peer->link)) {
 		NL_SET_ERR_MSG(extack, "cannot open a link to the peer");
 		ret = PTR_ERR(peer->link);
-		goto err_free;
+		goto err_put_pool;
 	}
 	WRITE_ONCE(node->peers[id], peer);
 	/* The link may have gone UP before the peer was in the table. */
-	queue_work(system_wq, &peer->link->changed);
+	queue_work(ssi_link_wq, &peer->link->changed);
 	return peer;
 
+err_put_pool:
+	ssi_rx_pool_put(peer->rx_pool);
 err_free:
 	xa_destroy(&peer->announced);
 	ssi_node_put(node);
@@ -183,6 +190,7 @@ void ssi_peer_delete(struct ssi_peer *peer)
 	/* An event of the link may have started the work again. */
 	cancel_delayed_work_sync(&peer->beat);
 	xa_destroy(&peer->announced);
+	ssi_rx_pool_put(peer->rx_pool);
 	kfree(peer);
 	ssi_node_put(node);
 }

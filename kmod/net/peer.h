@@ -32,6 +32,7 @@ struct ssi_rx;
  * @id: the other node's id
  * @addr: address of its listener, or AF_UNSPEC for loop
  * @delay_us: loop only: delay of each message in microseconds
+ * @rx_pool: messages received from it
  * @link: the connection; set once, before other code can find the peer
  * @beat: work that sends pings and checks link->last_rx
  * @heard: link->last_rx at the last beat; only @beat uses @heard and @silent
@@ -46,6 +47,7 @@ struct ssi_peer {
 	u32 id;
 	struct sockaddr_storage addr;
 	u32 delay_us;
+	struct ssi_rx_pool *rx_pool;
 	struct ssi_link *link;
 	struct delayed_work beat;
 	unsigned long heard;

@@ -306,7 +306,7 @@ static void put_conn(struct ssi_rdma_link *rl, struct ssi_rdma_conn *conn,
 	spin_lock_irqsave(&rl->lock, flags);
 	rl->conn = conn;
 	spin_unlock_irqrestore(&rl->lock, flags);
-	queue_delayed_work(system_unbound_wq, &rl->work,
+	queue_delayed_work(ssi_conn_wq, &rl->work,
 			   msecs_to_jiffies(ms) + 1);
 }
 
@@ -329,7 +329,7 @@ static void begin_attempt(struct ssi_rdma_link *rl)
 err_free:
 	ssi_rdma_verbs_free(conn);
 err_retry:
-	queue_delayed_work(system_unbound_wq, &rl->work,
+	queue_delayed_work(ssi_conn_wq, &rl->work,
 			   msecs_to_jiffies(RETRY_MS));
 }
 
@@ -386,7 +386,7 @@ static void ssi_rdma_cm_work(struct work_struct *work)
 			begin_attempt(rl);
 	} else if (is_over(conn)) {
 		destroy_conn(take_conn(rl));
-		mod_delayed_work(system_unbound_wq, &rl->work,
+		mod_delayed_work(ssi_conn_wq, &rl->work,
 				 msecs_to_jiffies(RETRY_MS));
 	}
 }
@@ -496,7 +496,7 @@ static int attach(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 	if (ready)
 		return SSI_REFUSED_BUSY;
 	if (conn) {
-		mod_delayed_work(system_unbound_wq, &rl->work, 0);
+		mod_delayed_work(ssi_conn_wq, &rl->work, 0);
 		return -EAGAIN;
 	}
 	return accept_conn(rl, id, hello);
@@ -548,7 +548,7 @@ static int ssi_rdma_cm_listen_event(struct rdma_cm_id *id,
 	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST)
 		return request(listener, id, &event->param.conn);
 	if (event->event == RDMA_CM_EVENT_DEVICE_REMOVAL)
-		queue_work(system_unbound_wq, &listener->gone);
+		queue_work(ssi_conn_wq, &listener->gone);
 	return 0;
 }
 
@@ -635,7 +635,7 @@ static struct ssi_link *ssi_rdma_cm_open(struct ssi_peer *peer)
 			      rl->active ? "connecting to node %u at %pISpc" :
 					   "waiting for node %u at %pISpc to connect",
 			      peer->id, &peer->addr);
-	queue_delayed_work(system_unbound_wq, &rl->work, 0);
+	queue_delayed_work(ssi_conn_wq, &rl->work, 0);
 	return &rl->link;
 }
 

@@ -60,7 +60,7 @@ void ssi_rdma_conn_tell_dead(struct ssi_rdma_link *rl, u32 state)
 		ssi_link_change_state(&rl->link, SSI_DSM_LINK_CONNECTING, "%s", "");
 		ssi_link_change_state(&rl->link, state, "%s", reason);
 	}
-	mod_delayed_work(system_unbound_wq, &rl->work, 0);
+	mod_delayed_work(ssi_conn_wq, &rl->work, 0);
 }
 
 void ssi_rdma_conn_fail(struct ssi_rdma_conn *conn, u32 state,

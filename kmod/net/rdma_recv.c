@@ -68,7 +68,7 @@ static void rx_refill_later(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 	spin_lock_irqsave(&conn->rl->lock, flags);
 	if (!conn->dead) {
 		list_add_tail(&buf->list, &conn->refill);
-		queue_work(system_unbound_wq, &conn->refill_work);
+		queue_work(ssi_conn_wq, &conn->refill_work);
 	}
 	spin_unlock_irqrestore(&conn->rl->lock, flags);
 }
@@ -275,7 +275,8 @@ static bool rx_take(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
-		rx = ssi_rx_alloc(GFP_ATOMIC | __GFP_NOWARN);
+		rx = ssi_rx_alloc(conn->rl->link.peer->rx_pool,
+				  GFP_ATOMIC | __GFP_NOWARN);
 		if (!rx)
 			return false;
 		list_add_tail(&rx->list, rxs);

@@ -3,6 +3,7 @@
  * The part that all transports share: received messages and link states.
  */
 #include <linux/jiffies.h>
+#include <linux/kref.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -13,13 +14,26 @@
 
 /*
  * This reserve keeps the page work of all CPUs going when the allocator has no
- * memory.
+ * memory. Each link has its own, and each node for messages to itself, so that
+ * what one peer makes us keep leaves the reserves of other peers alone.
  */
 #define RX_RESERVE	256
 
+/**
+ * struct ssi_rx_pool - a source of struct ssi_rx with a reserve
+ * @ref: one of the user that made it, one of each message
+ * @mempool: the messages
+ */
+struct ssi_rx_pool {
+	struct kref ref;
+	mempool_t *mempool;
+};
+
 static const struct ssi_link_client *client;
 static struct kmem_cache *rx_cache;
-static mempool_t *rx_pool;
+
+struct workqueue_struct *ssi_link_wq;
+struct workqueue_struct *ssi_conn_wq;
 
 static void *ssi_rx_from_slab(gfp_t gfp, void *cache)
 {
@@ -28,24 +42,58 @@ static void *ssi_rx_from_slab(gfp_t gfp, void *cache)
 	return mempool_alloc_slab(gfp, cache);
 }
 
-struct ssi_rx *ssi_rx_alloc(gfp_t gfp)
+struct ssi_rx_pool *ssi_rx_pool_new(void)
 {
-	struct ssi_rx *rx = mempool_alloc(rx_pool, gfp);
+	struct ssi_rx_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+
+	if (!pool)
+		return NULL;
+	kref_init(&pool->ref);
+	pool->mempool = mempool_create(RX_RESERVE, ssi_rx_from_slab,
+				       mempool_free_slab, rx_cache);
+	if (!pool->mempool) {
+		kfree(pool);
+		return NULL;
+	}
+	return pool;
+}
+
+static void ssi_rx_pool_release(struct kref *ref)
+{
+	struct ssi_rx_pool *pool = container_of(ref, struct ssi_rx_pool, ref);
+
+	mempool_destroy(pool->mempool);
+	kfree(pool);
+}
+
+void ssi_rx_pool_put(struct ssi_rx_pool *pool)
+{
+	kref_put(&pool->ref, ssi_rx_pool_release);
+}
+
+struct ssi_rx *ssi_rx_alloc(struct ssi_rx_pool *pool, gfp_t gfp)
+{
+	struct ssi_rx *rx = mempool_alloc(pool->mempool, gfp);
 
 	if (!rx)
 		return NULL;
 	memset(rx, 0, sizeof(*rx));
 	INIT_LIST_HEAD(&rx->list);
+	kref_get(&pool->ref);
+	rx->pool = pool;
 	return rx;
 }
 
 void ssi_rx_free(struct ssi_rx *rx)
 {
+	struct ssi_rx_pool *pool = rx->pool;
+
 	if (rx->page)
 		put_page(rx->page);
 	if (rx->region)
 		client->release(rx->region);
-	mempool_free(rx, rx_pool);
+	mempool_free(rx, pool->mempool);
+	ssi_rx_pool_put(pool);
 }
 
 static void ssi_link_work(struct work_struct *work)
@@ -108,7 +156,7 @@ bool ssi_link_change_state(struct ssi_link *link, u32 state,
 	}
 	spin_unlock_irqrestore(&link->lock, flags);
 	if (legal)
-		queue_work(system_wq, &link->changed);
+		queue_work(ssi_link_wq, &link->changed);
 	return legal;
 }
 
@@ -131,17 +179,25 @@ int ssi_transport_init(const struct ssi_link_client *link_client)
 	rx_cache = KMEM_CACHE(ssi_rx, 0);
 	if (!rx_cache)
 		return -ENOMEM;
-	rx_pool = mempool_create(RX_RESERVE, ssi_rx_from_slab, mempool_free_slab,
-				 rx_cache);
-	if (!rx_pool) {
-		kmem_cache_destroy(rx_cache);
-		return -ENOMEM;
-	}
+	ssi_link_wq = alloc_workqueue("ssi_link", WQ_HIGHPRI | WQ_UNBOUND |
+				      WQ_MEM_RECLAIM, 0);
+	if (!ssi_link_wq)
+		goto err_cache;
+	ssi_conn_wq = alloc_workqueue("ssi_conn", WQ_HIGHPRI | WQ_UNBOUND, 0);
+	if (!ssi_conn_wq)
+		goto err_link_wq;
 	return 0;
+
+err_link_wq:
+	destroy_workqueue(ssi_link_wq);
+err_cache:
+	kmem_cache_destroy(rx_cache);
+	return -ENOMEM;
 }
 
 void ssi_transport_exit(void)
 {
-	mempool_destroy(rx_pool);
+	destroy_workqueue(ssi_conn_wq);
+	destroy_workqueue(ssi_link_wq);
 	kmem_cache_destroy(rx_cache);
 }

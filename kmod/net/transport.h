@@ -18,6 +18,7 @@ struct ssi_link;
 struct ssi_node;
 struct ssi_peer;
 struct ssi_region;
+struct ssi_rx_pool;
 
 /**
  * struct ssi_rx - one received message; the holder of the pointer owns it
@@ -40,6 +41,7 @@ struct ssi_region;
  * @loop: fields for the loop transport
  * @loop.due: time (ktime in ns) when the message is delivered
  * @start: time (ktime in ns) when the message arrived
+ * @pool: the pool that this struct returns to
  *
  * Allocated by ssi_rx_alloc(), freed by ssi_rx_free(), which also drops @page
  * and @region.
@@ -67,15 +69,33 @@ struct ssi_rx {
 		} loop;
 	};
 	u64 start;
+	struct ssi_rx_pool *pool;
 };
 
 /**
+ * ssi_rx_pool_new() - make a pool of messages, with a reserve
+ *
+ * Context: May sleep.
+ * Return: the pool, or NULL if there is no memory.
+ */
+struct ssi_rx_pool *ssi_rx_pool_new(void);
+
+/**
+ * ssi_rx_pool_put() - give up a pool; its messages keep it until they are freed
+ * @pool: the pool
+ *
+ * Context: Any context.
+ */
+void ssi_rx_pool_put(struct ssi_rx_pool *pool);
+
+/**
  * ssi_rx_alloc() - allocate a zeroed struct ssi_rx
+ * @pool: the pool of the peer that sent the message, or of the node
  * @gfp: flags; they decide whether this may sleep
  *
  * Return: the message, or NULL if there is no memory.
  */
-struct ssi_rx *ssi_rx_alloc(gfp_t gfp);
+struct ssi_rx *ssi_rx_alloc(struct ssi_rx_pool *pool, gfp_t gfp);
 
 /**
  * ssi_rx_free() - free a message and drop its page and region
@@ -162,6 +182,20 @@ struct ssi_link {
 	atomic64_t tx_bytes;
 	struct work_struct changed;
 };
+
+/*
+ * Runs the signs of life and the changes of links. Nothing in it waits for
+ * another host or for a lot of memory, and it has a thread for times when the
+ * kernel cannot start one: a host that is short of memory must not look dead.
+ */
+extern struct workqueue_struct *ssi_link_wq;
+
+/*
+ * Makes and breaks connections, and fills receive buffers. This takes much
+ * memory, and waits for work of rdma_cm that has no such thread either. So
+ * it must not delay the works of ssi_link_wq.
+ */
+extern struct workqueue_struct *ssi_conn_wq;
 
 extern const struct ssi_transport_ops ssi_rdma_ops;
 extern const struct ssi_transport_ops ssi_loop_ops;

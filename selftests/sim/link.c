@@ -267,7 +267,7 @@ static void corrupt(struct sim_link *sl, struct packet *packet)
 static void arrive(struct sim_link *sl)
 {
 	struct packet packet;
-	struct ssi_rx *rx = ssi_rx_alloc(GFP_ATOMIC);
+	struct ssi_rx *rx = ssi_rx_alloc(sl->link.peer->rx_pool, GFP_ATOMIC);
 
 	if (!rx)	/* the card has no buffer: later */
 		return;
