@@ -297,6 +297,15 @@ static int resolve(struct ssi_rdma_conn *conn)
 	return ret;
 }
 
+/* Run the work when the attempt is over, if nothing runs it before. */
+static void await_deadline(struct ssi_rdma_link *rl, struct ssi_rdma_conn *conn)
+{
+	unsigned long now = jiffies, deadline = READ_ONCE(conn->deadline);
+
+	queue_delayed_work(ssi_conn_wq, &rl->work,
+			   time_after(deadline, now) ? deadline - now + 1 : 0);
+}
+
 static void put_conn(struct ssi_rdma_link *rl, struct ssi_rdma_conn *conn,
 		     unsigned int ms)
 {
@@ -306,8 +315,7 @@ static void put_conn(struct ssi_rdma_link *rl, struct ssi_rdma_conn *conn,
 	spin_lock_irqsave(&rl->lock, flags);
 	rl->conn = conn;
 	spin_unlock_irqrestore(&rl->lock, flags);
-	queue_delayed_work(ssi_conn_wq, &rl->work,
-			   msecs_to_jiffies(ms) + 1);
+	await_deadline(rl, conn);
 }
 
 static void begin_attempt(struct ssi_rdma_link *rl)
@@ -388,6 +396,9 @@ static void ssi_rdma_cm_work(struct work_struct *work)
 		destroy_conn(take_conn(rl));
 		mod_delayed_work(ssi_conn_wq, &rl->work,
 				 msecs_to_jiffies(RETRY_MS));
+	} else if (!READ_ONCE(conn->ready)) {
+		/* The work ran early: put_conn() found it queued already. */
+		await_deadline(rl, conn);
 	}
 }
 

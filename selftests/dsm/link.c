@@ -190,6 +190,58 @@ static void test_half_open(void)
 	fake_close(&f);
 }
 
+/* Connections and attempts of the kernel's modules; here those of ours. */
+static uint32_t count_queue_pairs(void)
+{
+	FILE *in = popen("rdma resource show qp", "r");
+	uint32_t count = 0;
+	char line[256];
+
+	if (!in)
+		tap_bail("rdma: %s", strerror(errno));
+	while (fgets(line, sizeof(line), in))
+		count += strstr(line, "type RC") && strstr(line, "comm [");
+	pclose(in);
+	return count;
+}
+
+static bool wait_queue_pairs(uint32_t count)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+
+	while (count_queue_pairs() != count)
+		if (now_ms() > until)
+			return false;
+	return true;
+}
+
+/*
+ * It asks for a connection, right after the victim has given up another one,
+ * and is never heard of again.
+ */
+static void test_never_complete(void)
+{
+	struct fake first = fake_node(HIGH), second = fake_node(HIGH);
+	struct fake third = fake_node(HIGH);
+	struct ssi_wire_hello hello = fake_hello(&second);
+	uint32_t before;
+
+	victim_meet(&first);
+	before = count_queue_pairs();
+	fake_connect_half(&first);
+	tap_ok(wait_queue_pairs(before + 1) &&
+	       fake_connect(&second, &hello, sizeof(hello)) == -ECONNREFUSED &&
+	       wait_queue_pairs(before),
+	       "an incomplete connection ends when there is another request");
+	fake_connect_half(&third);
+	tap_ok(wait_queue_pairs(before + 1) && wait_queue_pairs(before),
+	       "it also ends when there is no other request");
+	victim_part(&first);
+	fake_close(&first);
+	fake_close(&second);
+	fake_close(&third);
+}
+
 /*
  * A hello contains no secret. The address and the port that it comes from are
  * all that keeps other programs and hosts out.
@@ -445,10 +497,11 @@ int main(void)
 {
 	alarm(110);
 	victim_make();
-	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 22);
+	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 24);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	test_hellos();
 	test_half_open();
+	test_never_complete();
 	test_imposters();
 	test_connecting();
 	test_nobody();
