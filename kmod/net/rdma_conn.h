@@ -24,6 +24,13 @@
 #define SSI_RDMA_TX_DEPTH	256
 /* Messages that can wait for credits when the allocator has no memory. */
 #define SSI_RDMA_TX_RESERVE	512
+/*
+ * Messages that can wait for credits at all. All but hints are requests, answers
+ * to requests, and messages of programs. A node has few requests under way at a
+ * time: its CPUs and read-ahead wait for them. So if this many messages wait,
+ * the other side asks for more and more and does not take the answers.
+ */
+#define SSI_RDMA_TX_MAX		65536
 
 /* A message without a payload has at most this many headers. */
 #define SSI_RDMA_BATCH		SSI_WIRE_BATCH
@@ -116,6 +123,7 @@ struct ssi_rdma_tx {
  * @credits: messages for which the other side has a free receive buffer;
  *	protected by rl->lock
  * @credits_max: the value of @credits at the beginning; protected by rl->lock
+ * @granted: messages that the other side may still send; protected by rl->lock
  * @owed: receive buffers that were posted again, but whose credit was not given
  *	back yet; protected by rl->lock
  * @tx_posted: messages that are posted and not acknowledged by the device of
@@ -152,6 +160,7 @@ struct ssi_rdma_conn {
 	bool rx_stopped;
 	u32 credits;
 	u32 credits_max;
+	u32 granted;
 	u32 owed;
 	u32 tx_posted;
 	struct list_head tx_free;

@@ -210,6 +210,24 @@ static u32 rx_count(const struct ssi_wire *head, u32 bytes)
 }
 
 /*
+ * Take the credit of a message. False if the other side has none: it sent more
+ * than the receive buffers that we granted.
+ */
+static bool rx_take_credit(struct ssi_rdma_conn *conn)
+{
+	unsigned long flags;
+	bool granted;
+
+	spin_lock_irqsave(&conn->rl->lock, flags);
+	granted = conn->granted;
+	conn->granted -= granted;
+	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	if (!granted)
+		rx_broken(conn, "it sends without a credit");
+	return granted;
+}
+
+/*
  * Account for the credits of @rx. True if @rx can go to the client now. A
  * message that arrives before ESTABLISHED is reported to the connection
  * manager: the packet that the connection manager waits for may be lost.
@@ -299,7 +317,7 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	LIST_HEAD(rxs);
 	bool posted;
 
-	if (rx_is_stopped(conn))
+	if (rx_is_stopped(conn) || !rx_take_credit(conn))
 		return;
 	if (!rx_take(conn, buf, head, len, &rxs)) {
 		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,

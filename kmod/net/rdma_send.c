@@ -97,6 +97,7 @@ static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 		return ib_post_send(conn->qp, &wr, NULL);
 	}
 	tx->wire->credits = cpu_to_le32(conn->owed);
+	conn->granted += conn->owed;
 	conn->owed = 0;
 	ib_dma_sync_single_for_device(conn->pd->device, tx->wire_dma,
 				      nr * SSI_RDMA_WIRE_LEN, DMA_TO_DEVICE);
@@ -159,6 +160,10 @@ static int tx_post_waits(struct ssi_rdma_conn *conn)
 
 static bool tx_failed(struct ssi_rdma_conn *conn, int error)
 {
+	if (error == -ENOBUFS)
+		return ssi_rdma_conn_mark_dead(conn, "node %u does not take its messages: %u wait",
+					       conn->rl->link.peer->id,
+					       conn->tx_queued);
 	if (error == -ENOMEM)
 		return ssi_rdma_conn_mark_dead(conn, "out of memory for messages to node %u",
 					       conn->rl->link.peer->id);
@@ -277,13 +282,15 @@ static void arm_defer(struct ssi_rdma_conn *conn, u64 defer_ns)
 static int tx_enqueue(struct ssi_rdma_conn *conn, const struct ssi_wire *msg,
 		      struct page *page, u32 len)
 {
-	struct ssi_rdma_wait *wait = mempool_alloc(conn->waits,
-						   GFP_ATOMIC | __GFP_NOWARN);
+	struct ssi_rdma_wait *wait = NULL;
+	bool full = conn->tx_queued >= SSI_RDMA_TX_MAX;
 
+	if (!full)
+		wait = mempool_alloc(conn->waits, GFP_ATOMIC | __GFP_NOWARN);
 	if (!wait) {
 		if (page)
 			put_page(page);
-		return -ENOMEM;
+		return full ? -ENOBUFS : -ENOMEM;
 	}
 	wait->wire = *msg;
 	wait->page = page;

@@ -30,16 +30,22 @@
  * the reserve has space for it: credits that their receiver has not seen yet
  * cannot be used, so they cannot be owed again, and at most CREDITS / OWED_MAX
  * such messages are under way at once. The buffers of CREDIT messages need no
- * new page, so they are posted again even if there is no free memory.
+ * new page, so they are posted again even if there is no free memory. A node
+ * that sends without a credit, or gives back more credits than it took, breaks
+ * the protocol. Each CREDIT message must give back at least one credit that its
+ * receiver took, so these messages cannot go on without end either.
  *
  * Sending. A message is posted at once if a credit and a slot are free and
  * tx_queue is empty. Otherwise it waits in tx_queue, which is served whenever
- * a credit or a slot comes back. Each packet costs both sides much more than
- * its bytes do; one part of that cost is the acknowledgment. Therefore
- * consecutive messages of tx_queue that have no payload are posted as one SEND
- * (a batch), which takes one credit. A message for which no node waits may be
- * deferred: it stays in tx_queue until a message that must not be deferred is
- * queued, until there is a full batch, or until the timer expires.
+ * a credit or a slot comes back. If the queue grows beyond SSI_RDMA_TX_MAX, the
+ * other side does not take its messages and the link is lost.
+ *
+ * Each packet costs both sides much more than its bytes do; one part of that
+ * cost is the acknowledgment. Therefore consecutive messages of tx_queue that
+ * have no payload are posted as one SEND (a batch), which takes one credit. A
+ * message for which no node waits may be deferred: it stays in tx_queue until a
+ * message that must not be deferred is queued, until there is a full batch, or
+ * until the timer expires.
  *
  * Receiving. All completions come from one CQ, which is polled in softirq, one
  * completion at a time; this keeps the order of the messages. The first
@@ -144,6 +150,7 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl)
 	if (!conn)
 		return NULL;
 	conn->rl = rl;
+	conn->granted = SSI_RDMA_CREDITS;
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_queue);
 	INIT_LIST_HEAD(&conn->early);

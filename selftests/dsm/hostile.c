@@ -220,6 +220,72 @@ static int announce_for_ever(struct fake *f)
 	return ret == -ENOTCONN ? 0 : -EPROTO;
 }
 
+/* An INV of a page that the victim waits for, which it answers by ACK. */
+static const struct ssi_msg inv = {
+	.type = SSI_WIRE_INV,
+	.src = HIGH,
+	.dst = VICTIM,
+	.requester = HIGH,
+	.region = REGION,
+	.index = THEIRS,
+	.token = TOKEN,
+};
+
+/* It never gives a credit back, so the victim cannot send the answers. */
+static int take_no_answers(struct fake *f)
+{
+	struct ssi_wire invs[SSI_WIRE_BATCH];
+	uint64_t until = now_ms() + DEADLINE_MS;
+	struct ssi_msg msg;
+	uint32_t token, i;
+	int ret = be_asked(f, &token);
+
+	for (i = 0; i < SSI_WIRE_BATCH; i++)
+		ssi_wire_encode(&invs[i], &inv);
+	while (!ret && now_ms() < until) {
+		ret = fake_send(f, invs, sizeof(invs), FAKE_SENDS / 4);
+		while (!ret && f->heard != f->arrived)
+			ret = fake_next(f, &msg);
+	}
+	return ret == -ENOTCONN ? 0 : -EPROTO;
+}
+
+static void fail_allocations(const char *nth)
+{
+	FILE *file = fopen("/sys/module/ssi_dsm/parameters/fail_nth", "w");
+
+	if (!file || fputs(nth, file) < 0 || fclose(file))
+		tap_bail("fail_nth: %s", strerror(errno));
+}
+
+/*
+ * The victim lacks memory for receive buffers, so credits come back slowly. A
+ * message for a region that no node has is ignored, and costs it a page.
+ */
+static int send_without_credit(struct fake *f)
+{
+	const struct ssi_msg msg = {
+		.type = SSI_WIRE_CHANNEL, .src = HIGH, .dst = VICTIM,
+		.region = 77, .len = PAGE,
+	};
+	uint64_t until = now_ms() + DEADLINE_MS;
+	uint8_t out[PAGE + HEAD] = { };
+	struct ssi_msg heard;
+	struct ssi_wire wire;
+	int ret = 0;
+
+	ssi_wire_encode(&wire, &msg);
+	memcpy(out + PAGE, &wire, HEAD);
+	fail_allocations("2,0,0,0,0");
+	while (!ret && now_ms() < until) {
+		ret = fake_send(f, out, sizeof(out), FAKE_SENDS / 2);
+		while (!ret && f->heard != f->arrived)
+			ret = fake_next(f, &heard);
+	}
+	fail_allocations("0,0,0,0,0");
+	return ret == -ENOTCONN ? 0 : -EPROTO;
+}
+
 /* ---- changes that make a single message invalid ---- */
 
 static void fill_with_ones(struct ssi_wire *wire)
@@ -477,6 +543,11 @@ static const struct offence {
 	{ "a bad header behind good ones", MALFORMED, .commit = end_in_nonsense },
 	{ "a CREDIT behind another header", BROKE "bad credit message",
 	  .commit = end_in_credit },
+	{ "questions without end, and no credits for the answers",
+	  "does not take its messages: 65536 wait", .commit = take_no_answers,
+	  .waits = true },
+	{ "messages without credits", BROKE "it sends without a credit",
+	  .commit = send_without_credit },
 	{ "regions without end", BROKE "it has too many regions",
 	  .commit = announce_for_ever },
 };
@@ -605,7 +676,8 @@ static const struct {
 	{ "pages without a header and without a request",
 	  .commit = supply_uncalled },
 	{ "eight headers at once", .commit = say_many },
-	{ "twice as many messages as it has credits", .commit = flood },
+	{ "twice as many messages as it has credits, all given back in time",
+	  .commit = flood },
 };
 
 /* The victim grants a page, so it has processed all messages before. */
