@@ -141,6 +141,35 @@ TRACE_EVENT(ssi_verdict,
 		  __entry->contest.their_age)
 );
 
+/* The kernel asks for memory. How many: it may scan, and what came of it. */
+TRACE_EVENT(ssi_shrink,
+	TP_PROTO(u32 node, u32 region, u64 to_scan, u64 scanned, u64 zapped,
+		 u64 dropped, u64 offered),
+	TP_ARGS(node, region, to_scan, scanned, zapped, dropped, offered),
+	TP_STRUCT__entry(
+		__field(u32, node)
+		__field(u32, region)
+		__field(u64, to_scan)
+		__field(u64, scanned)
+		__field(u64, zapped)
+		__field(u64, dropped)
+		__field(u64, offered)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->region = region;
+		__entry->to_scan = to_scan;
+		__entry->scanned = scanned;
+		__entry->zapped = zapped;
+		__entry->dropped = dropped;
+		__entry->offered = offered;
+	),
+	TP_printk("node=%u region=%u to_scan=%llu scanned=%llu zapped=%llu dropped=%llu offered=%llu",
+		  __entry->node, __entry->region, __entry->to_scan,
+		  __entry->scanned, __entry->zapped, __entry->dropped,
+		  __entry->offered)
+);
+
 #endif /* _SSI_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -12,7 +12,8 @@
  *
  * - If a page is mapped, its PTEs are removed and the page stays for another
  *   round. If a task uses the page, it faults and the page is mapped again. So
- *   the PTEs serve as reference bits.
+ *   the PTEs serve as reference bits. The PTEs of neighbours in one block are
+ *   removed together.
  * - If a page is a copy (state S) and is not mapped, it is dropped. No message
  *   is sent. If an INV for the page comes later, this node acks it at once.
  * - If this node is the owner of the page (state E or O), it sends an eviction
@@ -20,13 +21,23 @@
  *   as a node does that writes to it. Until then the page stays. If the home
  *   ignores the hint, the page stays too.
  *
- * Copies are dropped first. Eviction hints are sent only if a round over the
- * copies has not freed enough pages.
+ * Rounds alternate: in one the hand sees only copies, in the next all pages. So
+ * copies go first.
+ *
+ * Nobody who allocates memory waits for a whole round. The kernel tells the
+ * shrinker how many entries it may look at. The hand stays where it is when
+ * they are used up, and the next call continues there. The eviction work goes
+ * on block by block until the cache is within its budget, and lets the shrinker
+ * have the hand in between. The hand jumps over blocks that this node has no
+ * entries of, and over pages whose home is this node.
  *
  * The reserve covers the time until the pages that were offered to their homes
  * have left. The kernel cannot wait for those: when it is short of memory it
  * uses only the memory that the shrinker frees at once, and if that is none, it
- * kills a process.
+ * kills a process. So the shrinker reports only the pages that it dropped.
+ *
+ * The shrinker can free nothing of a LOST region: the memory goes with the
+ * region.
  *
  * A page is dropped only with the page locked and under the bucket lock: no PTE
  * can appear then. If the page has more references than the entry's and this
@@ -34,6 +45,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -44,6 +56,7 @@
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/swap.h>
+#include <linux/xarray.h>
 
 #include "engine/evict.h"
 #include "engine/message.h"
@@ -54,8 +67,9 @@
 #include "net/node.h"
 #include "protocol/coherence.h"
 #include "protocol/wire.h"
+#include "trace.h"
 
-#define ROUNDS		2		/* the first may only remove PTEs */
+#define ROUNDS		4		/* copies, all pages; PTEs go first */
 #define FRESH		8		/* in service times of a request */
 #define AGAIN		(HZ / 100 + 1)	/* jiffies between evictions */
 
@@ -121,92 +135,216 @@ static void put_home(const struct ssi_slot *slot)
 	local_bh_enable();
 }
 
-/* @page is locked. Return: whether it was dropped or offered to its home. */
-static bool evict_locked(const struct ssi_slot *slot, struct page *page,
-			 bool is_copy)
+/* What the clock hand has done about a page. */
+enum outcome {
+	PASSED,		/* nothing */
+	MAPPED,		/* it is mapped: its PTEs are to be removed */
+	DROPPED,
+	OFFERED,	/* to its home */
+};
+
+/* @page is locked. */
+static enum outcome evict_locked(const struct ssi_slot *slot, struct page *page,
+				 bool is_copy)
 {
-	if (page_mapped(page)) {
-		ssi_pte_zap(slot->region, slot->index);
-		return false;
-	}
+	if (page_mapped(page))
+		return MAPPED;
 	if (is_copy)
-		return drop_copy(slot, page);
+		return drop_copy(slot, page) ? DROPPED : PASSED;
 	put_home(slot);
-	return true;
+	return OFFERED;
 }
 
-/*
- * The clock hand is at @slot. Return: whether the page was dropped or offered.
- */
-static bool evict_page(const struct ssi_slot *slot, bool copies_only)
+/* The clock hand is at @slot. */
+static enum outcome evict_page(const struct ssi_slot *slot, bool copies_only)
 {
+	enum outcome outcome = PASSED;
 	struct page *page = NULL;
-	bool gone = false;
 	bool is_copy;
 
 	spin_lock_bh(&slot->bucket->lock);
 	is_copy = slot->entry->state == SSI_PAGE_S;
 	if (is_candidate(slot, copies_only))
 		page = ssi_pages_data(slot->entry);
+	if (page && page_mapped(page)) {
+		page = NULL;
+		outcome = MAPPED;
+	}
 	if (page)
 		get_page(page);
 	spin_unlock_bh(&slot->bucket->lock);
 	if (!page)
-		return false;
+		return outcome;
 	if (trylock_page(page)) {
-		gone = evict_locked(slot, page, is_copy);
+		outcome = evict_locked(slot, page, is_copy);
 		unlock_page(page);
 	}
 	put_page(page);
-	return gone;
+	return outcome;
 }
 
 /* ---- the clock hand ---- */
 
-/*
- * Move the clock hand round once, or until @wanted pages were dropped or
- * offered.
- * Return: how many were.
+/**
+ * struct sweep - a movement of the clock hand
+ * @region: the region
+ * @may_scan: entries that the hand may still look at
+ * @may_evict: pages that may still be dropped or offered
+ * @scanned: entries that it has looked at
+ * @zapped: entries of the ranges whose PTEs it has removed
+ * @dropped: pages that were dropped
+ * @offered: pages that were offered to their home
  */
-static u64 go_round(struct ssi_region *region, u64 wanted, bool copies_only)
-{
-	u64 pages = region->size >> PAGE_SHIFT;
-	u64 end = region->cache.clock_hand + pages;
-	struct ssi_slot slot;
-	u64 at, gone = 0;
+struct sweep {
+	struct ssi_region *region;
+	u64 may_scan;
+	u64 may_evict;
+	u64 scanned;
+	u64 zapped;
+	u64 dropped;
+	u64 offered;
+};
 
-	for (at = region->cache.clock_hand; at < end && gone < wanted; at++) {
-		/* a block has one home: ranges are aligned */
-		if (!ssi_pages_find(region, at % pages, 0, &slot) ||
-		    ssi_pages_are_ours(region, slot.index))
-			at |= SSI_BLOCK_PAGES - 1;
-		else
-			gone += evict_page(&slot, copies_only);
-		if (at % SSI_BLOCK_PAGES == SSI_BLOCK_PAGES - 1)
-			cond_resched();
+/*
+ * The first index from @index on that has an entry and whose home is another
+ * node, or the end of the region. A block has one home: ranges are aligned.
+ */
+static u64 next_entry(struct ssi_region *region, u64 index)
+{
+	unsigned long number;
+	u64 begin = 0;
+	u32 i;
+
+	for (i = 0; i < region->nr_ranges; begin = region->ranges[i++].end) {
+		if (region->ranges[i].end <= index ||
+		    region->ranges[i].home == region->node->id)
+			continue;
+		number = max(begin, index) >> SSI_BLOCK_SHIFT;
+		if (xa_find(&region->pages, &number,
+			    (region->ranges[i].end - 1) >> SSI_BLOCK_SHIFT,
+			    XA_PRESENT))
+			return max_t(u64, index, number << SSI_BLOCK_SHIFT);
 	}
-	region->cache.clock_hand = at % pages;
-	return gone;
+	return region->size >> PAGE_SHIFT;
 }
 
-/* cache.lock held. Return: how many pages were dropped or offered. */
-static u64 evict(struct ssi_region *region, u64 wanted)
+/* Move the hand to the next entry. False if there is none in the region. */
+static bool find_entry(struct ssi_region *region, u64 *index)
 {
-	u64 gone = 0;
-	int round;
+	struct ssi_cache *cache = &region->cache;
+	u64 pages = region->size >> PAGE_SHIFT;
+	u64 next;
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		*index = cache->clock_hand % pages;
+		next = next_entry(region, *index);
+		cache->clock_hand += next - *index;
+		*index = next;
+		if (next < pages)
+			return true;
+	}
+	return false;
+}
+
+/* Rounds of copies and of all pages alternate. */
+static bool only_copies(struct ssi_cache *cache, u64 pages)
+{
+	if (cache->clock_hand >= cache->round_end) {
+		cache->copies_only = !cache->copies_only;
+		cache->round_end = cache->clock_hand + pages;
+	}
+	return cache->copies_only;
+}
+
+static void count_outcome(struct sweep *sweep, enum outcome outcome)
+{
+	sweep->scanned++;
+	sweep->may_scan--;
+	sweep->dropped += outcome == DROPPED;
+	sweep->offered += outcome == OFFERED;
+	sweep->may_evict -= outcome == DROPPED || outcome == OFFERED;
+}
+
+/* Move the hand over entries of the block at @index, as far as @sweep may. */
+static void go_over_block(struct sweep *sweep, u64 index)
+{
+	struct ssi_region *region = sweep->region;
+	bool copies_only = only_copies(&region->cache,
+				       region->size >> PAGE_SHIFT);
+	u64 end = (index | (SSI_BLOCK_PAGES - 1)) + 1;
+	u64 mapped = end, mapped_end = end;
+	enum outcome outcome;
+	struct ssi_slot slot;
+
+	for (; index < end && sweep->may_scan && sweep->may_evict; index++) {
+		region->cache.clock_hand++;
+		if (!ssi_pages_find(region, index, 0, &slot))
+			break;
+		outcome = evict_page(&slot, copies_only);
+		count_outcome(sweep, outcome);
+		if (outcome != MAPPED)
+			continue;
+		mapped = min(mapped, index);
+		mapped_end = index + 1;
+	}
+	if (mapped == end)
+		return;
+	ssi_pte_zap_range(region, mapped, mapped_end - mapped);
+	sweep->zapped += mapped_end - mapped;
+}
+
+static void go_over(struct sweep *sweep)
+{
+	struct ssi_region *region = sweep->region;
+	u64 index;
 
 	lockdep_assert_held(&region->cache.lock);
-	for (round = 0; round < ROUNDS && gone < wanted; round++) {
-		if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
-			break;
-		gone += go_round(region, wanted - gone, true);
-		if (gone < wanted)
-			gone += go_round(region, wanted - gone, false);
+	while (sweep->may_scan && sweep->may_evict &&
+	       READ_ONCE(region->state) == SSI_DSM_REGION_READY &&
+	       find_entry(region, &index)) {
+		go_over_block(sweep, index);
+		cond_resched();
 	}
-	return gone;
 }
 
 /* ---- eviction work ---- */
+
+/*
+ * Go over one block, or less. Return: false if the hand has passed @end, or the
+ * region is lost.
+ */
+static bool work_step(struct sweep *sweep, u64 end)
+{
+	struct ssi_cache *cache = &sweep->region->cache;
+	u64 before = sweep->scanned;
+	bool goes_on;
+
+	sweep->may_scan = SSI_BLOCK_PAGES;
+	mutex_lock(&cache->lock);
+	go_over(sweep);
+	goes_on = sweep->scanned > before && cache->clock_hand < end;
+	mutex_unlock(&cache->lock);
+	return goes_on;
+}
+
+/* Return: how many pages were dropped or offered, @wanted or less. */
+static u64 evict(struct ssi_region *region, u64 wanted)
+{
+	struct sweep sweep = { .region = region, .may_evict = wanted };
+	struct ssi_cache *cache = &region->cache;
+	u64 pages = region->size >> PAGE_SHIFT;
+	u64 end;
+
+	mutex_lock(&cache->lock);
+	cache->copies_only = true;
+	cache->round_end = cache->clock_hand + pages;
+	end = cache->clock_hand + ROUNDS * pages;
+	mutex_unlock(&cache->lock);
+	while (sweep.may_evict && work_step(&sweep, end))
+		;
+	return sweep.dropped + sweep.offered;
+}
 
 static void ssi_evict_work(struct work_struct *work)
 {
@@ -225,14 +363,20 @@ static void ssi_evict_work(struct work_struct *work)
 	}
 	/* offered pages need time to leave: no eviction per page that comes */
 	WRITE_ONCE(cache->start_at, cached + slack);
-	mutex_lock(&cache->lock);
 	gone = evict(region, cached - budget + slack);
-	mutex_unlock(&cache->lock);
 	queue_delayed_work(system_unbound_wq, &cache->work,
 			   gone ? AGAIN : 10 * AGAIN);
 }
 
 /* ---- shrinker ---- */
+
+/* In pages. */
+static u64 shrinkable(const struct ssi_region *region)
+{
+	if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
+		return 0;
+	return atomic64_read(&region->cache.cached);
+}
 
 static unsigned long ssi_evict_count_objects(struct shrinker *s, struct shrink_control *sc)
 {
@@ -241,7 +385,7 @@ static unsigned long ssi_evict_count_objects(struct shrinker *s, struct shrink_c
 
 	spin_lock(&caches_lock);
 	list_for_each_entry(region, &caches, cache.list)
-		cached += atomic64_read(&region->cache.cached);
+		cached += shrinkable(region);
 	spin_unlock(&caches_lock);
 	return cached;
 }
@@ -256,8 +400,7 @@ static struct ssi_region *next_cache(void)
 
 	spin_lock(&caches_lock);
 	list_for_each_entry(region, &caches, cache.list) {
-		if (!atomic64_read(&region->cache.cached) ||
-		    !kref_get_unless_zero(&region->ref))
+		if (!shrinkable(region) || !kref_get_unless_zero(&region->ref))
 			continue;
 		list_move_tail(&region->cache.list, &caches);
 		found = region;
@@ -267,25 +410,36 @@ static struct ssi_region *next_cache(void)
 	return found;
 }
 
+/* Return: the pages that this call freed; those that it offered are not. */
 static unsigned long ssi_evict_scan_objects(struct shrinker *s, struct shrink_control *sc)
 {
 	struct ssi_region *region = next_cache();
-	unsigned long freed = SHRINK_STOP;
+	struct sweep sweep = {
+		.region = region,
+		.may_scan = sc->nr_to_scan,
+		.may_evict = sc->nr_to_scan,
+	};
 
+	sc->nr_scanned = 0;
 	if (!region)
 		return SHRINK_STOP;
 	if (mutex_trylock(&region->cache.lock)) {
-		freed = evict(region, sc->nr_to_scan);
+		go_over(&sweep);
 		mutex_unlock(&region->cache.lock);
 	}
+	trace_ssi_shrink(region->node->id, region->id, sc->nr_to_scan,
+			 sweep.scanned, sweep.zapped, sweep.dropped,
+			 sweep.offered);
 	ssi_region_put(region);
-	return freed;
+	sc->nr_scanned = sweep.scanned;
+	return sweep.scanned ? sweep.dropped : SHRINK_STOP;
 }
 
 /* ---- init and exit ---- */
 
 void ssi_evict_start(struct ssi_region *region)
 {
+	region->cache.budget_at = jiffies - 1;
 	mutex_init(&region->cache.lock);
 	init_waitqueue_head(&region->cache.throttled);
 	INIT_DELAYED_WORK(&region->cache.work, ssi_evict_work);

@@ -4,6 +4,7 @@
  *
  * evict.c says what happens to pages over the budget.
  */
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -32,17 +33,35 @@ static bool has_budget(const struct ssi_region *region)
 	       SSI_DSM_POLICY_AUTO;
 }
 
-/* The budget in pages, if the cache has @cached pages. */
-u64 ssi_budget_pages(const struct ssi_region *region, u64 cached)
+/*
+ * The budget of a cache without a limit. To sum up the free memory of all zones
+ * for each page that comes takes too long: once in a jiffy is enough, since a
+ * page that comes takes from the free memory what it adds to the cache.
+ */
+static u64 spare_memory(struct ssi_cache *cache, u64 cached)
 {
 	u64 least = ssi_policies[SSI_DSM_POLICY_CACHE].min >> PAGE_SHIFT;
+	unsigned long now = jiffies;
 	u64 most;
 
+	/* pairs with the release below: the budget is one of this jiffy */
+	if (smp_load_acquire(&cache->budget_at) == now)
+		return READ_ONCE(cache->budget);
+	most = cached + si_mem_available();
+	most = most > reserve() + least ? most - reserve() : least;
+	WRITE_ONCE(cache->budget, most);
+	/* pairs with the acquire above */
+	smp_store_release(&cache->budget_at, now);
+	return most;
+}
+
+/* The budget in pages, if the cache has @cached pages. */
+u64 ssi_budget_pages(struct ssi_region *region, u64 cached)
+{
 	if (has_budget(region))
 		return ssi_region_policy(region, SSI_DSM_POLICY_CACHE) >>
 		       PAGE_SHIFT;
-	most = cached + si_mem_available();
-	return most > reserve() + least ? most - reserve() : least;
+	return spare_memory(&region->cache, cached);
 }
 
 /* How many pages one eviction frees below the budget. */
@@ -51,7 +70,7 @@ u64 ssi_budget_slack(const struct ssi_region *region, u64 budget)
 	return has_budget(region) ? budget / 16 : reserve() / 8;
 }
 
-static bool is_far_over(const struct ssi_region *region)
+static bool is_far_over(struct ssi_region *region)
 {
 	u64 cached = atomic64_read(&region->cache.cached);
 	u64 budget = ssi_budget_pages(region, cached);

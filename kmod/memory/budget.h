@@ -20,8 +20,14 @@ struct ssi_region;
  * @cached: pages on this node whose home is another node
  * @start_at: evict again when @cached is above this. 0, unless pages that were
  *	offered to their home have not left yet
- * @lock: held by the task that evicts; protects @clock_hand
- * @clock_hand: index of the page that eviction checks next
+ * @budget: the budget without a limit, as it was at @budget_at; in pages
+ * @budget_at: jiffies
+ * @lock: held by the task that evicts; protects @clock_hand, @round_end and
+ *	@copies_only
+ * @clock_hand: eviction checks the page with this index next, modulo the pages
+ *	of the region: so the hand only grows
+ * @round_end: where the next round begins
+ * @copies_only: in this round, pages that this node owns stay
  * @dropped: copies that were dropped
  * @put: pages that were offered to their home
  * @throttled: faults that wait until the cache is smaller
@@ -31,8 +37,12 @@ struct ssi_cache {
 	struct list_head list;
 	atomic64_t cached;
 	u64 start_at;
+	u64 budget;
+	unsigned long budget_at;
 	struct mutex lock;
 	u64 clock_hand;
+	u64 round_end;
+	bool copies_only;
 	atomic64_t dropped;
 	atomic64_t put;
 	wait_queue_head_t throttled;
@@ -80,7 +90,7 @@ void ssi_budget_throttle(struct ssi_region *region);
  * Context: any.
  * Return: the budget, in pages.
  */
-u64 ssi_budget_pages(const struct ssi_region *region, u64 cached);
+u64 ssi_budget_pages(struct ssi_region *region, u64 cached);
 
 /**
  * ssi_budget_slack() - how far below the budget an eviction goes

@@ -102,6 +102,11 @@ void ssi_pte_zap(struct ssi_region *region, u64 index)
 	zap(region, index, PAGE_SIZE);
 }
 
+void ssi_pte_zap_range(struct ssi_region *region, u64 index, u64 pages)
+{
+	zap(region, index, pages << PAGE_SHIFT);
+}
+
 void ssi_pte_unmap(struct ssi_region *region, struct page *page)
 {
 	lock_page(page);

@@ -79,6 +79,18 @@ void ssi_pte_protect(struct ssi_region *region, struct page *page);
 void ssi_pte_zap(struct ssi_region *region, u64 index);
 
 /**
+ * ssi_pte_zap_range() - remove the PTEs of neighbours
+ * @region: the region
+ * @index: index of the first page
+ * @pages: how many; at least one
+ *
+ * As ssi_pte_zap(), with one call of the MMU notifiers.
+ *
+ * Context: process, sleeps.
+ */
+void ssi_pte_zap_range(struct ssi_region *region, u64 index, u64 pages);
+
+/**
  * ssi_pte_unmap_all() - remove all pages of a region from every page table
  * @region: the region
  *

@@ -121,4 +121,10 @@ MUTANTS = [
      "kmod/memory/discard.c",
      "ssi_pages_data(slot->entry) == page && page_count(page) == 2;",
      "ssi_pages_data(slot->entry) == page;"),
+    ("the shrinker goes on after its budget",
+     "kmod/engine/evict.c", "\tsweep->may_scan--;\n", ""),
+    ("the shrinker reports offered pages as freed",
+     "kmod/engine/evict.c",
+     "return sweep.scanned ? sweep.dropped : SHRINK_STOP;",
+     "return sweep.scanned ? sweep.dropped + sweep.offered : SHRINK_STOP;"),
 ]

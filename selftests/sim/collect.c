@@ -48,6 +48,24 @@ void *xa_load(struct xarray *xa, unsigned long index)
 	return entry ? entry->entry : NULL;
 }
 
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max,
+	      u32 filter)
+{
+	const struct xa_entry *least = NULL;
+	u32 i;
+
+	sim_need(filter == XA_PRESENT, "xa_find() finds all entries only");
+	for (i = 0; i < xa->nr; i++)
+		if (xa->entries[i].index >= *index &&
+		    xa->entries[i].index <= max &&
+		    (!least || xa->entries[i].index < least->index))
+			least = &xa->entries[i];
+	if (!least)
+		return NULL;
+	*index = least->index;
+	return least->entry;
+}
+
 /* The array itself is never short of memory: its users allocate enough. */
 void *xa_store_bh(struct xarray *xa, unsigned long index, void *entry,
 		  gfp_t gfp)

@@ -39,12 +39,24 @@ long si_mem_available(void)
 	return (sim_one_in(4) ? 0 : SIM_RAM / 32 - 8) + sim_random(16);
 }
 
+/* Whether the shrinker keeps to what it may, and reports what it has done. */
 void memory_shrink(void)
 {
 	struct shrink_control control = { .nr_to_scan = 1 + sim_random(8) };
+	u64 before = sim_self()->freed, freed;
 
-	if (shrinker && shrinker->count_objects(shrinker, &control))
-		shrinker->scan_objects(shrinker, &control);
+	if (!shrinker || !shrinker->count_objects(shrinker, &control))
+		return;
+	control.nr_scanned = control.nr_to_scan;
+	freed = shrinker->scan_objects(shrinker, &control);
+	if (freed == SHRINK_STOP)
+		freed = 0;
+	sim_need(control.nr_scanned <= control.nr_to_scan,
+		 "the shrinker scanned %lu pages where it may scan %lu",
+		 control.nr_scanned, control.nr_to_scan);
+	sim_need(freed == sim_self()->freed - before,
+		 "the shrinker reports %llu freed pages, it freed %llu", freed,
+		 sim_self()->freed - before);
 }
 
 /* Whether an allocation fails; one that may sleep may evict before. */
@@ -210,6 +222,8 @@ void put_page(struct page *page)
 			 page->locked ? "locked" : page->mapping ?
 			 "part of a mapping" : "mapped");
 	nr_pages--;
+	if (task_runs())
+		sim_self()->freed++;
 }
 
 int page_count(const struct page *page)

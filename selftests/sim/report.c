@@ -131,6 +131,16 @@ void sim_ssi_fault_leave(u32 node, u32 region, u64 index, u32 flags)
 	sim_note(index, "node %u: fault ends with %#x", node, flags);
 }
 
+void sim_ssi_shrink(u32 node, u32 region, u64 to_scan, u64 scanned, u64 zapped,
+		    u64 dropped, u64 offered)
+{
+	(void)region;
+	sim_need(scanned <= to_scan && zapped <= scanned &&
+		 dropped + offered <= scanned,
+		 "node %u: the shrinker may scan %llu pages; it scanned %llu, zapped %llu, dropped %llu and offered %llu",
+		 node, to_scan, scanned, zapped, dropped, offered);
+}
+
 void sim_ssi_verdict(u32 node, u64 index, u32 requester, u32 verdict,
 		     u64 window, const struct ssi_contest *contest)
 {

@@ -52,6 +52,11 @@ __asm__(".text\n"
 	"	ret\n"
 	".size task_switch, . - task_switch\n");
 
+bool task_runs(void)
+{
+	return running;
+}
+
 struct task_struct *sim_current(void)
 {
 	sim_need(running, "the simulator itself ran code for tasks");

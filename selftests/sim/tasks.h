@@ -32,6 +32,7 @@ enum task_state {
  * @bh: how often BHs are disabled
  * @softirq: must never sleep
  * @locks, @nr_locks: spinlocks that it holds, in order
+ * @freed: pages that it has freed
  * @quiet: how often it could have slept, as far as RCU cares
  * @work: the work that it runs, or NULL
  * @wq: whose
@@ -53,6 +54,7 @@ struct task {
 	bool softirq;
 	spinlock_t *locks[TASK_LOCKS];
 	u32 nr_locks;
+	u64 freed;
 	u64 quiet;
 	const struct work_struct *work;
 	struct workqueue_struct *wq;
@@ -69,6 +71,9 @@ static inline struct task *sim_self(void)
 {
 	return container_of(sim_current(), struct task, kernel);
 }
+
+/* Whether a task runs, and not the simulator itself. */
+bool task_runs(void);
 
 __printf(3, 4)
 struct task *task_start(void (*fn)(void *arg), void *arg, const char *fmt, ...);

@@ -81,6 +81,10 @@ typedef unsigned int vm_fault_t;
 /* One thread runs all of it, and what runs is switched only where it asks. */
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
+/* no other CPU */
+#define smp_load_acquire(ptr)	READ_ONCE(*(ptr))
+/* the same */
+#define smp_store_release(ptr, value)	WRITE_ONCE(*(ptr), value)
 #define barrier()		__asm__ __volatile__("" : : : "memory")
 #define xchg(ptr, value) ({						\
 	__typeof__(*(ptr)) old_ = *(ptr);				\

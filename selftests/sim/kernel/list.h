@@ -136,9 +136,13 @@ struct xarray {
 };
 
 #define XA_FLAGS_LOCK_BH	0
+#define XA_PRESENT		8
 
 void xa_init_flags(struct xarray *xa, u32 flags);
 void *xa_load(struct xarray *xa, unsigned long index);
+/* The entry with the least index from *@index to @max, and this index. */
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long max,
+	      u32 filter);
 void *xa_store_bh(struct xarray *xa, unsigned long index, void *entry,
 		  gfp_t gfp);
 void *xa_cmpxchg_bh(struct xarray *xa, unsigned long index, void *old,

@@ -58,6 +58,7 @@ long si_mem_available(void);
 
 struct shrink_control {
 	unsigned long nr_to_scan;
+	unsigned long nr_scanned;
 };
 
 struct shrinker {
