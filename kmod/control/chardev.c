@@ -58,14 +58,14 @@ static int ssi_chardev_release(struct inode *inode, struct file *file)
 }
 
 /*
- * Find the region that @attach names; with a reference. ssi_config_lock held.
+ * Find the region that @attach names; with a reference. ssi_nodes_lock held.
  */
 static struct ssi_region *find_region(struct ssi_dsm_attach *attach)
 {
 	struct ssi_region *region;
 	struct ssi_node *node;
 
-	lockdep_assert_held(&ssi_config_lock);
+	lockdep_assert_held(&ssi_nodes_lock);
 	attach->cluster[SSI_DSM_CLUSTER_LEN - 1] = '\0';
 	node = ssi_node_find(attach->cluster, attach->node);
 	if (!node)
@@ -94,7 +94,7 @@ static int attach_region(struct file *file, struct ssi_region *region,
 }
 
 /*
- * This holds ssi_config_lock, so it must not touch memory of the calling
+ * This holds ssi_nodes_lock, so it must not touch memory of the calling
  * program.
  */
 static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
@@ -102,7 +102,7 @@ static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
 	struct ssi_region *region;
 	int ret;
 
-	mutex_lock(&ssi_config_lock);
+	mutex_lock(&ssi_nodes_lock);
 	region = find_region(attach);
 	ret = PTR_ERR_OR_ZERO(region);
 	if (!ret) {
@@ -112,7 +112,7 @@ static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
 		if (ret)
 			ssi_region_put(region);
 	}
-	mutex_unlock(&ssi_config_lock);
+	mutex_unlock(&ssi_nodes_lock);
 	return ret;
 }
 

@@ -46,7 +46,9 @@ void ssi_config_delete_node(struct ssi_node *node)
 	u32 id;
 
 	lockdep_assert_held(&ssi_config_lock);
+	mutex_lock(&ssi_nodes_lock);
 	list_del(&node->list);
+	mutex_unlock(&ssi_nodes_lock);
 	node->ops->unlisten(node);
 	list_for_each_entry_safe(region, next, &node->regions, list)
 		ssi_region_delete(region);

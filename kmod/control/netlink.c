@@ -4,11 +4,13 @@
  *
  * DOC: Theory of operation
  *
- * Each request is served under ssi_config_lock. All changes of nodes, peers
- * and regions are made under this lock, too. Therefore code that holds it may
- * walk ssi_nodes, node->peers and node->regions and use the objects found
- * there. The spin locks inside those objects are needed only for data that
- * changes without ssi_config_lock: states and reasons.
+ * Each change of nodes, peers and regions is made under ssi_config_lock.
+ * Therefore code that holds it may walk ssi_nodes, node->peers and node->regions
+ * and use the objects found there. Code that only reads takes ssi_nodes_lock
+ * instead, which gives the same right: a change may take seconds, and nobody
+ * else must wait for it. Who waits for ssi_config_lock can be killed.
+ * The spin locks inside those objects are needed only for data that changes
+ * without both: states and reasons.
  *
  * Events are sent with or without ssi_config_lock held. The caller makes sure
  * that the peer or the region stays valid. event_lock is taken inside
@@ -145,7 +147,8 @@ static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
 			return err;
 	}
 
-	mutex_lock(&ssi_config_lock);
+	if (mutex_lock_killable(&ssi_config_lock))
+		return -EINTR;
 	node = ssi_config_new_node(&config, info->extack);
 	mutex_unlock(&ssi_config_lock);
 	return PTR_ERR_OR_ZERO(node);
@@ -156,7 +159,8 @@ static int ssi_netlink_node_del(struct sk_buff *skb, struct genl_info *info)
 	struct ssi_netlink_subject sub = { };
 	int err;
 
-	mutex_lock(&ssi_config_lock);
+	if (mutex_lock_killable(&ssi_config_lock))
+		return -EINTR;
 	err = ssi_netlink_find_node(info, &sub);
 	if (!err)
 		ssi_config_delete_node(sub.node);
@@ -190,7 +194,8 @@ static int ssi_netlink_peer_new(struct sk_buff *skb, struct genl_info *info)
 {
 	int err;
 
-	mutex_lock(&ssi_config_lock);
+	if (mutex_lock_killable(&ssi_config_lock))
+		return -EINTR;
 	err = new_peer(info);
 	mutex_unlock(&ssi_config_lock);
 	return err;
@@ -201,7 +206,8 @@ static int ssi_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	struct ssi_netlink_subject sub = { };
 	int err;
 
-	mutex_lock(&ssi_config_lock);
+	if (mutex_lock_killable(&ssi_config_lock))
+		return -EINTR;
 	err = ssi_netlink_find_peer(info, &sub);
 	if (!err)
 		ssi_config_delete_peer(sub.peer);
@@ -238,9 +244,11 @@ static int ssi_netlink_region_new(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(map))
 		return PTR_ERR(map);
 
-	mutex_lock(&ssi_config_lock);
-	err = new_region(info, map, entries);
-	mutex_unlock(&ssi_config_lock);
+	err = mutex_lock_killable(&ssi_config_lock);
+	if (!err) {
+		err = new_region(info, map, entries);
+		mutex_unlock(&ssi_config_lock);
+	}
 	kfree(map);
 	return err;
 }
@@ -250,7 +258,8 @@ static int ssi_netlink_region_del(struct sk_buff *skb, struct genl_info *info)
 	struct ssi_netlink_subject sub = { };
 	int err;
 
-	mutex_lock(&ssi_config_lock);
+	if (mutex_lock_killable(&ssi_config_lock))
+		return -EINTR;
 	err = ssi_netlink_find_region(info, &sub);
 	if (!err)
 		ssi_region_delete(sub.region);
@@ -273,13 +282,13 @@ static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 
-	mutex_lock(&ssi_config_lock);
+	mutex_lock(&ssi_nodes_lock);
 	err = ssi_netlink_find_region(info, &sub);
 	for (id = 0; id < __SSI_DSM_POLICY_MAX && !err; id++)
 		if (policies.given & BIT(id))
 			ssi_region_set_policy(sub.region, id,
 					      policies.values[id]);
-	mutex_unlock(&ssi_config_lock);
+	mutex_unlock(&ssi_nodes_lock);
 	return err;
 }
 
@@ -318,9 +327,9 @@ static int ssi_netlink_get(struct sk_buff *skb, struct genl_info *info)
 	if (!reply)
 		return -ENOMEM;
 
-	mutex_lock(&ssi_config_lock);
+	mutex_lock(&ssi_nodes_lock);
 	err = get(info, reply);
-	mutex_unlock(&ssi_config_lock);
+	mutex_unlock(&ssi_nodes_lock);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
@@ -449,7 +458,7 @@ static int ssi_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 
-	mutex_lock(&ssi_config_lock);
+	mutex_lock(&ssi_nodes_lock);
 	list_for_each_entry(node, &ssi_nodes, list) {
 		if (at++ < cb->args[0])
 			continue;
@@ -460,7 +469,7 @@ static int ssi_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		cb->args[0] = at;
 		cb->args[1] = 0;
 	}
-	mutex_unlock(&ssi_config_lock);
+	mutex_unlock(&ssi_nodes_lock);
 
 	/* The objects that did not fit go into the next message. */
 	return skb->len ?: err;
@@ -607,8 +616,9 @@ static struct genl_family ssi_netlink_family __ro_after_init = {
 	 */
 	.resv_start_op = SSI_DSM_CMD_NODE_NEW,
 	/*
-	 * ssi_config_lock serialises the commands. The global genl lock is not
-	 * needed; a deletion, which may take a second, must not hold it.
+	 * ssi_config_lock serialises the commands that change something. The
+	 * global genl lock is not needed; a deletion, which may take seconds,
+	 * must not hold it.
 	 */
 	.parallel_ops = true,
 };

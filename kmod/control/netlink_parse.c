@@ -255,7 +255,7 @@ int ssi_netlink_find_node(struct genl_info *info,
 	u32 id;
 	int err;
 
-	lockdep_assert_held(&ssi_config_lock);
+	ssi_nodes_assert_held();
 	err = ssi_netlink_parse_cluster(info, &cluster);
 	if (err)
 		return err;
@@ -286,7 +286,7 @@ int ssi_netlink_find_peer(struct genl_info *info,
 	u32 id;
 	int err;
 
-	lockdep_assert_held(&ssi_config_lock);
+	ssi_nodes_assert_held();
 	err = find_node_and_id(info, SSI_DSM_A_PEER_ID, sub, &id);
 	if (err)
 		return err;
@@ -317,7 +317,7 @@ int ssi_netlink_find_region(struct genl_info *info,
 	u32 id;
 	int err;
 
-	lockdep_assert_held(&ssi_config_lock);
+	ssi_nodes_assert_held();
 	err = find_node_and_id(info, SSI_DSM_A_REGION_ID, sub, &id);
 	if (err)
 		return err;

@@ -118,7 +118,8 @@ struct ssi_map_entry *ssi_netlink_parse_map(struct genl_info *info,
  * @info: the request
  * @sub: result: @sub->node
  *
- * Context: ssi_config_lock held for as long as @sub is used.
+ * Context: ssi_config_lock or ssi_nodes_lock held for as long as @sub is
+ *	used.
  * Return: 0 or a negative errno.
  */
 int ssi_netlink_find_node(struct genl_info *info,
@@ -129,7 +130,8 @@ int ssi_netlink_find_node(struct genl_info *info,
  * @info: the request
  * @sub: result: @sub->node and @sub->peer
  *
- * Context: ssi_config_lock held for as long as @sub is used.
+ * Context: ssi_config_lock or ssi_nodes_lock held for as long as @sub is
+ *	used.
  * Return: 0 or a negative errno.
  */
 int ssi_netlink_find_peer(struct genl_info *info,
@@ -140,7 +142,8 @@ int ssi_netlink_find_peer(struct genl_info *info,
  * @info: the request
  * @sub: result: @sub->node and @sub->region
  *
- * Context: ssi_config_lock held for as long as @sub is used.
+ * Context: ssi_config_lock or ssi_nodes_lock held for as long as @sub is
+ *	used.
  * Return: 0 or a negative errno.
  */
 int ssi_netlink_find_region(struct genl_info *info,

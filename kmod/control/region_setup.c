@@ -106,9 +106,11 @@ void ssi_region_delete(struct ssi_region *region)
 
 	lockdep_assert_held(&ssi_config_lock);
 	leave(region, "it was deleted");
+	mutex_lock(&ssi_nodes_lock);
 	spin_lock_bh(&node->lock);
 	list_del_init(&region->list);
 	spin_unlock_bh(&node->lock);
+	mutex_unlock(&ssi_nodes_lock);
 	ssi_pte_unmap_all(region);
 	/*
 	 * Code that saw the region READY runs with BH disabled. After the grace
@@ -301,9 +303,11 @@ struct ssi_region *ssi_region_new(struct ssi_node *node, u32 id,
 	}
 	ssi_evict_start(region);
 	kref_get(&node->ref);
+	mutex_lock(&ssi_nodes_lock);
 	spin_lock_bh(&node->lock);
 	list_add_tail(&region->list, &node->regions);
 	spin_unlock_bh(&node->lock);
+	mutex_unlock(&ssi_nodes_lock);
 	ssi_member_meet(region);
 	return region;
 }

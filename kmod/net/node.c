@@ -9,6 +9,7 @@
 #include "protocol/wire.h"
 
 DEFINE_MUTEX(ssi_config_lock);
+DEFINE_MUTEX(ssi_nodes_lock);
 LIST_HEAD(ssi_nodes);
 
 static void ssi_node_release(struct kref *ref)
@@ -28,7 +29,7 @@ struct ssi_node *ssi_node_find(const char *cluster, u32 id)
 {
 	struct ssi_node *node;
 
-	lockdep_assert_held(&ssi_config_lock);
+	ssi_nodes_assert_held();
 	list_for_each_entry(node, &ssi_nodes, list)
 		if (node->id == id && !strcmp(node->cluster, cluster))
 			return node;
@@ -115,7 +116,9 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
 		NL_SET_ERR_MSG(extack, "cannot listen on the node's address: it must be an address of this host, on an interface with an RDMA device, and its port must be free");
 		goto err_destroy_wq;
 	}
+	mutex_lock(&ssi_nodes_lock);
 	list_add_tail(&node->list, &ssi_nodes);
+	mutex_unlock(&ssi_nodes_lock);
 	return node;
 
 err_destroy_wq:

@@ -22,7 +22,7 @@ struct ssi_transport_ops;
 
 /**
  * struct ssi_node - one local node
- * @list: entry of ssi_nodes, under ssi_config_lock
+ * @list: entry of ssi_nodes
  * @ref: references: the list, each peer, each region, and each user that has
  *	looked the node up
  * @cluster: name of the cluster
@@ -79,10 +79,26 @@ struct ssi_node_config {
 	u32 socket_owner;
 };
 
-/* Serialises all configuration. Outermost lock; process context only. */
+/*
+ * Serialises all changes of the configuration, each as a whole; deleting an
+ * object can take seconds. Outermost lock; process context only.
+ */
 extern struct mutex ssi_config_lock;
-/* All local nodes, under ssi_config_lock. */
+/*
+ * Protects ssi_nodes, and which peers and regions a node has, for code that only
+ * reads them. Held for a short time; taken inside ssi_config_lock by code that
+ * changes them. Process context only.
+ */
+extern struct mutex ssi_nodes_lock;
+/* All local nodes. */
 extern struct list_head ssi_nodes;
+
+/* Either lock keeps the nodes, and their peers and regions. */
+static inline void ssi_nodes_assert_held(void)
+{
+	lockdep_assert(lockdep_is_held(&ssi_config_lock) ||
+		       lockdep_is_held(&ssi_nodes_lock));
+}
 
 /* Kernel-doc is in node.c. Context: ssi_config_lock held, may sleep. */
 struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
@@ -93,7 +109,8 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
  * @cluster: name of the cluster
  * @id: node id
  *
- * Context: ssi_config_lock held; the node stays valid for as long as it is.
+ * Context: ssi_config_lock or ssi_nodes_lock held; the node stays valid for as
+ * long as it is.
  * Return: the node, without a new reference, or NULL.
  */
 struct ssi_node *ssi_node_find(const char *cluster, u32 id);

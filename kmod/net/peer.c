@@ -158,7 +158,9 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 		ret = PTR_ERR(peer->link);
 		goto err_put_pool;
 	}
+	mutex_lock(&ssi_nodes_lock);
 	WRITE_ONCE(node->peers[id], peer);
+	mutex_unlock(&ssi_nodes_lock);
 	/* The link may have gone UP before the peer was in the table. */
 	queue_work(ssi_link_wq, &peer->link->changed);
 	return peer;
@@ -183,7 +185,9 @@ void ssi_peer_delete(struct ssi_peer *peer)
 	struct ssi_link *link = peer->link;
 
 	lockdep_assert_held(&ssi_config_lock);
+	mutex_lock(&ssi_nodes_lock);
 	WRITE_ONCE(node->peers[peer->id], NULL);
+	mutex_unlock(&ssi_nodes_lock);
 	synchronize_rcu();
 	cancel_delayed_work_sync(&peer->beat);
 	link->ops->close(link);
