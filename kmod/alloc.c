@@ -5,7 +5,7 @@
  *
  * A region is not lost because memory is short for a while. Code that may
  * sleep tries again: a fault until its task is killed; page work and the work
- * of the home without limit, because their waiters have no limit either. Code
+ * of the home until the region is lost. Code
  * that may not sleep has three ways: it moves its data to such work, it does
  * without the memory (read-ahead), or it has a reserve (messages). The OOM
  * killer is not called for these allocations: it would kill the guest first.

@@ -55,7 +55,7 @@ void ssi_config_delete_node(struct ssi_node *node)
 	for (id = 0; id < SSI_DSM_MAX_NODES; id++)
 		if (node->peers[id])
 			ssi_config_delete_peer(node->peers[id]);
-	destroy_workqueue(node->wq);
+	ssi_node_free_queues(node);
 	ssi_node_put(node);
 }
 

@@ -6,8 +6,9 @@
  *
  * Deletion has two phases. In the first phase ssi_region_delete() makes the
  * region dead. It leaves the list, its state is LOST, all its mappings are
- * removed, all queued messages are purged, and all page work is complete.
- * Files and messages may still hold references. The second phase begins when
+ * removed, and all queued messages are purged. Page work that runs meanwhile
+ * sees the state, and ends. Files, page work and messages may still hold
+ * references. The second phase begins when
  * the last reference is put: ssi_region_free() frees pages and blocks. No
  * mapping exists at that time, because each VMA holds a reference to its file.
  */
@@ -118,7 +119,6 @@ void ssi_region_delete(struct ssi_region *region)
 	 */
 	synchronize_rcu();
 	ssi_dispatch_purge(region);
-	flush_workqueue(node->wq);
 	ssi_region_put(region);
 }
 

@@ -306,10 +306,14 @@ static bool spin_for_it(const struct ssi_slot *slot, enum ssi_event event)
 	return came;
 }
 
-int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event)
+int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event,
+		    long limit)
 {
+	long left;
+
 	if (spin_for_it(slot, event))
 		return 0;
-	return wait_event_killable(slot->bucket->wait,
-				   is_worth_a_try(slot, event)) ? -EINTR : 0;
+	left = wait_event_killable_timeout(slot->bucket->wait,
+					   is_worth_a_try(slot, event), limit);
+	return left < 0 ? -EINTR : 0;
 }

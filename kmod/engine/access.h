@@ -38,13 +38,15 @@ bool ssi_access_still(const struct ssi_slot *slot, enum ssi_event event,
  * ssi_access_wait() - wait until another attempt can succeed
  * @slot: the page
  * @event: SSI_EV_LOAD or SSI_EV_STORE
+ * @limit: wait no longer than so many jiffies; MAX_SCHEDULE_TIMEOUT: no limit
  *
  * May spin for a short time first, as the setting SSI_DSM_POLICY_SPIN says.
  *
- * Context: process, may sleep; without a time limit, but a fatal signal ends
- * it.
- * Return: 0, or -EINTR if the caller is being killed.
+ * Context: process, may sleep. A fatal signal ends the wait.
+ * Return: 0, also if the limit has passed; or -EINTR if the caller is being
+ * killed.
  */
-int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event);
+int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event,
+		    long limit);
 
 #endif /* _SSI_ACCESS_H */

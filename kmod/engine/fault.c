@@ -19,28 +19,22 @@
  * A node takes no mmap lock to answer a request of another node. So a fault
  * that waits with its mmap lock held does not delay an answer.
  *
- * References to pages can delay an answer, and two nodes can deadlock that way.
- * Page work of a page waits until all references to it are put (pte.c). A
- * caller of .fault may hold references to other pages: get_user_pages() of
- * several pages keeps the references that it has already, while it faults for
- * the next page. Example: on node 0 a task holds a reference to page A and
- * waits for page B; on node 1 a task holds a reference to B and waits for A. On
- * each node the page work waits for the reference of that node's task. Reading
- * is enough: before the owner supplies the first copy of a page, it
- * write-protects the page and waits for its references. A reference to one page
- * of a 2 MiB folio is a reference to all 512 pages of the block. The deadlock
- * ends when one of the tasks is killed: its references are put then.
- *
- * ssi-vmm does not reach this today, since its disk I/O is buffered. O_DIRECT
- * with several buffers, vmsplice() and VFIO can reach it.
+ * References to pages can delay an answer, and two nodes can wait for each
+ * other's: see holder.c. Then a fault fails whose caller may hold references. It
+ * fails with VM_FAULT_OOM, which get_user_pages() returns as -ENOMEM: what the
+ * caller wants is not to be had now. A CPU's own access never fails that way,
+ * nor does KVM's, which holds no references while it faults.
  */
 #include <linux/file.h>
+#include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/pagemap.h>
 
 #include "alloc.h"
 #include "engine/access.h"
 #include "engine/fault.h"
+#include "engine/holder.h"
 #include "memory/budget.h"
 #include "memory/pages.h"
 #include "memory/pte.h"
@@ -76,14 +70,48 @@ static int get_locked(const struct ssi_slot *slot, enum ssi_event event,
 }
 
 /*
+ * Whether the current task runs a vCPU. kvm.ko need not be loaded, and this
+ * module must not keep it loaded.
+ */
+static bool is_vcpu(void)
+{
+	typeof(kvm_get_running_vcpu) *running = symbol_get(kvm_get_running_vcpu);
+	bool is = running && running();
+
+	if (running)
+		symbol_put(kvm_get_running_vcpu);
+	return is;
+}
+
+/*
+ * Whether the caller is get_user_pages(), and not a CPU's access, which is
+ * interruptible, nor one that wants a single page of another process.
+ */
+static bool may_hold_pages(const struct vm_fault *vmf)
+{
+	return !(vmf->flags & (FAULT_FLAG_USER | FAULT_FLAG_INTERRUPTIBLE |
+			       FAULT_FLAG_REMOTE));
+}
+
+/* Whether the fault has waited before, and must give way now. */
+static bool gives_way(const struct vm_fault *vmf, bool has_waited)
+{
+	return has_waited && may_hold_pages(vmf) &&
+	       ssi_holder_is_stuck(vma_region(vmf->vma)) && !is_vcpu();
+}
+
+/*
  * Wait until another attempt can succeed: until the page has come, or, after
  * -ENOMEM, for a short time in which memory may become free. VM_FAULT_OOM would
- * kill the guest.
+ * kill the guest. A fault that may have to give way waits for a second at most.
  */
-static int wait_for(const struct ssi_slot *slot, enum ssi_event event, int why)
+static int wait_for(struct vm_fault *vmf, const struct ssi_slot *slot,
+		    enum ssi_event event, int why)
 {
-	return why == -ENOMEM ? ssi_alloc_pause() :
-				ssi_access_wait(slot, event);
+	if (why == -ENOMEM)
+		return ssi_alloc_pause();
+	return ssi_access_wait(slot, event, may_hold_pages(vmf) ? HZ :
+					    MAX_SCHEDULE_TIMEOUT);
 }
 
 /*
@@ -104,7 +132,7 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 	file = get_file(vma->vm_file);
 	mmap_read_unlock(vma->vm_mm);
 	/* A killed caller finds its signal itself. */
-	wait_for(slot, event, why);
+	wait_for(vmf, slot, event, why);
 	ssi_budget_throttle(region);
 	fput(file);
 	return VM_FAULT_RETRY;
@@ -119,11 +147,15 @@ static int find_locked(struct vm_fault *vmf, struct ssi_slot *slot,
 	return get_locked(slot, event, &vmf->page);
 }
 
-/* Get the page. Wait as long as it takes, unless the caller may retry. */
+/*
+ * Get the page. Wait as long as it takes, unless the caller may retry or must
+ * give way.
+ */
 static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 {
 	enum ssi_event event = vmf->flags & FAULT_FLAG_WRITE ? SSI_EV_STORE :
 							       SSI_EV_LOAD;
+	bool has_waited = vmf->flags & FAULT_FLAG_TRIED;
 	struct ssi_slot slot;
 	int ret;
 
@@ -135,10 +167,13 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 			return VM_FAULT_LOCKED;
 		if (ret == -EIO)
 			return VM_FAULT_SIGBUS;
+		if (gives_way(vmf, has_waited))
+			return VM_FAULT_OOM;
 		if (vmf->flags & FAULT_FLAG_ALLOW_RETRY)
 			return wait_and_retry(vmf, &slot, event, ret);
-		if (wait_for(&slot, event, ret))
+		if (wait_for(vmf, &slot, event, ret))
 			return VM_FAULT_SIGBUS;
+		has_waited = true;
 	}
 }
 

@@ -1,11 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Holder: pages that this node hands over or shares. The theory of operation is
- * in message.c.
+ * Holder: pages that this node hands over or shares. The theory of operation of
+ * the roles is in message.c.
+ *
+ * DOC: Theory of operation
+ *
+ * Page work makes a page safe to send: it unmaps or write-protects the page and
+ * needs all references to it to be put (pte.c). It may also need memory, to
+ * split a 2 MiB folio. Both may take for ever, and a work that waits keeps one
+ * of the workqueue's workers. So page work does not wait: if it cannot go on,
+ * its message goes to @later, and @again queues it anew a moment later. When
+ * the region is lost, the message is dropped, and the page stays where it is
+ * until the region is freed.
+ *
+ * Two nodes can wait for each other. A caller of .fault may hold references to
+ * other pages: get_user_pages() of several pages keeps the references that it
+ * has already, while it faults for the next page. Example: on node 0 a task
+ * holds a reference to page A and waits for page B; on node 1 a task holds a
+ * reference to B and waits for A. Reading is enough: before the owner supplies
+ * the first copy of a page, it write-protects the page. A reference to one page
+ * of a 2 MiB folio is a reference to all 512 pages of the block. Nobody can take
+ * a reference away from its holder, but the fault can fail: while page work of
+ * a region is stuck for longer than its patience, faults of such callers fail
+ * that have waited for long, too (fault.c). Then get_user_pages() returns
+ * -ENOMEM, or the pages that it has, and its caller puts them. Patience is
+ * random, so that of two nodes one goes on.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 
 #include "alloc.h"
 #include "engine/gather.h"
@@ -18,6 +45,13 @@
 #include "net/node.h"
 #include "net/transport.h"
 #include "protocol/coherence.h"
+
+#define PATIENCE_MS	1000	/* and as much again, at random */
+#define WARN_MS		10000
+#define TIMER_BUDGET	64	/* messages that one run of the timer looks at */
+#define TIMER_PAUSE_NS	500000	/* between two runs that used their budget */
+
+/* ---- page work ---- */
 
 static void answer(struct ssi_rx *rx, struct page *page)
 {
@@ -47,56 +81,152 @@ static void answer(struct ssi_rx *rx, struct page *page)
 	ssi_stats_add(region->stats, page ? SSI_DSM_CLASS_FORWARDED :
 					    SSI_DSM_CLASS_INVALIDATION, ns);
 	ssi_message_send(region, rx->msg.requester, &msg, page);
-	ssi_rx_free(rx);
 }
 
-/*
- * The page's data, removed from all page tables or write-protected, as @rx
- * needs it.
- */
-static struct page *detach(const struct ssi_slot *slot, struct ssi_rx *rx,
-			   struct page **rest)
+/* The page is in state E without data, so it is zero. Give it memory. */
+static struct page *make_zero(const struct ssi_slot *slot)
 {
-	struct page *page = ssi_huge_split(slot, rest);
-	bool copy = rx->msg.type == SSI_WIRE_FWDS;
+	struct page *page = ssi_alloc_page(GFP_HIGHUSER | __GFP_ZERO);
 
-	if (page && page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
-		ssi_gather_join_gang(slot->region, slot->index);
-	if (!page) {	/* in state E without data: zero */
-		page = ssi_alloc_page_wait(GFP_HIGHUSER | __GFP_ZERO);
-		if (copy)
-			ssi_pte_install(slot->region, page, slot->index);
-	} else if (copy) {
-		ssi_pte_protect(slot->region, page);
-	} else {
-		ssi_pte_unmap(slot->region, page);
-	}
+	if (!page)
+		return NULL;
+	spin_lock_bh(&slot->bucket->lock);
+	ssi_pte_install(slot->region, page, slot->index);
+	ssi_pages_set_data(slot, page);
+	spin_unlock_bh(&slot->bucket->lock);
 	return page;
 }
 
 /*
- * Page work is done: change the state as the table says. If the page stays
- * readable, @page stays its data, with a second reference for the answer.
+ * Remove the page from all page tables, or write-protect it, as @rx needs it.
+ * Sets rx->holder.page. Return: 0, or an error: try again later.
  */
-static void leave(const struct ssi_slot *slot, struct ssi_rx *rx,
-		  struct page *page)
+static int detach(const struct ssi_slot *slot, struct ssi_rx *rx)
+{
+	struct page *page;
+	int ret = ssi_huge_split(slot, &page, &rx->holder.splits);
+
+	if (ret)
+		return ret;
+	if (!page)
+		page = make_zero(slot);
+	if (!page)
+		return -ENOMEM;
+	if (page_mapped(page) && rx->msg.type == SSI_WIRE_FWDX)
+		ssi_gather_join_gang(slot->region, slot->index);
+	if (rx->msg.type == SSI_WIRE_FWDS)
+		ssi_pte_protect(slot->region, page);
+	else
+		ssi_pte_unmap(slot->region, page);
+	rx->holder.page = page;
+	return 0;
+}
+
+static int try_work(const struct ssi_slot *slot, struct ssi_rx *rx)
+{
+	int ret = rx->holder.page ? 0 : detach(slot, rx);
+
+	if (ret)
+		return ret;
+	return ssi_pte_is_free(rx->holder.page) ? 0 : -EAGAIN;
+}
+
+/*
+ * Page work is done: change the state as the table says. If the page stays
+ * readable, it stays the entry's data, with a second reference for the answer.
+ */
+static void leave(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
 	struct ssi_page *entry = slot->entry;
+	struct page *page = rx->holder.page;
 	struct ssi_step step;
 
 	spin_lock_bh(&slot->bucket->lock);
 	step = ssi_coherence_step(entry->state, SSI_EV_LEFT);
 	ssi_pages_set_state(slot, step.next);
 	if (ssi_page_readable(step.next)) {
-		ssi_pages_set_data(slot, page);
 		get_page(page);
 	} else {
 		if (rx->holder.exclusive && !ssi_pte_was_written(page))
 			entry->migratory = false;
 		ssi_pages_set_data(slot, NULL);
+		ssi_pte_uninstall(page);
 	}
 	spin_unlock_bh(&slot->bucket->lock);
 	wake_up_all(&slot->bucket->wait);
+}
+
+/* Runs on node->memory_wq. */
+static void ssi_holder_split_work(struct work_struct *work)
+{
+	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
+
+	ssi_huge_split_rest(rx->region, rx->holder.splits);
+	ssi_rx_free(rx);
+}
+
+/* Queue @again. A lost region does not: ssi_holder_purge() may have run. */
+static bool queue_again(struct ssi_region *region, unsigned long delay)
+{
+	lockdep_assert_held(&region->holder.lock);
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+		return false;
+	mod_delayed_work(region->node->wq, &region->holder.again, delay);
+	return true;
+}
+
+/*
+ * @rx is answered. If its page work has split a folio, copy the other pages.
+ * Page work may wait for some of them.
+ */
+static void split_rest(struct ssi_region *region, struct ssi_rx *rx)
+{
+	if (!rx->holder.splits)
+		return ssi_rx_free(rx);
+	spin_lock_bh(&region->holder.lock);
+	if (!list_empty(&region->holder.later))
+		queue_again(region, 0);
+	spin_unlock_bh(&region->holder.lock);
+	INIT_WORK(&rx->work, ssi_holder_split_work);
+	queue_work(region->node->memory_wq, &rx->work);
+}
+
+/* Tell if a page is in use for long; @error says why its work cannot go on. */
+static void check_patience(struct ssi_region *region, struct ssi_rx *rx,
+			   int error)
+{
+	unsigned long now = jiffies;
+
+	if (!rx->holder.since) {
+		rx->holder.since = now | 1;
+		rx->holder.patience = msecs_to_jiffies(PATIENCE_MS +
+						       get_random_u32() % PATIENCE_MS);
+	}
+	if (error != -EAGAIN)
+		return;
+	if (time_after(now, rx->holder.since + rx->holder.patience))
+		WRITE_ONCE(region->holder.stuck, now | 1);
+	if (rx->holder.warned ||
+	    time_before(now, rx->holder.since + msecs_to_jiffies(WARN_MS)))
+		return;
+	rx->holder.warned = true;
+	pr_warn("page %llu of region %u on node %u is pinned by somebody for more than %u s; nodes that want it wait\n",
+		rx->msg.index, region->id, region->node->id, WARN_MS / 1000);
+}
+
+/* Queue the page work of @rx again a moment later. */
+static void work_later(struct ssi_region *region, struct ssi_rx *rx)
+{
+	struct ssi_holder *holder = &region->holder;
+	bool queued;
+
+	spin_lock_bh(&holder->lock);
+	queued = queue_again(region, 1);
+	if (queued)
+		list_add_tail(&rx->list, &holder->later);
+	spin_unlock_bh(&holder->lock);
+	if (!queued)
+		ssi_rx_free(rx);
 }
 
 /* Page work: unmap or write-protect, then answer. Runs on node->wq. */
@@ -104,48 +234,151 @@ static void ssi_holder_page_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
 	struct ssi_region *region = rx->region;
-	struct page *rest, *page;
 	struct ssi_slot slot;
+	int error;
 
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+		return ssi_rx_free(rx);
 	ssi_pages_find(region, rx->msg.index, 0, &slot);
-	page = detach(&slot, rx, &rest);
-	leave(&slot, rx, page);
-	if (rest)	/* the message holds the reference to the region */
-		kref_get(&region->ref);
+	error = try_work(&slot, rx);
+	if (error) {
+		check_patience(region, rx, error);
+		return work_later(region, rx);
+	}
+	leave(&slot, rx);
 	local_bh_disable();
-	answer(rx, page);
+	answer(rx, rx->holder.page);
 	local_bh_enable();
-	if (rest) {
-		ssi_huge_split_rest(region, rest);
-		ssi_region_put(region);
+	split_rest(region, rx);
+}
+
+static void begin_page_work(struct ssi_region *region, struct ssi_rx *rx)
+{
+	rx->holder.page = NULL;
+	rx->holder.splits = NULL;
+	rx->holder.since = 0;
+	rx->holder.warned = false;
+	INIT_WORK(&rx->work, ssi_holder_page_work);
+	queue_work(region->node->wq, &rx->work);
+}
+
+/* Try the page works again that could not go on. */
+static void ssi_holder_again(struct work_struct *work)
+{
+	struct ssi_holder *holder = container_of(work, struct ssi_holder,
+						 again.work);
+	struct ssi_rx *rx, *next;
+	LIST_HEAD(rxs);
+
+	spin_lock_bh(&holder->lock);
+	list_splice_init(&holder->later, &rxs);
+	spin_unlock_bh(&holder->lock);
+	list_for_each_entry_safe(rx, next, &rxs, list) {
+		list_del_init(&rx->list);
+		queue_work(rx->region->node->wq, &rx->work);
 	}
 }
 
+bool ssi_holder_is_stuck(struct ssi_region *region)
+{
+	unsigned long stuck = READ_ONCE(region->holder.stuck);
+
+	return stuck && time_before(jiffies, stuck + HZ / 4);
+}
+
+/* ---- held messages ---- */
+
+static void insert_by_due(struct ssi_holder *holder, struct ssi_rx *rx)
+{
+	struct rb_node **link = &holder->by_due.rb_root.rb_node;
+	struct rb_node *parent = NULL;
+	bool first = true;
+
+	while (*link) {
+		parent = *link;
+		if (rx->holder.due < rb_entry(parent, struct ssi_rx, holder.by_due)->holder.due) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			first = false;
+		}
+	}
+	rb_link_node(&rx->holder.by_due, parent, link);
+	rb_insert_color_cached(&rx->holder.by_due, &holder->by_due, first);
+}
+
+/* Return: false if a message is held for the page already. */
+static bool insert_by_index(struct ssi_holder *holder, struct ssi_rx *rx)
+{
+	struct rb_node **link = &holder->by_index.rb_node;
+	struct rb_node *parent = NULL;
+	struct ssi_rx *other;
+
+	while (*link) {
+		parent = *link;
+		other = rb_entry(parent, struct ssi_rx, holder.by_index);
+		if (rx->msg.index == other->msg.index)
+			return false;
+		link = rx->msg.index < other->msg.index ? &parent->rb_left :
+							  &parent->rb_right;
+	}
+	rb_link_node(&rx->holder.by_index, parent, link);
+	rb_insert_color(&rx->holder.by_index, &holder->by_index);
+	return true;
+}
+
+static struct ssi_rx *first_due(struct ssi_holder *holder)
+{
+	struct rb_node *node = rb_first_cached(&holder->by_due);
+
+	return node ? rb_entry(node, struct ssi_rx, holder.by_due) : NULL;
+}
+
+static void remove_held(struct ssi_holder *holder, struct ssi_rx *rx)
+{
+	lockdep_assert_held(&holder->lock);
+	rb_erase_cached(&rx->holder.by_due, &holder->by_due);
+	rb_erase(&rx->holder.by_index, &holder->by_index);
+}
+
+static void start_timer(struct ssi_holder *holder, u64 due)
+{
+	hrtimer_start(&holder->timer, ns_to_ktime(due), HRTIMER_MODE_ABS_SOFT);
+}
+
 /*
- * Hold @rx. Held messages are sorted by the time at which they are looked at
- * again. A lost region holds none, since ssi_holder_purge() may have run
+ * Add @rx to the held messages. Return: false if one is held for the page
+ * already: the home has at most one transaction of a page under way. If the
+ * timer function runs, it starts the timer itself.
+ */
+static bool insert_held(struct ssi_holder *holder, struct ssi_rx *rx)
+{
+	lockdep_assert_held(&holder->lock);
+	if (!insert_by_index(holder, rx))
+		return false;
+	insert_by_due(holder, rx);
+	if (first_due(holder) == rx && !holder->timer_runs)
+		start_timer(holder, rx->holder.due);
+	return true;
+}
+
+/*
+ * Hold @rx. A lost region holds none, since ssi_holder_purge() may have run
  * already. BH disabled.
  */
 static void hold(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_holder *holder = &region->holder;
-	struct ssi_rx *pos;
-	bool lost;
+	bool legal = true, lost;
 
 	spin_lock(&holder->lock);
 	lost = READ_ONCE(region->state) == SSI_DSM_REGION_LOST;
-	if (!lost) {
-		list_for_each_entry_reverse(pos, &holder->held, list)
-			if (pos->holder.due <= rx->holder.due)
-				break;
-		list_add(&rx->list, &pos->list);
-		if (list_is_first(&rx->list, &holder->held))
-			hrtimer_start(&holder->timer,
-				      ns_to_ktime(rx->holder.due),
-				      HRTIMER_MODE_ABS_SOFT);
-	}
+	if (!lost)
+		legal = insert_held(holder, rx);
 	spin_unlock(&holder->lock);
-	if (lost)
+	if (!legal)
+		ssi_message_violation(rx, "it asks twice for a page");
+	else if (lost)
 		ssi_rx_free(rx);
 }
 
@@ -217,11 +450,10 @@ static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 	switch (action) {
 	case SSI_ACT_ACK:
 	case SSI_ACT_SUPPLY:
-		return answer(rx, page);
+		answer(rx, page);
+		return ssi_rx_free(rx);
 	case SSI_ACT_WORK:
-		INIT_WORK(&rx->work, ssi_holder_page_work);
-		queue_work(region->node->wq, &rx->work);
-		return;
+		return begin_page_work(region, rx);
 	default:
 		return ssi_message_violation(rx, "the page is not here");
 	}
@@ -230,17 +462,21 @@ static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 /* Take the message that is held for page @index, or NULL. */
 static struct ssi_rx *take_held(struct ssi_holder *holder, u64 index)
 {
-	struct ssi_rx *rx, *found = NULL;
+	struct rb_node *node;
+	struct ssi_rx *rx = NULL;
 
 	spin_lock(&holder->lock);
-	list_for_each_entry(rx, &holder->held, list)
-		if (rx->msg.index == index) {
-			list_del_init(&rx->list);
-			found = rx;
+	node = holder->by_index.rb_node;
+	while (node) {
+		rx = rb_entry(node, struct ssi_rx, holder.by_index);
+		if (rx->msg.index == index)
 			break;
-		}
+		node = index < rx->msg.index ? node->rb_left : node->rb_right;
+	}
+	if (node)
+		remove_held(holder, rx);
 	spin_unlock(&holder->lock);
-	return found;
+	return node ? rx : NULL;
 }
 
 /*
@@ -277,16 +513,31 @@ static struct ssi_rx *take_due(struct ssi_holder *holder)
 	struct ssi_rx *rx;
 
 	spin_lock(&holder->lock);
-	rx = list_first_entry_or_null(&holder->held, struct ssi_rx, list);
-	if (rx && rx->holder.due > ktime_get_ns()) {
-		hrtimer_start(&holder->timer, ns_to_ktime(rx->holder.due),
-			      HRTIMER_MODE_ABS_SOFT);
+	rx = first_due(holder);
+	if (rx && rx->holder.due > ktime_get_ns())
 		rx = NULL;
-	}
 	if (rx)
-		list_del_init(&rx->list);
+		remove_held(holder, rx);
 	spin_unlock(&holder->lock);
 	return rx;
+}
+
+/*
+ * The timer function ends: start the timer for the next message. If the budget
+ * is used up, the messages that are due wait, so that other softirqs and tasks
+ * get the CPU.
+ */
+static void restart_timer(struct ssi_holder *holder, bool used_up)
+{
+	struct ssi_rx *rx;
+
+	spin_lock(&holder->lock);
+	holder->timer_runs = false;
+	rx = first_due(holder);
+	if (rx)
+		start_timer(holder, used_up ? ktime_get_ns() + TIMER_PAUSE_NS :
+					      rx->holder.due);
+	spin_unlock(&holder->lock);
 }
 
 /* Softirq. */
@@ -294,25 +545,54 @@ static enum hrtimer_restart ssi_holder_timer(struct hrtimer *timer)
 {
 	struct ssi_region *region =
 		container_of(timer, struct ssi_region, holder.timer);
+	struct ssi_holder *holder = &region->holder;
 	struct ssi_rx *rx;
+	u32 budget;
 
-	while ((rx = take_due(&region->holder)))
+	spin_lock(&holder->lock);
+	holder->timer_runs = true;
+	spin_unlock(&holder->lock);
+	for (budget = TIMER_BUDGET; budget; budget--) {
+		rx = take_due(holder);
+		if (!rx)
+			break;
 		holder_asked(region, rx);
+	}
+	restart_timer(holder, !budget);
 	return HRTIMER_NORESTART;
 }
 
 void ssi_holder_init(struct ssi_holder *holder)
 {
 	spin_lock_init(&holder->lock);
-	INIT_LIST_HEAD(&holder->held);
+	holder->by_due = RB_ROOT_CACHED;
+	holder->by_index = RB_ROOT;
 	hrtimer_init(&holder->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	holder->timer.function = ssi_holder_timer;
+	INIT_LIST_HEAD(&holder->later);
+	INIT_DELAYED_WORK(&holder->again, ssi_holder_again);
 }
 
+static void take_all(struct ssi_holder *holder, struct list_head *rxs)
+{
+	struct ssi_rx *rx;
+
+	spin_lock_bh(&holder->lock);
+	while ((rx = first_due(holder))) {
+		remove_held(holder, rx);
+		list_add_tail(&rx->list, rxs);
+	}
+	list_splice_tail_init(&holder->later, rxs);
+	spin_unlock_bh(&holder->lock);
+}
+
+/*
+ * First the lists are emptied: nothing is added to them any more, so that
+ * neither the timer nor the work starts again after it was cancelled.
+ */
 void ssi_holder_purge(struct ssi_holder *holder, struct list_head *rxs)
 {
+	take_all(holder, rxs);
 	hrtimer_cancel(&holder->timer);
-	spin_lock_bh(&holder->lock);
-	list_splice_init(&holder->held, rxs);
-	spin_unlock_bh(&holder->lock);
+	cancel_delayed_work_sync(&holder->again);
 }

@@ -307,7 +307,7 @@ static void home_handle(const struct ssi_slot *slot, struct ssi_rx *rx)
 
 /*
  * The directory block could not be allocated at once. This work waits for
- * memory. It runs in a kernel thread, which cannot be killed.
+ * memory, but not for longer than the region lives.
  */
 static void ssi_home_work(struct work_struct *work)
 {
@@ -315,8 +315,11 @@ static void ssi_home_work(struct work_struct *work)
 	struct ssi_region *region = rx->region;
 	struct ssi_slot slot;
 
-	while (!ssi_pages_find_dir(region, rx->msg.index, GFP_KERNEL, &slot))
+	while (!ssi_pages_find_dir(region, rx->msg.index, GFP_KERNEL, &slot)) {
+		if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+			return ssi_rx_free(rx);
 		ssi_alloc_pause();
+	}
 	local_bh_disable();
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
 		ssi_rx_free(rx);
@@ -358,7 +361,7 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 			       &slot))
 		return home_handle(&slot, rx);
 	INIT_WORK(&rx->work, ssi_home_work);
-	queue_work(region->node->wq, &rx->work);
+	queue_work(region->node->memory_wq, &rx->work);
 }
 
 /* The effects of GETX, ZERO and UNBLOCK in one step. Bucket lock held. */

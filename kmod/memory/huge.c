@@ -22,14 +22,18 @@
  *
  * - The splitter sets SSI_HUGE_SPLITTING, which forbids new mappings. The code
  *   that maps a page tests this bit after the page's state, under the same
- *   locks: see pte.c.
- * - The splitter removes the existing mappings and waits until all references
- *   to the folio are put, except those of the entries. Then it sets
- *   SSI_HUGE_UNMAPPED.
+ *   locks: see pte.c. Then the splitter removes the existing mappings.
+ * - When all references to the folio are put, except those of the entries, the
+ *   splitter sets SSI_HUGE_UNMAPPED.
  * - From then on each page can be copied to a single page. Page work for
  *   another page of the block copies only that page. The splitter copies all
  *   pages that are left, after it has answered the request that caused the
- *   split.
+ *   split. Who replaces a page puts the entry's reference to the folio.
+ *
+ * The first page work that finds the folio becomes the splitter. References may
+ * stay for long, and memory for the copies may be short. Therefore
+ * ssi_huge_split() does not wait: page work that cannot go on is tried again
+ * later. If the region is lost meanwhile, the folio stays as it is.
  *
  * A reference to one page of a folio is a reference to the whole folio. So a
  * pinned page keeps all pages of its block on this node. Split pages are not
@@ -40,7 +44,8 @@
  * lock.
  *
  * SSI_HUGE_CHANGING allows only one task at a time to make or to split the
- * folio. Other tasks wait at the bucket of their page. To make a folio,
+ * folio. Page work of its other pages is tried again later, and faults wait at
+ * the bucket of their page. To make a folio,
  * SSI_HUGE_SPLITTING is not needed, because the maker holds the page lock all
  * the time: a task that is about to map a page first takes that lock and then
  * checks whether the page is still the entry's data. If another node gets a
@@ -81,31 +86,44 @@ static struct page *get_part(const struct ssi_slot *slot)
 }
 
 /*
- * Copy a page of an unmapped folio to a single page, unless that was done
- * already: the splitter and page work may reach the same page at the same time.
+ * Copy a page of an unmapped folio to the single page @to, which is consumed:
+ * the splitter and page work may reach the same page at the same time.
  */
-static void replace(const struct ssi_slot *slot)
+static void copy_part(const struct ssi_slot *slot, struct page *from,
+		      struct page *to)
+{
+	bool replaced;
+
+	copy_highpage(to, from);
+	spin_lock_bh(&slot->bucket->lock);
+	replaced = ssi_pages_data(slot->entry) == from;
+	if (replaced) {
+		ssi_pte_install(slot->region, to, slot->index);
+		if (ssi_pte_was_written(from))
+			SetPageDirty(to);
+		ssi_pages_set_data(slot, to);
+	}
+	spin_unlock_bh(&slot->bucket->lock);
+	wake_up_all(&slot->bucket->wait);
+	put_page(replaced ? from : to);
+}
+
+/*
+ * Make a single page of a page, if it is part of an unmapped folio. Return: 0,
+ * or -ENOMEM.
+ */
+static int replace(const struct ssi_slot *slot)
 {
 	struct page *from = get_part(slot);
 	struct page *to;
 
 	if (!from)
-		return;
-	to = ssi_alloc_page_wait(GFP_HIGHUSER);
-	copy_highpage(to, from);
-	spin_lock_bh(&slot->bucket->lock);
-	if (ssi_pages_data(slot->entry) == from) {
-		ssi_pte_install(slot->region, to, slot->index);
-		if (ssi_pte_was_written(from))
-			SetPageDirty(to);
-		ssi_pages_set_data(slot, to);
-		to = NULL;
-	}
-	spin_unlock_bh(&slot->bucket->lock);
-	wake_up_all(&slot->bucket->wait);
-	put_page(from);
+		return 0;
+	to = ssi_alloc_page(GFP_HIGHUSER);
 	if (to)
-		put_page(to);
+		copy_part(slot, from, to);
+	put_page(from);
+	return to ? 0 : -ENOMEM;
 }
 
 /*
@@ -129,68 +147,85 @@ static void begin_split(struct ssi_region *region, struct page *head)
 {
 	set_bit(SSI_HUGE_SPLITTING, &head->private);
 	ssi_pte_unmap(region, head);
+}
+
+/*
+ * Nobody uses the folio any more. The splitter gets a reference: from here on
+ * those of the entries go one by one.
+ */
+static void end_unmap(struct ssi_region *region, struct page *head)
+{
+	ssi_pte_uninstall(head);
+	get_page(head);
 	atomic64_dec(&region->nr_huge);
 	atomic64_inc(&region->nr_split);
 	set_bit(SSI_HUGE_UNMAPPED, &head->private);
-	ssi_region_wake(region);
+}
+
+static bool is_unmapped(const struct page *head)
+{
+	return test_bit(SSI_HUGE_UNMAPPED, &head->private);
+}
+
+/* Wait for memory, but not for longer than the region lives. */
+static bool replace_wait(const struct ssi_slot *slot)
+{
+	while (replace(slot)) {
+		if (READ_ONCE(slot->region->state) == SSI_DSM_REGION_LOST)
+			return false;
+		ssi_alloc_pause();
+	}
+	return true;
 }
 
 void ssi_huge_split_rest(struct ssi_region *region, struct page *head)
 {
 	u64 first = head->index;
 	struct ssi_slot slot;
+	bool all = true;
 	u32 i;
 
-	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
+	for (i = 0; i < SSI_BLOCK_PAGES && all; i++) {
 		if (ssi_pages_find(region, first + i, 0, &slot))
-			replace(&slot);
+			all = replace_wait(&slot);
 		cond_resched();
 	}
-	set_page_private(head, 0);
-	folio_put_refs(page_folio(head), SSI_BLOCK_PAGES);
+	if (all)
+		set_page_private(head, 0);
+	put_page(head);
 }
 
-/* Whether another task splits the folio, and its pages cannot be copied yet. */
-static bool must_wait(const struct ssi_slot *slot)
+int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
+		   struct page **splits)
 {
-	struct page *page;
-	bool wait;
-
-	spin_lock_bh(&slot->bucket->lock);
-	page = ssi_pages_data(slot->entry);
-	wait = page &&
-	       test_bit(SSI_HUGE_CHANGING, &compound_head(page)->private) &&
-	       !test_bit(SSI_HUGE_UNMAPPED, &compound_head(page)->private);
-	spin_unlock_bh(&slot->bucket->lock);
-	return wait;
-}
-
-struct page *ssi_huge_split(const struct ssi_slot *slot, struct page **rest)
-{
-	struct page *page;
+	struct page *head;
 	bool claimed;
+	int ret;
 
-	*rest = NULL;
-	for (;;) {
-		page = claim(slot, &claimed);
-		if (!page || !PageCompound(page))
-			return page;
-		if (claimed) {
-			*rest = compound_head(page);
-			begin_split(slot->region, *rest);
-		} else {
-			wait_event_idle(slot->bucket->wait, !must_wait(slot));
-		}
-		replace(slot);
+	*page = claim(slot, &claimed);
+	if (!*page || !PageCompound(*page))
+		return 0;
+	head = compound_head(*page);
+	if (claimed) {
+		*splits = head;
+		begin_split(slot->region, head);
 	}
+	if (*splits == head && !is_unmapped(head) && ssi_pte_is_free(head))
+		end_unmap(slot->region, head);
+	if (!is_unmapped(head))
+		return -EAGAIN;
+	ret = replace(slot);
+	spin_lock_bh(&slot->bucket->lock);
+	*page = ssi_pages_data(slot->entry);
+	spin_unlock_bh(&slot->bucket->lock);
+	return ret;
 }
 
 /* ---- discarding ---- */
 
 /*
  * Drop the data of @slot if it is still a part of the folio of @head. It is
- * another page if another node has asked for it meanwhile. The entry's
- * reference is put at the end of the split, with those of the other entries.
+ * another page if another node has asked for it meanwhile.
  */
 static bool drop_part(const struct ssi_slot *slot, const struct page *head)
 {
@@ -206,7 +241,20 @@ static bool drop_part(const struct ssi_slot *slot, const struct page *head)
 		ssi_pages_set_data(slot, NULL);
 	spin_unlock_bh(&slot->bucket->lock);
 	wake_up_all(&slot->bucket->wait);
+	if (drop)
+		put_page(page);
 	return drop;
+}
+
+/*
+ * A task uses the folio, perhaps for long: leave it as it was. No page was
+ * copied yet, since only the splitter sets SSI_HUGE_UNMAPPED.
+ */
+static void undo_split(struct ssi_region *region, struct page *head)
+{
+	clear_bit(SSI_HUGE_SPLITTING, &head->private);
+	clear_bit(SSI_HUGE_CHANGING, &head->private);
+	ssi_region_wake(region);
 }
 
 u32 ssi_huge_discard(struct ssi_region *region, u64 first)
@@ -222,6 +270,11 @@ u32 ssi_huge_discard(struct ssi_region *region, u64 first)
 	if (!claimed)
 		return 0;
 	begin_split(region, head);
+	if (!ssi_pte_is_free(head)) {
+		undo_split(region, head);
+		return 0;
+	}
+	end_unmap(region, head);
 	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
 		ssi_pages_find(region, first + i, 0, &slot);
 		dropped += drop_part(&slot, head);

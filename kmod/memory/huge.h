@@ -19,22 +19,26 @@ struct ssi_slot;
 /**
  * ssi_huge_split() - make a single page of a page, if it is part of a folio
  * @slot: the page; page work for it is under way
- * @rest: set to the head of the folio if this caller is the one that splits it,
- *	else to NULL. The caller must pass the head to ssi_huge_split_rest()
- *	soon: until then this node cannot use the other pages of the block.
+ * @page: result: the page's data, which is a single page from now on, or NULL
+ * @splits: NULL at the first call for this page work. Set to the head of the
+ *	folio if this page work is the one that splits it. The caller passes the
+ *	same pointer at each try, and passes the head to ssi_huge_split_rest()
+ *	once this function has returned 0: until then this node cannot use the
+ *	other pages of the block.
  *
- * Context: process, sleeps until the folio is no longer mapped or referenced.
- * Return: the page's data, which is a single page from now on, or NULL.
+ * Context: process, sleeps for two milliseconds at most.
+ * Return: 0; -EAGAIN if the folio is still in use; -ENOMEM. After an error the
+ * caller tries again later, or never, if the region is lost.
  */
-struct page *ssi_huge_split(const struct ssi_slot *slot, struct page **rest);
+int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
+		   struct page **splits);
 
 /**
  * ssi_huge_split_rest() - copy the remaining pages of a folio to single pages
  * @region: the region
- * @head: head of the folio, as ssi_huge_split() has set it; freed when its last
- *	reference is put
+ * @head: head of the folio, as ssi_huge_split() has set it
  *
- * Context: process, sleeps.
+ * Context: process, sleeps until there is memory or the region is lost.
  */
 void ssi_huge_split_rest(struct ssi_region *region, struct page *head);
 
@@ -44,10 +48,10 @@ void ssi_huge_split_rest(struct ssi_region *region, struct page *head);
  * @first: index of the first page of the block
  *
  * The pages that only this node has become zero and their memory is freed. The
- * other pages become single pages. Does nothing if the block is not a folio, or
- * if another task is changing it.
+ * other pages become single pages. Does nothing if the block is not a folio, if
+ * another task is changing it, or if a task holds a reference to it.
  *
- * Context: process, sleeps until the folio is no longer mapped or referenced.
+ * Context: process, sleeps.
  * Return: how many pages became zero.
  */
 u32 ssi_huge_discard(struct ssi_region *region, u64 first);

@@ -19,16 +19,13 @@
  * References are a second way to the data: a task that has got the page by
  * get_user_pages() may still read or write it without a PTE. A new reference of
  * that kind needs a PTE, so after the removal their number can only fall. Page
- * work waits until they are gone. It waits without the page lock, since the
- * task that holds the reference may need that lock before it puts the reference
- * (set_page_dirty_lock()).
+ * work is complete when they are gone. The page lock is not held meanwhile,
+ * since the task that holds the reference may need that lock before it puts the
+ * reference (set_page_dirty_lock()).
  *
- * This wait has no time limit, and it does not end when the region is lost. A
- * task that holds references and waits for a page of another node can therefore
- * deadlock with that node: see fault.c.
+ * A reference may stay for ever. So no function here waits for long: the caller
+ * tries again later (holder.c).
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -36,9 +33,10 @@
 
 #include "memory/pte.h"
 #include "memory/region.h"
-#include "net/node.h"
 
-#define PINNED_WARN_MS	10000
+/* Most references are put within microseconds. */
+#define SPINS		64
+#define NAPS		16	/* of 20 to 100 us */
 
 void ssi_pte_install(struct ssi_region *region, struct page *page, u64 index)
 {
@@ -58,37 +56,35 @@ bool ssi_pte_was_written(struct page *page)
 	return PageDirty(page);
 }
 
-/*
- * Whether the page has more references than the one of its entry and those of
- * page tables (_mapcount begins at -1). A 2 MiB folio is not mapped any more at
- * this point, and each of its entries has one reference.
- */
-static bool is_in_use(struct page *page)
+bool ssi_pte_is_in_use(struct page *page)
 {
+	int count = page_count(page);
+
 	if (PageCompound(page))
-		return page_count(page) > SSI_BLOCK_PAGES;
-	return page_count(page) > 2 + atomic_read(&page->_mapcount);
+		return count > SSI_BLOCK_PAGES;
+	/*
+	 * Whoever removes a PTE lowers _mapcount first, then _refcount. Read in
+	 * the other order, a PTE that goes in between looks like a reference,
+	 * and not a reference like a PTE. (_mapcount begins at -1; one reference
+	 * is that of the page's entry.)
+	 */
+	smp_rmb();
+	return count > 2 + atomic_read(&page->_mapcount);
 }
 
-static void wait_for_references(struct ssi_region *region, struct page *page)
+bool ssi_pte_is_free(struct page *page)
 {
-	unsigned long start = jiffies;
-	bool warned = false;
-	int tries = 0;
+	int tries;
 
-	while (is_in_use(page)) {
-		if (++tries < 64)
+	for (tries = 0; ssi_pte_is_in_use(page); tries++) {
+		if (tries == SPINS + NAPS)
+			return false;
+		if (tries < SPINS)
 			cpu_relax();
 		else
 			usleep_range(20, 100);
-		if (warned || time_before(jiffies, start +
-					  msecs_to_jiffies(PINNED_WARN_MS)))
-			continue;
-		warned = true;
-		pr_warn("page %lu of region %u on node %u is pinned by somebody for more than %u s; nodes that want it wait\n",
-			page->index, region->id, region->node->id,
-			PINNED_WARN_MS / 1000);
 	}
+	return true;
 }
 
 static void zap(struct ssi_region *region, u64 index, size_t size)
@@ -112,8 +108,6 @@ void ssi_pte_unmap(struct ssi_region *region, struct page *page)
 	lock_page(page);
 	zap(region, page->index, page_size(page));
 	unlock_page(page);
-	wait_for_references(region, page);
-	ssi_pte_uninstall(page);
 }
 
 void ssi_pte_protect(struct ssi_region *region, struct page *page)
@@ -122,7 +116,6 @@ void ssi_pte_protect(struct ssi_region *region, struct page *page)
 	folio_mkclean(page_folio(page));
 	ClearPageDirty(page);
 	unlock_page(page);
-	wait_for_references(region, page);
 }
 
 void ssi_pte_unmap_all(struct ssi_region *region)

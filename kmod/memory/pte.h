@@ -44,13 +44,11 @@ bool ssi_pte_was_written(struct page *page);
  * ssi_pte_unmap() - remove a page from every page table
  * @region: the region
  * @page: a single page, or the head of a 2 MiB folio. Its state must forbid new
- *	mappings already. The caller holds no reference beside those of the
- *	entries.
+ *	mappings already.
  *
- * Waits until the page has no other references, and takes it out of the
- * region's mapping then.
+ * Tasks may still hold references to the page: see ssi_pte_is_free().
  *
- * Context: process, sleeps, for as long as other tasks hold references.
+ * Context: process, sleeps.
  */
 void ssi_pte_unmap(struct ssi_region *region, struct page *page);
 
@@ -58,14 +56,33 @@ void ssi_pte_unmap(struct ssi_region *region, struct page *page);
  * ssi_pte_protect() - write-protect a page in every page table
  * @region: the region
  * @page: a single page. Its state must forbid new writable mappings already.
- *	The caller holds no reference beside the one of the entry.
  *
- * Waits until the page has no references except those of its entry and of page
- * tables, so that no task can write to it through a reference.
+ * Tasks may still write to the page by a reference: see ssi_pte_is_free().
  *
- * Context: process, sleeps, for as long as other tasks hold references.
+ * Context: process, sleeps.
  */
 void ssi_pte_protect(struct ssi_region *region, struct page *page);
+
+/**
+ * ssi_pte_is_in_use() - whether a task may hold a reference to a page
+ * @page: a single page, or the head of a 2 MiB folio, as it was given to
+ *	ssi_pte_unmap() or ssi_pte_protect(). The caller holds no reference
+ *	beside those of the entries.
+ *
+ * Context: any.
+ * Return: whether there are more references than those of the entries and of
+ * page tables. A 2 MiB folio counts as used while a page table maps it.
+ */
+bool ssi_pte_is_in_use(struct page *page);
+
+/**
+ * ssi_pte_is_free() - wait a short time until nobody uses a page
+ * @page: as for ssi_pte_is_in_use()
+ *
+ * Context: process, sleeps for two milliseconds at most.
+ * Return: whether nobody uses it. If not, the caller tries again later.
+ */
+bool ssi_pte_is_free(struct page *page);
 
 /**
  * ssi_pte_zap() - remove the PTEs of one page

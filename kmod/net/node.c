@@ -84,6 +84,26 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 	return node;
 }
 
+static int alloc_queues(struct ssi_node *node)
+{
+	node->wq = alloc_workqueue("ssi_dsm/%u", WQ_HIGHPRI | WQ_UNBOUND |
+				   WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, node->id);
+	if (!node->wq)
+		return -ENOMEM;
+	node->memory_wq = alloc_workqueue("ssi_dsm_memory/%u", WQ_UNBOUND,
+					  WQ_MAX_ACTIVE, node->id);
+	if (node->memory_wq)
+		return 0;
+	destroy_workqueue(node->wq);
+	return -ENOMEM;
+}
+
+void ssi_node_free_queues(struct ssi_node *node)
+{
+	destroy_workqueue(node->wq);
+	destroy_workqueue(node->memory_wq);	/* page work queues to it */
+}
+
 /**
  * ssi_node_new() - make a local node and start its listener
  * @config: the configuration of the node
@@ -105,24 +125,21 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
 	node = node_alloc(config);
 	if (!node)
 		return ERR_PTR(-ENOMEM);
-	node->wq = alloc_workqueue("ssi_dsm/%u", WQ_HIGHPRI | WQ_UNBOUND |
-				   WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, node->id);
-	if (!node->wq) {
-		ret = -ENOMEM;
+	ret = alloc_queues(node);
+	if (ret)
 		goto err_put;
-	}
 	ret = node->ops->listen(node);
 	if (ret) {
 		NL_SET_ERR_MSG(extack, "cannot listen on the node's address: it must be an address of this host, on an interface with an RDMA device, and its port must be free");
-		goto err_destroy_wq;
+		goto err_free_queues;
 	}
 	mutex_lock(&ssi_nodes_lock);
 	list_add_tail(&node->list, &ssi_nodes);
 	mutex_unlock(&ssi_nodes_lock);
 	return node;
 
-err_destroy_wq:
-	destroy_workqueue(node->wq);
+err_free_queues:
+	ssi_node_free_queues(node);
 err_put:
 	ssi_node_put(node);
 	return ERR_PTR(ret);

@@ -34,11 +34,14 @@ struct ssi_transport_ops;
  * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
  *	when that socket is closed
  * @listener: private data of the transport
- * @lock: protects @peers and @regions; BH-safe, short
+ * @lock: protects @regions and the reading of @peers in any context; BH-safe,
+ *	short
  * @peers: by node id
  * @regions: regions of this node
  * @rx_pool: messages to this node itself
- * @wq: runs page work (unmapping): high priority, many works at a time
+ * @wq: runs page work (unmapping): high priority, many works at a time. Its
+ *	works do not wait
+ * @memory_wq: runs works that wait for memory
  * @token: source of request tokens
  */
 struct ssi_node {
@@ -57,6 +60,7 @@ struct ssi_node {
 	struct list_head regions;
 	struct ssi_rx_pool *rx_pool;
 	struct workqueue_struct *wq;
+	struct workqueue_struct *memory_wq;
 	atomic_t token;
 };
 
@@ -114,6 +118,14 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
  * Return: the node, without a new reference, or NULL.
  */
 struct ssi_node *ssi_node_find(const char *cluster, u32 id);
+
+/**
+ * ssi_node_free_queues() - wait for the works of a node, free their workqueues
+ * @node: the node; all its regions are deleted and all its links are closed
+ *
+ * Context: process, sleeps.
+ */
+void ssi_node_free_queues(struct ssi_node *node);
 
 /**
  * ssi_node_put() - drop a reference to a node; the last one frees it

@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/ssi_dsm_genl.h>
@@ -37,7 +38,15 @@ struct ssi_rx_pool;
  * @home.asked: nodes that got FWDS, FWDX or INV for this request
  * @holder: fields for a holder of the page
  * @holder.due: time (ktime in ns) of the next check whether the page may go
+ * @holder.by_due: entry of the held messages, by time
+ * @holder.by_index: entry of the held messages, by page
  * @holder.exclusive: the page was in state E when its page work began
+ * @holder.page: the page, once page work has unmapped or write-protected it; it
+ *	is the data of its entry, which has the reference
+ * @holder.splits: head of the 2 MiB folio that this page work splits, or NULL
+ * @holder.since: time (jiffies) when page work could not go on, or 0
+ * @holder.patience: time (jiffies) after which others must give way
+ * @holder.warned: the log says that the page is in use
  * @loop: fields for the loop transport
  * @loop.due: time (ktime in ns) when the message is delivered
  * @start: time (ktime in ns) when the message arrived
@@ -62,7 +71,14 @@ struct ssi_rx {
 		} home;
 		struct {
 			u64 due;
+			struct rb_node by_due;
+			struct rb_node by_index;
 			bool exclusive;
+			bool warned;
+			struct page *page;
+			struct page *splits;
+			unsigned long since;
+			unsigned long patience;
 		} holder;
 		struct {
 			u64 due;

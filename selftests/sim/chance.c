@@ -56,8 +56,9 @@ static void draw_load(void)
 	sim.cache = ONE_OF(SSI_DSM_POLICY_AUTO, SSI_DSM_POLICY_AUTO,
 			   1 * PAGE_SIZE, 4 * PAGE_SIZE, 20 * PAGE_SIZE);
 	/* Without a window, or room, nobody promised that they come together. */
+	sim.pinned = sim.cache > 4 * PAGE_SIZE ? between(1, SIM_TOGETHER) : 1;
 	if (sim.hold == SSI_DSM_POLICY_AUTO && sim.cache > 4 * PAGE_SIZE)
-		sim.together = between(1, 4);
+		sim.together = between(1, SIM_TOGETHER);
 	else
 		sim.together = 1;
 }
@@ -98,9 +99,9 @@ void sim_show_config(void)
 	printf("# preempt %u, stall %u for %u ns, link weight %u, work weight %u%s\n",
 	       sim.preempt, sim.stall, sim.stall_ns, sim.link_weight,
 	       sim.work_weight, sim.reorder ? ", reordering" : "");
-	printf("# hold %lld us, cache %lld pages, %u pages together, of 100: %u stores, %u adds, %u by reference\n",
+	printf("# hold %lld us, cache %lld pages, %u pages together, %u by references, of 100: %u stores, %u adds, %u by references\n",
 	       (s64)sim.hold, (s64)sim.cache >> PAGE_SHIFT, sim.together,
-	       sim.stores, sim.adds, sim.pins);
+	       sim.pinned, sim.stores, sim.adds, sim.pins);
 	printf("# allocations fail 1 in %u, disturbance 1 in %u%s, pages",
 	       sim.fail_memory, sim.disturb, sim.losses ? ", losses" : "");
 	for (i = 0; i < sim.pages; i++)

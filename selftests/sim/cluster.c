@@ -181,10 +181,10 @@ static void change_policy(void)
 	u64 hold = holds[sim_random(ARRAY_SIZE(holds))];
 	u64 cache = pages[sim_random(ARRAY_SIZE(pages))] * PAGE_SIZE;
 
-	if (sim.together > 1) {
+	if (sim.together > 1)
 		hold = SSI_DSM_POLICY_AUTO;
+	if (sim.together > 1 || sim.pinned > 1)
 		cache = max(cache, 20 * PAGE_SIZE);
-	}
 	switch (sim_random(4)) {
 	case 0:
 		return ssi_region_set_policy(region, SSI_DSM_POLICY_HOLD, hold);

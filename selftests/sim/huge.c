@@ -6,10 +6,12 @@
 #include "memory/pages.h"
 #include "sim.h"
 
-struct page *ssi_huge_split(const struct ssi_slot *slot, struct page **rest)
+int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
+		   struct page **splits)
 {
-	*rest = NULL;
-	return ssi_pages_data(slot->entry);
+	(void)splits;
+	*page = ssi_pages_data(slot->entry);
+	return 0;
 }
 
 void ssi_huge_split_rest(struct ssi_region *region, struct page *head)

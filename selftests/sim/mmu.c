@@ -240,16 +240,15 @@ static vm_fault_t bring_page(struct vm_fault *vmf, bool write)
 }
 
 vm_fault_t mmu_fault(struct vm_area_struct *vma, u64 index, bool write,
-		     bool nowait)
+		     unsigned int flags)
 {
-	struct vm_fault vmf = { .vma = vma, .pgoff = index };
+	bool nowait = flags & FAULT_FLAG_RETRY_NOWAIT;
+	struct vm_fault vmf = { .vma = vma, .pgoff = index, .flags = flags };
 	vm_fault_t ret;
 
 	if (write)
 		vmf.flags |= FAULT_FLAG_WRITE;
-	if (nowait)
-		vmf.flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT;
-	else if (!sim_one_in(8))
+	if (nowait || !sim_one_in(8))
 		vmf.flags |= FAULT_FLAG_ALLOW_RETRY;
 	mmap_read_lock(vma->vm_mm);
 	sim_preempt();
@@ -261,10 +260,9 @@ vm_fault_t mmu_fault(struct vm_area_struct *vma, u64 index, bool write,
 		ret = 0;
 	if (!(ret & VM_FAULT_RETRY) || nowait)
 		mmap_read_unlock(vma->vm_mm);
-	/* Out of memory: the core tries again; nobody is killed here. */
-	if (ret & VM_FAULT_RETRY && nowait)
-		return VM_FAULT_RETRY;
-	return ret & VM_FAULT_SIGBUS;
+	if (ret & VM_FAULT_OOM && flags & FAULT_FLAG_USER)
+		sim_fail(index, "an access of a CPU fails for lack of memory");
+	return ret & (VM_FAULT_SIGBUS | VM_FAULT_OOM | VM_FAULT_RETRY);
 }
 
 /* ---- mappings ---- */

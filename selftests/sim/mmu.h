@@ -20,10 +20,11 @@ struct sim_pte *mmu_lookup(struct vm_area_struct *vma, u64 index, bool write);
 bool mmu_is_mapped(struct ssi_region *region, u64 index, bool write);
 
 /*
- * Resolve a fault. 0: try again; or VM_FAULT_SIGBUS, or VM_FAULT_RETRY, with
- * @nowait only. A task.
+ * Resolve a fault, with @flags as handle_mm_fault() gets them. 0, or
+ * VM_FAULT_RETRY: try again; VM_FAULT_SIGBUS; or VM_FAULT_OOM, but not for a
+ * CPU's access. A task.
  */
 vm_fault_t mmu_fault(struct vm_area_struct *vma, u64 index, bool write,
-		     bool nowait);
+		     unsigned int flags);
 
 #endif /* SIM_MMU_H */

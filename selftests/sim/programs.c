@@ -15,8 +15,9 @@
 #include "tasks.h"
 
 #define THREADS		4
-#define TOGETHER	4	/* pages of an instruction */
 #define SCAN		24	/* pages read one after the other */
+#define FAULTS_FREE	32	/* of an instruction */
+#define FAULT_NS	10000	/* of each of its others */
 
 /**
  * struct program - what runs on one node
@@ -45,6 +46,7 @@ struct access {
  * @vma: what it sees
  * @task: itself, with a reference
  * @scan: pages that it goes on with, behind the first of @accesses
+ * @pins: its instruction uses pages by references
  * @accesses: of the instruction that it is at
  * @nr: how many
  * @waits: it is at one
@@ -58,7 +60,8 @@ struct thread {
 	struct vm_area_struct *vma;
 	struct task *task;
 	u32 scan;
-	struct access accesses[TOGETHER];
+	bool pins;
+	struct access accesses[SIM_TOGETHER];
 	u32 nr;
 	bool waits;
 	u64 since;
@@ -86,7 +89,8 @@ static void choose(struct thread *t)
 	u64 pages = t->program->region->size >> PAGE_SHIFT;
 	u32 i;
 
-	t->nr = 1 + sim_random(sim.together);
+	t->pins = sim_random(100) < sim.pins;
+	t->nr = 1 + sim_random(t->pins ? sim.pinned : sim.together);
 	for (i = 0; i < t->nr; i++)
 		t->accesses[i].kind = choose_kind();
 	if (t->scan && t->accesses[0].index + 1 < pages) {
@@ -116,44 +120,65 @@ static const struct access *find_missing(const struct thread *t)
 	return NULL;
 }
 
-/* Until all PTEs are there at the same time. false: that never comes. */
+/*
+ * Until all PTEs are there at the same time. false: that never comes. An
+ * instruction that loads from a page and stores to it may fault many times while
+ * the page cannot be written: a fault takes its time then.
+ */
 static bool get_ptes(struct thread *t)
 {
 	const struct access *missing;
 	bool nowait = sim_one_in(8);
+	u32 faults = 0;
 	vm_fault_t ret;
 
 	while ((missing = find_missing(t))) {
 		if (t->task->killed)
 			return false;
 		ret = mmu_fault(t->vma, missing->index,
-				missing->kind != ORACLE_LOAD, nowait);
+				missing->kind != ORACLE_LOAD, FAULT_FLAG_USER |
+				(nowait ? FAULT_FLAG_RETRY_NOWAIT : 0));
 		if (ret & VM_FAULT_SIGBUS)
 			return false;
 		nowait = false;
-		task_yield();
+		if (++faults < FAULTS_FREE)
+			task_yield();
+		else
+			task_sleep(NULL, FAULT_NS);
 	}
 	return true;
 }
 
-/* KVM, or a driver: get_user_pages(), and use of the page without a PTE. */
-static void use_reference(struct thread *t, const struct access *a)
+/*
+ * get_user_pages() of one page, with a reference. false: it fails, or that never
+ * comes.
+ */
+static bool pin(struct thread *t, const struct access *a)
 {
-	u32 id = t->program->region->node->id, uses = sim_random(4);
-	struct page *page = lookup(t, a)->page;
+	u32 id = t->program->region->node->id;
+	bool write = a->kind != ORACLE_LOAD;
+	unsigned int flags = 0;
+	vm_fault_t ret;
+
+	while (!lookup(t, a)) {
+		if (t->task->killed)
+			return false;
+		ret = mmu_fault(t->vma, a->index, write, flags);
+		if (ret & (VM_FAULT_SIGBUS | VM_FAULT_OOM))
+			return false;
+		if (ret & VM_FAULT_RETRY)
+			flags |= FAULT_FLAG_TRIED;
+	}
+	get_page(lookup(t, a)->page);
+	oracle_pinned(id, a->index, write, 1);
+	return true;
+}
+
+static void unpin(struct thread *t, const struct access *a, struct page *page)
+{
+	u32 id = t->program->region->node->id;
 	bool write = a->kind != ORACLE_LOAD;
 
-	get_page(page);
-	oracle_pinned(id, a->index, write, 1);
-	do {
-		if (sim_one_in(4))
-			task_sleep(NULL, 1 + sim_random(300000));
-		else
-			task_yield();
-		if (!page->mapping)	/* the region has gone */
-			break;
-		oracle_access(t->number, a->index, page->words, a->kind);
-	} while (uses--);
 	oracle_pinned(id, a->index, write, -1);
 	if (write) {
 		lock_page(page);
@@ -161,6 +186,42 @@ static void use_reference(struct thread *t, const struct access *a)
 		unlock_page(page);
 	}
 	put_page(page);
+}
+
+/* Use pages by references, without PTEs. */
+static void use_pages(struct thread *t, struct page *const *pages)
+{
+	u32 uses = sim_random(4), i;
+
+	do {
+		if (sim_one_in(4))
+			task_sleep(NULL, 1 + sim_random(300000));
+		else
+			task_yield();
+		for (i = 0; i < t->nr; i++) {
+			if (!pages[i]->mapping)	/* the region has gone */
+				return;
+			oracle_access(t->number, t->accesses[i].index,
+				      pages[i]->words, t->accesses[i].kind);
+		}
+	} while (uses--);
+}
+
+/*
+ * A driver: references to all pages of an instruction, one page after the other.
+ * If one cannot be had, those that it has go, and the instruction is not done.
+ */
+static void use_references(struct thread *t)
+{
+	struct page *pages[SIM_TOGETHER];
+	u32 nr;
+
+	for (nr = 0; nr < t->nr && pin(t, &t->accesses[nr]); nr++)
+		pages[nr] = lookup(t, &t->accesses[nr])->page;
+	if (nr == t->nr)
+		use_pages(t, pages);
+	while (nr--)
+		unpin(t, &t->accesses[nr], pages[nr]);
 }
 
 /* false: it is the thread's last. */
@@ -172,16 +233,17 @@ static bool do_instruction(struct thread *t)
 	t->since = sim_now;
 	t->since_step = sim_steps;
 	t->waits = true;
+	if (t->pins) {
+		use_references(t);
+		t->waits = false;
+		return true;
+	}
 	have_all = get_ptes(t);
 	t->waits = false;
 	if (!cluster_is_lost())
 		longest_wait = max(longest_wait, sim_now - t->since);
 	if (!have_all)
 		return false;
-	if (sim_random(100) < sim.pins) {
-		use_reference(t, &t->accesses[0]);
-		return true;
-	}
 	for (i = 0; i < t->nr; i++)
 		oracle_access(t->number, t->accesses[i].index,
 			      lookup(t, &t->accesses[i])->page->words,

@@ -28,7 +28,11 @@ static void check_lists(const struct ssi_region *region)
 			 list_empty(&region->buckets[i].txns),
 			 "node %u has requests, and nobody waits",
 			 region->node->id);
-	sim_need(list_empty(&region->holder.held), "node %u holds something back from nobody",
+	sim_need(!region->holder.by_index.rb_node &&
+		 !rb_first_cached(&region->holder.by_due),
+		 "node %u holds something back from nobody", region->node->id);
+	sim_need(list_empty(&region->holder.later),
+		 "node %u has page work that cannot go on, and nobody uses a page",
 		 region->node->id);
 	sim_need(!atomic_read(&region->gather.outstanding),
 		 "node %u counts %d requests, and there are none",

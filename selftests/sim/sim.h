@@ -9,6 +9,7 @@
 
 #define SIM_NODES	8
 #define SIM_HOT		16	/* pages that programs use, at most */
+#define SIM_TOGETHER	4	/* pages that one instruction uses, at most */
 
 /**
  * struct sim_config - one run; drawn from its seed
@@ -31,6 +32,7 @@
  * @hold: us, or SSI_DSM_POLICY_AUTO
  * @cache: bytes, or SSI_DSM_POLICY_AUTO
  * @together: pages that an instruction needs at the same time, at most
+ * @pinned: pages that one instruction uses by references, at most
  * @stores, @adds, @pins: of a hundred accesses
  * @fail_memory: one in so many allocations fails, or 0
  * @disturb: one in so many steps something happens to the cluster, or 0
@@ -57,6 +59,7 @@ struct sim_config {
 	u64 hold;
 	u64 cache;
 	u32 together;
+	u32 pinned;
 	u32 stores;
 	u32 adds;
 	u32 pins;

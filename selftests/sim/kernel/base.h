@@ -35,6 +35,10 @@ typedef unsigned int vm_fault_t;
 #define KBUILD_MODNAME		"ssi_dsm"
 
 #define BIT(n)			(1UL << (n))
+/* there is no other module */
+struct kvm_vcpu *kvm_get_running_vcpu(void);
+#define symbol_get(name)	((typeof(name) *)NULL)
+#define symbol_put(name)	((void)0)
 #define test_bit(n, bits)	(!!(*(bits) & BIT(n)))
 #define likely(x)		(x)
 #define module_param_array(name, type, count, mode)	\
@@ -86,6 +90,8 @@ typedef unsigned int vm_fault_t;
 /* the same */
 #define smp_store_release(ptr, value)	WRITE_ONCE(*(ptr), value)
 #define barrier()		__asm__ __volatile__("" : : : "memory")
+/* one thread: no other CPU sees an order */
+#define smp_rmb()		barrier()
 #define xchg(ptr, value) ({						\
 	__typeof__(*(ptr)) old_ = *(ptr);				\
 	*(ptr) = (value);						\
@@ -132,6 +138,10 @@ __printf(1, 2)
 void sim_print(const char *fmt, ...);
 #define pr_warn(...)			sim_print(__VA_ARGS__)
 #define pr_warn_ratelimited(...)	sim_print(__VA_ARGS__)
+
+/* From the seed of the run; see chance.c. */
+u32 sim_random(u32 n);
+#define get_random_u32()	sim_random(U32_MAX)
 
 struct netlink_ext_ack {
 	const char *text;

@@ -10,6 +10,7 @@
 #include "base.h"
 #include "list.h"
 #include "mm.h"
+#include "rbtree.h"
 #include "sched.h"
 #include "tracepoint.h"
 

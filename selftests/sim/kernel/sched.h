@@ -34,6 +34,7 @@ bool fatal_signal_pending(struct task_struct *task);
 bool single_task_running(void);
 bool need_resched(void);
 #define num_online_cpus()	4
+#define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
 /* ---- time ---- */
 
@@ -46,6 +47,7 @@ u64 ktime_get_ns(void);
 #define msecs_to_jiffies(ms)	((unsigned long)(ms) * HZ / 1000)
 #define jiffies_to_msecs(j)	((unsigned int)((j) * 1000 / HZ))
 #define time_before(a, b)	((long)((a) - (b)) < 0)
+#define time_after(a, b)	time_before(b, a)
 
 enum hrtimer_restart { HRTIMER_NORESTART };
 enum hrtimer_mode { HRTIMER_MODE_ABS_SOFT };
@@ -150,9 +152,14 @@ void sim_wait_end(wait_queue_head_t *wq);
 	error_; })
 #define wait_event_killable(wq, condition)				\
 	sim_wait_event(wq, condition, 0)
-#define wait_event_killable_timeout(wq, condition, ticks)		\
-	sim_wait_event(wq, condition,					\
-		       ktime_get_ns() + (ticks) * (NSEC_PER_SEC / HZ))
+/* 1: the condition holds; 0: it does not, and the time is up. */
+#define wait_event_killable_timeout(wq, condition, ticks) ({		\
+	u64 ticks_ = (ticks);						\
+	int ret_ = sim_wait_event(wq, condition,			\
+				  ticks_ == MAX_SCHEDULE_TIMEOUT ? 0 :	\
+				  ktime_get_ns() +			\
+				  ticks_ * (NSEC_PER_SEC / HZ));	\
+	ret_ == -ETIME ? 0 : ret_ ? ret_ : 1; })
 
 /* ---- work; see work.c ---- */
 
