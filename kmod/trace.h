@@ -70,6 +70,12 @@ DEFINE_EVENT(ssi_message_class, ssi_message,
 	TP_ARGS(node, msg)
 );
 
+/* A message for an earlier life of a region, or for none, was dropped. */
+DEFINE_EVENT(ssi_message_class, ssi_message_stale,
+	TP_PROTO(u32 node, const struct ssi_msg *msg),
+	TP_ARGS(node, msg)
+);
+
 /* The link has accepted a message. */
 DEFINE_EVENT(ssi_message_class, ssi_message_sent,
 	TP_PROTO(u32 node, const struct ssi_msg *msg),

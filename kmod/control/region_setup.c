@@ -16,6 +16,7 @@
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "control/region_setup.h"
@@ -225,6 +226,9 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 	kref_init(&region->ref);
 	region->node = node;
 	region->id = id;
+	do
+		region->life = get_random_u32();
+	while (!region->life);
 	for (i = 0; i < __SSI_DSM_POLICY_MAX; i++)
 		region->policy[i] = ssi_policies[i].initial;
 	ssi_gather_init(&region->gather);

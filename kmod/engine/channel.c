@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "engine/channel.h"
+#include "engine/member.h"
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
@@ -99,6 +100,9 @@ int ssi_channel_send(struct ssi_region *region,
 		return -EMSGSIZE;
 	if (send->node >= SSI_DSM_MAX_NODES || send->node == region->node->id)
 		return -EINVAL;
+	msg.life = ssi_member_life(region, send->node);
+	if (!msg.life)
+		return -ENOTCONN;
 	while (!(page = ssi_alloc_page(GFP_KERNEL_ACCOUNT)))
 		if (ssi_alloc_pause())
 			return -EINTR;

@@ -88,7 +88,8 @@ void ssi_channel_recv(struct ssi_region *region, struct ssi_rx *rx);
  * Context: process, may sleep for memory.
  * Return: 0; -EMSGSIZE if the length is 0 or above SSI_DSM_MSG_MAX; -EINVAL if
  * the receiver is this node or not a valid id; -EFAULT; -EINTR if the caller is
- * being killed; or the error of ssi_peer_send().
+ * being killed; -ENOTCONN if the receiver has not joined the region yet; or the
+ * error of ssi_peer_send().
  */
 int ssi_channel_send(struct ssi_region *region,
 		     const struct ssi_dsm_send *send);

@@ -84,9 +84,9 @@ static void ssi_dispatch_recv_local(struct ssi_rx *rx)
 }
 
 /*
- * Find the region and the page index of a page that came without a header, by
- * its token. False if no request has this token, as after the loss of its
- * region.
+ * Find the region, its life and the page index of a page that came without a
+ * header, by its token. False if no request has this token, as after the loss
+ * of its region.
  */
 static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
 {
@@ -102,11 +102,22 @@ static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
 		if (!found)
 			continue;
 		wire->region = cpu_to_le32(region->id);
+		wire->life = cpu_to_le32(region->life);
 		wire->index = cpu_to_le64(index);
 		break;
 	}
 	spin_unlock_bh(&node->lock);
 	return found;
+}
+
+/*
+ * The message is for an instance that is deleted; LEAVE of that instance may
+ * still be on its way to the sender.
+ */
+static void drop_stale(struct ssi_node *node, struct ssi_rx *rx)
+{
+	trace_ssi_message_stale(node->id, &rx->msg);
+	ssi_rx_free(rx);
 }
 
 /* A message came from a link. BH disabled or process context. */
@@ -136,8 +147,8 @@ static void ssi_dispatch_recv(struct ssi_link *link, struct ssi_rx *rx)
 		ssi_member_recv_leave(peer, rx);
 		break;
 	default:
-		if (!rx->region)	/* deleted; LEAVE is on its way */
-			ssi_rx_free(rx);
+		if (!rx->region || !ssi_member_is_current(rx->region, &rx->msg))
+			drop_stale(node, rx);
 		else if (rx->msg.type == SSI_WIRE_CHANNEL)
 			ssi_channel_recv(rx->region, rx);
 		else

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct ssi_link;
+struct ssi_msg;
 struct ssi_peer;
 struct ssi_region;
 struct ssi_rx;
@@ -37,7 +38,8 @@ void ssi_member_init(const struct ssi_member_events *member_events);
  * ssi_member_meet() - announce a new region to its members
  * @region: the region
  *
- * Also applies the announcements that the members have sent before.
+ * A member that has announced its instance already is told that this node knows
+ * it; see member.c.
  *
  * Context: process, may sleep.
  */
@@ -86,6 +88,28 @@ void ssi_member_link_changed(struct ssi_link *link);
  * region, or if @peer is not a member of it.
  */
 struct ssi_region *ssi_member_region(struct ssi_peer *peer, u32 id);
+
+/**
+ * ssi_member_life() - the life of a member's instance that has joined a region
+ * @region: the region
+ * @id: node id, below SSI_DSM_MAX_NODES
+ *
+ * Context: any.
+ * Return: the life, which is not 0; or 0 if the node has not joined.
+ */
+u32 ssi_member_life(const struct ssi_region *region, u32 id);
+
+/**
+ * ssi_member_is_current() - whether a message is for this life of a region
+ * @region: this node's instance of the region of the message
+ * @msg: the message; neither REGION nor LEAVE
+ *
+ * Context: any.
+ * Return: false if the message is for an earlier life, or if its sender has not
+ * joined the region. It must be dropped then.
+ */
+bool ssi_member_is_current(const struct ssi_region *region,
+			   const struct ssi_msg *msg);
 
 /**
  * ssi_member_recv_region() - a REGION came

@@ -33,6 +33,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
+#include "engine/member.h"
 #include "engine/message.h"
 #include "memory/region.h"
 #include "net/node.h"
@@ -94,6 +95,7 @@ static void send_within(struct ssi_region *region, u32 dst, struct ssi_msg *msg,
 			struct page *page, u64 defer_ns)
 {
 	msg->region = region->id;
+	msg->life = ssi_member_life(region, dst);
 	msg->src = region->node->id;
 	msg->dst = dst;
 	msg->len = page ? PAGE_SIZE : 0;

@@ -4,10 +4,9 @@
  *
  * DOC: Theory of operation
  *
- * A region begins in state WAITING. Each node sends the hash of the region's
- * map to its peers when the region is made and when a link comes up (member.c).
- * When all members have sent the same hash, the region becomes READY. It
- * becomes REFUSED if a member sends another hash.
+ * A region begins in state WAITING. The nodes of the region exchange the hashes
+ * of its map (member.c). When all members have joined with the same hash, the
+ * region becomes READY. It becomes REFUSED if a member sends another hash.
  *
  * The region becomes LOST when a member is lost, when a member leaves, or when
  * the region is deleted on this node. This state is final. From then on each

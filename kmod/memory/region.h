@@ -11,6 +11,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+#include <linux/ssi_dsm.h>
 #include <linux/ssi_dsm_genl.h>
 #include "engine/channel.h"
 #include "engine/gather.h"
@@ -65,9 +66,11 @@ struct ssi_bucket {
  * @ranges: placement map, ascending
  * @nr_ranges: used entries of @ranges
  * @members: bit mask of the nodes of the map
- * @joined: bit mask of the members that announced the same map, under @lock
+ * @life: random number of this instance of the region, not 0; see member.c
+ * @lives: by member: life of the instance that has joined this one, or 0. Set
+ *	once, under @lock; READ_ONCE() without @lock
  * @map_hash: hash of the map, which the members compare
- * @lock: protects @state, @reason, @joined, @channel; BH-safe
+ * @lock: protects @state, @reason, @lives, @channel; BH-safe
  * @state: enum ssi_dsm_region_state; READ_ONCE() without @lock
  * @reason: one sentence: why the region is in this state
  * @culprit: the node that @reason is about
@@ -102,7 +105,8 @@ struct ssi_region {
 	struct ssi_range ranges[SSI_MAP_MAX];
 	u32 nr_ranges;
 	u32 members;
-	u32 joined;
+	u32 life;
+	u32 lives[SSI_DSM_MAX_NODES];
 	u64 map_hash;
 	spinlock_t lock;
 	u32 state;

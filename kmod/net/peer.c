@@ -140,12 +140,12 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 	peer->addr = *addr;
 	peer->delay_us = delay_us;
 	INIT_DELAYED_WORK(&peer->beat, ssi_peer_beat);
-	xa_init_flags(&peer->announced, XA_FLAGS_LOCK_BH);
+	xa_init_flags(&peer->lives, XA_FLAGS_LOCK_BH);
 	/*
-	 * Region ids are small: reserve the memory for the announcements of the
-	 * first 64 regions now.
+	 * Region ids are small: reserve the memory for the lives of the first
+	 * 64 regions now.
 	 */
-	ret = xa_reserve_bh(&peer->announced, XA_CHUNK_SIZE - 1, GFP_KERNEL);
+	ret = xa_reserve_bh(&peer->lives, XA_CHUNK_SIZE - 1, GFP_KERNEL);
 	if (ret)
 		goto err_free;
 	ret = -ENOMEM;
@@ -168,7 +168,7 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 err_put_pool:
 	ssi_rx_pool_put(peer->rx_pool);
 err_free:
-	xa_destroy(&peer->announced);
+	xa_destroy(&peer->lives);
 	ssi_node_put(node);
 	kfree(peer);
 	return ERR_PTR(ret);
@@ -193,7 +193,7 @@ void ssi_peer_delete(struct ssi_peer *peer)
 	link->ops->close(link);
 	/* An event of the link may have started the work again. */
 	cancel_delayed_work_sync(&peer->beat);
-	xa_destroy(&peer->announced);
+	xa_destroy(&peer->lives);
 	ssi_rx_pool_put(peer->rx_pool);
 	kfree(peer);
 	ssi_node_put(node);

@@ -23,7 +23,7 @@ struct ssi_rx;
 #define SSI_PEER_PING_MS	500
 #define SSI_PEER_LOST_MS	3000
 
-/* Limit of the regions that a peer may announce at a time. */
+/* Limit of the regions of a peer whose lives are known at a time. */
 #define SSI_PEER_REGIONS_MAX	1024
 
 /**
@@ -37,10 +37,10 @@ struct ssi_rx;
  * @beat: work that sends pings and checks link->last_rx
  * @heard: link->last_rx at the last beat; only @beat uses @heard and @silent
  * @silent: number of consecutive beats in which no message arrived
- * @announced: region id -> map hash (xa_value) of the regions that the peer
- *	announced
- * @nr_announced: number of entries in @announced; only messages of the link
- *	change it, one message at a time
+ * @lives: region id -> life (xa_value) of the peer's instance, as far as the
+ *	peer has announced it and has not left it; see member.c
+ * @nr_lives: number of entries in @lives; only messages of the link change it,
+ *	one message at a time
  */
 struct ssi_peer {
 	struct ssi_node *node;
@@ -52,8 +52,8 @@ struct ssi_peer {
 	struct delayed_work beat;
 	unsigned long heard;
 	u32 silent;
-	struct xarray announced;
-	u32 nr_announced;
+	struct xarray lives;
+	u32 nr_lives;
 };
 
 /* Kernel-doc is in peer.c. Context: ssi_config_lock held, may sleep. */

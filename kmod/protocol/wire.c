@@ -9,7 +9,7 @@
 
 /* The fields that a message type uses; all other fields must be 0. */
 enum {
-	USES_PAGE = 1 << 0,	/* region, index, token */
+	USES_PAGE = 1 << 0,	/* region, life, index, token */
 	USES_REGION = 1 << 1,	/* region */
 	USES_REQUESTER = 1 << 2,
 	USES_ARG = 1 << 3,
@@ -18,6 +18,8 @@ enum {
 	USES_TIME = 1 << 6,
 	HAS_DATA = 1 << 7,	/* payload of exactly one page */
 	HAS_PAYLOAD = 1 << 8,	/* 1 .. SSI_WIRE_PAYLOAD_MAX bytes */
+	USES_LIFE = 1 << 9,
+	USES_OWN_LIFE = 1 << 10,	/* not 0 */
 };
 
 static const struct {
@@ -26,9 +28,11 @@ static const struct {
 } types[SSI_WIRE_TYPES] = {
 	[SSI_WIRE_CREDIT] = { "CREDIT", 0 },
 	[SSI_WIRE_PING] = { "PING", 0 },
-	[SSI_WIRE_REGION] = { "REGION", USES_REGION | USES_ARG | USES_SIZE },
-	[SSI_WIRE_LEAVE] = { "LEAVE", USES_REGION | USES_REQUESTER },
-	[SSI_WIRE_CHANNEL] = { "CHANNEL", USES_REGION | HAS_PAYLOAD },
+	[SSI_WIRE_REGION] = { "REGION", USES_REGION | USES_LIFE | USES_OWN_LIFE |
+					USES_ARG | USES_SIZE },
+	[SSI_WIRE_LEAVE] = { "LEAVE", USES_REGION | USES_OWN_LIFE |
+				      USES_REQUESTER },
+	[SSI_WIRE_CHANNEL] = { "CHANNEL", USES_REGION | USES_LIFE | HAS_PAYLOAD },
 	[SSI_WIRE_GETS] = { "GETS", USES_PAGE | USES_TIME },
 	[SSI_WIRE_GETX] = { "GETX", USES_PAGE | USES_TIME },
 	[SSI_WIRE_UPGRADE] = { "UPGRADE", USES_PAGE | USES_TIME },
@@ -77,6 +81,8 @@ void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg)
 	wire->arg = cpu_to_le64(msg->arg);
 	wire->size = cpu_to_le64(msg->size);
 	wire->time = cpu_to_le32(msg->time);
+	wire->life = cpu_to_le32(msg->life);
+	wire->own_life = cpu_to_le32(msg->own_life);
 }
 
 /*
@@ -93,8 +99,8 @@ bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm)
 }
 
 /*
- * Make the header of a headerless page from @imm. Region and index remain 0;
- * the receiver knows them.
+ * Make the header of a headerless page from @imm. Region, index and life remain
+ * 0; the receiver knows them.
  */
 void ssi_wire_expand(struct ssi_wire *wire, u32 imm, u32 src, u32 dst)
 {
@@ -110,11 +116,15 @@ void ssi_wire_expand(struct ssi_wire *wire, u32 imm, u32 src, u32 dst)
 	ssi_wire_encode(wire, &msg);
 }
 
-static bool unused_are_zero(const struct ssi_msg *msg, u32 uses)
+static bool fields_fit(const struct ssi_msg *msg, u32 uses)
 {
 	if (!(uses & (USES_PAGE | USES_REGION)) && msg->region)
 		return false;
 	if (!(uses & USES_PAGE) && (msg->index || msg->token))
+		return false;
+	if (!(uses & (USES_PAGE | USES_LIFE)) && msg->life)
+		return false;
+	if (!(uses & USES_OWN_LIFE) != !msg->own_life)
 		return false;
 	if (!(uses & USES_REQUESTER) && msg->requester)
 		return false;
@@ -175,10 +185,12 @@ int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
 		.arg = le64_to_cpu(wire->arg),
 		.size = le64_to_cpu(wire->size),
 		.time = le32_to_cpu(wire->time),
+		.life = le32_to_cpu(wire->life),
+		.own_life = le32_to_cpu(wire->own_life),
 	};
 	uses = types[msg->type].uses;
 	if (msg->len != payload || !length_fits(payload, uses) ||
-	    !unused_are_zero(msg, uses))
+	    !fields_fit(msg, uses))
 		return -EPROTO;
 	if ((uses & USES_REQUESTER) && msg->requester >= SSI_DSM_MAX_NODES)
 		return -EPROTO;

@@ -11,7 +11,7 @@
 #include <linux/ssi_dsm.h>
 
 #define SSI_WIRE_MAGIC		0x44495353u	/* "SSID" */
-#define SSI_WIRE_VERSION	5
+#define SSI_WIRE_VERSION	6
 #define SSI_WIRE_PAYLOAD_MAX	4096
 #define SSI_WIRE_BATCH		8	/* headers in one batch */
 
@@ -19,7 +19,8 @@
  * enum ssi_wire_type - types of messages
  * @SSI_WIRE_CREDIT: transport: gives back receive credits
  * @SSI_WIRE_PING: link: the sender is alive
- * @SSI_WIRE_REGION: member: announces a region, its map hash is in arg
+ * @SSI_WIRE_REGION: member: announces its instance of a region, the map hash is
+ *	in arg
  * @SSI_WIRE_LEAVE: member: reports that it has lost the region
  * @SSI_WIRE_CHANNEL: from program to program, with a payload
  * @SSI_WIRE_GETS: requester to home: asks for a copy
@@ -88,6 +89,9 @@ enum ssi_wire_type {
  *	such time of all nodes that wait for the page. DATAS, DATAX, ACK: time
  *	for which the holder made the requester wait
  * @credits: number of receive buffers given back; the transport uses this field
+ * @life: life of the receiver's instance of the region, as far as the sender
+ *	knows it, else 0. A message for an earlier life is dropped. See member.c
+ * @own_life: life of the sender's instance of the region (REGION, LEAVE)
  * @zero: must be 0
  */
 struct ssi_wire {
@@ -103,11 +107,13 @@ struct ssi_wire {
 	__le64 size;
 	__le32 credits;
 	__le32 time;
-	__u8   zero[16];
+	__le32 life;
+	__le32 own_life;
+	__u8   zero[8];
 };
 static_assert(sizeof(struct ssi_wire) == 64, "wire header is 64 bytes");
 static_assert(offsetof(struct ssi_wire, index) == 16, "no padding");
-static_assert(offsetof(struct ssi_wire, zero) == 48, "no padding");
+static_assert(offsetof(struct ssi_wire, zero) == 56, "no padding");
 
 /*
  * A page can be sent headerless if its header holds nothing but the type and
@@ -134,6 +140,8 @@ struct ssi_msg {
 	u64 arg;
 	u64 size;
 	u32 time;
+	u32 life;
+	u32 own_life;
 };
 
 /**
@@ -211,7 +219,7 @@ bool ssi_wire_can_be_headerless(const struct ssi_wire *wire, u32 *imm);
 
 /**
  * ssi_wire_expand() - make the header of a headerless page
- * @wire: result; region and index are 0
+ * @wire: result; region, index and life are 0
  * @imm: the immediate data
  * @src: the node that sent it
  * @dst: the local node

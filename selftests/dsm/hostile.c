@@ -14,6 +14,7 @@
 
 #define HEAD	((uint32_t)sizeof(struct ssi_wire))
 #define TOKEN	7u	/* of the fake node's own requests */
+#define STALE	0xdeadu	/* a life that no instance has */
 #define OURS	5u	/* a page whose home is the victim */
 #define THEIRS	(PART_PAGES + 5u)	/* one whose home is the fake node */
 
@@ -211,7 +212,9 @@ static int send_in_circle(struct fake *f)
 
 static int announce_for_ever(struct fake *f)
 {
-	struct ssi_msg msg = { .type = SSI_WIRE_REGION, .region = 1000 };
+	struct ssi_msg msg = {
+		.type = SSI_WIRE_REGION, .region = 1000, .own_life = FAKE_LIFE,
+	};
 	int ret = 0;
 
 	/* Sending fails once the victim has closed the connection. */
@@ -223,8 +226,6 @@ static int announce_for_ever(struct fake *f)
 /* An INV of a page that the victim waits for, which it answers by ACK. */
 static const struct ssi_msg inv = {
 	.type = SSI_WIRE_INV,
-	.src = HIGH,
-	.dst = VICTIM,
 	.requester = HIGH,
 	.region = REGION,
 	.index = THEIRS,
@@ -234,6 +235,7 @@ static const struct ssi_msg inv = {
 /* It never gives a credit back, so the victim cannot send the answers. */
 static int take_no_answers(struct fake *f)
 {
+	const struct ssi_msg full = fake_address(f, &inv);
 	struct ssi_wire invs[SSI_WIRE_BATCH];
 	uint64_t until = now_ms() + DEADLINE_MS;
 	struct ssi_msg msg;
@@ -241,7 +243,7 @@ static int take_no_answers(struct fake *f)
 	int ret = be_asked(f, &token);
 
 	for (i = 0; i < SSI_WIRE_BATCH; i++)
-		ssi_wire_encode(&invs[i], &inv);
+		ssi_wire_encode(&invs[i], &full);
 	while (!ret && now_ms() < until) {
 		ret = fake_send(f, invs, sizeof(invs), FAKE_SENDS / 4);
 		while (!ret && f->heard != f->arrived)
@@ -338,6 +340,10 @@ static void give_too_many_credits(struct ssi_wire *wire)
 	.type = SSI_WIRE_##kind, .region = REGION, .index = page, \
 	.token = TOKEN, ##__VA_ARGS__ }
 
+/* The same, for an earlier life of the victim's instance. */
+#define STALE_MSG(kind, page, ...) \
+	PAGE_MSG(kind, page, .life = STALE, ##__VA_ARGS__)
+
 /* @nr headers as one message, of which the last is @last. */
 static int say_at_once(struct fake *f, uint32_t nr, const struct ssi_msg *last)
 {
@@ -348,8 +354,7 @@ static int say_at_once(struct fake *f, uint32_t nr, const struct ssi_msg *last)
 	for (i = 0; i < nr; i++) {
 		if (i == nr - 1)
 			msg = *last;
-		msg.src = f->id;
-		msg.dst = f->peer;
+		msg = fake_address(f, &msg);
 		ssi_wire_encode(&out[i], &msg);
 	}
 	fake_send(f, out, nr * HEAD, 1);
@@ -457,6 +462,10 @@ static const struct offence {
 	  .msg = PAGE_MSG(DATAX, THEIRS), .spoil = say_len_page },
 	{ "a requester whose id is too high", MALFORMED,
 	  .msg = PAGE_MSG(INV, THEIRS, .requester = SSI_DSM_MAX_NODES) },
+	{ "REGION of an instance without a life", MALFORMED,
+	  .msg = { .type = SSI_WIRE_REGION, .region = REGION } },
+	{ "LEAVE of an instance without a life", MALFORMED,
+	  .msg = { .type = SSI_WIRE_LEAVE, .region = REGION, .requester = HIGH } },
 	{ "more acks than there can be nodes", MALFORMED,
 	  .msg = PAGE_MSG(DATAX, THEIRS, .arg = SSI_DSM_MAX_NODES, .len = PAGE) },
 
@@ -556,11 +565,9 @@ static const struct offence {
 static int send_bad(struct fake *f, const struct offence *o)
 {
 	uint8_t out[HEAD + FAKE_PAYLOAD];
-	struct ssi_msg msg = o->msg;
+	struct ssi_msg msg = fake_address(f, &o->msg);
 	struct ssi_wire wire;
 
-	msg.src = f->id;
-	msg.dst = f->peer;
 	ssi_wire_encode(&wire, &msg);
 	if (o->spoil)
 		o->spoil(&wire);
@@ -666,12 +673,35 @@ static const struct {
 	{ "a channel message for a region of other nodes",
 	  .msg = { .type = SSI_WIRE_CHANNEL, .region = OTHER_REGION, .len = 5 } },
 	{ "LEAVE for a region of other nodes",
-	  .msg = { .type = SSI_WIRE_LEAVE, .region = OTHER_REGION, .requester = HIGH } },
+	  .msg = { .type = SSI_WIRE_LEAVE, .region = OTHER_REGION,
+	    .own_life = FAKE_LIFE, .requester = HIGH } },
 	{ "LEAVE for a region of other nodes, that names one of them",
 	  .msg = { .type = SSI_WIRE_LEAVE, .region = OTHER_REGION,
-	    .requester = NEIGHBOUR } },
+	    .own_life = FAKE_LIFE, .requester = NEIGHBOUR } },
 	{ "another map for a region of other nodes",
-	  .msg = { .type = SSI_WIRE_REGION, .region = OTHER_REGION, .arg = 1 } },
+	  .msg = { .type = SSI_WIRE_REGION, .region = OTHER_REGION,
+	    .own_life = FAKE_LIFE, .arg = 1 } },
+	{ "REGION again, that does not name the victim's life",
+	  .msg = { .type = SSI_WIRE_REGION, .region = REGION,
+	    .own_life = FAKE_LIFE, .life = STALE, .arg = 1 } },
+	{ "LEAVE of an earlier life",
+	  .msg = { .type = SSI_WIRE_LEAVE, .region = REGION, .own_life = STALE,
+	    .requester = HIGH } },
+	{ "a channel message for an earlier life",
+	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION, .life = STALE,
+	    .len = 5 } },
+	{ "GETS for an earlier life", .msg = STALE_MSG(GETS, OURS) },
+	{ "UPGRADE for an earlier life", .msg = STALE_MSG(UPGRADE, OURS) },
+	{ "UNBLOCK for an earlier life", .msg = STALE_MSG(UNBLOCK, OURS) },
+	{ "FWDX for an earlier life",
+	  .msg = STALE_MSG(FWDX, THEIRS, .requester = HIGH) },
+	{ "INV for an earlier life",
+	  .msg = STALE_MSG(INV, THEIRS, .requester = HIGH) },
+	{ "DATAX for an earlier life", .msg = STALE_MSG(DATAX, THEIRS, .len = PAGE) },
+	{ "GRANT for an earlier life", .msg = STALE_MSG(GRANT, THEIRS) },
+	{ "ACK for an earlier life", .msg = STALE_MSG(ACK, THEIRS) },
+	{ "a page behind the region of an earlier life",
+	  .msg = STALE_MSG(GETS, 2 * PART_PAGES) },
 	{ "PUT of a page that it does not own", .msg = PAGE_MSG(PUT, OURS) },
 	{ "pages without a header and without a request",
 	  .commit = supply_uncalled },
@@ -725,7 +755,8 @@ static void test_stranger(void)
 	const struct part map[] = { { VICTIM, PART }, { NEIGHBOUR, PART } };
 	const uint32_t third = 3;
 	const struct ssi_msg other = {
-		.type = SSI_WIRE_REGION, .region = third, .arg = 1,
+		.type = SSI_WIRE_REGION, .region = third, .own_life = FAKE_LIFE,
+		.arg = 1,
 	};
 	struct fake f = fake_node(HIGH);
 	struct region_info info;
@@ -746,19 +777,139 @@ static void test_stranger(void)
 	fake_close(&f);
 }
 
+/* ---- instances of a region that follow each other ---- */
+
+static bool region_is(uint32_t state)
+{
+	struct region_info info = { };
+
+	return !region_get(CLUSTER, VICTIM, REGION, &info) && info.state == state;
+}
+
+/* REGION of the fake node's instance @own, for the victim's @life. */
+static int announce(struct fake *f, const struct ssi_msg *heard, uint32_t own,
+		    uint32_t life)
+{
+	struct ssi_msg msg = *heard;
+
+	msg.own_life = own;
+	msg.life = life;
+	return fake_say(f, &msg);
+}
+
+static int leave(struct fake *f, uint32_t own)
+{
+	const struct ssi_msg msg = {
+		.type = SSI_WIRE_LEAVE, .region = REGION, .own_life = own,
+		.requester = HIGH,
+	};
+
+	return fake_say(f, &msg);
+}
+
+/* The victim has handled all before: it answers a life that is new to it. */
+static int wait_handled(struct fake *f, const struct ssi_msg *heard, uint32_t own)
+{
+	struct ssi_msg msg;
+
+	return announce(f, heard, own, 0) ?: fake_hear(f, SSI_WIRE_REGION, &msg);
+}
+
+/*
+ * The victim makes its region anew, and the fake node does not know yet. Its
+ * messages for the old instance, and its LEAVE, do not touch the new one, which
+ * waits until the fake node has made its own anew.
+ */
+static void test_victim_anew(void)
+{
+	const struct part map[] = { { VICTIM, PART }, { HIGH, PART } };
+	struct fake f = fake_node(HIGH);
+	struct ssi_msg left = { }, msg = { };
+	bool ok;
+
+	victim_meet(&f);
+	ok = fake_befriend(&f, FAKE_CREDITS) &&
+	     !region_del(CLUSTER, VICTIM, REGION) &&
+	     !region_new(CLUSTER, VICTIM, REGION, map, 2) &&
+	     !fake_hear(&f, SSI_WIRE_LEAVE, &left) &&
+	     !fake_hear(&f, SSI_WIRE_REGION, &msg);
+	ok = ok && left.own_life == f.life && msg.own_life != f.life &&
+	     msg.life == FAKE_LIFE;
+	ok = ok && !say_page(&f, SSI_WIRE_GETS, OURS, TOKEN) &&
+	     !say_page(&f, SSI_WIRE_UNBLOCK, OURS, TOKEN) &&
+	     !say_page(&f, SSI_WIRE_ACK, THEIRS, TOKEN) && !leave(&f, FAKE_LIFE) &&
+	     !wait_handled(&f, &msg, FAKE_LIFE + 1) &&
+	     region_is(SSI_DSM_REGION_WAITING);
+	f.life = msg.own_life;
+	ok = ok && !say_page(&f, SSI_WIRE_GETX, OURS, TOKEN) &&
+	     !announce(&f, &msg, FAKE_LIFE + 1, f.life) &&
+	     wait_region(CLUSTER, VICTIM, REGION, SSI_DSM_REGION_READY, NULL) &&
+	     is_served(&f) && neighbour_is_well();
+	tap_ok(ok, "a region that is made anew: messages for the old one are dropped");
+	victim_part(&f);
+	fake_close(&f);
+}
+
+/* The same, from the other side: the victim's region ends, but not the link. */
+static void test_fake_anew(void)
+{
+	struct fake f = fake_node(HIGH);
+	struct ssi_msg msg = { .type = SSI_WIRE_REGION, .region = REGION };
+	bool ok;
+
+	victim_meet(&f);
+	ok = fake_befriend(&f, FAKE_CREDITS) &&
+	     !announce(&f, &msg, FAKE_LIFE + 1, f.life) &&
+	     wait_region(CLUSTER, VICTIM, REGION, SSI_DSM_REGION_LOST,
+			 "node 3 has made region 1 anew") &&
+	     wait_peer(CLUSTER, VICTIM, HIGH, SSI_DSM_LINK_UP, NULL) &&
+	     neighbour_is_well();
+	tap_ok(ok, "a member that makes its region anew ends the one here, not the link");
+	victim_part(&f);
+	fake_close(&f);
+}
+
+/* Only an instance that has joined can end the victim's. */
+static void test_leave_unjoined(void)
+{
+	struct fake f = fake_node(HIGH);
+	struct ssi_wire_hello hello = fake_hello(&f);
+	struct ssi_msg msg = { };
+	bool ok;
+
+	victim_meet(&f);
+	ok = !fake_connect(&f, &hello, sizeof(hello)) &&
+	     !fake_hear(&f, SSI_WIRE_REGION, &msg) &&
+	     !wait_handled(&f, &msg, FAKE_LIFE) && !leave(&f, FAKE_LIFE) &&
+	     !wait_handled(&f, &msg, FAKE_LIFE) &&
+	     region_is(SSI_DSM_REGION_WAITING);
+	f.life = msg.own_life;
+	ok = ok && !announce(&f, &msg, FAKE_LIFE, f.life) &&
+	     wait_region(CLUSTER, VICTIM, REGION, SSI_DSM_REGION_READY, NULL) &&
+	     !leave(&f, FAKE_LIFE) &&
+	     wait_region(CLUSTER, VICTIM, REGION, SSI_DSM_REGION_LOST,
+			 "node 3 has left the region");
+	tap_ok(ok, "LEAVE ends a region that its sender has joined, and no other");
+	victim_part(&f);
+	fake_close(&f);
+}
+
 int main(void)
 {
 	size_t i;
 
 	alarm(110);
 	victim_make();
-	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 5);
+	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 8);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	for (i = 0; i < ARRAY_SIZE(offences); i++)
 		test_offence(&offences[i]);
 	test_too_long();
 	test_vain();
 	test_stranger();
+	test_victim_anew();
+	test_fake_anew();
+	test_leave_unjoined();
 	victim_delete();
 	tap_ok(!module_unload() && !module_load(), "the module unloads after");
 	return tap_exit();

@@ -410,14 +410,23 @@ int fake_send_headerless(struct fake *f, uint32_t imm, uint32_t len)
 	return post(f, len, 1, IBV_WR_SEND_WITH_IMM, imm);
 }
 
-int fake_say(struct fake *f, const struct ssi_msg *msg)
+struct ssi_msg fake_address(const struct fake *f, const struct ssi_msg *msg)
 {
-	uint8_t out[HEAD + FAKE_PAYLOAD];
 	struct ssi_msg full = *msg;
-	struct ssi_wire wire;
 
 	full.src = f->id;
 	full.dst = f->peer;
+	if (full.type >= SSI_WIRE_CHANNEL && full.type < SSI_WIRE_TYPES && !full.life)
+		full.life = f->life;
+	return full;
+}
+
+int fake_say(struct fake *f, const struct ssi_msg *msg)
+{
+	struct ssi_msg full = fake_address(f, msg);
+	uint8_t out[HEAD + FAKE_PAYLOAD];
+	struct ssi_wire wire;
+
 	ssi_wire_encode(&wire, &full);
 	wire.credits = htole32(f->owed);
 	f->returned += f->owed;

@@ -20,6 +20,7 @@
 #define FAKE_SLOTS	(FAKE_CREDITS + 16)	/* 16 for its CREDIT messages */
 #define FAKE_SENDS	512	/* messages posted at once */
 #define FAKE_PAYLOAD	8192	/* bytes that one can send with a header, at most */
+#define FAKE_LIFE	0xfa4eu	/* of its instances of regions */
 
 /* The buffers that the device reads and writes. */
 struct fake_memory {
@@ -55,6 +56,7 @@ struct fake_memory {
  * @returned: credits given back
  * @broken: a completion reported that the connection is broken
  * @hello: the module's, from when it connected or accepted
+ * @life: of the module's instance of the region that both have
  */
 struct fake {
 	uint32_t id;
@@ -85,6 +87,7 @@ struct fake {
 	uint32_t returned;
 	bool broken;
 	struct ssi_wire_hello hello;
+	uint32_t life;
 };
 
 /* The hello that the module expects. */
@@ -112,6 +115,12 @@ int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times);
 
 /* Send @len bytes, not more than a page, with @imm as immediate data. */
 int fake_send_headerless(struct fake *f, uint32_t imm, uint32_t len);
+
+/*
+ * @msg with source, destination and, if it has none and its type needs one, the
+ * life of the module's instance.
+ */
+struct ssi_msg fake_address(const struct fake *f, const struct ssi_msg *msg);
 
 /* Send @msg as a node of the cluster would; its payload is bytes of 0x5a. */
 int fake_say(struct fake *f, const struct ssi_msg *msg);

@@ -128,10 +128,13 @@ bool fake_join(struct fake *f)
 {
 	struct ssi_msg msg;
 
-	/*
-	 * The victim's announcement of the region is right for this side, too.
-	 */
-	return !fake_hear(f, SSI_WIRE_REGION, &msg) && !fake_say(f, &msg) &&
+	if (fake_hear(f, SSI_WIRE_REGION, &msg))
+		return false;
+	/* The victim's announcement is right for this side, too. */
+	f->life = msg.own_life;
+	msg.life = f->life;
+	msg.own_life = FAKE_LIFE;
+	return !fake_say(f, &msg) &&
 	       wait_region(CLUSTER, VICTIM, REGION, SSI_DSM_REGION_READY, NULL);
 }
 

@@ -79,6 +79,21 @@ MUTANTS = [
     ("a message may name another node as its sender",
      "kmod/protocol/wire.c", "wire->src != src ||", "(wire->src != src && !src) ||"),
 
+    # ---- members ----
+    ("messages for an earlier life of a region are taken",
+     "kmod/engine/member.c",
+     "return msg->life == region->life &&", "return"),
+    ("LEAVE of an earlier life ends a region",
+     "kmod/engine/member.c",
+     "\t    ssi_member_life(rx->region, peer->id) == msg->own_life)",
+     "\t    msg->own_life)"),
+    ("a member that does not know this life counts as joined",
+     "kmod/engine/member.c",
+     "else if (msg->life != region->life)", "else if (0)"),
+    ("a node does not answer the REGION of a new life",
+     "kmod/engine/member.c",
+     "\t\tif (is_new)\n\t\t\tannounce(rx->region, peer);\n", ""),
+
     # ---- the engine around the tables ----
     ("the home notes every request as one for a copy",
      "kmod/engine/home.c",

@@ -112,6 +112,12 @@ void sim_ssi_message(u32 node, const struct ssi_msg *msg)
 		 msg->token);
 }
 
+void sim_ssi_message_stale(u32 node, const struct ssi_msg *msg)
+{
+	sim_note(msg->index, "node %u: dropped %s from %u for life %#x", node,
+		 ssi_wire_type_name(msg->type), msg->src, msg->life);
+}
+
 void sim_ssi_message_sent(u32 node, const struct ssi_msg *msg)
 {
 	sim_note(msg->index, "node %u: sent %s to %u, arg %llu, token %u", node,

@@ -11,7 +11,7 @@
 #define RANDOM_BUFFERS	2000000
 #define FLIPPED		100000	/* messages of each type */
 
-#define PAGE_FIELDS	(FIELD_REGION | FIELD_INDEX | FIELD_TOKEN)
+#define PAGE_FIELDS	(FIELD_REGION | FIELD_LIFE | FIELD_INDEX | FIELD_TOKEN)
 enum {
 	FIELD_REQUESTER = 1 << 0,
 	FIELD_REGION = 1 << 1,
@@ -20,6 +20,8 @@ enum {
 	FIELD_ARG = 1 << 4,
 	FIELD_SIZE = 1 << 5,
 	FIELD_TIME = 1 << 6,
+	FIELD_LIFE = 1 << 7,
+	FIELD_OWN_LIFE = 1 << 8,	/* not 0 */
 };
 
 /**
@@ -37,10 +39,11 @@ static const struct rule {
 } rules[SSI_WIRE_TYPES] = {
 	[SSI_WIRE_CREDIT] = { 0, 0, 0, 0 },
 	[SSI_WIRE_PING] = { 0, 0, 0, 0 },
-	[SSI_WIRE_REGION] = { FIELD_REGION | FIELD_ARG | FIELD_SIZE,
-			      UINT64_MAX, 0, 0 },
-	[SSI_WIRE_LEAVE] = { FIELD_REGION | FIELD_REQUESTER, 0, 0, 0 },
-	[SSI_WIRE_CHANNEL] = { FIELD_REGION, 0, 1, 4096 },
+	[SSI_WIRE_REGION] = { FIELD_REGION | FIELD_LIFE | FIELD_OWN_LIFE |
+			      FIELD_ARG | FIELD_SIZE, UINT64_MAX, 0, 0 },
+	[SSI_WIRE_LEAVE] = { FIELD_REGION | FIELD_OWN_LIFE | FIELD_REQUESTER,
+			     0, 0, 0 },
+	[SSI_WIRE_CHANNEL] = { FIELD_REGION | FIELD_LIFE, 0, 1, 4096 },
 	[SSI_WIRE_GETS] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
 	[SSI_WIRE_GETX] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
 	[SSI_WIRE_UPGRADE] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
@@ -104,6 +107,10 @@ static struct ssi_msg random_msg(u32 type)
 		msg.size = random_u64();
 	if (rule->fields & FIELD_TIME)
 		msg.time = random_u64();
+	if (rule->fields & FIELD_LIFE)
+		msg.life = random_u64();
+	if (rule->fields & FIELD_OWN_LIFE)
+		msg.own_life = 1 + random_below(UINT32_MAX);
 	return msg;
 }
 
@@ -113,7 +120,8 @@ static bool same_msg(const struct ssi_msg *a, const struct ssi_msg *b)
 	       a->requester == b->requester && a->len == b->len &&
 	       a->region == b->region && a->token == b->token &&
 	       a->index == b->index && a->arg == b->arg && a->size == b->size &&
-	       a->time == b->time;
+	       a->time == b->time && a->life == b->life &&
+	       a->own_life == b->own_life;
 }
 
 static int parse(const struct ssi_msg *msg, const struct ssi_wire *wire)
@@ -177,6 +185,8 @@ static bool unused_are_refused(u32 type)
 	all &= UNUSED(type, FIELD_ARG, arg);
 	all &= UNUSED(type, FIELD_SIZE, size);
 	all &= UNUSED(type, FIELD_TIME, time);
+	all &= UNUSED(type, FIELD_LIFE, life);
+	all &= UNUSED(type, FIELD_OWN_LIFE, own_life);
 	all &= UNUSED(type, 0, src);
 	all &= UNUSED(type, 0, dst);
 	all &= UNUSED(type, 0, len);
@@ -234,16 +244,29 @@ static bool lengths_are_checked(u32 type)
 	return ssi_wire_parse(&wire, UINT32_MAX, msg.src, msg.dst, &out);
 }
 
+/* An instance without a life does not exist. */
+static bool own_life_is_needed(u32 type)
+{
+	struct ssi_msg msg = random_msg(type);
+	struct ssi_wire wire;
+
+	msg.own_life = 0;
+	ssi_wire_encode(&wire, &msg);
+	return !parse(&msg, &wire) == !(rules[type].fields & FIELD_OWN_LIFE);
+}
+
 /* wire.h asserts where its neighbours are. */
-static bool time_is_at_44(void)
+static bool time_and_lives_are_at_44(void)
 {
 	struct ssi_msg msg = random_msg(SSI_WIRE_GETS);
 	struct ssi_wire wire;
 
 	msg.time = 0x04030201;
+	msg.life = 0x08070605;
+	msg.own_life = 0x0c0b0a09;
 	ssi_wire_encode(&wire, &msg);
-	return !memcmp((u8 *)&wire + 44, "\1\2\3\4", 4) &&
-	       sizeof(wire.zero) == 16;
+	return !memcmp((u8 *)&wire + 44, "\1\2\3\4\5\6\7\10\11\12\13\14",
+		       12) && sizeof(wire.zero) == 8;
 }
 
 static bool types_end(void)
@@ -448,7 +471,8 @@ static void test_type(u32 type)
 	const char *name = ssi_wire_type_name(type);
 
 	tap_ok(round_trips(type), "%s: is parsed as it was encoded", name);
-	tap_ok(unused_are_refused(type) && large_is_refused(type),
+	tap_ok(unused_are_refused(type) && large_is_refused(type) &&
+	       own_life_is_needed(type),
 	       "%s: corrupt fields are refused", name);
 	tap_ok(lengths_are_checked(type), "%s: other lengths are refused", name);
 }
@@ -461,7 +485,8 @@ int main(void)
 	for (type = 0; type < SSI_WIRE_TYPES; type++)
 		test_type(type);
 	tap_ok(types_end(), "unknown types are refused");
-	tap_ok(time_is_at_44(), "the time is four bytes at 44, little-endian");
+	tap_ok(time_and_lives_are_at_44(),
+	       "time and lives are four bytes each from 44 on, little-endian");
 	fuzz_random();
 	fuzz_flipped();
 	tap_ok(hello_is_checked(), "a hello is refused for the right reason");

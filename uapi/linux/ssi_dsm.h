@@ -57,7 +57,8 @@ struct ssi_dsm_attach {
 
 /**
  * struct ssi_dsm_send - argument of SSI_DSM_SEND
- * @node: the receiving node's id; ENOTCONN when its link is down
+ * @node: the receiving node's id; ENOTCONN when its link is down, or when it
+ *	has not joined the region yet
  * @len: bytes of payload, 1 .. SSI_DSM_MSG_MAX
  * @data: user pointer to the payload
  *
