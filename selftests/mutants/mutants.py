@@ -82,7 +82,8 @@ MUTANTS = [
     # ---- members ----
     ("messages for an earlier life of a region are taken",
      "kmod/engine/member.c",
-     "return msg->life == region->life &&", "return"),
+     "return msg->life == region->life && ssi_member_life(region, msg->src);",
+     "return true;"),
     ("LEAVE of an earlier life ends a region",
      "kmod/engine/member.c",
      "\t    ssi_member_life(rx->region, peer->id) == msg->own_life)",

@@ -26,10 +26,13 @@
 #define NAME		"simulated"
 #define REGION_ID	1
 #define SETTLE_NS	(3 * NSEC_PER_SEC)
+#define POLL_NS		(10 * NSEC_PER_USEC)
 
 static struct ssi_node *nodes[SIM_NODES];
 static struct ssi_region *regions[SIM_NODES];
-static bool lost;
+static struct ssi_region *fresh[SIM_NODES];	/* those that were made anew */
+static enum { ANEW_NOT, ANEW_BEGUN, ANEW_DONE } anew;
+static bool lost, ending;
 
 /* ---- parts of the module that are not simulated ---- */
 
@@ -44,7 +47,8 @@ static void region_event(struct ssi_region *region)
 	might_sleep();
 	sim_print("node %u: region state %u: %s", region->node->id,
 		  region->state, region->reason);
-	if (region->state == SSI_DSM_REGION_LOST && !lost)
+	if (region->state == SSI_DSM_REGION_LOST &&
+	    (!lost || (fresh[region->node->id] == region && !ending)))
 		sim_fail(SIM_NO_PAGE, "node %u has lost the region for no reason: %s",
 			 region->node->id, region->reason);
 }
@@ -109,10 +113,11 @@ static void make_nodes(void)
 				 "no peer: %s", extack.text);
 }
 
-static void make_regions(void)
+static struct ssi_region *make_region(u32 id)
 {
 	struct ssi_map_entry map[SIM_NODES];
 	struct netlink_ext_ack extack = { 0 };
+	struct ssi_region *region;
 	u32 n;
 
 	for (n = 0; n < sim.nodes; n++)
@@ -120,25 +125,29 @@ static void make_regions(void)
 			.node = n,
 			.size = n < sim.homes ? SSI_REGION_ALIGN : 0,
 		};
-	for (n = 0; n < sim.nodes; n++) {
-		regions[n] = ssi_region_new(nodes[n], REGION_ID, map, sim.nodes,
-					    &extack);
-		sim_need(!IS_ERR(regions[n]), "no region: %s", extack.text);
-		ssi_region_set_policy(regions[n], SSI_DSM_POLICY_HOLD, sim.hold);
-		ssi_region_set_policy(regions[n], SSI_DSM_POLICY_CACHE,
-				      sim.cache);
-	}
+	do {
+		region = ssi_region_new(nodes[id], REGION_ID, map, sim.nodes,
+					&extack);
+		sim_need(!IS_ERR(region) || PTR_ERR(region) == -ENOMEM,
+			 "no region: %s", extack.text);
+	} while (IS_ERR(region));
+	ssi_region_set_policy(region, SSI_DSM_POLICY_HOLD, sim.hold);
+	ssi_region_set_policy(region, SSI_DSM_POLICY_CACHE, sim.cache);
+	return region;
 }
 
 void cluster_start(void)
 {
+	u32 n;
+
 	ssi_member_init(&events);
 	sim_need(!ssi_transport_init(&ssi_dispatch_client) && !ssi_request_init() &&
 		 !ssi_region_setup_init() && !ssi_region_init() && !ssi_evict_init(),
 		 "the module cannot be loaded");
 	mutex_lock(&ssi_config_lock);
 	make_nodes();
-	make_regions();
+	for (n = 0; n < sim.nodes; n++)
+		regions[n] = make_region(n);
 	mutex_unlock(&ssi_config_lock);
 	programs_start(regions);
 }
@@ -161,6 +170,7 @@ void cluster_settle(void)
 void cluster_stop(void)
 {
 	lost = true;
+	ending = true;
 	programs_close();
 	ssi_config_delete_all();
 	ssi_evict_exit();
@@ -245,10 +255,74 @@ static void be_hostile(u32 id)
 	links_vanish(id);
 }
 
+/*
+ * What node @id has of the region is deleted and made again at once, or a little
+ * later; the other nodes do not know yet.
+ */
+static void make_anew(u32 id)
+{
+	struct ssi_region *old = regions[id];
+
+	kref_get(&old->ref);
+	delete_region(id);
+	if (sim_one_in(2))
+		task_sleep(NULL, sim_random(300000));
+	mutex_lock(&ssi_config_lock);
+	regions[id] = make_region(id);
+	fresh[id] = regions[id];
+	mutex_unlock(&ssi_config_lock);
+	ssi_region_put(old);
+}
+
+static void make_all_anew(void)
+{
+	u32 first = sim_random(sim.nodes), i;
+
+	anew = ANEW_BEGUN;
+	lost = true;
+	memset(fresh, 0, sizeof(fresh));
+	for (i = 0; i < sim.nodes; i++) {
+		make_anew((first + i) % sim.nodes);
+		if (sim_one_in(3))
+			task_sleep(NULL, sim_random(500000));
+	}
+	anew = ANEW_DONE;
+}
+
+static bool all_are_ready(void)
+{
+	u32 n;
+
+	for (n = 0; n < sim.nodes; n++)
+		if (READ_ONCE(regions[n]->state) != SSI_DSM_REGION_READY)
+			return false;
+	return true;
+}
+
+void cluster_live_again(void)
+{
+	u64 end = sim_now + sim.patience;
+
+	if (anew == ANEW_NOT)
+		make_all_anew();
+	while (anew != ANEW_DONE || !all_are_ready()) {
+		sim_need(sim_now < end, "regions that were made anew do not become ready");
+		task_sleep(NULL, POLL_NS);
+	}
+	oracle_check_end(true);
+	programs_close();
+	oracle_forget();
+	anew = ANEW_NOT;
+	lost = false;
+	programs_start(regions);
+}
+
 void cluster_lose_node(void)
 {
 	u32 id = sim_random(sim.nodes), other = (id + 1) % sim.nodes;
 
+	if (sim.anew)
+		return make_all_anew();
 	lost = true;
 	sim_print("node %u is lost", id);
 	switch (sim_random(5)) {

@@ -21,8 +21,17 @@ void cluster_stop(void);
 /* Something that must not matter to anybody. */
 void cluster_disturb(void);
 
-/* A node lies, vanishes, leaves, is deleted, or loses its link to another. */
+/*
+ * A node lies, vanishes, leaves, is deleted, or loses its link to another. Or,
+ * if sim.anew, all nodes make their regions anew.
+ */
 void cluster_lose_node(void);
+
+/*
+ * When the programs have ended: other programs in the regions that were, or are
+ * now, made anew. Their memory is zero, and nothing has happened to it.
+ */
+void cluster_live_again(void);
 
 bool cluster_is_lost(void);
 

@@ -32,6 +32,9 @@ void oracle_check_step(void);
 /* When nothing is under way: no value is lost, no thread saw time go back. */
 void oracle_check_end(bool lost);
 
+/* All pages are zero again; no thread has seen anything. */
+void oracle_forget(void);
+
 /* Loads, stores and adds that were done. */
 u64 oracle_accesses(void);
 

@@ -284,6 +284,8 @@ void programs_start(struct ssi_region *const *regions)
 {
 	u32 n, i;
 
+	stop = false;
+	nr_threads = 0;
 	for (n = 0; n < sim.nodes; n++) {
 		struct program *program = &programs[n];
 

@@ -98,9 +98,9 @@ static void run_loss(void *arg)
 	cluster_lose_node();
 }
 
-static void run_programs(void)
+static void run_programs(bool losses)
 {
-	u64 lose_at = sim.losses ? sim_steps + sim_random(sim.steps) : 0;
+	u64 lose_at = losses ? sim_steps + sim_random(sim.steps) : 0;
 	u64 end = sim_steps + sim.steps;
 
 	while (!programs_have_ended()) {
@@ -116,14 +116,18 @@ static void run_programs(void)
 
 void run_seed(u64 seed, struct run_result *result)
 {
-	u32 fail_memory;
+	u32 fail_memory, lives;
 
 	chance_begin(seed);
 	fail_memory = sim.fail_memory;
 	sim.fail_memory = 0;
 	do_task(cluster_start, "start");
 	sim.fail_memory = fail_memory;
-	run_programs();
+	run_programs(sim.losses);
+	for (lives = 1; lives <= sim.anew; lives++) {
+		do_task(cluster_live_again, "made anew");
+		run_programs(lives < sim.anew);
+	}
 	sim.disturb = 0;
 	sim.fail_memory = 0;
 	memory_fail_next(0);

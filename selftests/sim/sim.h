@@ -37,6 +37,7 @@
  * @fail_memory: one in so many allocations fails, or 0
  * @disturb: one in so many steps something happens to the cluster, or 0
  * @losses: nodes may be lost
+ * @anew: so many times all nodes make their regions anew; no node is lost then
  * @trust: no node has sent anything but what the protocol wants
  */
 struct sim_config {
@@ -66,6 +67,7 @@ struct sim_config {
 	u32 fail_memory;
 	u32 disturb;
 	bool losses;
+	u32 anew;
 	bool trust;
 };
 
