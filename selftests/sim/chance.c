@@ -20,11 +20,6 @@ u32 sim_random(u32 n)
 	return (state * 0x2545f4914f6cdd1dull >> 32) * n >> 32;
 }
 
-u32 get_random_u32(void)
-{
-	return sim_random(U32_MAX);
-}
-
 u64 chance_state(void)
 {
 	return state;

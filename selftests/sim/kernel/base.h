@@ -114,8 +114,6 @@ typedef struct { s64 counter; } atomic64_t;
 #define per_cpu_ptr(ptr, cpu)	((void)(cpu), (ptr))
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < 1; (cpu)++)
 
-u32 get_random_u32(void);
-
 static inline u32 hash_32(u32 value, u32 bits)
 {
 	return value * 0x61c88647u >> (32 - bits);
