@@ -58,7 +58,7 @@
  *   it. So announce() looks at the state again and sends LEAVE once more.
  *
  * A page that is sent without its header names no life. Its token names a
- * request of one instance: see new_token() in request.c.
+ * request of one instance: see take_token() in request.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

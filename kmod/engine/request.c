@@ -139,6 +139,32 @@ static void send_home(struct ssi_region *region, struct ssi_msg *msg,
 }
 
 /*
+ * A page that comes without a header belongs to the request with its token, so
+ * no two requests of this node may have the same token, whatever their region.
+ * The low bits are the number of the bucket: see ssi_request_find().
+ *
+ * If no number is free, the token is above SSI_WIRE_TOKEN_MAX. The page then
+ * comes with a header, which names the region, its life and the index.
+ */
+static u32 take_token(const struct ssi_slot *slot)
+{
+	struct ssi_region *region = slot->region;
+	u32 number = ssi_token_take(&region->node->tokens);
+	u32 token = number << SSI_BUCKETS_SHIFT |
+		    (slot->bucket - region->buckets);
+
+	static_assert(SSI_TOKENS_SHIFT + SSI_BUCKETS_SHIFT <= 31);
+	return number < SSI_TOKENS ? token : token | ~SSI_WIRE_TOKEN_MAX;
+}
+
+/* All messages that serve the request have come. */
+static void put_token(struct ssi_region *region, u32 token)
+{
+	if (token <= SSI_WIRE_TOKEN_MAX)
+		ssi_token_put(&region->node->tokens, token >> SSI_BUCKETS_SHIFT);
+}
+
+/*
  * The request is complete: free it, send UNBLOCK to the home, wake the waiting
  * faults.
  */
@@ -160,6 +186,7 @@ static void finish(const struct ssi_slot *slot, struct ssi_req *req)
 	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
 		ssi_gather_learn(region, ns - held);
 	kmem_cache_free(req_cache, req);
+	put_token(region, msg.token);
 	/*
 	 * While other requests are under way, UNBLOCK can share a packet with
 	 * the next request.
@@ -213,18 +240,6 @@ void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
-/*
- * Unique on this node. The low bits are the number of the bucket: see
- * ssi_request_find().
- */
-static u32 new_token(const struct ssi_slot *slot)
-{
-	struct ssi_region *region = slot->region;
-	u32 token = atomic_inc_return(&region->node->token);
-
-	return (token << SSI_BUCKETS_SHIFT |
-		(slot->bucket - region->buckets)) & SSI_WIRE_TOKEN_MAX;
-}
 
 bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index)
 {
@@ -263,7 +278,7 @@ void ssi_request_open(const struct ssi_slot *slot, struct ssi_req *req,
 
 	*req = (struct ssi_req){
 		.index = slot->index,
-		.token = new_token(slot),
+		.token = take_token(slot),
 		.start = ktime_get_ns(),
 		.exclusive = !copy,
 		.class = copy ? SSI_DSM_CLASS_READ_REMOTE :
@@ -334,6 +349,10 @@ void ssi_request_take_home(struct ssi_region *region, u64 index)
 			  GFP_ATOMIC | __GFP_NOWARN, false);
 }
 
+/*
+ * The tokens stay in use until the node is deleted: pages for them may still be
+ * on their way, and must not go to requests of another region or life.
+ */
 void ssi_request_purge(struct ssi_bucket *bucket)
 {
 	struct ssi_req *req, *next;

@@ -27,7 +27,9 @@ struct ssi_node;
 #define SSI_REGION_ALIGN	(2UL << 20)
 #define SSI_BLOCK_SHIFT		9	/* pages of a block: 512, 2 MiB */
 #define SSI_BLOCK_PAGES		(1UL << SSI_BLOCK_SHIFT)
+#ifndef SSI_BUCKETS_SHIFT	/* the simulator has few */
 #define SSI_BUCKETS_SHIFT	8
+#endif
 #define SSI_MAP_MAX		64	/* ranges of a placement map */
 
 /**

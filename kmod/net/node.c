@@ -17,6 +17,7 @@ static void ssi_node_release(struct kref *ref)
 	struct ssi_node *node = container_of(ref, struct ssi_node, ref);
 
 	ssi_rx_pool_put(node->rx_pool);
+	ssi_token_exit(&node->tokens);
 	kfree(node);
 }
 
@@ -65,8 +66,13 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 
 	if (!node)
 		return NULL;
+	if (ssi_token_init(&node->tokens)) {
+		kfree(node);
+		return NULL;
+	}
 	node->rx_pool = ssi_rx_pool_new();
 	if (!node->rx_pool) {
+		ssi_token_exit(&node->tokens);
 		kfree(node);
 		return NULL;
 	}

@@ -5,7 +5,6 @@
 #ifndef _SSI_NODE_H
 #define _SSI_NODE_H
 
-#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -14,6 +13,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/ssi_dsm.h>
+#include "net/token.h"
 
 struct ssi_peer;
 struct ssi_region;
@@ -42,7 +42,7 @@ struct ssi_transport_ops;
  * @wq: runs page work (unmapping): high priority, many works at a time. Its
  *	works do not wait
  * @memory_wq: runs works that wait for memory
- * @token: source of request tokens
+ * @tokens: numbers of this node's requests
  */
 struct ssi_node {
 	struct list_head list;
@@ -61,7 +61,7 @@ struct ssi_node {
 	struct ssi_rx_pool *rx_pool;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *memory_wq;
-	atomic_t token;
+	struct ssi_tokens tokens;
 };
 
 /**

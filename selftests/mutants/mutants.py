@@ -95,6 +95,11 @@ MUTANTS = [
      "kmod/engine/member.c",
      "\t\tif (is_new)\n\t\t\tannounce(rx->region, peer);\n", ""),
 
+    ("two requests may have the same token",
+     "kmod/net/token.c",
+     "if (!test_and_set_bit(number % SSI_TOKENS, tokens->used))",
+     "test_and_set_bit(number % SSI_TOKENS, tokens->used);"),
+
     # ---- the engine around the tables ----
     ("the home notes every request as one for a copy",
      "kmod/engine/home.c",

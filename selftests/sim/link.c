@@ -156,11 +156,12 @@ static void sim_close(struct ssi_link *link)
 	}
 	while (sl->busy || (other && other->busy))
 		task_sleep(NULL, 10 * NSEC_PER_USEC);
-	ssi_link_change_state(link, SSI_DSM_LINK_LOST, "closed");
-	drop_packets(sl);
+	/* From here on link_run() does not find it. */
 	for (i = 0; links[i] != sl; i++)
 		;
 	links[i] = links[--nr_links];
+	ssi_link_change_state(link, SSI_DSM_LINK_LOST, "closed");
+	drop_packets(sl);
 	ssi_link_fini(link);
 	free(sl);
 }
@@ -264,6 +265,18 @@ static void corrupt(struct sim_link *sl, struct packet *packet)
 		 ssi_wire_type_name(wire->type), wire->src, wire->requester);
 }
 
+/* As over rdma: of a page whose header says no more than its type and token. */
+static void remove_header(const struct sim_link *sl, struct ssi_rx *rx)
+{
+	u32 imm;
+
+	if (rx->len != PAGE_SIZE || !ssi_wire_can_be_headerless(&rx->wire, &imm))
+		return;
+	ssi_wire_expand(&rx->wire, imm, sl->link.peer->node->id,
+			sl->link.peer->id);
+	rx->headerless = true;
+}
+
 static void arrive(struct sim_link *sl)
 {
 	struct packet packet;
@@ -275,6 +288,7 @@ static void arrive(struct sim_link *sl)
 	corrupt(sl, &packet);
 	rx->wire = packet.wire;
 	rx->len = packet.len;
+	remove_header(sl, rx);
 	rx->page = receive_page(&packet);
 	if (packet.page && sl->nr_sent < LINK_SENT)
 		sl->sent[sl->nr_sent++] = packet.page;

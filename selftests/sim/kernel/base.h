@@ -39,7 +39,13 @@ typedef unsigned int vm_fault_t;
 struct kvm_vcpu *kvm_get_running_vcpu(void);
 #define symbol_get(name)	((typeof(name) *)NULL)
 #define symbol_put(name)	((void)0)
-#define test_bit(n, bits)	(!!(*(bits) & BIT(n)))
+#define BITS_TO_LONGS(n)	(((n) + 63) / 64)
+#define test_bit(n, bits)	(!!((bits)[(n) / 64] & BIT((n) % 64)))
+#define clear_bit(n, bits)	((void)((bits)[(n) / 64] &= ~BIT((n) % 64)))
+#define test_and_set_bit(n, bits) ({					\
+	bool was_set_ = test_bit(n, bits);				\
+	(bits)[(n) / 64] |= BIT((n) % 64);				\
+	was_set_; })
 #define likely(x)		(x)
 #define module_param_array(name, type, count, mode)	\
 	static_assert(sizeof(name) > 0, "it is an array")

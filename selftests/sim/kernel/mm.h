@@ -105,7 +105,6 @@ struct folio {
 #define folio_ref_add(folio, n)		((void)(folio))
 #define folio_put_refs(folio, n)	((void)(folio))
 #define set_page_private(page, value)	((page)->private = (value))
-#define clear_bit(bit, word)		(*(word) &= ~BIT(bit))
 #define compound_head(page)	(page)
 #define PageCompound(page)	((void)(page), false)
 #define page_size(page)		((void)(page), PAGE_SIZE)
