@@ -7,16 +7,25 @@
  * Times are printed, not judged: they depend on the machine.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libcluster.h"
 #include "selftests/unit/tap.h"
 
 #define RUN_MS	1500
+#define MANY	900	/* pages that are held at the same time */
+#define SPREAD	3	/* their distance, in pages */
+#define MANY_MS	6000	/* how long */
+#define WATCHDOG "/proc/sys/kernel/watchdog_thresh"
 
-static struct cluster cluster = { .name = "hold", .nodes = 2, .each = 2 * MIB };
+static struct cluster cluster = { .name = "hold", .nodes = 2, .each = 16 * MIB };
 static uint64_t *added;		/* by node, shared by all processes */
 
 static void add_until(uint32_t node, uint64_t until)
@@ -106,6 +115,103 @@ static void test_hottest(void)
 	       "PAGE_GET names the page as the hottest, with the nodes it moves between");
 }
 
+/* ---- many messages that are held ---- */
+
+static volatile uint8_t *wanted;
+
+static void *want(void *number)
+{
+	wanted[(uintptr_t)number * SPREAD * PAGE] = 1;
+	return NULL;
+}
+
+/* Node 1 writes to all pages and goes on running, so it keeps them. */
+static int keep_many(void)
+{
+	volatile uint8_t *mem;
+	int fd, i, pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid)
+		return pid;
+	fd = attach(cluster.name, 1, SSI_DSM_ATTACH_NO_CHANNEL);
+	mem = map_region(fd, cluster_size(&cluster));
+	if (!mem)
+		_exit(1);
+	for (i = 0; i < MANY; i++)
+		mem[i * SPREAD * PAGE] = 1;
+	for (;;)
+		;
+}
+
+static void set_watchdog(const char *seconds)
+{
+	int fd = open(WATCHDOG, O_WRONLY);
+
+	if (fd < 0 || write(fd, seconds, strlen(seconds)) < 0)
+		tap_diag(WATCHDOG ": %s", strerror(errno));
+	close(fd);
+}
+
+/* Whether the kernel has said @what since @fd was opened at its log's end. */
+static bool kernel_says(int fd, const char *what)
+{
+	bool found = false;
+	char line[2048];
+	ssize_t bytes;
+
+	while ((bytes = read(fd, line, sizeof(line) - 1)) > 0) {
+		line[bytes] = '\0';
+		found |= !!strstr(line, what);
+	}
+	return found;
+}
+
+static bool want_many(void)
+{
+	static pthread_t threads[MANY];
+	pthread_attr_t attr;
+	struct timespec until;
+	bool all = true;
+	uintptr_t i;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	for (i = 0; i < MANY; i++)
+		if (pthread_create(&threads[i], &attr, want, (void *)i))
+			tap_bail("no thread");
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 2 * DEADLINE_MS / 1000;
+	for (i = 0; i < MANY; i++)
+		all &= !pthread_timedjoin_np(threads[i], NULL, &until);
+	return all;
+}
+
+/* The kernel's own watchdog judges whether a CPU is kept in softirqs. */
+static void test_many(int keeper)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), pid;
+	bool all;
+
+	lseek(log, 0, SEEK_END);
+	wanted = map_region(keeper, cluster_size(&cluster));
+	policy_set(cluster.name, 0, REGION, SSI_DSM_POLICY_AHEAD, 0);
+	policy_set(cluster.name, 1, REGION, SSI_DSM_POLICY_AHEAD, 0);
+	policy_set(cluster.name, 1, REGION, SSI_DSM_POLICY_HOLD, MANY_MS * 1000);
+	set_watchdog("1");
+	pid = keep_many();
+	sleep(1);
+	all = want_many();
+	set_watchdog("10");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	tap_ok(all, "%u messages are held, and their pages come in the end", MANY);
+	tap_ok(!kernel_says(log, "soft lockup"), "no CPU is kept from its tasks meanwhile");
+	close(log);
+	munmap((void *)wanted, cluster_size(&cluster));
+}
+
 int main(int argc, char **argv)
 {
 	volatile uint64_t *word;
@@ -115,7 +221,7 @@ int main(int argc, char **argv)
 	cluster_args(&cluster, argc, argv);
 	conf_need();
 	alarm(120);
-	tap_plan(9);
+	tap_plan(11);
 	added = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cluster_make(&cluster);
@@ -130,6 +236,7 @@ int main(int argc, char **argv)
 	test_window(word, SSI_DSM_POLICY_AUTO, "the automatic window");
 	tap_ok(add_together(word, 1), "a window that changes all the time: no addition is lost");
 	test_hottest();
+	test_many(keepers[0]);
 	munmap((void *)word, cluster_size(&cluster));
 	for (n = 0; n < cluster.nodes; n++)
 		close(keepers[n]);

@@ -15,6 +15,7 @@
 #define HEAD	((uint32_t)sizeof(struct ssi_wire))
 #define TOKEN	7u	/* of the fake node's own requests */
 #define STALE	0xdeadu	/* a life that no instance has */
+#define HOLD_US		10000000	/* of the victim, where it must hold a page */
 #define OURS	5u	/* a page whose home is the victim */
 #define THEIRS	(PART_PAGES + 5u)	/* one whose home is the fake node */
 
@@ -206,6 +207,24 @@ static int invalidate_owner(struct fake *f)
 static int send_in_circle(struct fake *f)
 {
 	return hand_over(f) ?: say_forward(f, SSI_WIRE_FWDX, VICTIM);
+}
+
+/* The victim holds the page, since it waits for another page for longer. */
+static int ask_while_held(struct fake *f)
+{
+	struct ssi_msg msg;
+	int first, ret;
+
+	policy_set(CLUSTER, VICTIM, REGION, SSI_DSM_POLICY_HOLD, HOLD_US);
+	ret = hand_over(f);
+	first = writer;
+	writer = victim_write(THEIRS + 1);
+	ret = ret ?: fake_hear(f, SSI_WIRE_GETX, &msg) ?:
+	      say_forward(f, SSI_WIRE_FWDX, HIGH) ?:
+	      say_forward(f, SSI_WIRE_FWDX, HIGH);
+	kill(first, SIGKILL);
+	waitpid(first, NULL, 0);
+	return ret;
 }
 
 /* ---- messages without end ---- */
@@ -537,6 +556,8 @@ static const struct offence {
 	{ "GRANT for a node that has no copy", NOT_AWAITED,
 	  .commit = grant_without_copy, .waits = true },
 	{ "FWDX twice", BROKE "the page is not here", .commit = take_twice },
+	{ "FWDX twice for a page that is held", BROKE "it asks twice for a page",
+	  .commit = ask_while_held, .waits = true },
 	{ "INV to the owner", BROKE "the page is not here",
 	  .commit = invalidate_owner },
 	{ "FWDX for the node that has the page",

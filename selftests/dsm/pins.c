@@ -25,7 +25,7 @@
 #define PER_PIPE	256
 #define PIPES		((PINNED + PER_PIPE - 1) / PER_PIPE)
 #define APART		1050	/* index of a page that nobody pins */
-#define ROUNDS		1000
+#define ROUNDS		200
 #define STACK		65536
 
 static struct cluster cluster = { .name = "pins", .nodes = 2, .each = 8 * MIB };
@@ -119,7 +119,7 @@ static void test_two_pages(bool huge)
 	uint32_t n;
 
 	begin(huge);
-	until = now_ms() + 2 * DEADLINE_MS;
+	until = now_ms() + 3 * DEADLINE_MS;
 	fflush(stdout);
 	for (n = 0; n < 2; n++) {
 		pids[n] = fork();
