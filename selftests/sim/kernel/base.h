@@ -88,8 +88,16 @@ struct kvm_vcpu *kvm_get_running_vcpu(void);
 #define container_of(ptr, type, member)					\
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
-/* One thread runs all of it, and what runs is switched only where it asks. */
-#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+void sim_preempt(void);
+
+/*
+ * One thread runs all of it, and what runs is switched only where it asks. What
+ * is read without a lock may have changed before it is used.
+ */
+#define READ_ONCE(x) ({							\
+	__typeof__(x) read_ = *(const volatile __typeof__(x) *)&(x);	\
+	sim_preempt();							\
+	read_; })
 #define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
 /* no other CPU */
 #define smp_load_acquire(ptr)	READ_ONCE(*(ptr))
