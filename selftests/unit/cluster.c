@@ -119,28 +119,6 @@ int dsm_link_problem(unsigned int node, char *text, size_t size)
 	return 1;
 }
 
-void log_info(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	va_list args;
-
-	printf("# ");
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	printf("\n");
-	_exit(code);
-}
-
 /* ---- tests, each in a process of its own ------------------------------------ */
 
 static struct options three = { .num_nodes = 3, .self = 1, .timeout = 3 };

@@ -9,12 +9,6 @@
 #include "../../vmm/log.h"
 #include "tap.h"
 
-void die(enum exit_code code, const char *fmt, ...)
-{
-	(void)fmt;
-	_exit(code);
-}
-
 static bool differs(const struct device_options *devices, unsigned int card,
 		    unsigned int other)
 {

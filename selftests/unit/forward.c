@@ -15,6 +15,7 @@
 #include "../../vmm/log.h"
 #include "../../vmm/route.h"
 #include "../../vmm/stop.h"
+#include "libvmm.h"
 #include "tap.h"
 
 #define NODES		3
@@ -30,7 +31,6 @@ static unsigned int self;	/* the node that this is at the moment */
 static int sent_to;		/* -1: nobody */
 static uint64_t sent_addr;
 static struct bar told;		/* of a BAR */
-static atomic_uint complaints;
 static atomic_uint accesses;	/* of the devices here */
 static atomic_uint replies;	/* to other nodes */
 static uint64_t replied;
@@ -116,29 +116,6 @@ void bus_write(enum bus_space space, uint64_t addr, unsigned int len,
 	bus_read(space, addr, len);
 }
 
-void stop_ask(enum exit_code code, const char *fmt, ...)
-{
-	(void)code;
-	(void)fmt;
-	complaints++;
-}
-
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	(void)fmt;
-	tap_bail("died with %d", code);
-}
-
 /* Wait until a counter has changed, 5 seconds at most. */
 static void wait_for(atomic_uint *counter, unsigned int before)
 {
@@ -150,10 +127,10 @@ static void wait_for(atomic_uint *counter, unsigned int before)
 static void take_io(unsigned int node, const struct message *m)
 {
 	atomic_uint *counter = m->waits ? &replies : &accesses;
-	unsigned int before = *counter, refused = complaints;
+	unsigned int before = *counter, refused = libvmm_stops;
 
 	handlers[CLUSTER_IO](node, m);
-	if (complaints == refused)
+	if (libvmm_stops == refused)
 		wait_for(counter, before);
 }
 
@@ -262,11 +239,11 @@ static void test_writes(void)
 
 	self = 1;
 	forward_access(CPU, &access);
-	tap_ok(sent_to == 0 && !complaints,
+	tap_ok(sent_to == 0 && !libvmm_stops,
 	       "a write to configuration space is answered");
 	access.addr = SSI_ACPI_PCI_WINDOW;
 	forward_access(CPU, &access);
-	tap_ok(sent_to == 0 && !complaints, "one to a BAR is not");
+	tap_ok(sent_to == 0 && !libvmm_stops, "one to a BAR is not");
 	self = 0;
 	sent_to = -1;
 	take_io(1, &m);
@@ -329,17 +306,17 @@ static void test_slow_device(void)
 		.addr = SSI_ACPI_PCI_WINDOW, .cpu = CPU, .len = 4,
 		.is_write = 1, .space = BUS_MMIO,
 	};
-	unsigned int before = accesses, refused = complaints;
+	unsigned int before = accesses, refused = libvmm_stops;
 
 	self = 0;
 	pthread_mutex_lock(&device);
 	for (unsigned int i = 0; i < 254 * 16; i++)
 		handlers[CLUSTER_IO](1, &m);
-	tap_ok(accesses == before && complaints == refused,
+	tap_ok(accesses == before && libvmm_stops == refused,
 	       "messages are taken while a device is busy");
 	handlers[CLUSTER_IO](1, &m);
 	handlers[CLUSTER_IO](1, &m);
-	tap_ok(complaints > refused, "but not more than CPUs may send");
+	tap_ok(libvmm_stops > refused, "but not more than CPUs may send");
 	pthread_mutex_unlock(&device);
 	while (accesses - before < 254 * 16)
 		wait_for(&accesses, accesses);
@@ -368,7 +345,7 @@ static void test_strays(void)
 	const struct ssi_acpi_pci_root *far = &layout.pci_roots[1];
 	const uint64_t at = SSI_ACPI_PCI_WINDOW + 0x4000;
 	struct bar bad = { .base = 0x1000, .size = 0x1000, .bar = 7 };
-	unsigned int before = complaints;
+	unsigned int before = libvmm_stops;
 
 	move_bar(far->window, 0x4000);
 	tap_ok(sent_to == -1, "nobody hears of a BAR in its window");
@@ -395,7 +372,7 @@ static void test_strays(void)
 	bad.base = SSI_ACPI_PCI_WINDOW;
 	bad.size = UINT64_MAX;
 	handlers[CLUSTER_BAR](2, &bad);
-	tap_ok(complaints == before + 2 && is_seen(0x1000, 0, 0),
+	tap_ok(libvmm_stops == before + 2 && is_seen(0x1000, 0, 0),
 	       "one where no BAR can be is refused");
 	for (uint32_t i = 0; i < 600; i++) {
 		bad.base = SSI_ACPI_PCI_WINDOW + (uint64_t)i * 0x4000;
@@ -405,7 +382,7 @@ static void test_strays(void)
 	}
 	tap_ok(is_seen(SSI_ACPI_PCI_WINDOW + 511 * 0x4000, 0, 2) &&
 	       is_seen(SSI_ACPI_PCI_WINDOW + 512 * 0x4000, 0, 0) &&
-	       complaints == before + 2, "more than 512 are not followed");
+	       libvmm_stops == before + 2, "more than 512 are not followed");
 }
 
 static void test_bad_messages(void)
@@ -415,15 +392,15 @@ static void test_bad_messages(void)
 	const struct reply reply = { .cpu = CPU };
 	const struct reply far = { .cpu = NODES };
 
-	unsigned int before = complaints;
+	unsigned int before = libvmm_stops;
 
 	self = 2;
 	take_io(1, &m);
-	tap_ok(complaints == before && sent_to == 1 && replied == HERE,
+	tap_ok(libvmm_stops == before && sent_to == 1 && replied == HERE,
 	       "an access by message is answered");
 	self = 0;
 	take_io(1, &m);
-	tap_ok(complaints == before && replied == UINT64_MAX,
+	tap_ok(libvmm_stops == before && replied == UINT64_MAX,
 	       "one to what has moved away reads all ones");
 	self = 2;
 	m.len = 3;
@@ -437,10 +414,10 @@ static void test_bad_messages(void)
 	m.space = BUS_MMIO;
 	m.waits = 0;
 	handlers[CLUSTER_IO](1, &m);
-	tap_ok(complaints == before + 4, "impossible values are refused");
+	tap_ok(libvmm_stops == before + 4, "impossible values are refused");
 	handlers[CLUSTER_IO_REPLY](1, &reply);
 	handlers[CLUSTER_IO_REPLY](1, &far);
-	tap_ok(complaints == before + 6, "and an answer that nobody waits for");
+	tap_ok(libvmm_stops == before + 6, "and an answer that nobody waits for");
 }
 
 int main(void)

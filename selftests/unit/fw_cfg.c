@@ -35,16 +35,6 @@ void *memory_at(uint64_t gpa, uint64_t len)
 	return gpa < RAM_SIZE && len <= RAM_SIZE - gpa ? ram + gpa : NULL;
 }
 
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	tap_bail("died with %d: %s", code, fmt);
-}
-
 static void select_key(unsigned int key)
 {
 	device->write(0, 2, key);

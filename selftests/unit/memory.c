@@ -34,17 +34,6 @@ void dsm_discard(uint64_t offset, uint64_t len)
 	(void)len;
 }
 
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	(void)fmt;
-	tap_bail("died with %d", code);
-}
-
 /* Do the kernel's flags of the mapping at an address have this one? */
 static bool has_flag(uintptr_t host, const char *flag)
 {

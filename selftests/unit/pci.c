@@ -39,21 +39,6 @@ void irq_send_msi(uint64_t address, uint32_t data)
 	last_data = data;
 }
 
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	tap_bail("died with %d", code);
-}
-
 static const struct bus_device *find(enum bus_space space, uint64_t addr)
 {
 	for (unsigned int i = 0; i < num_devices; i++)

@@ -14,6 +14,7 @@
 #include "../../vmm/sipi.h"
 #include "../../vmm/stop.h"
 #include "../../vmm/vm.h"
+#include "libvmm.h"
 #include "tap.h"
 
 #define OTHER	1		/* the node of CPU 1; this is node 0 */
@@ -32,7 +33,7 @@ struct cpu {
 
 /* ---- what the file under test stands on ------------------------------------- */
 
-static atomic_uint irqs, asked, complaints, answers, delivered, released;
+static atomic_uint irqs, asked, answers, delivered, released;
 static cluster_handler handlers[CLUSTER_TYPES];
 
 void cluster_handle(enum cluster_type type, size_t len, cluster_handler handler)
@@ -63,13 +64,6 @@ void cluster_send_others(enum cluster_type type, const void *payload)
 unsigned int cluster_nodes(void)
 {
 	return 2;
-}
-
-void stop_ask(enum exit_code code, const char *fmt, ...)
-{
-	(void)code;
-	(void)fmt;
-	complaints++;
 }
 
 void vcpu_release(struct vcpu *vcpu, uint8_t vector)
@@ -124,17 +118,6 @@ void sipi_block(struct vcpu *vcpu)
 	(void)vcpu;
 }
 
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	(void)fmt;
-	tap_bail("died with %d", code);
-}
-
 /* ---- tests ------------------------------------------------------------------ */
 
 static struct vcpu vcpus[2];
@@ -147,9 +130,9 @@ static void test_too_early(void)
 
 	handlers[CLUSTER_CPU_STUB](0, &stub);
 	handlers[CLUSTER_IRQ](1, &irq);
-	tap_ok(complaints == 2 && !released && !delivered,
+	tap_ok(libvmm_stops == 2 && !released && !delivered,
 	       "messages about CPUs that were not created are refused");
-	complaints = 0;
+	libvmm_stops = 0;
 }
 
 static void create_cpus(void)
@@ -169,7 +152,7 @@ static void test_messages(void)
 	struct irq irq = { .cpu = 0, .vector = 0x30 };
 
 	handlers[CLUSTER_CPU_STUB](1, &stub);
-	tap_ok(released == 1 && !complaints, "later they are taken");
+	tap_ok(released == 1 && !libvmm_stops, "later they are taken");
 	handlers[CLUSTER_IRQ](1, &irq);
 	tap_ok(delivered == 1 && !answers, "an interrupt needs no answer");
 	irq.waits = 1;
@@ -186,8 +169,8 @@ static void test_exits(void)
 	/* data[0] is where io.data_offset of another exit is */
 	run->io.data_offset = OUT_OF_REACH;
 	proxy_handle_exit(&vcpus[1]);
-	tap_ok(complaints == 1, "an internal error of KVM is reported");
-	complaints = 0;
+	tap_ok(libvmm_stops == 1, "an internal error of KVM is reported");
+	libvmm_stops = 0;
 }
 
 static void *interrupt_often(void *unused)
@@ -224,7 +207,7 @@ static void test_limit(void)
 	tap_ok(irqs == 32, "its answer brings 16 more: %u", irqs);
 	handlers[CLUSTER_IRQ_DONE](1, &done);
 	pthread_join(thread, NULL);
-	tap_ok(!complaints, "and that is legal");
+	tap_ok(!libvmm_stops, "and that is legal");
 }
 
 int main(void)

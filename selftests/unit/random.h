@@ -144,29 +144,4 @@ static inline void random_begin(int argc, char **argv, double seconds)
 		tap_bail("there is no thread");
 }
 
-/* ---- what devices say ------------------------------------------------------- */
-
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	va_list args;
-
-	printf("# exit code %d: ", code);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	_exit(EXIT_FAILURE);
-}
-
 #endif /* RANDOM_H */

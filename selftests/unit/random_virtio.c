@@ -19,6 +19,7 @@
 #include "../../vmm/virtio/console.h"
 #include "../../vmm/virtio/net.h"
 #include "../../vmm/virtio/rng.h"
+#include "libvmm.h"
 #include "random.h"
 #include "virtio_driver.h"
 
@@ -35,24 +36,9 @@
 #define BAR		0x10
 
 static unsigned char *ram;
-static atomic_ullong num_messages;
+static atomic_ullong num_characters;
 
 /* ---- what the devices stand on ---------------------------------------------- */
-
-void irq_send_msi(uint64_t address, uint32_t data)
-{
-	(void)address;
-	(void)data;
-	atomic_fetch_add(&num_messages, 1);
-}
-
-void *memory_at(uint64_t gpa, uint64_t len)
-{
-	if (gpa < RAM_GPA || gpa - RAM_GPA > RAM_SIZE ||
-	    len > RAM_SIZE - (gpa - RAM_GPA))
-		return NULL;
-	return ram + (gpa - RAM_GPA);
-}
 
 /* The guest sees zeroes, or what was there. */
 void discard_memory(const void *host, uint64_t len)
@@ -71,7 +57,7 @@ bool term_has_room(void)
 void term_print(const unsigned char *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		atomic_fetch_add(&num_messages, data[i] & 1);
+		atomic_fetch_add(&num_characters, data[i] & 1);
 }
 
 /* ---- a network that gives back what it gets --------------------------------- */
@@ -381,10 +367,7 @@ int main(int argc, char **argv)
 
 	tap_plan(DEVICES + 1);
 	random_begin(argc, argv, SECONDS);
-	ram = aligned_alloc(4096, RAM_SIZE);
-	if (!ram)
-		tap_bail("there is no memory");
-	memset(ram, 0, RAM_SIZE);
+	ram = libvmm_make_ram(RAM_GPA, RAM_SIZE);
 	add_devices();
 	if (pthread_create(&typist, NULL, type, NULL))
 		tap_bail("there is no thread");
@@ -393,9 +376,9 @@ int main(int argc, char **argv)
 			tap_bail("there is no thread");
 	for (unsigned int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	tap_ok(atomic_load(&num_messages), "%llu operations, %llu messages and characters",
+	tap_ok(libvmm_interrupts, "%llu operations, %u interrupts, %llu characters",
 	       (unsigned long long)random_run.done,
-	       (unsigned long long)num_messages);
+	       libvmm_interrupts, (unsigned long long)num_characters);
 	for (unsigned int slot = 1; slot <= DEVICES; slot++)
 		tap_ok(is_well(slot), "the device in slot %u can be used", slot);
 	fflush(stdout);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../vmm/log.h"
+#include "libvmm.h"
 #include "tap.h"
 
 #define NAME		"ssi-unit0"
@@ -15,7 +16,7 @@
 #define TOOLS		"PATH=$PATH:/usr/sbin:/sbin "
 #define DEADLINE_MS	10000
 
-static unsigned int lost, warnings;
+static unsigned int lost;
 
 void net_receive(struct net *net, unsigned char *packet, size_t len)
 {
@@ -28,23 +29,6 @@ void net_lose_link(struct net *net)
 {
 	(void)net;
 	lost++;
-}
-
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-	warnings++;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	(void)fmt;
-	tap_bail("died with %d", code);
 }
 
 /* As the card's thread does it, once. Return: what poll() does. */
@@ -72,9 +56,9 @@ int main(void)
 	tap_ok(!run_link(link, 0) && !lost, "it waits while there is nothing");
 	if (system(TOOLS "ip link del " NAME))
 		tap_bail("the interface cannot be deleted");
-	tap_ok(run_link(link, DEADLINE_MS) == 1 && lost == 1 && warnings == 1,
+	tap_ok(run_link(link, DEADLINE_MS) == 1 && lost == 1 && libvmm_warnings == 1,
 	       "it loses its link when the interface is deleted");
-	tap_ok(!run_link(link, 0) && lost == 1 && warnings == 1,
+	tap_ok(!run_link(link, 0) && lost == 1 && libvmm_warnings == 1,
 	       "and waits again");
 	fflush(stdout);
 	_exit(tap_exit());

@@ -28,17 +28,6 @@ void net_receive(struct net *net, unsigned char *packet, size_t len)
 	(void)len;
 }
 
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	(void)fmt;
-	_exit(code);
-}
-
 /* As the card's thread does it, once. */
 static void run_link(struct net_link *link)
 {

@@ -13,55 +13,13 @@
 #include "../../vmm/virtio/net.h"
 #include "../../vmm/virtio/pci.h"
 #include "../../vmm/virtio/rng.h"
+#include "libvmm.h"
 #include "virtio_driver.h"
 
 #define HEADER_GPA	(RAM_GPA + 0x3000)
 #define STATUS_GPA	(RAM_GPA + 0x3100)
 #define DISK_SECTORS	2048u
 #define BLK_FEATURES	(1u << VIRTIO_BLK_F_FLUSH)
-
-/* ---- what the files under test stand on ------------------------------------ */
-
-static atomic_uint num_messages;
-static unsigned char *ram;
-
-void irq_send_msi(uint64_t address, uint32_t data)
-{
-	(void)address;
-	(void)data;
-	num_messages++;
-}
-
-void *memory_at(uint64_t gpa, uint64_t len)
-{
-	if (gpa < RAM_GPA || gpa - RAM_GPA > RAM_SIZE ||
-	    len > RAM_SIZE - (gpa - RAM_GPA))
-		return NULL;
-	return ram + (gpa - RAM_GPA);
-}
-
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	va_list args;
-
-	printf("# ");
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	_exit(code);
-}
 
 /* ---- disks ------------------------------------------------------------------ */
 
@@ -165,13 +123,13 @@ static void test_window(void)
 static void test_disk(int fd)
 {
 	unsigned char back[65536];
-	unsigned int before = num_messages;
+	unsigned int before = libvmm_interrupts;
 
 	fill(1, sizeof(back));
 	tap_ok(request(VIRTIO_BLK_T_OUT, 64, sizeof(back), 0) == 0 &&
 	       pread(fd, back, sizeof(back), 64 * 512) == sizeof(back) &&
 	       is_filled(back, 1, sizeof(back)), "what is written is there");
-	tap_ok(num_messages > before && (load(bar + ISR, 1) & 1) &&
+	tap_ok(libvmm_interrupts > before && (load(bar + ISR, 1) & 1) &&
 	       !load(bar + ISR, 1), "with an interrupt");
 	fill(2, sizeof(back));
 	tap_ok(request(VIRTIO_BLK_T_IN, 64, sizeof(back), WRITE) == 0 &&
@@ -590,7 +548,7 @@ int main(void)
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
 	tap_plan(51);
-	ram = malloc(RAM_SIZE);
+	libvmm_make_ram(RAM_GPA, RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(path, false);
 	blk_init(blk, 2, 0, SSI_ACPI_PCI_WINDOW);

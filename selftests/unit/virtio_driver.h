@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A driver for vmm/virtio: finds a device on its bus, sets up its first queue and
- * offers requests. The program that includes this brings memory_at(), with RAM
- * from RAM_GPA on, and is linked with vmm/bus.c.
+ * offers requests. The program that includes this makes RAM at RAM_GPA (libvmm.h)
+ * and is linked with vmm/bus.c.
  */
 #ifndef VIRTIO_DRIVER_H
 #define VIRTIO_DRIVER_H

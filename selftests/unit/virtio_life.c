@@ -19,6 +19,7 @@
 #include "../../vmm/stop.h"
 #include "../../vmm/virtio/balloon.h"
 #include "../../vmm/virtio/rng.h"
+#include "libvmm.h"
 #include "virtio_driver.h"
 
 #define REPORTING	(1u << 5)
@@ -32,35 +33,9 @@
 
 /* ---- what the files under test stand on ------------------------------------ */
 
-static unsigned char *ram;
-static atomic_uint num_messages, num_asked;
+static atomic_uint num_asked;
 static atomic_uint_least64_t asked_offset;
 static cluster_handler handle_discarded;
-
-void irq_send_msi(uint64_t address, uint32_t data)
-{
-	(void)address;
-	(void)data;
-	num_messages++;
-}
-
-void *memory_at(uint64_t gpa, uint64_t len)
-{
-	if (gpa < RAM_GPA || gpa - RAM_GPA > RAM_SIZE ||
-	    len > RAM_SIZE - (gpa - RAM_GPA))
-		return NULL;
-	return ram + (gpa - RAM_GPA);
-}
-
-uint64_t memory_size(void)
-{
-	return RAM_SIZE;
-}
-
-uint64_t memory_offset(const void *host)
-{
-	return (const unsigned char *)host - ram;
-}
 
 void memory_discard(uint64_t offset, uint64_t len)
 {
@@ -106,26 +81,10 @@ static void answer(void)
 	handle_discarded(1, &offset);
 }
 
-void log_debug(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void log_warn(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
 void stop_ask(enum exit_code code, const char *fmt, ...)
 {
 	(void)fmt;
 	tap_bail("the machine is stopped with %d", code);
-}
-
-void die(enum exit_code code, const char *fmt, ...)
-{
-	(void)fmt;
-	tap_bail("died with %d", code);
 }
 
 /* ---- helpers ---------------------------------------------------------------- */
@@ -255,17 +214,17 @@ static void test_master(unsigned int slot)
 	ask_for_numbers();
 	wait_for_device();
 	be_quiet();
-	before = num_messages;
+	before = libvmm_interrupts;
 	set_command(slot, COMMAND_MEMORY);
 	ask_for_numbers();
 	store(bar + QUEUE_SELECT, 2, 0);
 	be_quiet();
-	tap_ok(used_idx() == 1 && !has_numbers() && num_messages == before,
+	tap_ok(used_idx() == 1 && !has_numbers() && libvmm_interrupts == before,
 	       "a device that is no bus master leaves memory alone");
 	set_command(slot, COMMAND_MEMORY | COMMAND_MASTER);
 	wait_for_device();
 	be_quiet();
-	tap_ok(used_idx() == 2 && has_numbers() && num_messages > before,
+	tap_ok(used_idx() == 2 && has_numbers() && libvmm_interrupts > before,
 	       "and goes on where it was when it is one again");
 	set_command(slot, COMMAND_MEMORY);
 	store(bar + STATUS, 1, 0);
@@ -286,7 +245,7 @@ int main(void)
 
 	tap_plan(10);
 	alarm(DEADLINE_S);
-	ram = aligned_alloc(PAGE, RAM_SIZE);
+	libvmm_make_ram(RAM_GPA, RAM_SIZE);
 	discard_init(&options);
 	pci_init(NULL);
 	balloon_init(0, SSI_ACPI_PCI_WINDOW);

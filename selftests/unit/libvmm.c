@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What files of the VMM stand on; see libvmm.h. */
+#include "libvmm.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../vmm/irq.h"
+#include "../../vmm/log.h"
+#include "../../vmm/memory.h"
+#include "../../vmm/stop.h"
+
+#define REPLACEABLE	__attribute__((weak))
+
+atomic_uint libvmm_interrupts, libvmm_warnings, libvmm_stops;
+
+static unsigned char *libvmm_ram;
+static uint64_t libvmm_ram_gpa, libvmm_ram_size;
+static pid_t libvmm_main;	/* the test itself, not a child of it */
+
+__attribute__((constructor))
+static void note_main(void)
+{
+	libvmm_main = getpid();
+}
+
+unsigned char *libvmm_make_ram(uint64_t gpa, uint64_t size)
+{
+	libvmm_ram = aligned_alloc(4096, size);
+	if (!libvmm_ram) {
+		printf("Bail out! There is no memory.\n");
+		exit(EXIT_FAILURE);
+	}
+	memset(libvmm_ram, 0, size);
+	libvmm_ram_gpa = gpa;
+	libvmm_ram_size = size;
+	return libvmm_ram;
+}
+
+REPLACEABLE void *memory_at(uint64_t gpa, uint64_t len)
+{
+	if (gpa < libvmm_ram_gpa || gpa - libvmm_ram_gpa > libvmm_ram_size ||
+	    len > libvmm_ram_size - (gpa - libvmm_ram_gpa))
+		return NULL;
+	return libvmm_ram + (gpa - libvmm_ram_gpa);
+}
+
+REPLACEABLE uint64_t memory_size(void)
+{
+	return libvmm_ram_size;
+}
+
+REPLACEABLE uint64_t memory_offset(const void *host)
+{
+	return (const unsigned char *)host - libvmm_ram;
+}
+
+REPLACEABLE void irq_send_msi(uint64_t address, uint32_t data)
+{
+	(void)address;
+	(void)data;
+	atomic_fetch_add(&libvmm_interrupts, 1);
+}
+
+REPLACEABLE void log_debug(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+REPLACEABLE void log_info(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+REPLACEABLE void log_warn(const char *fmt, ...)
+{
+	(void)fmt;
+	atomic_fetch_add(&libvmm_warnings, 1);
+}
+
+REPLACEABLE void stop_ask(enum exit_code code, const char *fmt, ...)
+{
+	(void)code;
+	(void)fmt;
+	atomic_fetch_add(&libvmm_stops, 1);
+}
+
+/* A child ends with the code that a test waits for; the test itself has failed. */
+REPLACEABLE void die(enum exit_code code, const char *fmt, ...)
+{
+	bool is_child = getpid() != libvmm_main;
+	va_list args;
+
+	printf(is_child ? "# " : "Bail out! ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	_exit(is_child ? (int)code : EXIT_FAILURE);
+}
