@@ -18,7 +18,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are copied as they are");
 
-#define CLUSTER_VERSION	9	/* of all messages together */
+#define CLUSTER_VERSION	10	/* of all messages together */
 
 enum cluster_type {
 	CLUSTER_HELLO,		/* cluster.c: version, configuration, CPUs */
@@ -43,6 +43,7 @@ enum cluster_type {
 	CLUSTER_DISCARD,	/* discard.c: free this range of memory */
 	CLUSTER_DISCARDED,	/* discard.c: done */
 	CLUSTER_BUTTON,		/* button.c: press your power button */
+	CLUSTER_TRIPLE_FAULT,	/* resets.c: my CPU has shut down, reset the guest */
 
 	CLUSTER_TYPES,
 };

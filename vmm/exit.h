@@ -11,7 +11,8 @@
  * @EXIT_HOST: the host or its kernel refused something
  * @EXIT_GUEST_PANIC: the guest reported a panic (pvpanic)
  * @EXIT_NODE_LOST: another node did not answer or vanished
- * @EXIT_TRIPLE_FAULT: a CPU of the guest shut down (triple fault)
+ * @EXIT_TRIPLE_FAULT: with --no-reboot: a CPU of the guest shut down (triple fault),
+ *	which resets the guest otherwise
  * @EXIT_RESTART: not an end: the guest reset itself, and all nodes begin again
  * @EXIT_SIGNAL: plus the number of the signal that ended ssi-vmm
  *

@@ -38,6 +38,7 @@
 #include "output.h"
 #include "pci.h"
 #include "proxy.h"
+#include "resets.h"
 #include "route.h"
 #include "run.h"
 #include "stop.h"
@@ -200,14 +201,6 @@ static void power_off_guest(void)
 	stop_ask(EXIT_GUEST_OFF, "The guest has powered off.");
 }
 
-static void reset_guest(void)
-{
-	if (machine.options->no_reboot)
-		stop_ask(EXIT_GUEST_OFF, "The guest has reset itself.");
-	else
-		stop_ask(EXIT_RESTART, "The guest has reset itself and starts again.");
-}
-
 static void panic_guest(void)
 {
 	stop_ask(EXIT_GUEST_PANIC, "The guest's kernel has panicked.");
@@ -266,7 +259,7 @@ static void create_devices(void)
 	rtc_init(SSI_ACPI_RTC_PORT);
 	pit_init();
 	acpi_pm_init(&pm);
-	reset_init(SSI_ACPI_RESET_PORT, reset_guest);
+	reset_init(SSI_ACPI_RESET_PORT, resets_by_device);
 	q35_init(SSI_ACPI_PM1_EVENT);
 	pvpanic_init(SSI_ACPI_PVPANIC_PORT, panic_guest);
 	if (machine.options->firmware)
@@ -416,6 +409,7 @@ void machine_create(struct options *options)
 	forward_init(machine.layout.num_cpus);
 	route_init();
 	button_init();
+	resets_init(options);
 	discard_init(options);
 	measure_init();
 	tell_where_devices_are();
@@ -466,12 +460,16 @@ int machine_run(void)
 			   &machine_console_term_ops :
 			   &machine_serial_term_ops);
 	stop_press_first(button_press);
+	resets_begin();
 	if (machine.vcpus[0].real)
 		proxy_report_sipi(&machine.vcpus[0], 0);
 	while (!(request = stop_wait(look_ms())))
 		look_at_cpus();
 	cluster_stop();
 	tty_restore();
-	log_info("%s", request->reason);
+	if (request->code == EXIT_RESTART)
+		resets_leave(request->reason);
+	else
+		log_info("%s", request->reason);
 	return request->code;
 }

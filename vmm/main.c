@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "options.h"
 #include "output.h"
+#include "stop.h"
 
 /*
  * A reset of the guest starts the program again on every node: memory is zero and
@@ -18,7 +19,10 @@
  */
 static void restart(char **argv)
 {
-	setenv(OPTIONS_RESTARTED, "1", true);
+	int sig = stop_late_signal();
+
+	if (sig)
+		die(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
 	execv("/proc/self/exe", argv);
 	die(EXIT_HOST, "ssi-vmm cannot start again: %s.", strerror(errno));
 }

@@ -95,7 +95,8 @@ static const char help_after[] =
 "\n"
 "Exit code: 0 the guest powered off, or reset with --no-reboot; 1 usage or\n"
 "configuration error; 2 host or kernel error; 3 the guest's kernel panicked;\n"
-"4 a node was lost or did not answer; 5 triple fault; 128+n ended by signal n.\n"
+"4 a node was lost or did not answer; 5 triple fault with --no-reboot; 128+n ended\n"
+"by signal n.\n"
 "All nodes of a cluster end with the same code.\n";
 
 static int next_option(int argc, char **argv)

@@ -33,6 +33,7 @@
 #include "hw/ioapic.h"
 #include "log.h"
 #include "proxy.h"
+#include "resets.h"
 #include "sipi.h"
 #include "stop.h"
 #include "tsc.h"
@@ -120,9 +121,8 @@ static void handle_exit(struct vcpu *vcpu)
 	case KVM_EXIT_INTR:
 		break;
 	case KVM_EXIT_SHUTDOWN:
-		stop_ask(EXIT_TRIPLE_FAULT, "CPU %u of the guest has shut down after a triple fault.",
-			 vcpu->cpu);
-		break;
+		resets_by_triple_fault(vcpu->cpu);
+		vcpu_rest();
 	default:
 		handle_unknown(vcpu);
 	}

@@ -24,6 +24,7 @@ static pthread_mutex_t stop_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t stop_cond = PTHREAD_COND_INITIALIZER;
 static struct stop_request stop_request;
 static atomic_bool stop_is_asked;
+static atomic_int stop_signal;
 static sigset_t stop_signals;
 static void (*_Atomic stop_press)(void);
 static void (*_Atomic stop_continued)(void);
@@ -46,6 +47,8 @@ static bool take_signal(int sig)
 	if (sig != SIGHUP)
 		press = atomic_exchange(&stop_press, NULL);
 	if (!press) {
+		if (stop_asked())
+			atomic_store(&stop_signal, sig);
 		stop_ask(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
 		return true;
 	}
@@ -144,6 +147,11 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 	vsnprintf(request.reason, sizeof(request.reason), fmt, args);
 	va_end(args);
 	stop_told(&request);
+}
+
+int stop_late_signal(void)
+{
+	return atomic_load(&stop_signal);
 }
 
 bool stop_asked(void)

@@ -49,6 +49,12 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 /* The same for a request of another node. */
 void stop_told(const struct stop_request *request);
 
+/*
+ * A signal that has asked for the end when another request had been made already,
+ * or 0. A process that would start again ends by it.
+ */
+int stop_late_signal(void);
+
 /* Has a request been made? A CPU's thread must not continue then. */
 bool stop_asked(void);
 

@@ -20,6 +20,9 @@ void drive_blocked_console(struct trial *trial);
 /* A connection has to end when the guest resets itself. */
 void drive_reset(struct trial *trial);
 
+/* The guest resets itself again and again: the log says so, once. */
+void drive_reset_loop(struct trial *trial);
+
 /* More connections than ssi-vmm looks after at once. */
 void drive_many_connections(struct trial *trial);
 

@@ -6,6 +6,8 @@
 
 #define ALL_DEVICES	"--disk disk.img --net user --free-page-reporting on --console virtio --serial stdio"
 #define BROKEN		24	/* lines, of devices that were broken: ten a minute */
+#define LOOP		7	/* lines, of five resets and a late hangup */
+#define CLUSTER_LOOP	20	/* and of nodes that begin again */
 #define HANGUP		(128 + 1)
 #define TERMINATED	(128 + 15)
 #define TEXT(value)	TEXT_OF(value)
@@ -128,9 +130,14 @@ const struct hostile hostile_table[] = {
 		.guest = "triple_fault", .code = 5,
 		.sentence = "has shut down after a triple fault.",
 	}, {
+		.name = "triple faults in a loop",
+		.guest = "triple_fault", .reboots = true,
+		.code = HANGUP, .sentence = "Ended by Hangup.",
+		.lines = LOOP, .drive = drive_reset_loop,
+	}, {
 		.name = "resets",
 		.guest = "resets", .options = "--disk disk.img",
-		.reboots = true, .lines = 6,
+		.reboots = true, .lines = 7,
 	}, {
 		.name = "reset that ends it",
 		.guest = "resets", .options = "--disk disk.img",
@@ -163,6 +170,15 @@ const struct hostile hostile_table[] = {
 		.name = "cluster: triple fault", .nodes = 2,
 		.guest = "triple_fault", .code = 5,
 		.sentence = "has shut down after a triple fault.",
+	}, {
+		.name = "cluster: triple fault of another node", .nodes = 2,
+		.guest = "cluster_triple_fault", .code = 5,
+		.sentence = "CPU 1 of the guest has shut down after a triple fault.",
+	}, {
+		.name = "cluster: triple faults in a loop", .nodes = 2,
+		.guest = "cluster_triple_fault", .reboots = true,
+		.code = HANGUP, .sentence = "Ended by Hangup.",
+		.lines = CLUSTER_LOOP, .drive = drive_reset_loop,
 	}, {
 		.name = "cluster: panic", .nodes = 2,
 		.guest = "panics", .code = 3,

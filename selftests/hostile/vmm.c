@@ -100,25 +100,35 @@ char *vmm_text(int file)
 	return text;
 }
 
-static bool has_said(const struct vmm *vmm, const char *wanted)
+static bool has_text(int file, const char *wanted)
 {
-	char *text = vmm_text(vmm->said);
+	char *text = vmm_text(file);
 	bool found = strstr(text, wanted);
 
 	free(text);
 	return found;
 }
 
-bool vmm_until(struct vmm *vmm, const char *text, double seconds)
+static bool until(struct vmm *vmm, int file, const char *text, double seconds)
 {
 	double end = vmm_now() + seconds;
 
-	while (!has_said(vmm, text)) {
+	while (!has_text(file, text)) {
 		if (has_ended(vmm) || vmm_now() > end)
-			return has_said(vmm, text);
+			return has_text(file, text);
 		vmm_tick();
 	}
 	return true;
+}
+
+bool vmm_until(struct vmm *vmm, const char *text, double seconds)
+{
+	return until(vmm, vmm->said, text, seconds);
+}
+
+bool vmm_until_logged(struct vmm *vmm, const char *text, double seconds)
+{
+	return until(vmm, vmm->logged, text, seconds);
 }
 
 bool vmm_ends(struct vmm *vmm, double seconds)

@@ -40,6 +40,9 @@ void vmm_start(struct vmm *vmm, char **words, enum vmm_stdio stdio,
 /* Wait until the guest has said @text, or the end. Return: whether it has. */
 bool vmm_until(struct vmm *vmm, const char *text, double seconds);
 
+/* The same for the log. */
+bool vmm_until_logged(struct vmm *vmm, const char *text, double seconds);
+
 /* Wait for its end. Return: false if it runs on. */
 bool vmm_ends(struct vmm *vmm, double seconds);
 

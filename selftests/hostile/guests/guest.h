@@ -36,6 +36,7 @@ __attribute__((noreturn)) void guest_end(void);
 
 __attribute__((noreturn)) void guest_power_off(void);
 __attribute__((noreturn)) void guest_halt(void);
+__attribute__((noreturn)) void guest_triple_fault(void);
 
 /* The number behind @name in the command line, or @otherwise. */
 uint64_t guest_number(const char *name, uint64_t otherwise);

@@ -218,6 +218,19 @@ void guest_halt(void)
 		__asm__ volatile("cli; hlt");
 }
 
+/* An exception without a handler, without a handler for that. */
+void guest_triple_fault(void)
+{
+	const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) nothing = { 0, 0 };
+
+	__asm__ volatile("lidt %0" : : "m" (nothing));
+	__asm__ volatile("ud2");
+	guest_halt();
+}
+
 void guest_power_off(void)
 {
 	outw(PM1_CONTROL, POWER_OFF);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Resets itself in each of the ways of a PC, one after the other, with a device
- * at work; the disk, whose first sector counts, tells which is next.
+ * Resets itself in each of the ways of a PC, the last of which is a triple fault,
+ * one after the other, with a device at work; the disk, whose first sector counts,
+ * tells which is next.
  */
 #include "virtio.h"
 
 #define T_IN	0
 #define T_OUT	1
 #define MAGIC	0x5253u
-#define WAYS	3
+#define WAYS	4
 
 static struct ring ring;
 static struct {
@@ -49,8 +50,11 @@ static void reset(unsigned int way)
 	case 1:
 		outb(0x64, 0xfe);
 		break;
-	default:
+	case 2:
 		outb(0x92, 1);
+		break;
+	default:
+		guest_triple_fault();
 	}
 	guest_halt();
 }
