@@ -10,6 +10,15 @@
  * without the memory (read-ahead), or it has a reserve (messages). The OOM
  * killer is not called for these allocations: it would kill the guest first.
  *
+ * Memory of a guest is charged to a memory cgroup: what a fault allocates to
+ * that of the faulting task, all other memory to that of the task that made the
+ * node. A fault waits when its cgroup has reached its limit. Page work, the
+ * home and received messages do not: their allocations go over the limit
+ * (__GFP_HIGH). Other nodes wait for them, and what they allocate soon leaves
+ * the node again, replaces memory that is freed, or is the cache, which has its
+ * own limit. The tasks of the cgroup meet the exceeded limit in their next
+ * allocation.
+ *
  * Stock kernels cannot make chosen allocations fail, so this file can.
  */
 #include <linux/atomic.h>
@@ -17,11 +26,14 @@
 #include <linux/gfp.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "alloc.h"
 
-#define PAUSE	(HZ / 200 + 1)	/* jiffies */
+#define PAUSE		(HZ / 200 + 1)	/* jiffies */
+#define GFP_CHARGED	(__GFP_ACCOUNT | __GFP_HIGH)
 
 static unsigned int fail_nth[SSI_ALLOC_CLASSES];
 module_param_array(fail_nth, uint, NULL, 0600);
@@ -50,13 +62,31 @@ struct page *ssi_alloc_page(gfp_t gfp)
 						 alloc_page(ssi_alloc_gfp(gfp));
 }
 
-struct page *ssi_alloc_page_wait(gfp_t gfp)
+struct page *ssi_alloc_page_for(struct mem_cgroup *payer, gfp_t gfp)
+{
+	struct mem_cgroup *old = set_active_memcg(payer);
+	struct page *page = ssi_alloc_page(gfp | GFP_CHARGED);
+
+	set_active_memcg(old);
+	return page;
+}
+
+struct page *ssi_alloc_page_wait(struct mem_cgroup *payer, gfp_t gfp)
 {
 	struct page *page;
 
-	while (!(page = ssi_alloc_page(gfp)))
+	while (!(page = ssi_alloc_page_for(payer, gfp)))
 		schedule_timeout_idle(PAUSE);
 	return page;
+}
+
+void *ssi_alloc_zeroed_for(struct mem_cgroup *payer, size_t size, gfp_t gfp)
+{
+	struct mem_cgroup *old = set_active_memcg(payer);
+	void *memory = kzalloc(size, ssi_alloc_gfp(gfp) | GFP_CHARGED);
+
+	set_active_memcg(old);
+	return memory;
 }
 
 int ssi_alloc_pause(void)

@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/types.h>
 
+struct mem_cgroup;
 struct page;
 
 /**
@@ -52,13 +53,38 @@ bool ssi_alloc_fails(enum ssi_alloc_class class);
 struct page *ssi_alloc_page(gfp_t gfp);
 
 /**
+ * ssi_alloc_page_for() - allocate a page and charge it to a memory cgroup
+ * @payer: the cgroup, or NULL: the one of the current task
+ * @gfp: flags; the OOM killer is not called
+ *
+ * For contexts other than a task that uses the page: page work, and messages
+ * that arrive. The limit of the cgroup does not make it fail; see alloc.c.
+ *
+ * Context: As @gfp allows.
+ * Return: the page, or NULL if there is no memory.
+ */
+struct page *ssi_alloc_page_for(struct mem_cgroup *payer, gfp_t gfp);
+
+/**
  * ssi_alloc_page_wait() - allocate a page, try again until there is memory
+ * @payer: as for ssi_alloc_page_for()
  * @gfp: flags; the OOM killer is not called
  *
  * Context: Sleeps, without a limit.
  * Return: the page, never NULL.
  */
-struct page *ssi_alloc_page_wait(gfp_t gfp);
+struct page *ssi_alloc_page_wait(struct mem_cgroup *payer, gfp_t gfp);
+
+/**
+ * ssi_alloc_zeroed_for() - kzalloc() that charges a memory cgroup
+ * @payer: as for ssi_alloc_page_for()
+ * @size: in bytes
+ * @gfp: flags; the OOM killer is not called
+ *
+ * Context: As @gfp allows.
+ * Return: the memory, or NULL if there is none.
+ */
+void *ssi_alloc_zeroed_for(struct mem_cgroup *payer, size_t size, gfp_t gfp);
 
 /**
  * ssi_alloc_pause() - sleep for a moment before another try

@@ -86,7 +86,8 @@ static void answer(struct ssi_rx *rx, struct page *page)
 /* The page is in state E without data, so it is zero. Give it memory. */
 static struct page *make_zero(const struct ssi_slot *slot)
 {
-	struct page *page = ssi_alloc_page(GFP_HIGHUSER | __GFP_ZERO);
+	struct page *page = ssi_alloc_page_for(slot->region->node->payer,
+					       GFP_HIGHUSER | __GFP_ZERO);
 
 	if (!page)
 		return NULL;

@@ -64,6 +64,7 @@
 #include "memory/pages.h"
 #include "memory/pte.h"
 #include "memory/region.h"
+#include "net/node.h"
 
 /* ---- splitting ---- */
 
@@ -119,7 +120,7 @@ static int replace(const struct ssi_slot *slot)
 
 	if (!from)
 		return 0;
-	to = ssi_alloc_page(GFP_HIGHUSER);
+	to = ssi_alloc_page_for(slot->region->node->payer, GFP_HIGHUSER);
 	if (to)
 		copy_part(slot, from, to);
 	put_page(from);

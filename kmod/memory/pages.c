@@ -38,11 +38,10 @@ static void *get_block(struct ssi_region *region, struct xarray *blocks,
 		return block;
 	if (ssi_alloc_fails(SSI_ALLOC_BLOCK))
 		return NULL;
-	gfp = ssi_alloc_gfp(gfp);
-	block = kzalloc(size, gfp | __GFP_ACCOUNT);
+	block = ssi_alloc_zeroed_for(region->node->payer, size, gfp);
 	if (!block)
 		return NULL;
-	old = xa_cmpxchg_bh(blocks, number, NULL, block, gfp);
+	old = xa_cmpxchg_bh(blocks, number, NULL, block, ssi_alloc_gfp(gfp));
 	if (old) {
 		kfree(block);
 		return xa_is_err(old) ? NULL : old;

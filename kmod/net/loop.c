@@ -82,14 +82,17 @@ static void wait_until(u64 due)
 		usleep_range((due - now) / 1000 + 1, (due - now) / 1000 + 50);
 }
 
-/* Replace the sender's page by a copy of its first rx->len bytes. */
-static void replace_page(struct ssi_rx *rx)
+/*
+ * Replace the sender's page by a copy of its first rx->len bytes, which is
+ * charged to the receiver.
+ */
+static void replace_page(struct ssi_rx *rx, const struct ssi_node *receiver)
 {
 	struct page *page;
 
 	if (!rx->page)
 		return;
-	page = ssi_alloc_page_wait(GFP_HIGHUSER |
+	page = ssi_alloc_page_wait(receiver->payer, GFP_HIGHUSER |
 				   (rx->len < PAGE_SIZE ? __GFP_ZERO : 0));
 	memcpy_page(page, 0, rx->page, 0, rx->len);
 	put_page(rx->page);
@@ -105,6 +108,20 @@ static bool takes_messages(struct loop_link *ll)
 	return READ_ONCE(ll->link.state) != SSI_DSM_LINK_LOST;
 }
 
+/*
+ * The link that @ll leads to, or NULL. It stays for as long as this work runs:
+ * ssi_loop_close() of the other link clears ll->other and then waits for it.
+ */
+static struct loop_link *other_side(struct loop_link *ll)
+{
+	struct loop_link *other;
+
+	spin_lock_bh(&loop_lock);
+	other = ll->other;
+	spin_unlock_bh(&loop_lock);
+	return other;
+}
+
 static void ssi_loop_deliver(struct work_struct *work)
 {
 	struct loop_link *ll = container_of(work, struct loop_link, deliver);
@@ -114,15 +131,10 @@ static void ssi_loop_deliver(struct work_struct *work)
 	while ((rx = pop(ll))) {
 		wait_until(rx->loop.due);
 		rx->loop.due = 0;
-		replace_page(rx);
+		other = other_side(ll);
+		if (other)
+			replace_page(rx, other->link.peer->node);
 		local_bh_disable();
-		spin_lock(&loop_lock);
-		/*
-		 * ssi_loop_close() of the other link clears ll->other and then
-		 * waits for this work.
-		 */
-		other = ll->other;
-		spin_unlock(&loop_lock);
 		if (other && takes_messages(other))
 			ssi_link_recv(&other->link, rx);
 		else

@@ -2,6 +2,8 @@
 /*
  * Local nodes: the members of clusters in this kernel.
  */
+#include <linux/memcontrol.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "net/node.h"
@@ -18,6 +20,7 @@ static void ssi_node_release(struct kref *ref)
 
 	ssi_rx_pool_put(node->rx_pool);
 	ssi_token_exit(&node->tokens);
+	mem_cgroup_put(node->payer);
 	kfree(node);
 }
 
@@ -85,6 +88,7 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 	node->ops = config->ops;
 	node->addr = *config->addr;
 	node->socket_owner = config->socket_owner;
+	node->payer = get_mem_cgroup_from_mm(current->mm);
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->regions);
 	return node;

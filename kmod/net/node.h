@@ -15,6 +15,7 @@
 #include <linux/ssi_dsm.h>
 #include "net/token.h"
 
+struct mem_cgroup;
 struct ssi_peer;
 struct ssi_region;
 struct ssi_rx_pool;
@@ -43,6 +44,8 @@ struct ssi_transport_ops;
  *	works do not wait
  * @memory_wq: runs works that wait for memory
  * @tokens: numbers of this node's requests
+ * @payer: the memory cgroup of the task that made the node, with a reference:
+ *	charged with what no task allocates for itself. NULL without cgroups
  */
 struct ssi_node {
 	struct list_head list;
@@ -62,6 +65,7 @@ struct ssi_node {
 	struct workqueue_struct *wq;
 	struct workqueue_struct *memory_wq;
 	struct ssi_tokens tokens;
+	struct mem_cgroup *payer;
 };
 
 /**

@@ -14,7 +14,8 @@ static int rx_fill(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		   gfp_t gfp)
 {
 	struct ib_device *dev = conn->pd->device;
-	struct page *page = ssi_alloc_page(gfp);
+	struct mem_cgroup *payer = conn->rl->link.peer->node->payer;
+	struct page *page = ssi_alloc_page_for(payer, gfp);
 
 	if (!page)
 		return -ENOMEM;

@@ -59,6 +59,37 @@ void memory_shrink(void)
 		 sim_self()->freed - before);
 }
 
+/* ---- memory cgroups ---- */
+
+static struct mem_cgroup {
+	u32 refs;
+} cgroup;
+
+struct mem_cgroup *get_mem_cgroup_from_mm(const void *mm)
+{
+	(void)mm;
+	cgroup.refs++;
+	return &cgroup;
+}
+
+void mem_cgroup_put(struct mem_cgroup *memcg)
+{
+	sim_need(memcg == &cgroup && cgroup.refs,
+		 "a reference to a cgroup is dropped that nobody has");
+	cgroup.refs--;
+}
+
+struct mem_cgroup *set_active_memcg(struct mem_cgroup *memcg)
+{
+	struct mem_cgroup *old = current->active_memcg;
+
+	sim_need(!memcg || cgroup.refs, "a cgroup pays that may be gone");
+	current->active_memcg = memcg;
+	return old;
+}
+
+/* ---- allocations ---- */
+
 /* Whether an allocation fails; one that may sleep may evict before. */
 static bool runs_out(gfp_t gfp)
 {
@@ -277,5 +308,7 @@ void unlock_page(struct page *page)
 void memory_check_empty(void)
 {
 	sim_need(!nr_pages, "%u pages are left", nr_pages);
+	sim_need(!cgroup.refs, "%u references to the cgroup are left",
+		 cgroup.refs);
 	sim_need(!nr_blocks, "%u blocks of memory are left", nr_blocks);
 }

@@ -16,10 +16,17 @@
 #define __GFP_NOFAIL	8u
 #define __GFP_NOWARN	0u
 #define __GFP_ACCOUNT	0u
+#define __GFP_HIGH	0u
 #define __GFP_RETRY_MAYFAIL 0u
 #define __GFP_NOMEMALLOC 0u
 #define __GFP_RECLAIM	0u
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
+
+/* There is one cgroup, whose references are counted. */
+struct mem_cgroup *get_mem_cgroup_from_mm(const void *mm);
+void mem_cgroup_put(struct mem_cgroup *memcg);
+/* Until it is called again with what it returned; NULL is none. */
+struct mem_cgroup *set_active_memcg(struct mem_cgroup *memcg);
 
 struct kmem_cache;
 typedef struct mempool mempool_t;

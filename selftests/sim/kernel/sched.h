@@ -11,6 +11,8 @@
 
 struct task_struct {
 	int pid;
+	const void *mm;
+	struct mem_cgroup *active_memcg;
 };
 
 struct task_struct *sim_current(void);
