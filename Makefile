@@ -284,6 +284,11 @@ check: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/run $(CHECK)
 
+## check-long	check, and the tests that take long and find little more
+check-long: fetch
+	+@$(MAKE) --no-print-directory all
+	selftests/run --long
+
 ## bench	benchmarks; BENCH="--rounds 3": see selftests/bench/bench -h
 bench: fetch
 	+@$(MAKE) --no-print-directory all
@@ -305,7 +310,7 @@ qemu-intel: deps
 
 .PHONY: all help programs selftests guest modules modules_install install clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
-.PHONY: demo demo-disk check bench mutants soak qemu-intel
+.PHONY: demo demo-disk check check-long bench mutants soak qemu-intel
 
 include $(wildcard selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
