@@ -57,6 +57,8 @@ const char *name_class(uint32_t class)
 		[SSI_DSM_CLASS_UPGRADE] = "upgrade",
 		[SSI_DSM_CLASS_INVALIDATION] = "invalidation",
 		[SSI_DSM_CLASS_FORWARDED] = "forwarded",
+		[SSI_DSM_CLASS_WALK_READ] = "walk_read",
+		[SSI_DSM_CLASS_WALK_WRITE] = "walk_write",
 	};
 
 	return NAME(names, class) ?: "unknown";
@@ -70,6 +72,7 @@ const char *name_policy(uint32_t policy)
 		[SSI_DSM_POLICY_AHEAD] = "ahead",
 		[SSI_DSM_POLICY_CACHE] = "cache",
 		[SSI_DSM_POLICY_HUGE] = "huge",
+		[SSI_DSM_POLICY_ROGPT] = "rogpt",
 	};
 
 	return NAME(names, policy) ?: "unknown";
@@ -83,6 +86,7 @@ const char *name_policy_unit(uint32_t policy)
 		[SSI_DSM_POLICY_AHEAD] = "pages",
 		[SSI_DSM_POLICY_CACHE] = "bytes",
 		[SSI_DSM_POLICY_HUGE] = "yes or no",
+		[SSI_DSM_POLICY_ROGPT] = "yes or no",
 	};
 
 	return NAME(units, policy) ?: "unknown";

@@ -26,6 +26,7 @@
 #include "engine/gather.h"
 #include "engine/holder.h"
 #include "engine/member.h"
+#include "engine/walks.h"
 #include "memory/budget.h"
 #include "memory/pages.h"
 #include "memory/pte.h"
@@ -136,6 +137,7 @@ int ssi_region_attach(struct ssi_region *region, bool channel)
 {
 	if (channel && ssi_channel_acquire(&region->channel))
 		return -EBUSY;
+	ssi_walks_attach();
 	spin_lock_bh(&region->lock);
 	region->files++;
 	spin_unlock_bh(&region->lock);
@@ -153,6 +155,7 @@ void ssi_region_detach(struct ssi_region *region, bool channel)
 		ssi_channel_release(&region->channel);
 	if (last)
 		leave(region, "its program ended");
+	ssi_walks_detach();
 }
 
 /* ---- creation ---- */

@@ -26,15 +26,15 @@
  * nor does KVM's, which holds no references while it faults.
  */
 #include <linux/file.h>
-#include <linux/kvm_host.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/pagemap.h>
 
 #include "alloc.h"
 #include "engine/access.h"
 #include "engine/fault.h"
 #include "engine/holder.h"
+#include "engine/rogpt.h"
+#include "engine/walks.h"
 #include "memory/budget.h"
 #include "memory/pages.h"
 #include "memory/pte.h"
@@ -70,20 +70,6 @@ static int get_locked(const struct ssi_slot *slot, enum ssi_event event,
 }
 
 /*
- * Whether the current task runs a vCPU. kvm.ko need not be loaded, and this
- * module must not keep it loaded.
- */
-static bool is_vcpu(void)
-{
-	typeof(kvm_get_running_vcpu) *running = symbol_get(kvm_get_running_vcpu);
-	bool is = running && running();
-
-	if (running)
-		symbol_put(kvm_get_running_vcpu);
-	return is;
-}
-
-/*
  * Whether the caller is get_user_pages(), and not a CPU's access, which is
  * interruptible, nor one that wants a single page of another process.
  */
@@ -97,7 +83,7 @@ static bool may_hold_pages(const struct vm_fault *vmf)
 static bool gives_way(const struct vm_fault *vmf, bool has_waited)
 {
 	return has_waited && may_hold_pages(vmf) &&
-	       ssi_holder_is_stuck(vma_region(vmf->vma)) && !is_vcpu();
+	       ssi_holder_is_stuck(vma_region(vmf->vma)) && !ssi_walks_vcpu();
 }
 
 /*
@@ -182,10 +168,15 @@ static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 	/* Once the mmap lock is dropped, VMA and region may be freed. */
 	struct ssi_region *region = vma_region(vmf->vma);
 	u32 node = region->node->id, id = region->id;
+	struct kvm_vcpu *vcpu = ssi_walks_vcpu();
 	vm_fault_t ret;
 
 	trace_ssi_fault_enter(node, id, vmf->pgoff, vmf->flags);
+	if (vcpu)
+		ssi_rogpt_fault(region, vcpu);
 	ret = get_page_or_retry(vmf);
+	if (vcpu && ret == VM_FAULT_LOCKED)
+		ssi_walks_end(region);
 	trace_ssi_fault_leave(node, id, vmf->pgoff, (__force u32)ret);
 	return ret;
 }
@@ -233,6 +224,7 @@ int ssi_fault_mmap(struct ssi_region *region, struct vm_area_struct *vma)
 	if (vma->vm_pgoff > pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
 	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
+	ssi_walks_look();
 	vma->vm_private_data = region;
 	vma->vm_ops = &ssi_fault_vm_ops;
 	return 0;

@@ -36,6 +36,11 @@ const struct ssi_policy ssi_policies[__SSI_DSM_POLICY_MAX] = {
 		.max = 1,
 		.refusal = "huge is 1 for yes or 0 for no",
 	},
+	[SSI_DSM_POLICY_ROGPT] = {
+		.initial = 0, /* it reaches into KVM */
+		.max = 1,
+		.refusal = "rogpt is 1 for yes or 0 for no",
+	},
 };
 
 bool ssi_policy_allows(u32 id, u64 value)

@@ -788,7 +788,7 @@ static void tell_statistics(void)
 {
 	static const char *const names[__SSI_DSM_CLASS_MAX] = {
 		"local", "first touch", "read remote", "write remote",
-		"upgrade", "invalidation", "forwarded" };
+		"upgrade", "invalidation", "forwarded", "walk read", "walk write" };
 	struct stats_info info;
 	uint32_t n, class;
 

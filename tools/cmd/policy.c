@@ -17,7 +17,7 @@ static const char usage[] =
 	"       ssictl policy set cluster NAME node NODE region REGION\n"
 	"              [ hold { USEC | auto } ] [ spin { USEC | auto } ]\n"
 	"              [ ahead PAGES ] [ cache { SIZE | auto } ]\n"
-	"              [ huge { 0 | 1 } ]\n";
+	"              [ huge { 0 | 1 } ] [ rogpt { 0 | 1 } ]\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
@@ -35,6 +35,7 @@ static const struct keyword settings[] = {
 	{ "ahead", args_put_policy, SSI_DSM_POLICY_AHEAD, 0 },
 	{ "cache", args_put_policy, SSI_DSM_POLICY_CACHE, 0 },
 	{ "huge", args_put_policy, SSI_DSM_POLICY_HUGE, 0 },
+	{ "rogpt", args_put_policy, SSI_DSM_POLICY_ROGPT, 0 },
 	{ }
 };
 

@@ -141,6 +141,8 @@ enum ssi_dsm_policy {
 				 * node; AUTO is what the host can spare */
 	SSI_DSM_POLICY_HUGE,	/* 0 or 1: the home takes an untouched block as
 				 * one 2 MiB folio */
+	SSI_DSM_POLICY_ROGPT,	/* 0 or 1: AMD: walks of guest page tables count
+				 * as reads, by a bit in KVM's VMCBs */
 	__SSI_DSM_POLICY_MAX,
 };
 
@@ -173,6 +175,8 @@ enum ssi_dsm_class {
 	SSI_DSM_CLASS_UPGRADE,		/* fault, had a copy; no data moved */
 	SSI_DSM_CLASS_INVALIDATION,	/* copy dropped, another node writes */
 	SSI_DSM_CLASS_FORWARDED,	/* page supplied to another node */
+	SSI_DSM_CLASS_WALK_READ,	/* fault of a vCPU's walk, of all above */
+	SSI_DSM_CLASS_WALK_WRITE,	/* the same, and the walk counts as a write */
 
 	__SSI_DSM_CLASS_MAX,
 };

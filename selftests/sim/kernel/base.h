@@ -35,10 +35,6 @@ typedef unsigned int vm_fault_t;
 #define KBUILD_MODNAME		"ssi_dsm"
 
 #define BIT(n)			(1UL << (n))
-/* there is no other module */
-struct kvm_vcpu *kvm_get_running_vcpu(void);
-#define symbol_get(name)	((typeof(name) *)NULL)
-#define symbol_put(name)	((void)0)
 #define BITS_TO_LONGS(n)	(((n) + 63) / 64)
 #define test_bit(n, bits)	(!!((bits)[(n) / 64] & BIT((n) % 64)))
 #define clear_bit(n, bits)	((void)((bits)[(n) / 64] &= ~BIT((n) % 64)))
