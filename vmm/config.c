@@ -5,6 +5,8 @@
  *   cluster: demo                  # name, at most 31 bytes
  *   transport: rdma                # or loop: all nodes in one kernel
  *   timeout: 30                    # seconds to wait for the other nodes
+ *   amd-rogpt: true                # optional: on AMD hosts that can, let walks
+ *                                  # of the guest's page tables read
  *   nodes:
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M }
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
@@ -327,6 +329,9 @@ void config_load(const char *path, struct options *options)
 	}
 	options->cluster = file->cluster;
 	options->loop = file->transport && take_transport(file->transport);
+	if (file->amd_rogpt)
+		options->amd_rogpt = take_bool("amd-rogpt", "the cluster",
+					       file->amd_rogpt);
 	if (file->timeout)
 		options->timeout = take_number("timeout", "the cluster",
 					       file->timeout,

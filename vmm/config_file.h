@@ -58,6 +58,7 @@ struct config_file {
 	char *cluster;
 	char *transport;
 	char *timeout;
+	char *amd_rogpt;
 	struct config_node *nodes;
 	unsigned int nodes_count;
 	struct config_guest guest;

@@ -121,14 +121,14 @@ static uint64_t create_region(void)
 	return size;
 }
 
-static void limit_cache(uint64_t bytes)
+static void set_policy(uint32_t policy, uint64_t value, const char *what)
 {
 	struct nl_msg *msg = new_request(SSI_DSM_CMD_POLICY_SET);
 
 	nla_put_u32(msg, SSI_DSM_A_REGION_ID, REGION_ID);
-	if (genl_put_policy(msg, SSI_DSM_POLICY_CACHE, bytes))
+	if (genl_put_policy(msg, policy, value))
 		die(EXIT_HOST, "The host gives no memory for a netlink message.");
-	must(msg, "limit the cache of the other nodes' memory");
+	must(msg, what);
 }
 
 static void attach(void)
@@ -162,7 +162,12 @@ void *dsm_join(const struct options *options)
 			create_peer(i);
 	size = create_region();
 	if (options->nodes[options->self].cache)
-		limit_cache(options->nodes[options->self].cache);
+		set_policy(SSI_DSM_POLICY_CACHE,
+			   options->nodes[options->self].cache,
+			   "limit the cache of the other nodes' memory");
+	if (options->amd_rogpt)
+		set_policy(SSI_DSM_POLICY_ROGPT, 1,
+			   "let walks of page tables read");
 	attach();
 	host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dsm.fd, 0);
 	if (host == MAP_FAILED)

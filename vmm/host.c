@@ -10,6 +10,13 @@
 
 #define CLOCKSOURCES	"/sys/devices/system/clocksource/clocksource0/available_clocksource"
 #define EPTAD		"/sys/module/kvm_intel/parameters/eptad"
+#define ROGPT		"/sys/module/ssi_dsm/parameters/amd_rogpt"
+
+#define CPUID_EXTENDED		0x80000000
+#define CPUID_FEATURES		0x80000001
+#define CPUID_FEATURES_SVM	(1u << 2)	/* in ECX */
+#define CPUID_SVM		0x8000000a
+#define CPUID_SVM_ROGPT		(1u << 21)	/* in EDX */
 
 /* Return: whether the file's first line was read into @line. */
 static bool read_line(const char *path, char *line, int size)
@@ -33,32 +40,77 @@ static void check_tsc(void)
 		log_warn("The host's kernel has marked the TSC as unstable, and the guest's kernel will do so, too; if the TSC is stable, boot the host with tsc=reliable.");
 }
 
+static void cpuid(uint32_t leaf, uint32_t *registers)
+{
+	__asm__ volatile("cpuid"
+			 : "=a"(registers[0]), "=b"(registers[1]),
+			   "=c"(registers[2]), "=d"(registers[3])
+			 : "a"(leaf), "c"(0));
+}
+
+static bool is_amd(void)
+{
+	uint32_t r[4];
+
+	cpuid(CPUID_EXTENDED, r);
+	if (r[0] < CPUID_SVM)
+		return false;
+	cpuid(CPUID_FEATURES, r);
+	return r[2] & CPUID_FEATURES_SVM;
+}
+
+static bool has_rogpt(void)
+{
+	uint32_t r[4];
+
+	cpuid(CPUID_SVM, r);
+	return r[3] & CPUID_SVM_ROGPT;
+}
+
+/* The words for what makes walks write, and for what that costs. */
+#define WALKS_WRITE	"each walk of the guest's page tables counts as a write to them, so CPUs on several nodes take turns with them and are many times slower"
+
+static void check_amd_walk(bool amd_rogpt)
+{
+	char value[8];
+
+	if (!has_rogpt())
+		log_warn("This host's CPUs have no ROGPT (AMD has it from Zen 4 on): " WALKS_WRITE ".");
+	else if (!amd_rogpt)
+		log_warn("This host's CPUs have ROGPT, which is not used: " WALKS_WRITE "; \"amd-rogpt: true\" in the cluster's file lets walks read.");
+	else if (read_line(ROGPT, value, sizeof(value)) && value[0] == 'N')
+		log_warn("The module ssi_dsm has amd_rogpt=0, which forbids ROGPT: " WALKS_WRITE "; load it with amd_rogpt=1.");
+	else
+		log_info("Walks of the guest's page tables read on this host (ROGPT).");
+}
+
 /*
  * With accessed and dirty bits in the nested page tables, a CPU's walk of the
  * guest's page tables counts as a write to them (Intel SDM volume 3, "EPT
  * Violations"), so that nodes cannot share them for reading. On AMD every walk
- * is a write.
+ * is a write, unless the CPU has ROGPT and the module may use it.
  */
-static void check_nested_walk(void)
+static void check_nested_walk(bool amd_rogpt)
 {
 	char value[8];
 
-	if (read_line(EPTAD, value, sizeof(value)) && value[0] == 'Y')
-		log_warn("The module kvm_intel has eptad=1: each page table walk of the guest writes to the page table, which makes CPUs on several nodes many times slower; load kvm_intel with eptad=0.");
+	if (is_amd())
+		check_amd_walk(amd_rogpt);
+	else if (read_line(EPTAD, value, sizeof(value)) && value[0] == 'Y')
+		log_warn("The module kvm_intel has eptad=1: " WALKS_WRITE "; load kvm_intel with eptad=0.");
 }
 
-void host_check(unsigned int nodes)
+void host_check(unsigned int nodes, bool amd_rogpt)
 {
 	check_tsc();
 	if (nodes > 1)
-		check_nested_walk();
+		check_nested_walk(amd_rogpt);
 }
 
 bool host_is_virtual(void)
 {
-	uint32_t eax = 1, ebx, ecx = 0, edx;
+	uint32_t r[4];
 
-	__asm__ volatile("cpuid"
-			 : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	return ecx >> 31;	/* the bit that a hypervisor sets */
+	cpuid(1, r);
+	return r[2] >> 31;	/* the bit that a hypervisor sets */
 }

@@ -8,7 +8,10 @@
 /* Does this host run in a virtual machine? */
 bool host_is_virtual(void);
 
-/* Warn of settings that make the guest slow or its clock unreliable. */
-void host_check(unsigned int nodes);
+/*
+ * Warn of settings that make the guest slow or its clock unreliable. @amd_rogpt:
+ * the cluster's file asks for it.
+ */
+void host_check(unsigned int nodes, bool amd_rogpt);
 
 #endif /* VMM_HOST_H */

@@ -366,7 +366,7 @@ static void prepare(const struct options *options)
 	check_time_dilation();
 	timebase_init(options->time_dilation);
 	make_append();
-	host_check(options->num_nodes);
+	host_check(options->num_nodes, options->amd_rogpt);
 	devices_open(options);
 	if (has_devices()) {
 		machine.has_pm_timer = tables_have_pm_timer(options);

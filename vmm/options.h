@@ -64,6 +64,7 @@ struct node_options {
  * @no_reboot: end when the guest resets itself
  * @restarted: this process started again after a reset of the guest
  * @timeout: seconds to wait for the other nodes
+ * @amd_rogpt: on AMD hosts that can, let walks of the guest's page tables read
  * @devices: disks and network cards
  * @hash: of all values that must be the same on all nodes
  */
@@ -85,6 +86,7 @@ struct options {
 	bool no_reboot;
 	bool restarted;
 	unsigned int timeout;
+	bool amd_rogpt;
 	struct device_options devices;
 	uint64_t hash;
 };
