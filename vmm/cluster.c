@@ -252,14 +252,11 @@ static void take_message(const struct ssi_dsm_msg *message)
 
 static void *read_channel(void *unused)
 {
-	static union {
-		struct ssi_dsm_msg message;
-		unsigned char bytes[DSM_MESSAGE_MAX];
-	} buffer;
+	const struct ssi_dsm_msg *message;
 	int err;
 
-	while ((err = dsm_read(&buffer.message)) == 0)
-		take_message(&buffer.message);
+	while ((err = dsm_read(&message)) == 0)
+		take_message(message);
 	stop_ask(EXIT_HOST, "Messages of other nodes cannot be read from the kernel module: %s.",
 		 strerror(-err));
 	return unused;

@@ -24,6 +24,13 @@ static struct {
 	int fd;
 } dsm = { .fd = -1 };
 
+/* Messages that one read() has brought. */
+static struct {
+	_Alignas(SSI_DSM_MSG_ALIGN) unsigned char bytes[64 << 10];
+	size_t len;
+	size_t next;	/* where the first is that dsm_read() has not returned */
+} dsm_batch;
+
 static void open_netlink(void)
 {
 	if (!genl_open(&dsm.genl))
@@ -135,6 +142,7 @@ static void attach(void)
 {
 	struct ssi_dsm_attach arg = {
 		.node = dsm.options->self, .region = REGION_ID,
+		.flags = SSI_DSM_ATTACH_BATCH,
 	};
 
 	snprintf((char *)arg.cluster, sizeof(arg.cluster), "%s",
@@ -198,18 +206,40 @@ int dsm_send(unsigned int node, const void *data, size_t len)
 	return 0;
 }
 
-int dsm_read(struct ssi_dsm_msg *message)
+/* Return: 0 or -errno. */
+static int fill_batch(void)
 {
 	ssize_t len;
 
 	do {
-		len = read(dsm.fd, message, DSM_MESSAGE_MAX);
+		len = read(dsm.fd, dsm_batch.bytes, sizeof(dsm_batch.bytes));
 	} while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return -errno;
-	if (len < (ssize_t)sizeof(*message) ||
-	    (size_t)len - sizeof(*message) != message->len)
+	dsm_batch.len = len;
+	dsm_batch.next = 0;
+	return 0;
+}
+
+/* Under load many messages wait, and one call of the kernel brings them. */
+int dsm_read(const struct ssi_dsm_msg **message)
+{
+	const struct ssi_dsm_msg *head;
+	size_t left, used;
+	int err;
+
+	if (dsm_batch.next >= dsm_batch.len) {
+		err = fill_batch();
+		if (err)
+			return err;
+	}
+	left = dsm_batch.len - dsm_batch.next;
+	head = (const void *)(dsm_batch.bytes + dsm_batch.next);
+	if (left < sizeof(*head) || left - sizeof(*head) < head->len)
 		return -EPROTO;
+	used = sizeof(*head) + head->len + SSI_DSM_MSG_ALIGN - 1;
+	dsm_batch.next += used & ~(size_t)(SSI_DSM_MSG_ALIGN - 1);
+	*message = head;
 	return 0;
 }
 

@@ -8,7 +8,6 @@
 #include "options.h"
 
 /* struct ssi_dsm_msg with room for any payload. */
-#define DSM_MESSAGE_MAX	(sizeof(struct ssi_dsm_msg) + SSI_DSM_MSG_MAX)
 
 /**
  * dsm_join() - create this node, its peers and the region; map the memory
@@ -30,8 +29,11 @@ void dsm_discard(uint64_t offset, uint64_t len);
 /* Send on the channel, from any thread. Return: 0 or -errno. */
 int dsm_send(unsigned int node, const void *data, size_t len);
 
-/* The next message, of at most DSM_MESSAGE_MAX bytes. Return: 0 or -errno. */
-int dsm_read(struct ssi_dsm_msg *message);
+/*
+ * The next message, which stays until the next call. One thread calls this.
+ * Return: 0 or -errno.
+ */
+int dsm_read(const struct ssi_dsm_msg **message);
 
 /**
  * dsm_link_problem() - why is there no link to a node?

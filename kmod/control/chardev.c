@@ -18,14 +18,18 @@
 #include "memory/region.h"
 #include "net/node.h"
 
+#define ATTACH_FLAGS	(SSI_DSM_ATTACH_NO_CHANNEL | SSI_DSM_ATTACH_BATCH)
+
 /**
  * struct ssi_file - an open file
  * @region: set once by SSI_DSM_ATTACH, with a reference
  * @channel: this file has the channel of the region
+ * @batch: a read of the channel returns several messages
  */
 struct ssi_file {
 	struct ssi_region *region;
 	bool channel;
+	bool batch;
 };
 
 static struct ssi_region *file_region(struct file *file)
@@ -75,8 +79,9 @@ static struct ssi_region *find_region(struct ssi_dsm_attach *attach)
 }
 
 static int attach_region(struct file *file, struct ssi_region *region,
-			 bool channel)
+			 u32 flags)
 {
+	bool channel = !(flags & SSI_DSM_ATTACH_NO_CHANNEL);
 	struct ssi_file *sf = file->private_data;
 	int ret;
 
@@ -88,6 +93,7 @@ static int attach_region(struct file *file, struct ssi_region *region,
 	if (ret)
 		return ret;
 	sf->channel = channel;
+	sf->batch = flags & SSI_DSM_ATTACH_BATCH;
 	file->f_mapping = region->inode->i_mapping;
 	smp_store_release(&sf->region, region); /* pairs with file_region() */
 	return 0;
@@ -107,8 +113,7 @@ static int find_and_attach(struct file *file, struct ssi_dsm_attach *attach)
 	ret = PTR_ERR_OR_ZERO(region);
 	if (!ret) {
 		attach->size = region->size;
-		ret = attach_region(file, region, !(attach->flags &
-						    SSI_DSM_ATTACH_NO_CHANNEL));
+		ret = attach_region(file, region, attach->flags);
 		if (ret)
 			ssi_region_put(region);
 	}
@@ -127,7 +132,7 @@ static long ioctl_attach(struct file *file, void __user *arg)
 
 	if (copy_from_user(&attach, arg, sizeof(attach)))
 		return -EFAULT;
-	if (attach.reserved || (attach.flags & ~SSI_DSM_ATTACH_NO_CHANNEL))
+	if (attach.reserved || (attach.flags & ~ATTACH_FLAGS))
 		return -EINVAL;
 	ret = find_and_attach(file, &attach);
 	if (ret)
@@ -199,10 +204,11 @@ static ssize_t ssi_chardev_read(struct file *file, char __user *buf,
 				size_t size, loff_t *pos)
 {
 	struct ssi_region *region = channel_region(file);
+	struct ssi_file *sf = file->private_data;
 
 	if (!region)
 		return -ENOTCONN;
-	return ssi_channel_read(region, buf, size,
+	return ssi_channel_read(region, buf, size, sf->batch,
 				file->f_flags & O_NONBLOCK);
 }
 

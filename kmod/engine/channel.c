@@ -210,11 +210,33 @@ static struct ssi_rx *take_message(struct ssi_channel *channel)
 	return rx;
 }
 
+/* @done bytes were read. Return: the bytes after as many messages as fit. */
+static ssize_t read_more(struct ssi_channel *channel, char __user *buf,
+			 size_t size, size_t done)
+{
+	for (;;) {
+		size_t at = ALIGN(done, SSI_DSM_MSG_ALIGN);
+		struct ssi_rx *rx = NULL;
+		ssize_t len;
+
+		if (at < size && !signal_pending(current))
+			rx = take_message(channel);
+		if (!rx)
+			return done;
+		len = read_message(channel, rx, buf + at, size - at);
+		if (len < 0)
+			return done;	/* the message waits for the next read */
+		done = at + len;
+		cond_resched();
+	}
+}
+
 ssize_t ssi_channel_read(struct ssi_region *region, char __user *buf,
-			 size_t size, bool nonblock)
+			 size_t size, bool batch, bool nonblock)
 {
 	struct ssi_channel *channel = &region->channel;
 	struct ssi_rx *rx;
+	ssize_t len;
 	int type, ret;
 
 	for (;;) {
@@ -222,8 +244,11 @@ ssize_t ssi_channel_read(struct ssi_region *region, char __user *buf,
 		if (type >= 0)
 			return read_state(region, type, buf, size);
 		rx = may_read_messages(region) ? take_message(channel) : NULL;
-		if (rx)
-			return read_message(channel, rx, buf, size);
+		if (rx) {
+			len = read_message(channel, rx, buf, size);
+			return batch && len > 0 ?
+			       read_more(channel, buf, size, len) : len;
+		}
 		type = untold_state(region, false);
 		if (type >= 0)
 			return read_state(region, type, buf, size);

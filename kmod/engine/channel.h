@@ -95,10 +95,11 @@ int ssi_channel_send(struct ssi_region *region,
 		     const struct ssi_dsm_send *send);
 
 /**
- * ssi_channel_read() - read a message or a state of the region
+ * ssi_channel_read() - read messages or a state of the region
  * @region: the region
  * @buf: user memory; gets a struct ssi_dsm_msg, then the data
  * @size: of @buf in bytes
+ * @batch: read further messages that are there and fit; see SSI_DSM_ATTACH_BATCH
  * @nonblock: do not wait
  *
  * Context: process, sleeps unless @nonblock.
@@ -107,7 +108,7 @@ int ssi_channel_send(struct ssi_region *region,
  * -ERESTARTSYS if a signal came.
  */
 ssize_t ssi_channel_read(struct ssi_region *region, char __user *buf,
-			 size_t size, bool nonblock);
+			 size_t size, bool batch, bool nonblock);
 
 /**
  * ssi_channel_poll() - poll for messages and states to read

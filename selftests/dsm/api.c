@@ -367,7 +367,7 @@ static void test_unattached(int fd)
 	       "ATTACH to an unknown node is ENOENT");
 	tap_ok(attach_to(fd, "none", 0, REGION) == -ENOENT,
 	       "ATTACH to an unknown cluster is ENOENT");
-	tap_ok(attach_bits(fd, 2, 0) == -EINVAL, "ATTACH with unknown flags is EINVAL");
+	tap_ok(attach_bits(fd, 4, 0) == -EINVAL, "ATTACH with unknown flags is EINVAL");
 	tap_ok(attach_bits(fd, 0, 1) == -EINVAL,
 	       "ATTACH with a reserved field that is not 0 is EINVAL");
 }

@@ -5,6 +5,7 @@
  *	channel [loop|rdma [NODES [DELAY_US]]]
  */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -357,13 +358,95 @@ static void test_no_reader(void)
 	cluster_delete(&cluster);
 }
 
+/* ---- several messages a read ---- */
+
+#define BATCHED		500
+
+/* Checks the messages of one read from *@seq on. Return: whether all fit. */
+static bool are_messages(const uint8_t *bytes, size_t len, uint32_t *seq)
+{
+	static struct message m;
+	size_t at = 0, end;
+
+	while (at < len) {
+		if (len - at < sizeof(m.head))
+			return false;
+		memcpy(&m.head, bytes + at, sizeof(m.head));
+		end = at + sizeof(m.head) + m.head.len;
+		if (m.head.len > SSI_DSM_MSG_MAX || end > len)
+			return false;
+		memcpy(m.data, bytes + at + sizeof(m.head), m.head.len);
+		if (!is_message(&m, 0, (*seq)++))
+			return false;
+		at = (end + SSI_DSM_MSG_ALIGN - 1) / SSI_DSM_MSG_ALIGN *
+		     SSI_DSM_MSG_ALIGN;
+	}
+	return true;
+}
+
+/* Return: reads that it took until all messages had come; 0 on errors. */
+static uint32_t read_batches(int fd, size_t size)
+{
+	static uint8_t bytes[65536] __attribute__((aligned(8)));
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	uint32_t reads = 0, seq = 0;
+	ssize_t len;
+
+	while (seq < BATCHED) {
+		if (poll(&pollfd, 1, DEADLINE_MS) != 1)
+			return 0;
+		len = read(fd, bytes, size);
+		if (len <= 0 || (size_t)len > size ||
+		    !are_messages(bytes, len, &seq))
+			return 0;
+		reads++;
+	}
+	return reads;
+}
+
+static bool send_batch(int fd)
+{
+	uint8_t data[SSI_DSM_MSG_MAX];
+	uint32_t seq;
+
+	for (seq = 0; seq < BATCHED; seq++)
+		if (send_message(fd, 1, data, fill_message(data, 0, seq)))
+			return false;
+	return true;
+}
+
+static void test_batches(void)
+{
+	uint32_t reads, small, n;
+	int fds[NODES_MAX];
+
+	cluster_make(&cluster);
+	for (n = 0; n < cluster.nodes; n++)
+		fds[n] = attach(cluster.name, n, SSI_DSM_ATTACH_BATCH);
+	cluster_wait_ready(&cluster);
+	tap_ok(expect_ready(fds[1]), "READY is read alone");
+	reads = send_batch(fds[0]) ? read_batches(fds[1], 65536) : 0;
+	tap_ok(reads && reads < BATCHED, "%u reads return %u messages, complete and in order",
+	       reads, BATCHED);
+	/* room for the largest message, and often for part of another one */
+	small = send_batch(fds[0]) ?
+		read_batches(fds[1], sizeof(struct ssi_dsm_msg) + SSI_DSM_MSG_MAX) :
+		0;
+	tap_ok(small > reads, "%u reads with a small buffer: what does not fit stays",
+	       small);
+	for (n = 0; n < cluster.nodes; n++)
+		close(fds[n]);
+	cluster_delete(&cluster);
+}
+
 int main(int argc, char **argv)
 {
 	cluster_args(&cluster, argc, argv);
 	conf_need();
 	alarm(150);
-	tap_plan(11);
+	tap_plan(14);
 	test_exchange();
+	test_batches();
 	test_kill();
 	test_deletion();
 	test_no_reader();

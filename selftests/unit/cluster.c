@@ -83,13 +83,12 @@ static void put_message(unsigned int type, unsigned int node, const void *data,
 	pthread_mutex_unlock(&channel.lock);
 }
 
-int dsm_read(struct ssi_dsm_msg *message)
+int dsm_read(const struct ssi_dsm_msg **message)
 {
 	pthread_mutex_lock(&channel.lock);
 	while (channel.taken == channel.count)
 		pthread_cond_wait(&channel.filled, &channel.lock);
-	memcpy(message, &channel.messages[channel.taken++],
-	       sizeof(channel.messages[0]));
+	*message = &channel.messages[channel.taken++].head;
 	pthread_mutex_unlock(&channel.lock);
 	return 0;
 }

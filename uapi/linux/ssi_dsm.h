@@ -16,7 +16,11 @@
  *   read            one message per call, blocking unless O_NONBLOCK:
  *                   struct ssi_dsm_msg followed by its payload. If the buffer
  *                   is too small for the next message: EMSGSIZE, and the
- *                   message stays in the queue.
+ *                   message stays in the queue. A file that was attached with
+ *                   SSI_DSM_ATTACH_BATCH gets all waiting SSI_DSM_MSG_DATA that
+ *                   fit as a whole, each at a multiple of SSI_DSM_MSG_ALIGN
+ *                   bytes from the beginning. The bytes between two messages
+ *                   keep their values.
  *   poll            POLLIN when a message can be read.
  *   mmap            MAP_SHARED only; offset and length in the region, multiples
  *                   of the page size. Page faults wait until the region is
@@ -35,6 +39,7 @@
 #define SSI_DSM_CLUSTER_LEN	32	/* name with its terminating NUL */
 #define SSI_DSM_MAX_NODES	32	/* node ids are 0 .. 31 */
 #define SSI_DSM_MSG_MAX		4096	/* bytes of payload of one message */
+#define SSI_DSM_MSG_ALIGN	8	/* of messages after the first of a read */
 
 /**
  * struct ssi_dsm_attach - argument of SSI_DSM_ATTACH
@@ -54,6 +59,7 @@ struct ssi_dsm_attach {
 };
 
 #define SSI_DSM_ATTACH_NO_CHANNEL	(1u << 0)
+#define SSI_DSM_ATTACH_BATCH		(1u << 1)	/* several messages a read */
 
 /**
  * struct ssi_dsm_send - argument of SSI_DSM_SEND
