@@ -243,6 +243,10 @@ static void take_disk(unsigned int number, const struct config_disk *from,
 	disk->file = from->file;
 	if (from->readonly)
 		disk->readonly = take_bool("readonly", of, from->readonly);
+	if (from->logical_block_size)
+		device_set_block_size(disk, from->logical_block_size);
+	if (from->werror)
+		device_set_werror(disk, from->werror);
 	if (from->node)
 		disk->node = take_number("node", of, from->node, UINT16_MAX);
 }

@@ -26,6 +26,8 @@ struct config_node {
 struct config_disk {
 	char *file;
 	char *readonly;
+	char *logical_block_size;
+	char *werror;
 	char *node;
 };
 

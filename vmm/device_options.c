@@ -10,6 +10,8 @@
 #include "../lib/number.h"
 #include "log.h"
 
+#define BLOCK_MIN	512u
+#define BLOCK_MAX	4096u
 #define MAC_LOCAL	0x02	/* locally administered, and of one card */
 #define MAC_GROUP	0x01
 #define FNV_BASIS	0xcbf29ce484222325ull	/* FNV-1a */
@@ -37,6 +39,31 @@ void device_add_forward(struct net_options *net, const char *forward)
 		die(EXIT_USAGE, "A network card has at most %u forwarded ports.",
 		    DEVICE_MAX_FORWARDS);
 	net->forwards[net->num_forwards++] = forward;
+}
+
+/* A guest's Linux takes no blocks that are larger than its pages. */
+void device_set_block_size(struct disk_options *disk, const char *text)
+{
+	uint64_t size;
+
+	if (!number_parse(text, BLOCK_MAX, &size) || size < BLOCK_MIN ||
+	    (size & (size - 1)))
+		die(EXIT_USAGE, "The logical-block-size %s of the disk %s is not valid: it is 512, 1024, 2048 or 4096.",
+		    text, disk->file);
+	disk->block_size = size;
+}
+
+void device_set_werror(struct disk_options *disk, const char *text)
+{
+	if (strcmp(text, "enospc") == 0)
+		disk->werror = DISK_WERROR_ENOSPC;
+	else if (strcmp(text, "stop") == 0)
+		disk->werror = DISK_WERROR_STOP;
+	else if (strcmp(text, "report") == 0)
+		disk->werror = DISK_WERROR_REPORT;
+	else
+		die(EXIT_USAGE, "The werror \"%s\" of the disk %s is not valid: it is enospc, stop or report.",
+		    text, disk->file);
 }
 
 /* Six pairs of hexadecimal digits with colons between them. */
@@ -121,6 +148,25 @@ static char *first_word(const char *text, char **save)
 	return strtok_r(copy, ",", save);
 }
 
+static void take_disk_word(struct disk_options *disk, char *word)
+{
+	char *node = value_of(word, "node");
+	char *block_size = value_of(word, "logical-block-size");
+	char *werror = value_of(word, "werror");
+
+	if (node)
+		disk->node = parse_node("--disk", node);
+	else if (block_size)
+		device_set_block_size(disk, block_size);
+	else if (werror)
+		device_set_werror(disk, werror);
+	else if (strcmp(word, "readonly") == 0)
+		disk->readonly = true;
+	else
+		die(EXIT_USAGE, "--disk does not know \"%s\"; it is FILE[,readonly][,logical-block-size=N][,werror=enospc|stop|report][,node=ID].",
+		    word);
+}
+
 void device_parse_disk(struct device_options *devices, const char *text)
 {
 	struct disk_options *disk = device_add_disk(devices);
@@ -129,17 +175,8 @@ void device_parse_disk(struct device_options *devices, const char *text)
 	if (!word)
 		die(EXIT_USAGE, "--disk needs the name of a file.");
 	disk->file = word;
-	while ((word = strtok_r(NULL, ",", &save))) {
-		char *node = value_of(word, "node");
-
-		if (node)
-			disk->node = parse_node("--disk", node);
-		else if (strcmp(word, "readonly") == 0)
-			disk->readonly = true;
-		else
-			die(EXIT_USAGE, "--disk does not know \"%s\"; it is FILE[,readonly][,node=ID].",
-			    word);
-	}
+	while ((word = strtok_r(NULL, ",", &save)))
+		take_disk_word(disk, word);
 }
 
 static void take_net_word(struct net_options *net, char *word)

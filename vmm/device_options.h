@@ -11,15 +11,28 @@
 #define DEVICE_MAX_FORWARDS	8
 #define DEVICE_MAC_SIZE		6
 
+#define DISK_RETRY_S		5	/* writes that wait are tried again */
+
+/* What happens when a write of the guest fails, as QEMU's werror=. */
+enum disk_werror {
+	DISK_WERROR_ENOSPC,	/* without room it waits; others are reported */
+	DISK_WERROR_STOP,	/* it waits */
+	DISK_WERROR_REPORT,	/* the guest gets the error */
+};
+
 /**
  * struct disk_options - one disk
  * @file: raw image or block device
  * @readonly: the guest may not write
+ * @block_size: bytes of a logical block; 0: as the host's storage has them
+ * @werror: what happens when a write fails
  * @node: where it is
  */
 struct disk_options {
 	const char *file;
 	bool readonly;
+	uint32_t block_size;
+	enum disk_werror werror;
 	unsigned int node;
 };
 
@@ -65,6 +78,10 @@ struct device_options {
 struct disk_options *device_add_disk(struct device_options *devices);
 struct net_options *device_add_net(struct device_options *devices);
 void device_add_forward(struct net_options *net, const char *forward);
+
+/* The user's words; end the process with a sentence if they are wrong. */
+void device_set_block_size(struct disk_options *disk, const char *text);
+void device_set_werror(struct disk_options *disk, const char *text);
 
 /* The user's "xx:xx:xx:xx:xx:xx"; ends the process with a sentence if it is wrong. */
 void device_set_mac(struct net_options *net, const char *text);

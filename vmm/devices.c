@@ -25,8 +25,7 @@ void devices_open(const struct options *options)
 
 	for (unsigned int i = 0; i < devices->num_disks; i++)
 		if (devices->disks[i].node == options->self)
-			devices_blks[i] = blk_open(devices->disks[i].file,
-						   devices->disks[i].readonly);
+			devices_blks[i] = blk_open(&devices->disks[i]);
 	for (unsigned int i = 0; i < devices->num_nets; i++)
 		if (devices->nets[i].node == options->self)
 			devices_links[i] = open_link(&devices->nets[i]);
@@ -92,4 +91,5 @@ void devices_create(const struct options *options,
 		if (layout->pci_roots[i].node == options->self)
 			create_on(options, &layout->pci_roots[i],
 				  layout->num_cpus);
+	blk_watch();
 }

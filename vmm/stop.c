@@ -27,7 +27,7 @@ static atomic_bool stop_is_asked;
 static atomic_int stop_signal;
 static sigset_t stop_signals;
 static void (*_Atomic stop_press)(void);
-static void (*_Atomic stop_continued)(void);
+static void (*_Atomic stop_continued[2])(void);
 
 static void call(void (*function)(void))
 {
@@ -41,7 +41,8 @@ static bool take_signal(int sig)
 	void (*press)(void) = NULL;
 
 	if (sig == SIGCONT) {
-		call(atomic_load(&stop_continued));
+		call(atomic_load(&stop_continued[0]));
+		call(atomic_load(&stop_continued[1]));
 		return false;
 	}
 	if (sig != SIGHUP)
@@ -95,9 +96,11 @@ void stop_press_first(void (*press)(void))
 	atomic_store(&stop_press, press);
 }
 
-void stop_set_continued(void (*continued)(void))
+void stop_add_continued(void (*continued)(void))
 {
-	atomic_store(&stop_continued, continued);
+	unsigned int at = !!atomic_load(&stop_continued[0]);
+
+	atomic_store(&stop_continued[at], continued);
 }
 
 /* nohup has SIGHUP ignored, and a shell without job control SIGINT. */

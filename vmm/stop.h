@@ -37,10 +37,12 @@ void stop_press_first(void (*press)(void));
 
 /*
  * Have @continued called after each SIGCONT, when a shell may have given this
- * process the terminal. It must not wait. SIGTTIN and SIGTTOU do not stop the
- * process: reads of a terminal in the background fail with EIO instead.
+ * process the terminal. It must not wait. At most two functions.
+ *
+ * SIGTTIN and SIGTTOU do not stop the process: reads of a terminal in the background
+ * fail with EIO instead.
  */
-void stop_set_continued(void (*continued)(void));
+void stop_add_continued(void (*continued)(void));
 
 /* Make a request; returns at once. Only the first one counts. Any thread, any lock. */
 void stop_ask(enum exit_code code, const char *fmt, ...)

@@ -187,7 +187,7 @@ void term_start(const struct term_ops *ops)
 	tty_enter_raw_mode();
 	sem_init(&term_continued, 0, 0);
 	sem_init(&term_readable, 0, 0);
-	stop_set_continued(continue_terminal);
+	stop_add_continued(continue_terminal);
 	start_thread(read_terminal);
 	start_thread(feed_guest);
 	start_thread(follow_terminal);

@@ -196,6 +196,19 @@ void drive_stopped_node(struct trial *trial)
 	kill(trial->vmms[0].pid, SIGCONT);
 }
 
+void drive_growth(struct trial *trial)
+{
+	struct vmm *vmm = &trial->vmms[0];
+
+	wait_for(trial, "waiting");
+	if (truncate("disk.img", DRIVE_GROWN))
+		trial_fail(trial, "the image cannot be made longer");
+	for (unsigned int i = 0; i < 2; i++) {
+		kill(vmm->pid, SIGCONT);
+		vmm_ends(vmm, 0.1);
+	}
+}
+
 void drive_check_disk(struct trial *trial)
 {
 	FILE *file = fopen("disk.img", "r");

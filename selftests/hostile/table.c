@@ -75,6 +75,18 @@ const struct hostile hostile_table[] = {
 		.name = "blk",
 		.guest = "blk", .options = "--disk disk.img", .lines = BROKEN,
 	}, {
+		.name = "blk without io_uring",
+		.guest = "blk", .options = "--disk disk.img",
+		.stdio = VMM_NO_IO_URING, .lines = BROKEN,
+	}, {
+		.name = "blk of large blocks",
+		.guest = "blk_blocks",
+		.options = "--disk disk.img,logical-block-size=4096",
+	}, {
+		.name = "blk that grows",
+		.guest = "blk_grows", .options = "--disk disk.img",
+		.drive = drive_growth,
+	}, {
 		.name = "blk, read-only",
 		.guest = "queue_enabled_late",
 		.options = "--disk disk.img,readonly",

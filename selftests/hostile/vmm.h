@@ -23,8 +23,11 @@ struct vmm {
 	int status;
 };
 
-/* Where a child's standard descriptors go: to @said and @logged unless said. */
-enum vmm_stdio { VMM_FILES, VMM_CLOSED, VMM_PIPE };
+/*
+ * Where a child's standard descriptors go: to @said and @logged unless said. The
+ * last one is the same, but the child may not use io_uring.
+ */
+enum vmm_stdio { VMM_FILES, VMM_CLOSED, VMM_PIPE, VMM_NO_IO_URING };
 
 /**
  * vmm_start() - run it

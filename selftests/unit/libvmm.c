@@ -88,6 +88,11 @@ REPLACEABLE void stop_ask(enum exit_code code, const char *fmt, ...)
 	atomic_fetch_add(&libvmm_stops, 1);
 }
 
+REPLACEABLE void stop_add_continued(void (*continued)(void))
+{
+	(void)continued;
+}
+
 /* A child ends with the code that a test waits for; the test itself has failed. */
 REPLACEABLE void die(enum exit_code code, const char *fmt, ...)
 {

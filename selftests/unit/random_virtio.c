@@ -102,16 +102,38 @@ static struct net_link echo_link = {
 
 /* ---- devices, in slots from 1 on -------------------------------------------- */
 
+static struct blk *blk;
+static char disk_path[64];
+
 static void add_disk(void)
 {
+	struct disk_options disk = { .block_size = 512 << random_below(4) };
 	char path[] = "/tmp/ssi-random-XXXXXX";
 	int fd = mkstemp(path);
 
 	if (fd < 0 || ftruncate(fd, DISK_SIZE))
 		tap_bail("%s cannot be made", path);
-	blk_init(blk_open(strdup(path), false), 2, 0, SSI_ACPI_PCI_WINDOW);
+	disk.file = strdup(path);
+	blk = blk_open(&disk);
+	blk_init(blk, 2, 0, SSI_ACPI_PCI_WINDOW);
+	snprintf(disk_path, sizeof(disk_path), "/proc/self/fd/%d", fd);
 	unlink(path);
-	close(fd);
+}
+
+/* The image grows and shrinks meanwhile. */
+static void *resize(void *unused)
+{
+	const struct timespec rest = { .tv_nsec = 10000000 };
+
+	random_state = random_run.seed + 2000;
+	for (;;) {
+		if (!random_below(4) &&
+		    truncate(disk_path, DISK_SIZE / 2 * (1 + random_below(4))))
+			tap_bail("%s cannot be resized", disk_path);
+		blk_look(blk);
+		nanosleep(&rest, NULL);
+	}
+	return unused;
 }
 
 static void add_devices(void)
@@ -363,13 +385,14 @@ static bool is_well(unsigned int slot)
 
 int main(int argc, char **argv)
 {
-	pthread_t threads[THREADS], typist;
+	pthread_t threads[THREADS], typist, resizer;
 
 	tap_plan(DEVICES + 1);
 	random_begin(argc, argv, SECONDS);
 	ram = libvmm_make_ram(RAM_GPA, RAM_SIZE);
 	add_devices();
-	if (pthread_create(&typist, NULL, type, NULL))
+	if (pthread_create(&typist, NULL, type, NULL) ||
+	    pthread_create(&resizer, NULL, resize, NULL))
 		tap_bail("there is no thread");
 	for (uintptr_t i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, drive, (void *)i))

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The devices of vmm/virtio, used well and badly. The disk is a file in /tmp. */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/virtio_blk.h>
 #include <linux/virtio_net.h>
-#include <stdarg.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -286,7 +291,9 @@ static int open_status(const char *path, bool readonly)
 	pid_t pid = fork();
 
 	if (!pid) {
-		blk_open(path, readonly);
+		blk_open(&(struct disk_options){
+			.file = path, .readonly = readonly,
+		});
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
@@ -315,6 +322,266 @@ static void test_images(const char *path)
 	unlink(odd);
 }
 
+/* Put another disk on the bus, in the next slot, and use it. */
+static unsigned int disk_slot = 3;	/* the disk, the numbers, the card */
+static struct blk *last_disk;
+
+static void use_disk(struct blk *blk)
+{
+	blk_init(blk, 1, 0, SSI_ACPI_PCI_WINDOW);
+	use(++disk_slot);
+	last_disk = blk;
+}
+
+/* Make an image of @size bytes in @folder. Return: its descriptor. */
+static int make_image(char *path, size_t max, const char *folder, off_t size)
+{
+	int fd;
+
+	snprintf(path, max, "%s/ssi-disk-XXXXXX", folder);
+	fd = mkstemp(path);
+	if (fd < 0 || ftruncate(fd, size))
+		tap_bail("no file: %s", strerror(errno));
+	return fd;
+}
+
+/* ---- blocks ----------------------------------------------------------------- */
+
+static void test_given_blocks(void)
+{
+	struct disk_options options = { .block_size = 4096 };
+	char path[64];
+	int fd = make_image(path, sizeof(path), "/tmp", 65536 + 512), status;
+	pid_t pid;
+
+	options.file = path;
+	pid = fork();
+	if (!pid) {
+		blk_open(&options);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_USAGE,
+	       "an image that ends within a block is refused");
+	if (ftruncate(fd, 65536))
+		tap_bail("no file");
+	use_disk(blk_open(&options));
+	unlink(path);
+	close(fd);
+	start(BLK_FEATURES | 1u << VIRTIO_BLK_F_BLK_SIZE);
+	tap_ok(load(bar + CONFIG + 20, 4) == 4096 && load(bar + CONFIG, 8) == 128,
+	       "a file has the blocks that the user gives");
+	tap_ok(request(VIRTIO_BLK_T_OUT, 8, 4096, 0) == 0 &&
+	       request(VIRTIO_BLK_T_IN, 8, 8192, WRITE) == 0,
+	       "whole blocks are written and read");
+	tap_ok(request(VIRTIO_BLK_T_IN, 8, 512, WRITE) == VIRTIO_BLK_S_IOERR &&
+	       request(VIRTIO_BLK_T_OUT, 9, 4096, 0) == VIRTIO_BLK_S_IOERR,
+	       "parts of blocks are not");
+	put(DATA_GPA, 9, 8);
+	put(DATA_GPA + 8, 8, 8);
+	tap_ok(request(VIRTIO_BLK_T_WRITE_ZEROES, 0, 16, 0) ==
+	       VIRTIO_BLK_S_IOERR, "nor is a range that begins in a block");
+	start(BLK_FEATURES);
+	tap_ok(request(VIRTIO_BLK_T_IN, 9, 512, WRITE) == 0,
+	       "a driver that does not know of blocks reads sectors");
+	store(bar + STATUS, 1, 0);
+}
+
+/* ---- other sizes ------------------------------------------------------------ */
+
+static void test_sizes(void)
+{
+	struct disk_options options = { 0 };
+	unsigned int before, generation;
+	char path[64];
+	int fd = make_image(path, sizeof(path), "/tmp", 65536);
+	struct blk *blk;
+
+	options.file = path;
+	blk = blk_open(&options);
+	use_disk(blk);
+	start(BLK_FEATURES);
+	generation = load(bar + GENERATION, 1);
+	blk_look(blk);
+	blk_look(blk);
+	tap_ok(request(VIRTIO_BLK_T_IN, 128, 512, WRITE) == VIRTIO_BLK_S_IOERR &&
+	       load(bar + GENERATION, 1) == generation,
+	       "a disk has the size that it has");
+	if (ftruncate(fd, 131072 + 100))
+		tap_bail("no file");
+	load(bar + ISR, 1);
+	blk_look(blk);
+	tap_ok(load(bar + CONFIG, 8) == 128, "an image that grows is left alone");
+	blk_look(blk);
+	tap_ok(load(bar + CONFIG, 8) == 256 && (load(bar + ISR, 1) & 2) &&
+	       load(bar + GENERATION, 1) != generation,
+	       "the driver is told the new size when it has grown");
+	tap_ok(request(VIRTIO_BLK_T_IN, 255, 512, WRITE) == 0,
+	       "and there it can be read");
+	before = libvmm_warnings;
+	if (ftruncate(fd, 65536))
+		tap_bail("no file");
+	for (unsigned int i = 0; i < 4; i++)
+		blk_look(blk);
+	tap_ok(load(bar + CONFIG, 8) == 256 && libvmm_warnings == before + 1,
+	       "the user, not the driver, is told once of one that has shrunk");
+	tap_ok(request(VIRTIO_BLK_T_IN, 200, 512, WRITE) == VIRTIO_BLK_S_IOERR &&
+	       request(VIRTIO_BLK_T_IN, 0, 512, WRITE) == 0,
+	       "only what is cut off cannot be read");
+	store(bar + STATUS, 1, 0);
+	unlink(path);
+	close(fd);
+}
+
+/* ---- a file system that is full --------------------------------------------- */
+
+#define FULL_RESULTS	6
+
+/* Mount one of 1 MiB. Return: whether that is possible. */
+static bool make_small_folder(char *folder)
+{
+	return mkdtemp(folder) && !unshare(CLONE_NEWNS) &&
+	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("none", folder, "tmpfs", 0, "size=1m");
+}
+
+/* Fill the rest with a file. Return: its descriptor. */
+static int fill_folder(const char *folder)
+{
+	static const unsigned char data[4096];
+	char path[64];
+	int fd = make_image(path, sizeof(path), folder, 0);
+
+	while (write(fd, data, sizeof(data)) > 0)
+		;
+	return fd;
+}
+
+static bool has_answer(void)
+{
+	const struct timespec quiet = { .tv_nsec = 20000000 };
+
+	nanosleep(&quiet, NULL);
+	return used_idx() == avail_idx;
+}
+
+static uint8_t status(void)
+{
+	return *(volatile uint8_t *)memory_at(STATUS_GPA, 1);
+}
+
+/* A write without waiting; the status says when it is done. */
+static void begin_write(uint64_t sector)
+{
+	put_header(VIRTIO_BLK_T_OUT, sector);
+	put_desc(0, HEADER_GPA, 16, NEXT);
+	put_desc(1, DATA_GPA, 8192, NEXT);
+	put_desc(2, STATUS_GPA, 1, WRITE);
+	offer(0);
+}
+
+static void test_held(struct blk *blk, int filler)
+{
+	unsigned int before = libvmm_warnings;
+
+	start(BLK_FEATURES);
+	begin_write(64);
+	tap_ok(!has_answer() && libvmm_warnings == before + 1,
+	       "without room a write waits, and the user is told");
+	blk_look(blk);
+	tap_ok(!has_answer() && libvmm_warnings == before + 1,
+	       "it is tried again");
+	store(bar + STATUS, 1, 0);
+	tap_ok(!load(bar + STATUS, 1), "a reset does not wait for it");
+	blk_look(blk);
+	start(BLK_FEATURES);
+	begin_write(64);
+	has_answer();
+	store(ecam(disk_slot, 4), 2, 2);
+	store(ecam(disk_slot, 4), 2, 6);
+	if (ftruncate(filler, 0))
+		tap_bail("the file cannot be emptied");
+	blk_look(blk);
+	tap_ok(wait_for_device() && !status(),
+	       "it is written when there is room, also after a rest of the device");
+}
+
+static void test_full(void)
+{
+	char folder[] = "/tmp/ssi-full-XXXXXX", path[64];
+	struct disk_options options = { .file = path };
+	unsigned char data[512];
+	int filler, fd;
+
+	if (!make_small_folder(folder)) {
+		for (unsigned int i = 0; i < FULL_RESULTS; i++)
+			tap_ok(true, "a full file system # SKIP none can be mounted");
+		return;
+	}
+	fd = make_image(path, sizeof(path), folder, 512 << 10);
+	use_disk(blk_open(&options));
+	filler = fill_folder(folder);
+	fill(5, 8192);
+	test_held(last_disk, filler);
+	tap_ok(pread(fd, data, sizeof(data), 64 * 512) == sizeof(data) &&
+	       is_filled(data, 5, sizeof(data)), "what was to be written is there");
+	close(fd);
+	close(filler);
+	fd = make_image(path, sizeof(path), folder, 512 << 10);
+	options.werror = DISK_WERROR_REPORT;
+	use_disk(blk_open(&options));
+	fill_folder(folder);
+	start(BLK_FEATURES);
+	tap_ok(request(VIRTIO_BLK_T_OUT, 64, 8192, 0) == VIRTIO_BLK_S_IOERR,
+	       "with werror=report the guest gets the error");
+	store(bar + STATUS, 1, 0);
+	umount2(folder, MNT_DETACH);
+	rmdir(folder);
+}
+
+/* ---- without io_uring ------------------------------------------------------- */
+
+static bool forbid_io_uring(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {
+		.len = ARRAY_SIZE(filter), .filter = filter,
+	};
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void test_without_ring(void)
+{
+	struct disk_options options = { 0 };
+	char path[64];
+	int fd = make_image(path, sizeof(path), "/tmp", DISK_SECTORS * 512);
+
+	options.file = path;
+	if (!forbid_io_uring())
+		tap_bail("io_uring cannot be forbidden: %s", strerror(errno));
+	use_disk(blk_open(&options));
+	start(BLK_FEATURES);
+	tap_diag("without io_uring:");
+	test_disk(fd);
+	test_bad_requests();
+	test_reset_in_flight();
+	test_disk_noise();
+	start(0);
+	tap_ok(request(VIRTIO_BLK_T_OUT, 0, 4096, 0) == 0,
+	       "a write through to the storage");
+	store(bar + STATUS, 1, 0);
+	unlink(path);
+	close(fd);
+}
+
 #define LOSETUP	"PATH=$PATH:/usr/sbin:/sbin losetup "
 
 /* A disk with blocks of 4096 bytes, of the same image, where there are loops. */
@@ -331,12 +598,13 @@ static void test_large_blocks(const char *path)
 		tap_ok(true, "a disk tells its block size # SKIP no loop device");
 		return;
 	}
-	blk = blk_open(name, true);
+	blk = blk_open(&(struct disk_options){
+		.file = name, .readonly = true,
+	});
 	snprintf(command, sizeof(command), LOSETUP "-d %s", name);
 	if (system(command))	/* it goes with the last descriptor */
 		tap_diag("%s stays", name);
-	blk_init(blk, 1, 0, SSI_ACPI_PCI_WINDOW);
-	use(4);
+	use_disk(blk);
 	tap_ok(load(bar + CONFIG + 20, 4) == 4096 &&
 	       load(bar + CONFIG, 8) == DISK_SECTORS,
 	       "a disk tells its block size");
@@ -547,10 +815,10 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(51);
+	tap_plan(51 + 6 + 6 + FULL_RESULTS + 17);
 	libvmm_make_ram(RAM_GPA, RAM_SIZE);
 	pci_init(NULL);
-	blk = blk_open(path, false);
+	blk = blk_open(&(struct disk_options){ .file = path });
 	blk_init(blk, 2, 0, SSI_ACPI_PCI_WINDOW);
 	rng_init(0, SSI_ACPI_PCI_WINDOW);
 	use(1);
@@ -570,6 +838,10 @@ int main(void)
 	test_net_config(echo_net);
 	test_large_blocks(path);
 	unlink(path);
+	test_given_blocks();
+	test_sizes();
+	test_full();
+	test_without_ring();
 	fflush(stdout);
 	/* Threads of the devices are asleep: leave without them. */
 	_exit(tap_exit());

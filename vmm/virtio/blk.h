@@ -6,19 +6,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../device_options.h"
+
 struct blk;
 
-/**
- * blk_open() - open an image and lock it against other users
- * @path: a raw image or a block device
- * @readonly: the guest may not write
- *
- * Ends the process with a sentence if the image cannot be a disk.
+/*
+ * Open an image and lock it against other users. Ends the process with a sentence
+ * if the image cannot be a disk.
  */
-struct blk *blk_open(const char *path, bool readonly);
+struct blk *blk_open(const struct disk_options *options);
 
 /* Put the disk on the bus of a node; @queues: how many CPUs may use it. */
 void blk_init(struct blk *blk, unsigned int queues, uint8_t bus,
 	      uint32_t window);
+
+/* Look after all disks that were put on a bus, from now on. */
+void blk_watch(void);
+
+/* Look after a disk once: has its image grown, are there writes that wait? */
+void blk_look(struct blk *blk);
 
 #endif /* VMM_VIRTIO_BLK_H */

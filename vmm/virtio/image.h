@@ -1,12 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tells disk images of other formats from raw ones. */
+/* Disk images: raw files and block devices of the host. */
 #ifndef VMM_VIRTIO_IMAGE_H
 #define VMM_VIRTIO_IMAGE_H
 
-/*
- * Warn if a disk begins like an image of another format. It is a raw disk all
- * the same: what a guest writes there must not change how the host reads it.
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IMAGE_SECTOR	512u
+
+/**
+ * struct image - an image that is open
+ * @path: its name
+ * @readonly: it is open for reading only
+ * @fd: the descriptor
+ * @size: bytes, when it was opened
+ * @block_size: bytes of a logical block of the storage
  */
-void image_check_raw(const char *path, int fd);
+struct image {
+	const char *path;
+	bool readonly;
+	int fd;
+	uint64_t size;
+	uint32_t block_size;
+};
+
+/*
+ * Open an image, whose first two fields are set, and lock it against other users as
+ * long as this process lives. @block_size: bytes of a block that the user has given,
+ * or 0. Ends the process with a sentence if the image cannot be a disk.
+ */
+void image_open(struct image *image, uint32_t block_size);
+
+/* Its size now, in bytes. Return: false if that cannot be told. */
+bool image_size(const struct image *image, uint64_t *size);
 
 #endif /* VMM_VIRTIO_IMAGE_H */

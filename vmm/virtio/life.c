@@ -63,9 +63,20 @@ void virtio_interrupt(struct virtio_device *dev, struct queue *queue)
 		interrupt(dev, ISR_QUEUE, atomic_load(&dev->vectors[number]));
 }
 
-void virtio_config_changed(struct virtio_device *dev)
+static void tell_config(struct virtio_device *dev)
 {
 	interrupt(dev, ISR_CONFIG, atomic_load(&dev->config_vector));
+}
+
+/* A driver that reads a field in parts sees by the generation that it must again. */
+void virtio_change_config(struct virtio_device *dev, void *field,
+			  const void *value, size_t len)
+{
+	bus_lock();
+	memcpy(field, value, len);
+	dev->generation++;
+	bus_unlock();
+	tell_config(dev);
 }
 
 void virtio_break(struct virtio_device *dev)
@@ -74,7 +85,7 @@ void virtio_break(struct virtio_device *dev)
 		return;
 	log_warn("The guest's driver of %s breaks the rules of virtio; the device does nothing until the driver resets it.",
 		 dev->name);
-	virtio_config_changed(dev);
+	tell_config(dev);
 }
 
 bool virtio_is_broken(const struct virtio_device *dev)
@@ -110,6 +121,8 @@ static void end_reset(struct virtio_device *dev)
 {
 	for (unsigned int i = 0; i < dev->num_queues; i++)
 		queue_reset(&dev->queues[i]);
+	if (dev->ops->reset)
+		dev->ops->reset(dev);
 	dev->started = false;
 	atomic_store(&dev->isr, 0);
 	atomic_store(&dev->broken, false);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../bus.h"
 #include "../log.h"
 #include "pci.h"
 #include "worker.h"
@@ -95,10 +94,10 @@ void net_receive(struct net *net, unsigned char *packet, size_t len)
 
 void net_lose_link(struct net *net)
 {
-	bus_lock();
-	net->config.status &= ~VIRTIO_NET_S_LINK_UP;
-	bus_unlock();
-	virtio_config_changed(&net->dev);
+	const uint16_t status = 0;
+
+	virtio_change_config(&net->dev, &net->config.status, &status,
+			     sizeof(status));
 }
 
 static bool has_room_for(struct net *net, unsigned int fds)

@@ -117,6 +117,7 @@ static void make_common(struct virtio_device *dev, struct common *c)
 		.config_vector = atomic_load(&dev->config_vector),
 		.num_queues = dev->num_queues,
 		.status = virtio_get_status(dev),
+		.generation = dev->generation,
 		.queue_select = dev->queue_select,
 	};
 	if (!setup)

@@ -31,6 +31,7 @@ struct virtio_device;
  *	ready, or the device may go on where it was
  * @stop: tell all workers to stop; those that do not run stay as they are
  * @notify: the driver has put something into a queue, which is started
+ * @reset: the driver has reset the device, whose workers have ended; may be missing
  *
  * Called with the device lock held, so they wait for nothing.
  */
@@ -38,6 +39,7 @@ struct virtio_ops {
 	void (*start)(struct virtio_device *dev);
 	void (*stop)(struct virtio_device *dev);
 	void (*notify)(struct virtio_device *dev, unsigned int queue);
+	void (*reset)(struct virtio_device *dev);
 };
 
 /**
@@ -47,7 +49,8 @@ struct virtio_ops {
  * @class: PCI class
  * @features: that it offers, beside those of all devices
  * @num_queues: entries of @queues
- * @config: device configuration, which the driver can only read
+ * @config: device configuration, which the driver can only read; changed by
+ *	virtio_change_config()
  * @config_size: bytes
  * @ops: its functions
  * @fn: its PCI function
@@ -57,6 +60,7 @@ struct virtio_ops {
  * @device_select: which half of the features the driver looks at
  * @driver_select: and which it writes
  * @queue_select: and which queue
+ * @generation: counts changes of @config (4.1.4.3)
  * @status: device status, but for what the device itself sets
  * @old_status: the status before the reset that is under way
  * @setups: registers of each queue
@@ -89,6 +93,7 @@ struct virtio_device {
 	uint32_t device_select;
 	uint32_t driver_select;
 	uint16_t queue_select;
+	uint8_t generation;
 	uint8_t status;
 	uint8_t old_status;
 	struct queue_setup setups[VIRTIO_MAX_QUEUES];
@@ -117,8 +122,12 @@ bool virtio_has(const struct virtio_device *dev, unsigned int feature);
 /* Interrupt for the pushed requests, if the driver asks for that. Any thread. */
 void virtio_interrupt(struct virtio_device *dev, struct queue *queue);
 
-/* The device's configuration has changed. Any thread. */
-void virtio_config_changed(struct virtio_device *dev);
+/*
+ * Change @len bytes of the device's configuration, at @field in @dev->config, and
+ * tell the driver. Any thread, without the device lock.
+ */
+void virtio_change_config(struct virtio_device *dev, void *field,
+			  const void *value, size_t len);
 
 /* The driver broke the rules and has to reset the device. Any thread. */
 void virtio_break(struct virtio_device *dev);

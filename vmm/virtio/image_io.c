@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reads and writes of a disk's image, for one thread.
+ *
+ * DOC: Theory of operation
+ *
+ * Accesses go through an io_uring, many at a time. A write to the eventfd is a
+ * completion, too: of a read that is always in the ring.
+ *
+ * Some hosts do not allow io_uring: containers block it by seccomp, and the
+ * administrator by kernel.io_uring_disabled. Then the thread makes each access
+ * itself, one after the other, and waits for the eventfd in between.
+ */
+#include "image_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define RING_SIZE	512	/* more than a queue has, and the kick */
+#define PUNCH_HOLE	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+
+int image_io_init(struct image_io *io)
+{
+	int err = io_uring_queue_init(RING_SIZE, &io->ring, 0);
+
+	io->has_ring = !err;
+	io->kick_armed = false;
+	io->first = NULL;
+	io->last = &io->first;
+	return err;
+}
+
+/* ---- without a ring --------------------------------------------------------- */
+
+static ssize_t call(const struct image_io *io, const struct image_access *access)
+{
+	switch (access->op) {
+	case IMAGE_READ:
+		return preadv2(io->fd, access->iov, access->count,
+			       access->offset, 0);
+	case IMAGE_WRITE:
+		return pwritev2(io->fd, access->iov, access->count,
+				access->offset, 0);
+	case IMAGE_WRITE_THROUGH:
+		return pwritev2(io->fd, access->iov, access->count,
+				access->offset, RWF_DSYNC);
+	case IMAGE_FLUSH:
+		return fdatasync(io->fd);
+	case IMAGE_DISCARD:
+		return fallocate(io->fd, PUNCH_HOLE, access->offset,
+				 access->len);
+	}
+	errno = EINVAL;
+	return -1;
+}
+
+static void do_now(struct image_io *io, struct image_access *access)
+{
+	ssize_t done = call(io, access);
+
+	access->result = done < 0 ? -errno : done;
+	access->next = NULL;
+	*io->last = access;
+	io->last = &access->next;
+}
+
+static struct image_access *take_done(struct image_io *io)
+{
+	struct image_access *access = io->first;
+
+	if (!access)
+		return NULL;
+	io->first = access->next;
+	if (!io->first)
+		io->last = &io->first;
+	return access;
+}
+
+/* ---- with a ring ------------------------------------------------------------ */
+
+static struct io_uring_sqe *get_sqe(struct image_io *io)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&io->ring);
+
+	if (!sqe) {	/* the ring is full of accesses not yet submitted */
+		io_uring_submit(&io->ring);
+		sqe = io_uring_get_sqe(&io->ring);
+	}
+	return sqe;
+}
+
+static void put_in_ring(struct image_io *io, struct image_access *access)
+{
+	struct io_uring_sqe *sqe = get_sqe(io);
+
+	switch (access->op) {
+	case IMAGE_READ:
+		io_uring_prep_readv(sqe, io->fd, access->iov, access->count,
+				    access->offset);
+		break;
+	case IMAGE_WRITE:
+	case IMAGE_WRITE_THROUGH:
+		io_uring_prep_writev(sqe, io->fd, access->iov, access->count,
+				     access->offset);
+		if (access->op == IMAGE_WRITE_THROUGH)
+			sqe->rw_flags = RWF_DSYNC;
+		break;
+	case IMAGE_FLUSH:
+		io_uring_prep_fsync(sqe, io->fd, IORING_FSYNC_DATASYNC);
+		break;
+	case IMAGE_DISCARD:
+		io_uring_prep_fallocate(sqe, io->fd, PUNCH_HOLE,
+					access->offset, access->len);
+		break;
+	}
+	io_uring_sqe_set_data(sqe, access);
+}
+
+static void arm_kick(struct image_io *io)
+{
+	struct io_uring_sqe *sqe;
+
+	if (io->kick_armed)
+		return;
+	sqe = get_sqe(io);
+	io_uring_prep_read(sqe, io->kick_fd, &io->kick, sizeof(io->kick), 0);
+	io_uring_sqe_set_data(sqe, NULL);
+	io->kick_armed = true;
+}
+
+static struct image_access *take_completion(struct image_io *io)
+{
+	struct image_access *access;
+	struct io_uring_cqe *cqe;
+
+	while (io_uring_peek_cqe(&io->ring, &cqe) == 0) {
+		access = io_uring_cqe_get_data(cqe);
+		if (access)
+			access->result = cqe->res;
+		else
+			io->kick_armed = false;
+		io_uring_cqe_seen(&io->ring, cqe);
+		if (access)
+			return access;
+	}
+	return NULL;
+}
+
+/* ---- both ------------------------------------------------------------------- */
+
+void image_io_add(struct image_io *io, struct image_access *access)
+{
+	if (io->has_ring)
+		put_in_ring(io, access);
+	else
+		do_now(io, access);
+}
+
+void image_io_submit(struct image_io *io)
+{
+	if (io->has_ring)
+		io_uring_submit(&io->ring);
+}
+
+void image_io_wait(struct image_io *io)
+{
+	if (io->has_ring) {
+		arm_kick(io);
+		io_uring_submit_and_wait(&io->ring, 1);
+	} else if (!io->first && read(io->kick_fd, &io->kick,
+				      sizeof(io->kick)) < 0) {
+		return;		/* interrupted: the caller looks again */
+	}
+}
+
+struct image_access *image_io_done(struct image_io *io)
+{
+	return io->has_ring ? take_completion(io) : take_done(io);
+}

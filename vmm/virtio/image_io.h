@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads and writes of a disk's image, for one thread. */
+#ifndef VMM_VIRTIO_IMAGE_IO_H
+#define VMM_VIRTIO_IMAGE_IO_H
+
+#include <liburing.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+enum image_op {
+	IMAGE_READ,
+	IMAGE_WRITE,
+	IMAGE_WRITE_THROUGH,	/* on stable storage when it is done */
+	IMAGE_FLUSH,
+	IMAGE_DISCARD,
+};
+
+/**
+ * struct image_access - one access to the image
+ * @op: what to do
+ * @iov: buffers of a read or a write
+ * @count: how many
+ * @offset: place in the image
+ * @len: bytes of IMAGE_DISCARD
+ * @result: when it is done: bytes, 0, or -errno
+ * @next: of those that are done
+ */
+struct image_access {
+	enum image_op op;
+	struct iovec *iov;
+	unsigned int count;
+	uint64_t offset;
+	uint64_t len;
+	int result;
+	struct image_access *next;
+};
+
+/**
+ * struct image_io - the accesses of one thread
+ * @fd: the image
+ * @kick_fd: an eventfd that ends image_io_wait()
+ * @has_ring: accesses go through @ring; otherwise each is done at once
+ * @ring: io_uring
+ * @kick: buffer for reads of @kick_fd
+ * @kick_armed: such a read is in @ring
+ * @first: without a ring: accesses that are done
+ * @last: where the next one is put
+ */
+struct image_io {
+	int fd;
+	int kick_fd;
+	bool has_ring;
+	struct io_uring ring;
+	uint64_t kick;
+	bool kick_armed;
+	struct image_access *first;
+	struct image_access **last;
+};
+
+/*
+ * Prepare; @fd and @kick_fd are set. Return: 0, or -errno if the host does not let
+ * this process use io_uring. Accesses are possible all the same.
+ */
+int image_io_init(struct image_io *io);
+
+/* Begin an access; with a ring at the next image_io_submit() or image_io_wait(). */
+void image_io_add(struct image_io *io, struct image_access *access);
+void image_io_submit(struct image_io *io);
+
+/* Wait until an access is done or the eventfd was written. */
+void image_io_wait(struct image_io *io);
+
+/* An access that is done, or NULL. */
+struct image_access *image_io_done(struct image_io *io);
+
+#endif /* VMM_VIRTIO_IMAGE_IO_H */
