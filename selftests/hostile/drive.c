@@ -5,6 +5,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -62,6 +65,64 @@ void drive_tap_deletion(struct trial *trial)
 	if (trial_command(words))
 		trial_fail(trial, "the interface cannot be deleted");
 	drive_idle(trial);
+}
+
+/* A socket for all packets of the tap, whose MTU becomes 9000; or -1. */
+static int open_tap(void)
+{
+	static const char *const words[] = {
+		"ip", "link", "set", TRIAL_TAP, "mtu", "9000", NULL,
+	};
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = if_nametoindex(TRIAL_TAP),
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+
+	if (trial_command(words) || fd < 0 ||
+	    bind(fd, (const struct sockaddr *)&at, sizeof(at))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Return: whether a packet of that size comes in; the host's own go out. */
+static bool comes_in(int fd, size_t wanted)
+{
+	static unsigned char packet[70000];
+	double end = vmm_now() + WAIT_S;
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	struct sockaddr_ll from;
+	socklen_t len;
+
+	while (vmm_now() < end && poll(&wait, 1, WAIT_S * 1000) == 1) {
+		ssize_t got;
+
+		len = sizeof(from);
+		got = recvfrom(fd, packet, sizeof(packet), 0,
+			       (struct sockaddr *)&from, &len);
+		if (got == (ssize_t)wanted && from.sll_pkttype != PACKET_OUTGOING)
+			return true;
+	}
+	return false;
+}
+
+void drive_large_packets(struct trial *trial)
+{
+	unsigned char packet[DRIVE_LARGE] = { 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8 };
+	int fd = open_tap();
+
+	packet[12] = 0x88;	/* for experiments (IEEE 802) */
+	packet[13] = 0xb5;
+	wait_for(trial, "up");
+	if (fd < 0 || write(fd, packet, sizeof(packet)) != sizeof(packet))
+		trial_fail(trial, "a packet of %d bytes cannot be sent", DRIVE_LARGE);
+	else if (!comes_in(fd, DRIVE_LARGE))
+		trial_fail(trial, "a packet of %d bytes does not come back", DRIVE_LARGE);
+	else if (!comes_in(fd, DRIVE_SEGMENTS))
+		trial_fail(trial, "segments of %d bytes do not come", DRIVE_SEGMENTS);
+	close(fd);
 }
 
 /* Wait until the pipe takes no more, and some longer. */

@@ -8,6 +8,8 @@
 /* Forwarded to the guest by those trials that have a connection. */
 #define DRIVE_PORT	24680
 
+#define DRIVE_LARGE	8014		/* bytes, with an Ethernet header */
+#define DRIVE_SEGMENTS	20054
 #define DRIVE_GROWN	(3 << 20)	/* bytes of a disk that has grown */
 
 /* The guest sleeps, and so must ssi-vmm; then end it. */
@@ -30,6 +32,9 @@ void drive_many_connections(struct trial *trial);
 
 /* Node 0's ssi-vmm is stopped for a while. */
 void drive_stopped_node(struct trial *trial);
+
+/* A packet of 8000 bytes goes to the guest by a tap and comes back, then segments. */
+void drive_large_packets(struct trial *trial);
 
 /* The disk's image grows; SIGCONT has ssi-vmm look at it. */
 void drive_growth(struct trial *trial);

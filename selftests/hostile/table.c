@@ -99,6 +99,13 @@ const struct hostile hostile_table[] = {
 		.guest = "net", .options = "--net tap=" TRIAL_TAP,
 		.lines = BROKEN,
 	}, {
+		.name = "net with merged buffers",
+		.guest = "net_merge", .options = "--net user", .lines = BROKEN,
+	}, {
+		.name = "net with large packets", .tap = true,
+		.guest = "net_large", .options = "--net tap=" TRIAL_TAP,
+		.drive = drive_large_packets,
+	}, {
 		.name = "rng",
 		.guest = "rng", .lines = BROKEN,
 	}, {

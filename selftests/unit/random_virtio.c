@@ -7,6 +7,7 @@
  * Whatever they do, each access has an end, and in the end each device can be
  * reset and negotiated with.
  */
+#include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -97,7 +98,11 @@ static void echo_handle(struct net_link *link, struct net *net,
 
 static struct net_link echo_link = {
 	.name = "the echo", .send = echo_send, .watch = echo_watch,
-	.handle = echo_handle,
+	.handle = echo_handle, .mtu = 9000,
+	.features = 1u << VIRTIO_NET_F_CSUM | 1u << VIRTIO_NET_F_GUEST_CSUM |
+		    1u << VIRTIO_NET_F_GUEST_TSO4 |
+		    1u << VIRTIO_NET_F_GUEST_TSO6 |
+		    1u << VIRTIO_NET_F_HOST_TSO4 | 1u << VIRTIO_NET_F_HOST_TSO6,
 };
 
 /* ---- devices, in slots from 1 on -------------------------------------------- */

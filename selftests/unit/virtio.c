@@ -728,9 +728,9 @@ static void test_idle_net(void)
 	tap_ok(echo_rounds - before < 5, "a card that has nothing to do waits");
 }
 
-static void start_net(void)
+static void start_net(uint32_t features)
 {
-	negotiate(0);
+	negotiate(features);
 	memset(memory_at(DESC_GPA, OTHER_RINGS + 0x3000), 0, OTHER_RINGS + 0x3000);
 	avail_idx = 0;
 	set_queue(DESC_GPA, AVAIL_GPA, USED_GPA);
@@ -769,7 +769,7 @@ static void test_net(void)
 	tap_ok(load(bar + CONFIG, 4) == 0x03020102 &&
 	       load(bar + CONFIG + 6, 2) == 1, "a card tells its address");
 	test_late_net();
-	start_net();
+	start_net(0);
 	test_idle_net();
 	put_desc(0, DATA_GPA, 2000, WRITE);
 	put_desc(1, DATA_GPA + 2048, 100, WRITE);
@@ -794,12 +794,79 @@ static void test_net(void)
 	store(bar + STATUS, 1, 0);
 }
 
+/* Receive buffers of @each bytes. */
+static void offer_buffers(unsigned int first, unsigned int count, uint32_t each)
+{
+	for (unsigned int i = first; i < first + count; i++) {
+		put_desc(i, DATA_GPA + i * 0x400, each, WRITE);
+		offer(i);
+	}
+}
+
+/* A packet of 1500 bytes that the link sends back. Return: buffers used. */
+static unsigned int bounce(unsigned int wanted)
+{
+	unsigned int rounds = echo_rounds;
+	uint16_t before = used_idx();
+
+	memset(memory_at(TX_DATA_GPA, 12), 0, 12);
+	for (unsigned int i = 0; i < 1500; i++)
+		put(TX_DATA_GPA + 12 + i, i % 251, 1);
+	send_packet(1512);
+	for (unsigned int ms = 0; ms < 2000; ms++) {
+		const struct timespec tick = { .tv_nsec = 1000000 };
+
+		if ((uint16_t)(used_idx() - before) >= wanted &&
+		    echo_rounds > rounds + 1 && ms > 20)
+			break;
+		nanosleep(&tick, NULL);
+	}
+	return (uint16_t)(used_idx() - before);
+}
+
+static bool is_bounced(unsigned int first, unsigned int each)
+{
+	for (unsigned int i = 0; i < 1500; i++) {
+		unsigned int at = 12 + i;
+		uint64_t gpa = DATA_GPA + (first + at / each) * 0x400 + at % each;
+
+		if (*(unsigned char *)memory_at(gpa, 1) != i % 251)
+			return false;
+	}
+	return true;
+}
+
+#define MERGE_RESULTS	5
+
+/* The link sends each packet back twice, if it can. */
+static void test_merged(void)
+{
+	start_net(1u << VIRTIO_NET_F_MRG_RXBUF);
+	offer_buffers(0, 3, 600);
+	tap_ok(bounce(3) == 3 && is_bounced(0, 600) &&
+	       *(uint16_t *)memory_at(DATA_GPA + 10, 2) == 3,
+	       "a packet takes three buffers and says so");
+	tap_ok(get_used_len(0) == 600 && get_used_len(1) == 600 &&
+	       get_used_len(2) == 312, "each tells its bytes");
+	offer_buffers(3, 2, 600);
+	tap_ok(!bounce(0), "without buffers for all of it, it is lost");
+	offer_buffers(5, 2, 600);
+	tap_ok(bounce(3) == 3 && is_bounced(3, 600), "the buffers are not");
+	store(bar + STATUS, 1, 0);
+	start_net(1u << VIRTIO_NET_F_MRG_RXBUF);
+	offer_buffers(0, 1, 11);
+	bounce(0);
+	tap_ok(load(bar + STATUS, 1) & NEEDS_RESET,
+	       "a buffer without room for a header breaks the device");
+	store(bar + STATUS, 1, 0);
+}
+
 static void test_net_config(struct net *net)
 {
 	store(bar + DEVICE_SELECT, 4, 0);
 	tap_ok((load(bar + DEVICE_FEATURES, 4) & 1u << VIRTIO_NET_F_MTU) &&
 	       load(bar + CONFIG + 10, 2) == 9000, "it tells its link's MTU");
-	start_net();
+	start_net(0);
 	load(bar + ISR, 1);
 	net_lose_link(net);
 	tap_ok(!load(bar + CONFIG + 6, 2) && load(bar + ISR, 1) == 2,
@@ -815,7 +882,7 @@ int main(void)
 
 	if (fd < 0 || ftruncate(fd, DISK_SECTORS * 512))
 		tap_bail("no file: %s", strerror(errno));
-	tap_plan(51 + 6 + 6 + FULL_RESULTS + 17);
+	tap_plan(51 + 6 + 6 + FULL_RESULTS + 17 + MERGE_RESULTS);
 	libvmm_make_ram(RAM_GPA, RAM_SIZE);
 	pci_init(NULL);
 	blk = blk_open(&(struct disk_options){ .file = path });
@@ -835,6 +902,7 @@ int main(void)
 	test_rng();
 	test_late_queue();
 	test_net();
+	test_merged();
 	test_net_config(echo_net);
 	test_large_blocks(path);
 	unlink(path);

@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "../log.h"
+#include "net_header.h"
 #include "pci.h"
 #include "worker.h"
 
 #define QUEUE_RX	0
 #define QUEUE_TX	1
 #define NUM_QUEUES	2
-#define NUM_BUFFERS	10	/* offset of that field in the header */
 #define SOME_FDS	64	/* descriptors, to begin with */
 
 /* The front part of struct virtio_net_config, which is all that we have. */
@@ -34,8 +34,13 @@ struct net {
 	struct config config;
 	struct worker worker;
 	struct net_link *link;
-	/* Sending may bring an answer at once, so one for each way. */
+	/*
+	 * Sending may bring an answer at once, so one for each way. A packet may
+	 * need several receive buffers: @first is the one with the header.
+	 */
 	struct queue_chain chains[NUM_QUEUES];
+	struct queue_chain first;
+	struct queue_result filled[QUEUE_MAX_SIZE];
 	unsigned char packet[NET_PACKET_MAX];
 	struct pollfd *fds;	/* the first is the worker's */
 	unsigned int max_fds;
@@ -48,6 +53,11 @@ static void send_packet(struct net *net, const struct queue_chain *chain)
 	if (len <= NET_HEADER_SIZE || len > sizeof(net->packet))
 		return;
 	queue_copy_from(chain->iov, chain->num_out, 0, net->packet, len);
+	if (!net_header_check(net->packet, len, net->dev.accepted)) {
+		log_debug("The guest's driver of %s asks for what is not possible with a packet, which is lost.",
+			  net->dev.name);
+		return;
+	}
 	net->link->send(net->link, net->packet, len);
 }
 
@@ -67,28 +77,83 @@ static int transmit(struct net *net)
 	return err;
 }
 
-void net_receive(struct net *net, unsigned char *packet, size_t len)
+/* Return: bytes that one more buffer has taken, 0 if there is none, or -EPROTO. */
+static int fill_buffer(struct net *net, unsigned int count, const void *data,
+		       size_t len)
 {
-	static const uint16_t one = 1;
+	struct queue_chain *chain = count ? &net->chains[QUEUE_RX] :
+					    &net->first;
+	int got = queue_pop(&net->dev.queues[QUEUE_RX], chain);
+	const struct iovec *iov = chain->iov + chain->num_out;
+
+	if (got != 1)
+		return got;
+	/* Each must have room for a header (5.1.6.3.1). */
+	if (queue_iov_len(iov, chain->num_in) < NET_HEADER_SIZE)
+		return -EPROTO;
+	len = queue_copy_to(iov, chain->num_in, 0, data, len);
+	net->filled[count] = (struct queue_result) { chain->head, len };
+	return len;
+}
+
+/* A packet in as many buffers as it takes; it is lost if there are too few. */
+static int receive_merged(struct net *net, unsigned char *packet, size_t len)
+{
+	struct queue *queue = &net->dev.queues[QUEUE_RX];
+	unsigned int count = 0;
+	size_t done = 0;
+	int got;
+
+	while (done < len) {
+		got = count < queue->size ?
+		      fill_buffer(net, count, packet + done, len - done) : 0;
+		if (got < 0)
+			return got;
+		if (!got) {
+			queue_unpop(queue, count);
+			return 0;
+		}
+		done += got;
+		count++;
+	}
+	net_header_prepare(packet, count, net->dev.accepted);
+	queue_copy_to(net->first.iov + net->first.num_out, net->first.num_in, 0,
+		      packet, NET_HEADER_SIZE);
+	queue_push_all(queue, net->filled, count);
+	return 0;
+}
+
+static int receive_single(struct net *net, unsigned char *packet, size_t len)
+{
 	struct queue_chain *chain = &net->chains[QUEUE_RX];
 	struct queue *queue = &net->dev.queues[QUEUE_RX];
 	const struct iovec *iov;
-	int got;
+	int got = queue_pop(queue, chain);
 
-	if (!queue_is_started(queue) || virtio_is_broken(&net->dev))
-		return;
-	got = queue_pop(queue, chain);
-	if (got < 0)
-		virtio_break(&net->dev);
 	if (got != 1)
-		return;
-	memcpy(packet + NUM_BUFFERS, &one, sizeof(one));
+		return got;
+	net_header_prepare(packet, 1, net->dev.accepted);
 	iov = chain->iov + chain->num_out;
 	/* A packet that does not fit is lost, as on any network. */
 	if (queue_iov_len(iov, chain->num_in) < len)
 		len = 0;
 	queue_copy_to(iov, chain->num_in, 0, packet, len);
 	queue_push(queue, chain->head, len);
+	return 0;
+}
+
+void net_receive(struct net *net, unsigned char *packet, size_t len)
+{
+	struct queue *queue = &net->dev.queues[QUEUE_RX];
+	int err;
+
+	if (!queue_is_started(queue) || virtio_is_broken(&net->dev))
+		return;
+	err = virtio_has(&net->dev, VIRTIO_NET_F_MRG_RXBUF) ?
+	      receive_merged(net, packet, len) :
+	      receive_single(net, packet, len);
+	if (err)
+		virtio_break(&net->dev);
 	virtio_interrupt(&net->dev, queue);
 }
 
@@ -211,7 +276,8 @@ void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
 	net->dev.type = VIRTIO_NET;
 	net->dev.class = PCI_CLASS_ETHERNET;
 	net->dev.features = 1ull << VIRTIO_NET_F_MAC |
-			    1ull << VIRTIO_NET_F_STATUS | link->features;
+			    1ull << VIRTIO_NET_F_STATUS |
+			    1ull << VIRTIO_NET_F_MRG_RXBUF | link->features;
 	if (link->mtu)
 		net->dev.features |= 1ull << VIRTIO_NET_F_MTU;
 	net->dev.num_queues = NUM_QUEUES;

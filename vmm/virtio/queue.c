@@ -195,16 +195,30 @@ int queue_pop(struct queue *queue, struct queue_chain *chain)
 	return walk(queue->desc, queue->size, head, chain) ? -EPROTO : 1;
 }
 
-void queue_push(struct queue *queue, uint16_t head, uint32_t written)
+void queue_unpop(struct queue *queue, unsigned int count)
 {
-	struct queue_used_elem *elem =
-		&queue->used->ring[queue->next_used % queue->size];
+	queue->next_avail -= count;
+}
 
-	WRITE_GUEST(elem->id, head);
-	WRITE_GUEST(elem->len, written);
-	queue->next_used++;
+void queue_push_all(struct queue *queue, const struct queue_result *results,
+		    unsigned int count)
+{
+	struct queue_used_elem *elem;
+
+	for (unsigned int i = 0; i < count; i++) {
+		elem = &queue->used->ring[queue->next_used++ % queue->size];
+		WRITE_GUEST(elem->id, results[i].head);
+		WRITE_GUEST(elem->len, results[i].written);
+	}
 	atomic_store_explicit(&queue->used->idx, queue->next_used,
 			      memory_order_release);
+}
+
+void queue_push(struct queue *queue, uint16_t head, uint32_t written)
+{
+	const struct queue_result result = { head, written };
+
+	queue_push_all(queue, &result, 1);
 }
 
 bool queue_wants_interrupt(struct queue *queue)

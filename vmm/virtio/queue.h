@@ -92,6 +92,26 @@ bool queue_is_started(const struct queue *queue);
  */
 int queue_pop(struct queue *queue, struct queue_chain *chain);
 
+/*
+ * Give the last @count requests that queue_pop() has returned back to the queue: it
+ * returns them again.
+ */
+void queue_unpop(struct queue *queue, unsigned int count);
+
+/**
+ * struct queue_result - a request that is done
+ * @head: of its chain
+ * @written: bytes of its buffers that are new
+ */
+struct queue_result {
+	uint16_t head;
+	uint32_t written;
+};
+
+/* Several requests are done; the driver sees all of them at once. */
+void queue_push_all(struct queue *queue, const struct queue_result *results,
+		    unsigned int count);
+
 /* A request is done, and @written bytes of its buffers are new. */
 void queue_push(struct queue *queue, uint16_t head, uint32_t written);
 

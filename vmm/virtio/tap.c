@@ -38,14 +38,26 @@ static struct tap *tap_of(struct net_link *link)
 	return (struct tap *)link;	/* its first field */
 }
 
-/* A guest that accepts packets without a checksum gets them as they are. */
+/* What a guest accepts it gets as it is: no checksum, and large segments. */
+static unsigned long offload_of(uint64_t features)
+{
+	unsigned long offload = TUN_F_CSUM;
+
+	if (!(features & 1ull << VIRTIO_NET_F_GUEST_CSUM))
+		return 0;	/* segments need it */
+	if (features & 1ull << VIRTIO_NET_F_GUEST_TSO4)
+		offload |= TUN_F_TSO4;
+	if (features & 1ull << VIRTIO_NET_F_GUEST_TSO6)
+		offload |= TUN_F_TSO6;
+	return offload;
+}
+
 static void tap_start(struct net_link *link, uint64_t features)
 {
-	unsigned long offload = features & 1ull << VIRTIO_NET_F_GUEST_CSUM ?
-				TUN_F_CSUM : 0;
+	unsigned long offload = offload_of(features);
 
 	if (ioctl(tap_of(link)->fd, TUNSETOFFLOAD, offload))
-		log_warn("The interface %s cannot leave checksums to the guest: %s.",
+		log_warn("The interface %s cannot leave checksums and segments to the guest: %s.",
 			 link->name, strerror(errno));
 }
 
@@ -176,6 +188,8 @@ struct net_link *tap_open(const char *name)
 		.mtu = find_mtu(name),
 		.features = 1ull << VIRTIO_NET_F_CSUM |
 			    1ull << VIRTIO_NET_F_GUEST_CSUM |
+			    1ull << VIRTIO_NET_F_GUEST_TSO4 |
+			    1ull << VIRTIO_NET_F_GUEST_TSO6 |
 			    1ull << VIRTIO_NET_F_HOST_TSO4 |
 			    1ull << VIRTIO_NET_F_HOST_TSO6,
 		.start = tap_start, .send = tap_send, .watch = tap_watch,
