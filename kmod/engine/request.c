@@ -240,7 +240,6 @@ void ssi_request_recv(struct ssi_region *region, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
-
 bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index)
 {
 	struct ssi_bucket *bucket;

@@ -12,7 +12,7 @@
 
 int ssi_token_init(struct ssi_tokens *tokens)
 {
-	tokens->used = kvzalloc(BITS_TO_LONGS(SSI_TOKENS) * sizeof(long),
+	tokens->used = kvcalloc(BITS_TO_LONGS(SSI_TOKENS), sizeof(long),
 				GFP_KERNEL);
 	return tokens->used ? 0 : -ENOMEM;
 }

@@ -4,12 +4,13 @@
 #define _SSI_TOKEN_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #ifndef SSI_TOKENS_SHIFT	/* the simulator has few, to run out of them */
 #define SSI_TOKENS_SHIFT	22
 #endif
-#define SSI_TOKENS		(1u << SSI_TOKENS_SHIFT)
+#define SSI_TOKENS		BIT(SSI_TOKENS_SHIFT)
 
 /**
  * struct ssi_tokens - the numbers of a node

@@ -34,6 +34,7 @@ typedef struct mempool mempool_t;
 void *kzalloc(size_t size, gfp_t gfp);
 void kfree(void *ptr);
 #define kvzalloc(size, gfp)	kzalloc(size, gfp)
+#define kvcalloc(n, size, gfp)	kzalloc((n) * (size), gfp)
 #define kvfree(ptr)		kfree(ptr)
 #define alloc_percpu(type)	((type *)kzalloc(sizeof(type), GFP_KERNEL))
 #define free_percpu(ptr)	kfree(ptr)
