@@ -29,6 +29,40 @@ static struct ssi_rx *find_txn(const struct ssi_slot *slot)
 	return NULL;
 }
 
+/*
+ * A request is kept until its UNBLOCK comes, and a member need not send it. So
+ * the number of requests that a member makes this node keep has a limit. Return:
+ * whether @rx is within the limit, and is counted. This node's own requests are
+ * limited where they are opened.
+ */
+static bool count_request(struct ssi_region *region, const struct ssi_rx *rx)
+{
+	atomic_t *count = &region->home.requests[rx->msg.src];
+
+	if (atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX ||
+	    rx->msg.src == region->node->id)
+		return true;
+	atomic_dec(count);
+	return false;
+}
+
+static void uncount_request(const struct ssi_rx *rx)
+{
+	atomic_dec(&rx->region->home.requests[rx->msg.src]);
+}
+
+static void free_request(struct ssi_rx *rx)
+{
+	uncount_request(rx);
+	ssi_rx_free(rx);
+}
+
+static void refuse_request(struct ssi_rx *rx, const char *why)
+{
+	uncount_request(rx);
+	ssi_message_violation(rx, why);
+}
+
 static enum ssi_dir_kind kind_of(const struct ssi_rx *rx)
 {
 	switch (rx->msg.type) {
@@ -229,9 +263,9 @@ static void home_request(const struct ssi_slot *slot, struct ssi_rx *rx)
 		ret = begin_or_wait(slot, rx, &service, &notify, &wrong);
 	spin_unlock(&slot->bucket->lock);
 	if (wrong)
-		ssi_message_violation(rx, wrong);
+		refuse_request(rx, wrong);
 	else if (ret == -EIO)
-		ssi_rx_free(rx);
+		free_request(rx);
 	else if (!ret)
 		serve(region, &service);
 	else
@@ -289,20 +323,12 @@ static void home_unblock(const struct ssi_slot *slot, struct ssi_rx *rx)
 	next = begin_next(slot, done, &illegal, &service);
 	spin_unlock(&slot->bucket->lock);
 
-	ssi_rx_free(done);
+	free_request(done);
 	list_for_each_entry_safe(done, tmp, &illegal, list)
-		ssi_message_violation(done, "the request does not fit what the requester has");
+		refuse_request(done, "the request does not fit what the requester has");
 	if (next)
 		serve(slot->region, &service);
 	ssi_rx_free(rx);
-}
-
-static void home_handle(const struct ssi_slot *slot, struct ssi_rx *rx)
-{
-	if (rx->msg.type == SSI_WIRE_UNBLOCK)
-		home_unblock(slot, rx);
-	else
-		home_request(slot, rx);
 }
 
 /*
@@ -317,14 +343,14 @@ static void ssi_home_work(struct work_struct *work)
 
 	while (!ssi_pages_find_dir(region, rx->msg.index, GFP_KERNEL, &slot)) {
 		if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
-			return ssi_rx_free(rx);
+			return free_request(rx);
 		ssi_alloc_pause();
 	}
 	local_bh_disable();
 	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
-		ssi_rx_free(rx);
+		free_request(rx);
 	else
-		home_handle(&slot, rx);
+		home_request(&slot, rx);
 	local_bh_enable();
 }
 
@@ -348,20 +374,41 @@ static void home_put(struct ssi_region *region, struct ssi_rx *rx)
 	ssi_rx_free(rx);
 }
 
-/* GETS, GETX, UPGRADE, PUT, UNBLOCK */
-void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
+static void recv_request(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_slot slot;
 
-	if (!ssi_pages_are_ours(region, rx->msg.index))
-		return ssi_message_violation(rx, "this is not the page's home");
-	if (rx->msg.type == SSI_WIRE_PUT)
-		return home_put(region, rx);
+	if (!count_request(region, rx))
+		return ssi_message_violation(rx, "it has too many requests under way");
 	if (ssi_pages_find_dir(region, rx->msg.index, GFP_ATOMIC | __GFP_NOWARN,
 			       &slot))
-		return home_handle(&slot, rx);
+		return home_request(&slot, rx);
 	INIT_WORK(&rx->work, ssi_home_work);
 	queue_work(region->node->memory_wq, &rx->work);
+}
+
+/* Without a directory block, the page has no transaction. */
+static void recv_unblock(struct ssi_region *region, struct ssi_rx *rx)
+{
+	struct ssi_slot slot;
+
+	if (ssi_pages_find_dir(region, rx->msg.index, 0, &slot))
+		home_unblock(&slot, rx);
+	else
+		ssi_message_violation(rx, "no such transaction");
+}
+
+/* GETS, GETX, UPGRADE, PUT, UNBLOCK */
+void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
+{
+	if (!ssi_pages_are_ours(region, rx->msg.index))
+		ssi_message_violation(rx, "this is not the page's home");
+	else if (rx->msg.type == SSI_WIRE_PUT)
+		home_put(region, rx);
+	else if (rx->msg.type == SSI_WIRE_UNBLOCK)
+		recv_unblock(region, rx);
+	else
+		recv_request(region, rx);
 }
 
 /* The effects of GETX, ZERO and UNBLOCK in one step. Bucket lock held. */

@@ -7,7 +7,20 @@
 
 #include <linux/atomic.h>
 #include <linux/types.h>
+#include <linux/ssi_dsm.h>
 #include "engine/hot.h"
+#include "engine/request.h"
+
+/*
+ * Limit of the requests of one node that a home keeps. A node opens
+ * SSI_REQUESTS_MAX requests, and a few more if many tasks open some at the same
+ * time. A request is kept here until its UNBLOCK comes, which is sent right
+ * after the node has counted the request as complete. So a node that keeps to
+ * the protocol does not reach the limit.
+ */
+#ifndef SSI_HOME_REQUESTS_MAX
+#define SSI_HOME_REQUESTS_MAX	(2 * SSI_REQUESTS_MAX)
+#endif
 
 struct list_head;
 struct page;
@@ -20,10 +33,13 @@ struct ssi_slot;
  * struct ssi_home - state of a region's home other than the directory
  * @nr_pages: touched pages whose home is this node
  * @hot: those of them that change their owner most often
+ * @requests: by node: its requests that are kept here: transactions, pending
+ *	requests, and those that wait for memory
  */
 struct ssi_home {
 	atomic64_t nr_pages;
 	struct ssi_hot hot;
+	atomic_t requests[SSI_DSM_MAX_NODES];
 };
 
 /**

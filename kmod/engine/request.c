@@ -52,11 +52,19 @@ struct ssi_req {
 
 static struct kmem_cache *req_cache;
 
-struct ssi_req *ssi_request_alloc(gfp_t gfp)
+/* Several tasks may pass the limit at the same time; that does no harm. */
+static struct ssi_req *alloc_below(struct ssi_region *region, int limit,
+				   gfp_t gfp)
 {
-	if (ssi_alloc_fails(SSI_ALLOC_REQUEST))
+	if (atomic_read(&region->gather.outstanding) >= limit ||
+	    ssi_alloc_fails(SSI_ALLOC_REQUEST))
 		return NULL;
 	return kmem_cache_alloc(req_cache, ssi_alloc_gfp(gfp));
+}
+
+struct ssi_req *ssi_request_alloc(struct ssi_region *region, gfp_t gfp)
+{
+	return alloc_below(region, SSI_REQUESTS_MAX, gfp);
 }
 
 void ssi_request_free(struct ssi_req *req)
@@ -326,7 +334,7 @@ static bool try_open(const struct ssi_slot *slot, enum ssi_event event,
 void ssi_request_fetch(struct ssi_region *region, u64 index,
 		       enum ssi_event event, gfp_t gfp, bool more)
 {
-	struct ssi_req *req = ssi_request_alloc(gfp);
+	struct ssi_req *req = alloc_below(region, SSI_FETCHES_MAX, gfp);
 	struct ssi_slot slot;
 	struct ssi_msg msg;
 

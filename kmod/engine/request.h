@@ -7,6 +7,16 @@
 #include <linux/types.h>
 #include "protocol/coherence.h"
 
+/*
+ * Limits of this node's requests under way in a region: above the first, only
+ * faults open more; above the second, faults wait, too. Its homes rely on the
+ * second one: see home.h. The simulator has other limits, to reach them.
+ */
+#ifndef SSI_REQUESTS_MAX
+#define SSI_REQUESTS_MAX	2048
+#endif
+#define SSI_FETCHES_MAX		(SSI_REQUESTS_MAX / 2)
+
 struct ssi_bucket;
 struct ssi_msg;
 struct ssi_region;
@@ -15,13 +25,15 @@ struct ssi_rx;
 struct ssi_slot;
 
 /**
- * ssi_request_alloc() - allocate a request
+ * ssi_request_alloc() - allocate a request for a fault
+ * @region: the region
  * @gfp: how to allocate
  *
  * Context: as @gfp allows.
- * Return: the request, or NULL if there is no memory.
+ * Return: the request, or NULL if there is no memory, or if too many requests
+ * are under way. Both pass.
  */
-struct ssi_req *ssi_request_alloc(gfp_t gfp);
+struct ssi_req *ssi_request_alloc(struct ssi_region *region, gfp_t gfp);
 
 /**
  * ssi_request_free() - free a request that was not opened
@@ -61,7 +73,8 @@ void ssi_request_send(struct ssi_region *region, struct ssi_msg *msg,
  * @index: page index
  * @event: SSI_EV_LOAD or SSI_EV_STORE; if the page's state allows the event
  *	already, or if a request is under way, nothing is requested
- * @gfp: how to allocate; if there is no memory, nothing is requested
+ * @gfp: how to allocate; if there is no memory, or if many requests are under
+ *	way, nothing is requested
  * @more: other requests follow, so this one may be deferred
  *
  * Context: as @gfp allows.
@@ -85,7 +98,8 @@ bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index);
  * @region: the region
  * @index: page whose home is this node and whose owner is short of memory
  *
- * If there is no memory for the request, the hint is ignored.
+ * If there is no memory for the request, or if many requests are under way, the
+ * hint is ignored.
  *
  * Context: BH disabled.
  */

@@ -19,6 +19,10 @@
 #define OURS	5u	/* a page whose home is the victim */
 #define THEIRS	(PART_PAGES + 5u)	/* one whose home is the fake node */
 
+#define MANY		4096u	/* requests that a home keeps for a node */
+#define MANY_REGION	4u
+#define MANY_SIZE	(32 * MIB)
+
 #define MALFORMED	"sent a malformed message"
 #define BROKE		"broke the protocol: "
 #define NOT_AWAITED	BROKE "nobody here waits for it"
@@ -890,6 +894,49 @@ static void test_fake_anew(void)
 	fake_close(&f);
 }
 
+/* ---- requests without end ---- */
+
+/*
+ * The fake node requests one page after the other, and gets each; it never sends
+ * UNBLOCK, so the victim must keep all requests.
+ */
+static void test_requests(void)
+{
+	const struct part map[] = { { VICTIM, MANY_SIZE }, { HIGH, PART } };
+	struct fake f = fake_node(HIGH);
+	struct ssi_msg msg = { };
+	uint64_t served = 0;
+	bool ok;
+
+	victim_meet(&f);
+	ok = fake_befriend(&f, FAKE_CREDITS) &&
+	     !region_new(CLUSTER, VICTIM, MANY_REGION, map, 2);
+	/* The first one is the answer to the REGION of fake_befriend(). */
+	while (ok && msg.region != MANY_REGION)
+		ok = !fake_hear(&f, SSI_WIRE_REGION, &msg);
+	f.life = msg.own_life;
+	ok = ok && !announce(&f, &msg, FAKE_LIFE, f.life) &&
+	     wait_region(CLUSTER, VICTIM, MANY_REGION, SSI_DSM_REGION_READY,
+			 NULL);
+	msg = (struct ssi_msg){ .type = SSI_WIRE_GETX, .region = MANY_REGION };
+	while (ok && served < MANY_SIZE / PAGE && !fake_say(&f, &msg)) {
+		struct ssi_msg zero;
+
+		if (fake_hear(&f, SSI_WIRE_ZERO, &zero))
+			break;
+		served++;
+		msg.index++;
+		msg.token++;
+	}
+	tap_diag("%llu requests were served", (unsigned long long)served);
+	ok = ok && victim_lost(&f, "node 3 broke the protocol: it has too many requests under way") &&
+	     neighbour_is_well();
+	tap_ok(ok && served == MANY, "requests without end");
+	region_del(CLUSTER, VICTIM, MANY_REGION);
+	victim_part(&f);
+	fake_close(&f);
+}
+
 /* Only an instance that has joined can end the victim's. */
 static void test_leave_unjoined(void)
 {
@@ -921,7 +968,7 @@ int main(void)
 
 	alarm(110);
 	victim_make();
-	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 8);
+	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 9);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	for (i = 0; i < ARRAY_SIZE(offences); i++)
 		test_offence(&offences[i]);
@@ -931,6 +978,7 @@ int main(void)
 	test_victim_anew();
 	test_fake_anew();
 	test_leave_unjoined();
+	test_requests();
 	victim_delete();
 	tap_ok(!module_unload() && !module_load(), "the module unloads after");
 	return tap_exit();

@@ -100,6 +100,14 @@ MUTANTS = [
      "if (!test_and_set_bit(number % SSI_TOKENS, tokens->used))",
      "test_and_set_bit(number % SSI_TOKENS, tokens->used);"),
 
+    # ---- limits ----
+    ("a member may open requests without limit",
+     "kmod/engine/home.c",
+     "if (atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX ||",
+     "if (atomic_inc_return(count) ||"),
+    ("a request that has ended still counts",
+     "kmod/engine/home.c", "\tfree_request(done);\n", "\tssi_rx_free(done);\n"),
+
     # ---- the engine around the tables ----
     ("the home notes every request as one for a copy",
      "kmod/engine/home.c",

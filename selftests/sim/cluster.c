@@ -25,6 +25,7 @@
 
 #define NAME		"simulated"
 #define REGION_ID	1
+#define FLOOD		300	/* requests, of the pages of a home */
 #define SETTLE_NS	(3 * NSEC_PER_SEC)
 #define POLL_NS		(10 * NSEC_PER_USEC)
 
@@ -246,12 +247,37 @@ static void delete_region(u32 id)
 	mutex_unlock(&ssi_config_lock);
 }
 
+/* Node @id requests pages, each once, and does not even hear the answers. */
+static void flood(u32 id)
+{
+	u32 home = (id + 1) % sim.homes, i;
+	struct ssi_msg msg = {
+		.type = SSI_WIRE_GETX, .src = id, .dst = home,
+		.region = REGION_ID, .life = regions[home]->life,
+	};
+	struct ssi_wire wire;
+
+	links_deafen(id);
+	for (i = 0; i < FLOOD; i++) {
+		msg.token = i;
+		msg.index = home * SIM_BLOCK + i;
+		ssi_wire_encode(&wire, &msg);
+		links_inject(id, home, &wire);
+	}
+	task_sleep(NULL, NSEC_PER_SEC);
+	quiet_check_limit(regions[home], id);
+}
+
 /* A node that lies; then it goes, since some lies are not found out. */
 static void be_hostile(u32 id)
 {
 	sim.trust = false;
-	links_corrupt(id, 1 + sim_random(20));
-	task_sleep(NULL, NSEC_PER_SEC);
+	if (sim_one_in(2) && (id + 1) % sim.homes != id) {
+		flood(id);
+	} else {
+		links_corrupt(id, 1 + sim_random(20));
+		task_sleep(NULL, NSEC_PER_SEC);
+	}
 	links_vanish(id);
 }
 

@@ -53,7 +53,7 @@ struct sim_link {
 };
 
 static struct sim_link *links[LINKS_MAX];
-static u32 nr_links, gone, hostile, left_corrupt;
+static u32 nr_links, gone, deaf, hostile, left_corrupt;
 
 static struct sim_link *to_sim(struct ssi_link *link)
 {
@@ -329,7 +329,7 @@ void link_run(u32 number)
 	for (i = 0; !is_ready(links[i]) || number--; i++)
 		;
 	sl = links[i];
-	if (is_cut(sl))
+	if (is_cut(sl) || (deaf & BIT(sl->link.peer->id)))
 		return drop_packets(sl);
 	if (sl->nr_sent && (!sl->nr || sim_one_in(2)))
 		return give_back_page(sl);
@@ -343,10 +343,25 @@ void links_vanish(u32 id)
 	gone |= BIT(id);
 }
 
+void links_deafen(u32 id)
+{
+	deaf |= BIT(id);
+}
+
 void links_corrupt(u32 id, u32 count)
 {
 	hostile = id;
 	left_corrupt = count;
+}
+
+void links_inject(u32 from, u32 to, const struct ssi_wire *wire)
+{
+	u32 i;
+
+	for (i = 0; i < nr_links; i++)
+		if (links[i]->link.peer->node->id == from &&
+		    links[i]->link.peer->id == to)
+			sim_send(&links[i]->link, wire, NULL, 0, 0);
 }
 
 void links_show(void)

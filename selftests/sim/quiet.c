@@ -8,6 +8,7 @@
 #include "quiet.h"
 #include "memory/pages.h"
 #include "memory/region.h"
+#include "net/transport.h"
 
 /**
  * struct counts - what a region's counters should say
@@ -37,6 +38,41 @@ static void check_lists(const struct ssi_region *region)
 	sim_need(!atomic_read(&region->gather.outstanding),
 		 "node %u counts %d requests, and there are none",
 		 region->node->id, atomic_read(&region->gather.outstanding));
+}
+
+static u32 count_from(const struct list_head *txns, u32 src)
+{
+	const struct ssi_rx *txn, *rx;
+	u32 count = 0;
+
+	list_for_each_entry(txn, txns, list) {
+		count += txn->msg.src == src;
+		list_for_each_entry(rx, &txn->home.pending, list)
+			count += rx->msg.src == src;
+	}
+	return count;
+}
+
+void quiet_check_limit(const struct ssi_region *region, u32 src)
+{
+	u32 count = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+		count += count_from(&region->buckets[i].txns, src);
+	sim_need(count <= SSI_HOME_REQUESTS_MAX,
+		 "node %u keeps %u requests of node %u", region->node->id,
+		 count, src);
+}
+
+static void check_no_requests(const struct ssi_region *region)
+{
+	u32 i;
+
+	for (i = 0; i < SIM_NODES; i++)
+		sim_need(!atomic_read(&region->home.requests[i]),
+			 "node %u counts %d requests of node %u, and there are none",
+			 region->node->id,
+			 atomic_read(&region->home.requests[i]), i);
 }
 
 static void count_page(struct ssi_region *region, u64 index, struct counts *c)
@@ -122,6 +158,7 @@ void quiet_check(struct ssi_region *const *regions)
 		check_page(regions, index);
 	for (id = 0; id < sim.nodes; id++) {
 		check_lists(regions[id]);
+		check_no_requests(regions[id]);
 		check_counters(regions[id]);
 	}
 }
