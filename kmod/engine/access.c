@@ -43,6 +43,7 @@ enum found {
 	FOUND_PAGE,	/* on this node; in access->page, with a reference */
 	FOUND_ZERO,	/* on this node, has no memory yet */
 	FOUND_BUSY,	/* on its way: wait */
+	FOUND_PART,	/* part of a 2 MiB folio that nobody uses */
 	FOUND_MISSING,	/* not on this node; no request was allocated */
 	FOUND_OPENED,	/* not on this node; the request is open, send it */
 	FOUND_WAITING,	/* the region is not ready yet: wait */
@@ -89,6 +90,8 @@ static enum found find_page(struct access *access)
 	access->page = ssi_pages_data(access->slot->entry);
 	if (!access->page)
 		return FOUND_ZERO;
+	if (ssi_huge_is_unmapped(access->page))
+		return FOUND_PART;
 	if (ssi_huge_is_splitting(access->page))
 		return FOUND_BUSY;
 	get_page(access->page);
@@ -195,6 +198,8 @@ static int advance(struct access *access)
 		return 1;
 	case FOUND_ZERO:
 		return fill_zero(access->slot);
+	case FOUND_PART:
+		return ssi_huge_take_part(access->slot);
 	case FOUND_MISSING:
 		return prepare_request(access);
 	case FOUND_OPENED:
@@ -264,7 +269,7 @@ static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 	 * woken.
 	 */
 	if (page && ssi_huge_is_splitting(page))
-		return false;
+		return ssi_huge_is_unmapped(page);
 	return ssi_coherence_step(slot->entry->state, event).action !=
 	       SSI_ACT_WAIT;
 }

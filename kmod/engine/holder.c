@@ -32,6 +32,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/random.h>
 
 #include "alloc.h"
@@ -48,6 +49,7 @@
 
 #define PATIENCE_MS	1000	/* and as much again, at random */
 #define WARN_MS		10000
+#define FRESH		8	/* in service times of a request */
 #define TIMER_BUDGET	64	/* messages that one run of the timer looks at */
 #define TIMER_PAUSE_NS	500000	/* between two runs that used their budget */
 
@@ -133,17 +135,18 @@ static int try_work(const struct ssi_slot *slot, struct ssi_rx *rx)
 }
 
 /*
- * Page work is done: change the state as the table says. If the page stays
- * readable, it stays the entry's data, with a second reference for the answer.
+ * Page work is done in @state, or there is none to do: change the state as the
+ * table says. If the page stays readable, it stays the entry's data, with a
+ * second reference for the answer.
  */
-static void leave(const struct ssi_slot *slot, struct ssi_rx *rx)
+static void leave(const struct ssi_slot *slot, struct ssi_rx *rx,
+		  enum ssi_page_state state)
 {
 	struct ssi_page *entry = slot->entry;
 	struct page *page = rx->holder.page;
-	struct ssi_step step;
+	struct ssi_step step = ssi_coherence_step(state, SSI_EV_LEFT);
 
-	spin_lock_bh(&slot->bucket->lock);
-	step = ssi_coherence_step(entry->state, SSI_EV_LEFT);
+	lockdep_assert_held(&slot->bucket->lock);
 	ssi_pages_set_state(slot, step.next);
 	if (ssi_page_readable(step.next)) {
 		get_page(page);
@@ -153,8 +156,44 @@ static void leave(const struct ssi_slot *slot, struct ssi_rx *rx)
 		ssi_pages_set_data(slot, NULL);
 		ssi_pte_uninstall(page);
 	}
-	spin_unlock_bh(&slot->bucket->lock);
-	wake_up_all(&slot->bucket->wait);
+}
+
+/*
+ * The task that waited for the page may not have mapped it yet. The hold window
+ * protects the page for longer, if there is one.
+ */
+static bool is_fresh(const struct ssi_slot *slot)
+{
+	u64 wake_up = max(FRESH * READ_ONCE(slot->region->gather.service_ns),
+			  2ull << SSI_PAGE_TICK_SHIFT);
+
+	return ssi_page_age_ns(slot->entry, ktime_get_ns()) < wake_up;
+}
+
+/*
+ * A page that nobody uses needs no page work, like most pages of a block that
+ * was split. @state is the state in which page work would be; it is never set:
+ * a fault that reads it without the lock would sleep, and nobody would wake it.
+ * Return: whether the page has left, or is a copy now. Bucket lock held.
+ */
+static bool leave_at_once(const struct ssi_slot *slot, struct ssi_rx *rx,
+			  enum ssi_page_state state)
+{
+	struct page *page = ssi_pages_data(slot->entry);
+	bool single;
+
+	if (!page || is_fresh(slot))
+		return false;
+	single = !ssi_huge_is_unmapped(page);
+	if (single && !ssi_pte_lock_idle(page))
+		return false;
+	rx->holder.page = page;
+	leave(slot, rx, state);
+	if (single) {
+		ClearPageDirty(page);
+		unlock_page(page);
+	}
+	return true;
 }
 
 /* Runs on node->memory_wq. */
@@ -162,7 +201,10 @@ static void ssi_holder_split_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
 
+	/* Who needs a page of the block meanwhile takes it. */
+	set_user_nice(current, MAX_NICE);
 	ssi_huge_split_rest(rx->region, rx->holder.splits);
+	set_user_nice(current, 0);
 	ssi_rx_free(rx);
 }
 
@@ -246,7 +288,10 @@ static void ssi_holder_page_work(struct work_struct *work)
 		check_patience(region, rx, error);
 		return work_later(region, rx);
 	}
-	leave(&slot, rx);
+	spin_lock_bh(&slot.bucket->lock);
+	leave(&slot, rx, slot.entry->state);
+	spin_unlock_bh(&slot.bucket->lock);
+	wake_up_all(&slot.bucket->wait);
 	local_bh_disable();
 	answer(rx, rx->holder.page);
 	local_bh_enable();
@@ -408,8 +453,8 @@ static bool must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 
 /*
  * Decide about @rx and change the state. False: hold @rx; the state has not
- * changed. @page: set to the page to supply, with a reference. Bucket lock
- * held.
+ * changed. @page: set to the page to send or to put, with a reference. Bucket
+ * lock held.
  */
 static bool decide(const struct ssi_slot *slot, struct ssi_rx *rx,
 		   enum ssi_action *action, struct page **page)
@@ -423,6 +468,11 @@ static bool decide(const struct ssi_slot *slot, struct ssi_rx *rx,
 	if (step.action == SSI_ACT_WORK && must_hold(slot, rx))
 		return false;
 	rx->holder.exclusive = entry->state == SSI_PAGE_E;
+	if (step.action == SSI_ACT_WORK && leave_at_once(slot, rx, step.next)) {
+		*action = SSI_ACT_ANSWER;
+		*page = rx->holder.page;
+		return true;
+	}
 	if (step.action != SSI_ACT_ERROR)
 		ssi_pages_set_state(slot, step.next);
 	if (step.action == SSI_ACT_SUPPLY) {
@@ -450,6 +500,7 @@ static void holder_asked(struct ssi_region *region, struct ssi_rx *rx)
 
 	switch (action) {
 	case SSI_ACT_ACK:
+	case SSI_ACT_ANSWER:
 	case SSI_ACT_SUPPLY:
 		answer(rx, page);
 		return ssi_rx_free(rx);

@@ -25,10 +25,11 @@
  *   locks: see pte.c. Then the splitter removes the existing mappings.
  * - When all references to the folio are put, except those of the entries, the
  *   splitter sets SSI_HUGE_UNMAPPED.
- * - From then on each page can be copied to a single page. Page work for
- *   another page of the block copies only that page. The splitter copies all
- *   pages that are left, after it has answered the request that caused the
- *   split. Who replaces a page puts the entry's reference to the folio.
+ * - From then on each page can be copied to a single page, or sent to another
+ *   node and forgotten, without page work. A fault copies its own page. The
+ *   splitter copies all pages that are left, with the lowest priority, after it
+ *   has answered the request that caused the split. Who replaces a page puts the
+ *   entry's reference to the folio.
  *
  * The first page work that finds the folio becomes the splitter. References may
  * stay for long, and memory for the copies may be short. Therefore
@@ -69,8 +70,8 @@
 /* ---- splitting ---- */
 
 /*
- * The page's data with a reference, if it is part of a folio that no page table
- * maps any more; else NULL.
+ * The page's data with a reference, if it is part of an unmapped folio; else
+ * NULL.
  */
 static struct page *get_part(const struct ssi_slot *slot)
 {
@@ -78,7 +79,7 @@ static struct page *get_part(const struct ssi_slot *slot)
 
 	spin_lock_bh(&slot->bucket->lock);
 	page = ssi_pages_data(slot->entry);
-	if (page && test_bit(SSI_HUGE_UNMAPPED, &compound_head(page)->private))
+	if (page && ssi_huge_is_unmapped(page))
 		get_page(page);
 	else
 		page = NULL;
@@ -144,6 +145,11 @@ static struct page *claim(const struct ssi_slot *slot, bool *claimed)
 	return page;
 }
 
+int ssi_huge_take_part(const struct ssi_slot *slot)
+{
+	return replace(slot);
+}
+
 static void begin_split(struct ssi_region *region, struct page *head)
 {
 	set_bit(SSI_HUGE_SPLITTING, &head->private);
@@ -161,11 +167,7 @@ static void end_unmap(struct ssi_region *region, struct page *head)
 	atomic64_dec(&region->nr_huge);
 	atomic64_inc(&region->nr_split);
 	set_bit(SSI_HUGE_UNMAPPED, &head->private);
-}
-
-static bool is_unmapped(const struct page *head)
-{
-	return test_bit(SSI_HUGE_UNMAPPED, &head->private);
+	ssi_region_wake(region);	/* faults can take their pages now */
 }
 
 /* Wait for memory, but not for longer than the region lives. */
@@ -211,9 +213,10 @@ int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
 		*splits = head;
 		begin_split(slot->region, head);
 	}
-	if (*splits == head && !is_unmapped(head) && ssi_pte_is_free(head))
+	if (*splits == head && !ssi_huge_is_unmapped(head) &&
+	    ssi_pte_is_free(head))
 		end_unmap(slot->region, head);
-	if (!is_unmapped(head))
+	if (!ssi_huge_is_unmapped(head))
 		return -EAGAIN;
 	ret = replace(slot);
 	spin_lock_bh(&slot->bucket->lock);

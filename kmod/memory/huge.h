@@ -34,6 +34,17 @@ int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
 		   struct page **splits);
 
 /**
+ * ssi_huge_take_part() - make a single page of a part of an unmapped folio
+ * @slot: a page whose folio is being split
+ *
+ * A fault does not wait until the splitter comes to its page.
+ *
+ * Context: process, sleeps for memory.
+ * Return: 0, also if there was nothing to do; or -ENOMEM.
+ */
+int ssi_huge_take_part(const struct ssi_slot *slot);
+
+/**
  * ssi_huge_split_rest() - copy the remaining pages of a folio to single pages
  * @region: the region
  * @head: head of the folio, as ssi_huge_split() has set it
@@ -67,6 +78,20 @@ u32 ssi_huge_discard(struct ssi_region *region, u64 first);
 static inline bool ssi_huge_is_splitting(const struct page *page)
 {
 	return test_bit(SSI_HUGE_SPLITTING, &compound_head(page)->private);
+}
+
+/**
+ * ssi_huge_is_unmapped() - whether a page is part of a folio that nobody uses
+ * @page: the data of a page
+ *
+ * Context: any; the bucket lock keeps the folio.
+ * Return: true if no page table maps the folio, no task has a reference to it,
+ * and neither can be had any more.
+ */
+static inline bool ssi_huge_is_unmapped(struct page *page)
+{
+	return PageCompound(page) &&
+	       test_bit(SSI_HUGE_UNMAPPED, &compound_head(page)->private);
 }
 
 #endif /* _SSI_HUGE_H */

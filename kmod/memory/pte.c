@@ -56,6 +56,17 @@ bool ssi_pte_was_written(struct page *page)
 	return PageDirty(page);
 }
 
+bool ssi_pte_lock_idle(struct page *page)
+{
+	if (PageCompound(page) || page_mapped(page) || page_count(page) != 1 ||
+	    !trylock_page(page))
+		return false;
+	if (!page_mapped(page) && page_count(page) == 1)
+		return true;
+	unlock_page(page);
+	return false;
+}
+
 bool ssi_pte_is_in_use(struct page *page)
 {
 	int count = page_count(page);

@@ -64,6 +64,20 @@ void ssi_pte_unmap(struct ssi_region *region, struct page *page);
 void ssi_pte_protect(struct ssi_region *region, struct page *page);
 
 /**
+ * ssi_pte_lock_idle() - lock a page that nobody maps nor refers to
+ * @page: the data of an entry in a stable state
+ *
+ * No PTE and no reference can appear as long as the page lock and the lock of
+ * the page's bucket are held: a fault has a reference, or waits for one of the
+ * two. Who has removed a PTE keeps a reference until TLBs are flushed. So such a
+ * page needs no page work.
+ *
+ * Context: any; bucket lock held.
+ * Return: whether the page is idle and locked now.
+ */
+bool ssi_pte_lock_idle(struct page *page);
+
+/**
  * ssi_pte_is_in_use() - whether a task may hold a reference to a page
  * @page: a single page, or the head of a 2 MiB folio, as it was given to
  *	ssi_pte_unmap() or ssi_pte_protect(). The caller holds no reference

@@ -19,3 +19,9 @@ void ssi_huge_split_rest(struct ssi_region *region, struct page *head)
 	(void)region;
 	(void)head;
 }
+
+int ssi_huge_take_part(const struct ssi_slot *slot)
+{
+	(void)slot;
+	return 0;
+}
