@@ -20,7 +20,7 @@ static const struct {
 	size_t len;
 	uint64_t features;
 	bool good;
-} cases[] = {
+} trials[] = {
 	{ "nothing", { 0 }, 60, 0, true },
 	{ "a checksum", { .flags = NEEDED, .csum_start = 34, .csum_offset = 16 },
 	  60, CSUM, true },
@@ -69,13 +69,13 @@ static void test_cases(void)
 {
 	unsigned char packet[65600];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
 		memset(packet, 0, sizeof(packet));
-		memcpy(packet, &cases[i].header, NET_HEADER_SIZE);
-		tap_ok(net_header_check(packet, NET_HEADER_SIZE + cases[i].len,
-					cases[i].features) == cases[i].good,
-		       "%s: %s", cases[i].what,
-		       cases[i].good ? "sent" : "not sent");
+		memcpy(packet, &trials[i].header, NET_HEADER_SIZE);
+		tap_ok(net_header_check(packet, NET_HEADER_SIZE + trials[i].len,
+					trials[i].features) == trials[i].good,
+		       "%s: %s", trials[i].what,
+		       trials[i].good ? "sent" : "not sent");
 	}
 }
 
@@ -103,7 +103,7 @@ static void test_cleaned(void)
 
 int main(void)
 {
-	tap_plan(ARRAY_SIZE(cases) + 3);
+	tap_plan(ARRAY_SIZE(trials) + 3);
 	test_cases();
 	test_cleaned();
 	return tap_exit();
