@@ -19,7 +19,7 @@
  */
 static void restart(char **argv)
 {
-	int sig = stop_late_signal();
+	int sig = stop_end_signals();
 
 	if (sig)
 		die(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));

@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "deadline.h"
 #include "log.h"
@@ -24,7 +26,9 @@ static pthread_mutex_t stop_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t stop_cond = PTHREAD_COND_INITIALIZER;
 static struct stop_request stop_request;
 static atomic_bool stop_is_asked;
-static atomic_int stop_signal;
+static atomic_int stop_signal;		/* the last one that has asked */
+static atomic_bool stop_is_leaving;	/* the next SIGCONT ends the thread's work */
+static sem_t stop_has_left;
 static sigset_t stop_signals;
 static void (*_Atomic stop_press)(void);
 static void (*_Atomic stop_continued[2])(void);
@@ -35,21 +39,31 @@ static void call(void (*function)(void))
 		function();
 }
 
+/* stop_end_signals() waits for this; it sends the SIGCONT itself. */
+static void leave_if_asked(int sig)
+{
+	if (sig != SIGCONT || !atomic_load(&stop_is_leaving))
+		return;
+	sem_post(&stop_has_left);
+	for (;;)
+		pause();
+}
+
 /* Return: the signal has asked for the end. */
 static bool take_signal(int sig)
 {
 	void (*press)(void) = NULL;
 
+	leave_if_asked(sig);
 	if (sig == SIGCONT) {
 		call(atomic_load(&stop_continued[0]));
 		call(atomic_load(&stop_continued[1]));
 		return false;
 	}
-	if (sig != SIGHUP)
+	if (sig != SIGHUP && !stop_asked())
 		press = atomic_exchange(&stop_press, NULL);
 	if (!press) {
-		if (stop_asked())
-			atomic_store(&stop_signal, sig);
+		atomic_store(&stop_signal, sig);
 		stop_ask(EXIT_SIGNAL + sig, "Ended by %s.", strsignal(sig));
 		return true;
 	}
@@ -67,6 +81,7 @@ static int wait_for_grace(void)
 
 	do {
 		sig = sigtimedwait(&stop_signals, NULL, &grace);
+		leave_if_asked(sig);
 	} while (sig == SIGCONT || (sig < 0 && errno == EINTR));
 	return sig;
 }
@@ -117,6 +132,7 @@ void stop_init(void)
 	sigset_t blocked;
 	pthread_t thread;
 
+	sem_init(&stop_has_left, 0, 0);
 	sigemptyset(&stop_signals);
 	sigaddset(&stop_signals, SIGTERM);
 	sigaddset(&stop_signals, SIGCONT);
@@ -152,8 +168,13 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 	stop_told(&request);
 }
 
-int stop_late_signal(void)
+int stop_end_signals(void)
 {
+	struct timespec until = deadline_in(GRACE_S * 1000);
+
+	atomic_store(&stop_is_leaving, true);
+	kill(getpid(), SIGCONT);
+	sem_clockwait(&stop_has_left, CLOCK_MONOTONIC, &until);
 	return atomic_load(&stop_signal);
 }
 

@@ -52,10 +52,11 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 void stop_told(const struct stop_request *request);
 
 /*
- * A signal that has asked for the end when another request had been made already,
- * or 0. A process that would start again ends by it.
+ * Take no more signals: those that come from here on stay pending, also through an
+ * execve(). Return: a signal that has asked for the end when another request had been
+ * made already, or 0; a process that would start again ends by it.
  */
-int stop_late_signal(void);
+int stop_end_signals(void);
 
 /* Has a request been made? A CPU's thread must not continue then. */
 bool stop_asked(void);
