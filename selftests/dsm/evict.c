@@ -21,7 +21,7 @@
 #include "selftests/unit/tap.h"
 
 #define TRACING		"/sys/kernel/tracing/"
-#define EACH		(48 * MIB)
+#define EACH		(16 * MIB)
 #define CACHE_PAGES	(EACH / PAGE)
 
 static struct cluster cluster = { .name = "evict", .nodes = 2, .each = EACH };

@@ -16,6 +16,7 @@
 #include "report.h"
 #include "workers.h"
 
+#define MIN_HANDOFFS	20	/* also of CPUs that take long for each */
 #define MAX_HANDOFFS	1000000
 #define LOST_SECONDS	20
 #define SPINS_PER_LOOK	100000	/* spins between looks at the clock */
@@ -114,7 +115,7 @@ static void run_thread(int me, void *arg)
 		if (turn)	/* nobody has written anything before turn 0 */
 			compare(&run->sides[me], &handed);
 		if (turn > MAX_HANDOFFS ||
-		    (turn > 100 && report_now() > deadline)) {
+		    (turn > MIN_HANDOFFS && report_now() > deadline)) {
 			__atomic_store_n(&shared.turn, OVER, __ATOMIC_RELEASE);
 			return;
 		}

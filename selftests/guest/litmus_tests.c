@@ -198,8 +198,8 @@ static void run_batch(const struct litmus_run *run, int thread, var *x,
 
 	while (delay--)
 		barrier_relax();
-	for (unsigned int n = 0; n < INSTANCES; n++) {
-		unsigned int i = (start + n) % INSTANCES;
+	for (unsigned int n = 0; n < run->instances; n++) {
+		unsigned int i = (start + n) % run->instances;
 
 		run->test->run[thread](x + i * run->stride, y + i * run->stride,
 				       k, &results[thread][i]);
@@ -208,7 +208,7 @@ static void run_batch(const struct litmus_run *run, int thread, var *x,
 
 static void judge_batch(struct litmus_run *run, uint64_t k)
 {
-	for (unsigned int i = 0; i < INSTANCES; i++) {
+	for (unsigned int i = 0; i < run->instances; i++) {
 		const struct litmus_reads *r[LITMUS_THREADS];
 
 		for (int thread = 0; thread < LITMUS_THREADS; thread++)
@@ -253,11 +253,14 @@ size_t litmus_size(enum litmus_layout layout)
 void litmus_run_init(struct litmus_run *run, const struct litmus_test *test,
 		     enum litmus_layout layout, uint64_t runs, double seconds)
 {
+	unsigned int instances = runs < INSTANCES ? runs : INSTANCES;
+
 	*run = (struct litmus_run) {
 		.test = test,
 		.y_offset = layouts[layout].y_offset,
 		.stride = layouts[layout].stride,
-		.max_batches = (runs + INSTANCES - 1) / INSTANCES,
+		.instances = instances,
+		.max_batches = (runs + instances - 1) / instances,
 		.deadline = now() + seconds,
 	};
 	memset(results, 0, sizeof(results));
@@ -265,5 +268,5 @@ void litmus_run_init(struct litmus_run *run, const struct litmus_test *test,
 
 uint64_t litmus_run_count(const struct litmus_run *run)
 {
-	return run->batches * INSTANCES;
+	return run->batches * run->instances;
 }

@@ -61,6 +61,7 @@ extern const struct litmus_test litmus_tests[LITMUS_TESTS];
  * @test: the test
  * @y_offset: words from x to y
  * @stride: words from one instance to the next
+ * @instances: of a batch
  * @max_batches: stop after these,
  * @deadline: or at this time
  * @stop: set by thread 0, before a barrier
@@ -71,6 +72,7 @@ struct litmus_run {
 	const struct litmus_test *test;
 	unsigned int y_offset;
 	unsigned int stride;
+	unsigned int instances;
 	uint64_t max_batches;
 	double deadline;
 	bool stop;
