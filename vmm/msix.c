@@ -21,6 +21,12 @@
 #define ENTRY_SIZE	sizeof(struct msix_entry)
 #define ENTRY_MASKED	1u
 
+#define MAX_FUNCTIONS	32	/* more than there are devices */
+
+/* Those of this node; complete before the first CPU runs. */
+static struct msix *msix_all[MAX_FUNCTIONS];
+static unsigned int msix_count;
+
 _Static_assert(ENTRY_SIZE == 16, "PCI Local Bus 3.0, figure 6-11");
 _Static_assert(MSIX_MAX_VECTORS * ENTRY_SIZE <= PBA_OFFSET, "the table fits");
 
@@ -38,6 +44,8 @@ void msix_init(struct msix *msix, struct pci_function *fn, unsigned int bar,
 	msix->count = count;
 	for (unsigned int i = 0; i < count; i++)
 		msix->entries[i].control = ENTRY_MASKED;
+	if (msix_count < MAX_FUNCTIONS)
+		msix_all[msix_count++] = msix;
 }
 
 static bool is_masked(const struct msix *msix, unsigned int vector)
@@ -55,6 +63,7 @@ static void send_pending(struct msix *msix)
 		if (!(msix->pending & 1ull << i) || is_masked(msix, i))
 			continue;
 		msix->pending &= ~(1ull << i);
+		msix->sent |= 1ull << i;
 		irq_send_msi(msix->entries[i].address, msix->entries[i].data);
 	}
 }
@@ -69,6 +78,19 @@ void msix_raise(struct msix *msix, unsigned int vector)
 	pthread_mutex_unlock(&msix->lock);
 }
 
+void msix_send_again(void)
+{
+	for (unsigned int i = 0; i < msix_count; i++) {
+		struct msix *msix = msix_all[i];
+
+		pthread_mutex_lock(&msix->lock);
+		if (msix->enabled)
+			msix->pending |= msix->sent;
+		send_pending(msix);
+		pthread_mutex_unlock(&msix->lock);
+	}
+}
+
 void msix_config_written(struct msix *msix, const struct pci_function *fn)
 {
 	uint32_t control = pci_get(fn, msix->capability + CONTROL, 2);
@@ -78,7 +100,7 @@ void msix_config_written(struct msix *msix, const struct pci_function *fn)
 	msix->masked = control & CONTROL_MASK;
 	msix->is_master = pci_is_master(fn);
 	if (!msix->enabled)
-		msix->pending = 0;
+		msix->pending = msix->sent = 0;
 	send_pending(msix);
 	pthread_mutex_unlock(&msix->lock);
 }

@@ -33,6 +33,7 @@ struct msix_entry {
  * @masked: all of them
  * @is_master: the function may send messages, which are writes to memory
  * @pending: which were raised and could not be sent
+ * @sent: which were sent since it was enabled
  * @entries: the vectors
  */
 struct msix {
@@ -43,6 +44,7 @@ struct msix {
 	bool masked;
 	bool is_master;
 	uint64_t pending;
+	uint64_t sent;
 	struct msix_entry entries[MSIX_MAX_VECTORS];
 };
 
@@ -63,5 +65,13 @@ void msix_config_written(struct msix *msix, const struct pci_function *fn);
 
 /* Interrupt; from any thread, with or without the device lock. */
 void msix_raise(struct msix *msix, unsigned int vector);
+
+/*
+ * The guest has taken a CPU offline, and messages to that CPU that were under way
+ * are lost: send all messages again that were ever sent, to where the guest has
+ * them now. A driver looks what there is to do, so one too many does no harm. Any
+ * thread, without waiting.
+ */
+void msix_send_again(void);
 
 #endif /* VMM_MSIX_H */

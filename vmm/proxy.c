@@ -28,7 +28,10 @@
  *
  * O then knows of no start, so the next CPU_SIPI counts, and its CPU_STUB comes
  * to X after CPU_PARKED. Interrupts to a parked CPU are lost; that includes an
- * NMI, which would wake it.
+ * NMI, which would wake it. A guest takes the interrupts of devices away from a CPU
+ * before it parks it, and waits a millisecond for what is under way. Between nodes that
+ * can be too short. So each node sends the interrupts of its PCI devices again when
+ * it learns that a CPU is parked; they go where the guest has moved them.
  *
  * Most interrupts need no answer. But each proxy sends at most a window of them to
  * a node that does not answer: the last one asks for IRQ_DONE, and the proxy's
@@ -48,6 +51,7 @@
 #include "cluster.h"
 #include "irq.h"
 #include "log.h"
+#include "msix.h"
 #include "sipi.h"
 #include "stop.h"
 #include "vm.h"
@@ -379,6 +383,7 @@ void proxy_report_parked(struct vcpu *vcpu)
 	proxy_starts[vcpu->cpu].starting = false;
 	pthread_mutex_unlock(&proxy_lock);
 	cluster_send_others(CLUSTER_CPU_PARKED, &m);
+	msix_send_again();
 }
 
 /*
@@ -436,8 +441,10 @@ static void handle_parked(unsigned int node, const void *payload)
 	const struct cpu_message *m = payload;
 	struct vcpu *vcpu = find_vcpu(node, m->cpu, false);
 
-	if (vcpu)
-		vcpu_park(vcpu);
+	if (!vcpu)
+		return;
+	vcpu_park(vcpu);
+	msix_send_again();
 }
 
 static void handle_irq(unsigned int node, const void *payload)

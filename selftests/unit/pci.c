@@ -263,6 +263,14 @@ static void test_msix(void)
 	store(BUS_MMIO, ecam(SLOT, PCI_COMMAND), 2,
 	      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	tap_ok(num_messages == 3, "but then");
+	store(BUS_MMIO, table + 16, 8, 0xfee02000);
+	msix_send_again();
+	tap_ok(num_messages == 4 && last_address == 0xfee02000 &&
+	       last_data == 0x41, "a message is sent again, to its new place");
+	set_control(0);
+	set_control(0x8000);
+	msix_send_again();
+	tap_ok(num_messages == 4, "unless MSI-X was disabled meanwhile");
 }
 
 /* Any address, length and value: the sanitizers find errors. */
@@ -290,7 +298,7 @@ static void test_noise(void)
 
 int main(void)
 {
-	tap_plan(24);
+	tap_plan(26);
 	make_machine();
 	test_enumeration();
 	test_bars();

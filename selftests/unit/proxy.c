@@ -10,6 +10,7 @@
 
 #include "../../vmm/cluster.h"
 #include "../../vmm/irq.h"
+#include "../../vmm/msix.h"
 #include "../../vmm/log.h"
 #include "../../vmm/sipi.h"
 #include "../../vmm/stop.h"
@@ -33,7 +34,7 @@ struct cpu {
 
 /* ---- what the file under test stands on ------------------------------------- */
 
-static atomic_uint irqs, asked, answers, delivered, released;
+static atomic_uint irqs, asked, answers, delivered, released, sent_again;
 static cluster_handler handlers[CLUSTER_TYPES];
 
 void cluster_handle(enum cluster_type type, size_t len, cluster_handler handler)
@@ -173,6 +174,22 @@ static void test_exits(void)
 	libvmm_stops = 0;
 }
 
+void msix_send_again(void)
+{
+	sent_again++;
+}
+
+/* Interrupts of devices that were under way to it are lost. */
+static void test_parked(void)
+{
+	const struct cpu parked = { .cpu = 1 };
+
+	handlers[CLUSTER_CPU_PARKED](1, &parked);
+	tap_ok(sent_again == 1, "when a CPU is parked, devices interrupt again");
+	proxy_report_parked(&vcpus[0]);
+	tap_ok(sent_again == 2, "also when it is one of this node");
+}
+
 static void *interrupt_often(void *unused)
 {
 	struct kvm_run *run = vcpus[1].run;
@@ -212,11 +229,12 @@ static void test_limit(void)
 
 int main(void)
 {
-	tap_plan(8);
+	tap_plan(10);
 	proxy_init(vcpus, 2);
 	test_too_early();
 	create_cpus();
 	test_messages();
+	test_parked();
 	test_exits();
 	test_limit();
 	return tap_exit();
