@@ -124,11 +124,18 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 	return VM_FAULT_RETRY;
 }
 
-/* Look up the page's entry and get the page, locked. */
+/*
+ * Look up the page's entry and get the page, locked. A lost region is told first:
+ * memory for the entry may never come.
+ */
 static int find_locked(struct vm_fault *vmf, struct ssi_slot *slot,
 		       enum ssi_event event)
 {
-	if (!ssi_pages_find(vma_region(vmf->vma), vmf->pgoff, GFP_KERNEL, slot))
+	struct ssi_region *region = vma_region(vmf->vma);
+
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+		return -EIO;
+	if (!ssi_pages_find(region, vmf->pgoff, GFP_KERNEL, slot))
 		return -ENOMEM;
 	return get_locked(slot, event, &vmf->page);
 }
