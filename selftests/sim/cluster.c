@@ -43,15 +43,18 @@ static void peer_event(struct ssi_peer *peer)
 	might_sleep();
 }
 
+/* The event of an instance that was made anew meanwhile may come late. */
 static void region_event(struct ssi_region *region)
 {
+	u32 id = region->node->id;
+
 	might_sleep();
-	sim_print("node %u: region state %u: %s", region->node->id,
-		  region->state, region->reason);
-	if (region->state == SSI_DSM_REGION_LOST &&
-	    (!lost || (fresh[region->node->id] == region && !ending)))
+	sim_print("node %u: region state %u: %s", id, region->state,
+		  region->reason);
+	if (region->state == SSI_DSM_REGION_LOST && region == regions[id] &&
+	    (!lost || (fresh[id] == region && !ending)))
 		sim_fail(SIM_NO_PAGE, "node %u has lost the region for no reason: %s",
-			 region->node->id, region->reason);
+			 id, region->reason);
 }
 
 static const struct ssi_member_events events = {
@@ -351,6 +354,9 @@ void cluster_lose_node(void)
 		return make_all_anew();
 	lost = true;
 	sim_print("node %u is lost", id);
+	/* What waits for memory that never comes must end, too. */
+	if (sim_one_in(4))
+		memory_fail_next(UINT32_MAX);
 	switch (sim_random(5)) {
 	case 0:
 		return be_hostile(id);

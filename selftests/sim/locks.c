@@ -205,7 +205,8 @@ void wake_up_all(wait_queue_head_t *wq)
 	if (!wq->sleepers)
 		return;
 	for (i = 0; i < TASKS_MAX; i++)
-		if (sim_tasks[i].sleeps_on == wq)
+		if (sim_tasks[i].sleeps_on == wq ||
+		    sim_tasks[i].stalled_at == wq)
 			sim_tasks[i].woken = true;
 	task_wake(wq);
 }

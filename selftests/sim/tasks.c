@@ -212,12 +212,13 @@ void task_sleep(const void *on, u64 ns)
 static void stall(u64 ns)
 {
 	struct task *task = running;
-	const void *on = task->sleeps_on;
 
 	task->stalled = true;
+	task->stalled_at = task->sleeps_on;
 	task_sleep(task, ns);
 	task->stalled = false;
-	task->sleeps_on = on;
+	task->sleeps_on = task->stalled_at;
+	task->stalled_at = NULL;
 }
 
 /* Another CPU's turn; now and then for long: a hypervisor took ours away. */

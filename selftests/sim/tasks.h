@@ -28,6 +28,7 @@ enum task_state {
  * @woken: since sim_wait_begin()
  * @until: when it wakes by itself, or 0
  * @stalled: its CPU was taken away
+ * @stalled_at: @sleeps_on when that happened
  * @killed: a fatal signal is pending
  * @bh: how often BHs are disabled
  * @softirq: must never sleep
@@ -49,6 +50,7 @@ struct task {
 	bool woken;
 	u64 until;
 	bool stalled;
+	const void *stalled_at;
 	bool killed;
 	u32 bh;
 	bool softirq;
