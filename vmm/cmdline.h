@@ -10,6 +10,16 @@
 bool cmdline_has(const char *line, const char *option);
 
 /**
+ * cmdline_find_limit() - find an option that the guest's machine cannot serve
+ * @line: the line
+ * @option: out: the option, as in "pci=nomsi"
+ *
+ * Return: what is missing without the part of the machine that the option turns
+ * off, or NULL if there is no such option.
+ */
+const char *cmdline_find_limit(const char *line, const char **option);
+
+/**
  * cmdline_add() - add an option where the kernel reads it
  * @line: the line; changed in place
  * @size: of the memory that @line is in

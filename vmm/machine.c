@@ -132,6 +132,17 @@ static void make_append(void)
 		add_option("tsc=reliable");
 }
 
+/* Such a guest stands still or finds no devices, often without a word. */
+static void check_append(void)
+{
+	const char *option, *missing;
+
+	missing = cmdline_find_limit(machine.append, &option);
+	if (missing)
+		log_warn("The kernel command line has %s, with which the guest will hardly run: %s.",
+			 option, missing);
+}
+
 static void open_guest_files(void)
 {
 	uint64_t low = 0;
@@ -372,6 +383,7 @@ static void prepare(const struct options *options)
 		machine.has_pm_timer = tables_have_pm_timer(options);
 		log_debug("The guest gets %s PM timer.",
 			  machine.has_pm_timer ? "a" : "no");
+		check_append();
 		open_guest_files();
 		term_open(options->serial, options->restarted,
 			  options->devices.console);

@@ -36,6 +36,33 @@ static const struct {
 	{ "a -- tsc_early_khz=1", false },
 };
 
+static const struct {
+	const char *line;
+	const char *option;	/* that is found; NULL: none */
+} limited[] = {
+	{ "acpi=off", "acpi=off" }, { "acpi=force", NULL }, { "acpi", NULL },
+	{ "quiet noapic", "noapic" }, { "noapictimer", NULL },
+	{ "nolapic", "nolapic" }, { "nolapic_timer", "nolapic_timer" },
+	{ "nolapic-timer", "nolapic_timer" },
+	{ "lapic=notscdeadline", "lapic=notscdeadline" }, { "lapic", NULL },
+	{ "pci=nomsi", "pci=nomsi" }, { "pci=noaer,nomsi", "pci=nomsi" },
+	{ "pci=noaer,nomsi,realloc", "pci=nomsi" }, { "pci=nomsix", NULL },
+	{ "pci=", NULL }, { "pci", NULL }, { "a -- noapic", NULL },
+	{ "", NULL },
+};
+
+static void test_limits(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limited); i++) {
+		const char *option = NULL, *missing, *wanted = limited[i].option;
+
+		missing = cmdline_find_limit(limited[i].line, &option);
+		tap_ok(!missing == !wanted && (!wanted || !strcmp(option, wanted)),
+		       "'%s' has %s", limited[i].line,
+		       wanted ? wanted : "no such option");
+	}
+}
+
 static void test_room(void)
 {
 	char line[16] = "a -- b";	/* 6 bytes, and 13 are added */
@@ -50,7 +77,8 @@ int main(void)
 {
 	char line[64];
 
-	tap_plan(ARRAY_SIZE(lines) + ARRAY_SIZE(options) + 2);
+	tap_plan(ARRAY_SIZE(lines) + ARRAY_SIZE(options) + 2 +
+		 ARRAY_SIZE(limited));
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		snprintf(line, sizeof(line), "%s", lines[i].line);
 		tap_ok(cmdline_add(line, sizeof(line), "tsc=reliable") &&
@@ -62,5 +90,6 @@ int main(void)
 		       options[i].has, "'%s' %s it", options[i].line,
 		       options[i].has ? "has" : "does not have");
 	test_room();
+	test_limits();
 	return tap_exit();
 }
