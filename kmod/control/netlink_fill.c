@@ -211,6 +211,7 @@ static int put_hot(struct sk_buff *skb, const struct ssi_hot_page *page)
 		return -EMSGSIZE;
 	err = put_u64(skb, SSI_DSM_A_PAGE_INDEX, page->index) ?:
 	      put_u64(skb, SSI_DSM_A_PAGE_MOVES, page->moves) ?:
+	      put_u64(skb, SSI_DSM_A_PAGE_ERROR, page->error) ?:
 	      nla_put_u32(skb, SSI_DSM_A_PAGE_NODES, page->nodes);
 	if (err)
 		return err;

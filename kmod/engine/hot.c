@@ -5,8 +5,9 @@
  * A page that is not in the table replaces the page with the lowest count, and
  * its count begins at that count plus one. So a page that is hot for long
  * enough is found with few entries (Metwally et al., the space-saving
- * algorithm). All counts are halved after every HALVE_AFTER moves, so they show
- * recent moves.
+ * algorithm). The count at which a page began is the error of its count: its
+ * true count is at least the difference. All counts are halved after every
+ * HALVE_AFTER moves, so they show recent moves.
  */
 #include <linux/bits.h>
 #include <linux/string.h>
@@ -32,6 +33,7 @@ static struct ssi_hot_page *place_of(struct ssi_hot *hot, u64 index)
 			coldest = page;
 	}
 	coldest->index = index;
+	coldest->error = coldest->moves;
 	coldest->nodes = 0;
 	return coldest;
 }
@@ -40,8 +42,10 @@ static void halve(struct ssi_hot *hot)
 {
 	u32 i;
 
-	for (i = 0; i < SSI_HOT_PAGES; i++)
+	for (i = 0; i < SSI_HOT_PAGES; i++) {
 		hot->pages[i].moves /= 2;
+		hot->pages[i].error /= 2;
+	}
 	hot->total = 0;
 }
 

@@ -12,11 +12,13 @@
  * struct ssi_hot_page - a page that changes its owner often
  * @index: page index
  * @moves: recent changes of the owner; 0: this entry is free
+ * @error: so many of @moves may be those of pages that had the entry before
  * @nodes: bit mask of the nodes that owned it
  */
 struct ssi_hot_page {
 	u64 index;
 	u32 moves;
+	u32 error;
 	u32 nodes;
 };
 

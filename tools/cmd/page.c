@@ -11,27 +11,59 @@
 #include "../request.h"
 #include "../show.h"
 #include "../ssictl.h"
+#include "../symbols.h"
 
 #define PAGES_MAX	64	/* the module reports fewer */
 #define PAGE_SHIFT	12
+#define PAGE_SIZE	(1u << PAGE_SHIFT)
+#define HOLE		UINT64_C(0xb0000000)	/* of the guest's addresses */
+#define NAMES_LEN	256
 
 static const char usage[] =
 	"Usage: ssictl page [ top ] [ cluster NAME ] [ node NODE ] [ region REGION ]\n"
+	"                  [ symbols FILE ] [ start ADDRESS ]\n"
 	"\n"
 	"Lists the pages whose home is the local node and whose page owner changed most\n"
 	"often of late, with the nodes that had them. The counts are halved every 4096\n"
-	"moves.\n";
+	"moves. A count is too high by \"error\" at most. With symbols FILE, System.map or\n"
+	"/proc/kallsyms of the guest's kernel, the symbols in each page are named; start\n"
+	"is the guest-physical address of the kernel's image, if KASLR has moved it.\n";
+
+static uint64_t image_start;
+
+static int take_symbols(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	(void)msg;
+	(void)attr;
+	return symbols_load(value);
+}
+
+static int take_start(struct nl_msg *msg, uint32_t attr, const char *value)
+{
+	char *end;
+
+	(void)msg;
+	(void)attr;
+	image_start = strtoull(value, &end, 16);
+	if (image_start && !*end)
+		return 0;
+	error("\"%s\" is not an address in hexadecimal", value);
+	return -1;
+}
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
 	{ "node", args_put_u32, SSI_DSM_A_NODE_ID, ARG_REQUIRED },
 	{ "region", args_put_u32, SSI_DSM_A_REGION_ID, ARG_REQUIRED },
+	{ "symbols", take_symbols, 0, 0 },
+	{ "start", take_start, 0, 0 },
 	{ }
 };
 
 struct page {
 	uint64_t index;
 	uint64_t moves;
+	uint64_t error;
 	uint32_t nodes;
 };
 
@@ -55,6 +87,8 @@ static int parse_page(struct nlattr *attr, struct page *page)
 	page->index = nla_get_u64(tb[SSI_DSM_A_PAGE_INDEX]);
 	page->moves = nla_get_u64(tb[SSI_DSM_A_PAGE_MOVES]);
 	page->nodes = nla_get_u32(tb[SSI_DSM_A_PAGE_NODES]);
+	page->error = tb[SSI_DSM_A_PAGE_ERROR] ?
+		      nla_get_u64(tb[SSI_DSM_A_PAGE_ERROR]) : 0;
 	return 0;
 }
 
@@ -71,10 +105,19 @@ static void show_nodes(uint32_t nodes)
 
 static void show_page(const struct page *page)
 {
+	uint64_t offset = page->index << PAGE_SHIFT;
+	char names[NAMES_LEN] = "";
+
+	/* Below the hole, the offset in the region is the guest's address. */
+	if (offset < HOLE)
+		symbols_in(offset, PAGE_SIZE, names, sizeof(names));
 	output_begin_object(NULL);
-	output_u64("address", "    0x%012" PRIx64, page->index << PAGE_SHIFT);
-	output_u64("moves", " %8" PRIu64 "  nodes", page->moves);
+	output_u64("address", "    0x%012" PRIx64, offset);
+	output_u64("moves", " %8" PRIu64, page->moves);
+	output_u64("error", " %8" PRIu64 "  nodes", page->error);
 	show_nodes(page->nodes);
+	if (*names)
+		output_string("symbols", "  %s", names);
 	output_text("\n");
 	output_end();
 }
@@ -91,9 +134,11 @@ static void show_top(const struct genl_reply *reply)
 		    !parse_page(attr, &pages[count]))
 			count++;
 	qsort(pages, count, sizeof(*pages), compare);
+	if (image_start)
+		symbols_set_start(image_start);
 	output_begin_object(NULL);
 	show_region_name(reply);
-	output_text("    %-14s %8s\n", "address", "moves");
+	output_text("    %-14s %8s %8s\n", "address", "moves", "error");
 	output_begin_array("pages");
 	for (i = 0; i < count; i++)
 		show_page(&pages[i]);

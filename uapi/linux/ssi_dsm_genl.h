@@ -32,7 +32,7 @@
  *                            POLICY_MIN POLICY_MAX [POLICY_AUTO] }
  *   PAGE_GET    > [CLUSTER NODE_ID REGION_ID]                    do, dump, admin
  *               < CLUSTER NODE_ID REGION_ID PAGE...
- *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_NODES }
+ *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_ERROR PAGE_NODES }
  *   event group "events": PEER_GET and REGION_GET replies on state changes
  *
  * The attributes in square brackets of a GET filter a dump.
@@ -123,6 +123,8 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_PAGE_NODES,		/* u32, bit mask of nodes that had it */
 	SSI_DSM_A_BLOCKS_HUGE,		/* u64, 2 MiB folios */
 	SSI_DSM_A_BLOCKS_SPLIT,		/* u64, 2 MiB folios that were split */
+	SSI_DSM_A_PAGE_ERROR,		/* u64, so many of PAGE_MOVES may be of
+					 * another page */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
