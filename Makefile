@@ -304,13 +304,13 @@ soak: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/soak $(SOAK)
 
-## qemu-intel	build the emulator for the lab's --kind intel
-qemu-intel: deps
-	selftests/lab/qemu-intel
+## qemu-kinds	build the emulator for the lab's --kind zen4 and --kind intel
+qemu-kinds: deps
+	selftests/lab/qemu-kinds
 
 .PHONY: all help programs selftests guest modules modules_install install clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
-.PHONY: demo demo-disk check check-long bench mutants soak qemu-intel
+.PHONY: demo demo-disk check check-long bench mutants soak qemu-kinds
 
 include $(wildcard selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

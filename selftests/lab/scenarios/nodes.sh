@@ -90,6 +90,7 @@ write_config() {
 	echo "cluster: lab"
 	echo "transport: $transport"
 	echo "timeout: 60"
+	[ -z "$SSI_ROGPT" ] || echo "amd-rogpt: true"
 	echo "nodes:"
 	for n in $(seq 0 $((nodes - 1))); do
 		eval "address=\$SSI_ADDR_$n"

@@ -28,6 +28,8 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=6 panic=-1 oops=panic tsc=reliable "
 # and the next interrupt is a double fault. Kernels emulate the instruction.
 TCG_CPU = "EPYC,+svm,+npt,-xsavec,-cx16"
 
+# The kinds of hosts and the CPU features that they have beside these.
+KINDS = {"amd": "", "zen4": ",+rogpt", "intel": ""}
 
 SOCKET_PATH_MAX = 107   # bytes, of a unix socket's address
 MONITOR_LIMIT = 60      # seconds for QEMU's monitor to answer
@@ -50,10 +52,19 @@ def qemu_program(kind):
     """The emulator for a kind of host."""
     if kind == "amd":
         return ["qemu-system-x86_64"]
-    path = cache_dir() / "qemu-intel" / "bin" / "qemu-system-x86_64"
+    path = cache_dir() / "qemu-kinds" / "bin" / "qemu-system-x86_64"
     if not path.exists():
-        raise LabError(f"{path} is missing; make qemu-intel builds it")
+        raise LabError(f"{path} is missing; make qemu-kinds builds it")
     return [str(path), "-L", "/usr/share/qemu", "-L", "/usr/share/seabios"]
+
+
+def missing(kind):
+    """Why there can be no hosts of this kind here; "" if there can."""
+    try:
+        qemu_program(kind)
+    except LabError as err:
+        return str(err)
+    return ""
 
 
 class Tail:
@@ -100,7 +111,7 @@ class Host:
 
     def _command(self, work, image):
         o = self.options
-        accel = ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU]
+        accel = ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU + KINDS[o.kind]]
         if o.accel == "kvm":
             accel = ["-accel", "kvm", "-cpu", "host"]
         command = [
