@@ -38,7 +38,7 @@
 static unsigned int fail_nth[SSI_ALLOC_CLASSES];
 module_param_array(fail_nth, uint, NULL, 0600);
 MODULE_PARM_DESC(fail_nth,
-		 "for tests: every how many allocations one fails, 2 or more, of: data pages, blocks of entries, requests, messages, 2 MiB folios");
+		 "for tests: every how many allocations one fails, 2 or more, of: data pages, blocks of entries, requests, messages, 2 MiB folios, posted messages");
 
 static unsigned int failed[SSI_ALLOC_CLASSES];
 module_param_array(failed, uint, NULL, 0400);

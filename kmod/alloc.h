@@ -32,6 +32,7 @@ enum ssi_alloc_class {
 	SSI_ALLOC_REQUEST,	/* a request for a page */
 	SSI_ALLOC_MESSAGE,	/* a message, received or to this node */
 	SSI_ALLOC_FOLIO,	/* a 2 MiB folio */
+	SSI_ALLOC_SEND,		/* posting of a message; breaks the connection */
 	SSI_ALLOC_CLASSES,
 };
 

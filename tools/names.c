@@ -30,6 +30,7 @@ const char *name_link_state(uint32_t state)
 		[SSI_DSM_LINK_UP] = "up",
 		[SSI_DSM_LINK_REFUSED] = "refused",
 		[SSI_DSM_LINK_LOST] = "lost",
+		[SSI_DSM_LINK_INTERRUPTED] = "interrupted",
 	};
 
 	return NAME(names, state) ?: "unknown";

@@ -62,10 +62,12 @@ void show_addr(const struct genl_reply *reply)
 void show_peer(const struct genl_reply *reply)
 {
 	uint32_t delay = genl_u32(reply, SSI_DSM_A_LINK_DELAY);
+	uint32_t grace = genl_u32(reply, SSI_DSM_A_LINK_GRACE);
 
 	show_local_node(reply);
 	output_u64("id", " id %" PRIu64, genl_u32(reply, SSI_DSM_A_PEER_ID));
 	show_addr(reply);
+	output_u64("grace_ms", grace ? " grace %" PRIu64 : NULL, grace);
 	output_u64("delay_us", delay ? " delay %" PRIu64 : NULL, delay);
 	output_string("link", " link %s",
 		      name_link_state(genl_u32(reply, SSI_DSM_A_LINK_STATE)));

@@ -42,7 +42,7 @@
 #define WATCH_MIN_MS	50	/* between two measurements */
 #define WATCH_MAX_MS	1000
 #define TICK_MS		10
-#define PING_TIMEOUT_S	10
+#define PING_TIMEOUT_S	20	/* longer than most links are interrupted */
 
 /* Payload of CLUSTER_PING. */
 struct ping_message {

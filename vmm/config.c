@@ -7,6 +7,8 @@
  *   timeout: 30                    # seconds to wait for the other nodes
  *   amd-rogpt: true                # optional: on AMD hosts that can, let walks
  *                                  # of the guest's page tables read
+ *   link-grace: 10                 # seconds until a node that cannot be reached
+ *                                  # is lost
  *   nodes:
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M }
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
@@ -340,6 +342,10 @@ void config_load(const char *path, struct options *options)
 		options->timeout = take_number("timeout", "the cluster",
 					       file->timeout,
 					       OPTIONS_MAX_TIMEOUT);
+	if (file->link_grace)
+		options->link_grace = take_number("link-grace", "the cluster",
+						  file->link_grace,
+						  OPTIONS_MAX_LINK_GRACE);
 	take_nodes(path, file, options);
 	take_guest(&file->guest, options);
 	take_devices(path, &file->guest, options);

@@ -107,6 +107,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	MAY("transport", struct config_file, transport, 0),
 	MAY("timeout", struct config_file, timeout, 0),
 	MAY("amd-rogpt", struct config_file, amd_rogpt, 0),
+	MAY("link-grace", struct config_file, link_grace, 0),
 	CYAML_FIELD_SEQUENCE("nodes", CYAML_FLAG_POINTER, struct config_file,
 			     nodes, &node_schema, 1, SSI_DSM_MAX_NODES),
 	CYAML_FIELD_MAPPING("guest", CYAML_FLAG_OPTIONAL, struct config_file,

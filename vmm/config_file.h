@@ -61,6 +61,7 @@ struct config_file {
 	char *transport;
 	char *timeout;
 	char *amd_rogpt;
+	char *link_grace;
 	struct config_node *nodes;
 	unsigned int nodes_count;
 	struct config_guest guest;

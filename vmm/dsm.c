@@ -106,6 +106,7 @@ static void create_peer(unsigned int node)
 	char what[64];
 
 	nla_put_u32(msg, SSI_DSM_A_PEER_ID, node);
+	nla_put_u32(msg, SSI_DSM_A_LINK_GRACE, o->link_grace * 1000);
 	if (!o->loop)
 		put_address(msg, node);
 	snprintf(what, sizeof(what), "add node %u as a peer", node);

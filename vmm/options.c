@@ -405,6 +405,7 @@ void options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options) {
 		.num_nodes = 1, .timeout = OPTIONS_TIMEOUT, .time_dilation = 1,
+		.link_grace = OPTIONS_LINK_GRACE,
 		.nodes[0] = { .address = "", .cpus = 1, .memory = 512u << 20 },
 	};
 	find_config(argc, argv, options, &given);

@@ -15,6 +15,8 @@
 /* How long a node waits for the others by default, in seconds. */
 #define OPTIONS_TIMEOUT		30
 #define OPTIONS_MAX_TIMEOUT	86400
+#define OPTIONS_LINK_GRACE	10
+#define OPTIONS_MAX_LINK_GRACE	3600
 #define OPTIONS_MAX_DILATION	65535
 
 /**
@@ -65,6 +67,7 @@ struct node_options {
  * @restarted: this process started again after a reset of the guest
  * @timeout: seconds to wait for the other nodes
  * @amd_rogpt: on AMD hosts that can, let walks of the guest's page tables read
+ * @link_grace: seconds until a node is lost to which the link is interrupted
  * @devices: disks and network cards
  * @hash: of all values that must be the same on all nodes
  */
@@ -87,6 +90,7 @@ struct options {
 	bool restarted;
 	unsigned int timeout;
 	bool amd_rogpt;
+	unsigned int link_grace;
 	struct device_options devices;
 	uint64_t hash;
 };

@@ -103,6 +103,7 @@ POLICY(peer_new_policy) = {
 	[SSI_DSM_A_PEER_ID] = { .type = NLA_U32 },
 	[SSI_DSM_A_ADDR] = { .type = NLA_BINARY },
 	[SSI_DSM_A_LINK_DELAY] = { .type = NLA_U32 },
+	[SSI_DSM_A_LINK_GRACE] = { .type = NLA_U32 },
 };
 
 POLICY(region_policy) = {
@@ -174,19 +175,20 @@ static int new_peer(struct genl_info *info)
 {
 	struct sockaddr_storage addr;
 	struct ssi_netlink_subject sub = { };
+	struct ssi_peer_config config = { .addr = &addr };
 	struct ssi_peer *peer;
-	u32 id;
 	int err;
 
 	err = ssi_netlink_find_node(info, &sub) ?:
-	      ssi_netlink_parse_u32(info, SSI_DSM_A_PEER_ID, &id) ?:
+	      ssi_netlink_parse_u32(info, SSI_DSM_A_PEER_ID, &config.id) ?:
 	      ssi_netlink_parse_addr(info, &addr);
 	if (err)
 		return err;
+	config.delay_us = ssi_netlink_optional_u32(info, SSI_DSM_A_LINK_DELAY, 0);
+	config.grace_ms = ssi_netlink_optional_u32(info, SSI_DSM_A_LINK_GRACE,
+						   SSI_PEER_GRACE_MS);
 
-	peer = ssi_peer_new(sub.node, id, &addr,
-			    ssi_netlink_optional_u32(info, SSI_DSM_A_LINK_DELAY, 0),
-			    info->extack);
+	peer = ssi_peer_new(sub.node, &config, info->extack);
 	return PTR_ERR_OR_ZERO(peer);
 }
 

@@ -60,6 +60,7 @@ static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer)
 	return nla_put_u32(skb, SSI_DSM_A_PEER_ID, peer->id) ?:
 	       put_addr(skb, &peer->addr) ?:
 	       nla_put_u32(skb, SSI_DSM_A_LINK_DELAY, peer->delay_us) ?:
+	       nla_put_u32(skb, SSI_DSM_A_LINK_GRACE, peer->grace_ms) ?:
 	       put_link(skb, peer->link);
 }
 

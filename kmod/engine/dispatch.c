@@ -56,6 +56,7 @@ static void recv_page(struct ssi_region *region, struct ssi_rx *rx)
 	case SSI_WIRE_REGION:
 	case SSI_WIRE_LEAVE:
 	case SSI_WIRE_CHANNEL:
+	case SSI_WIRE_BYE:
 	case SSI_WIRE_TYPES:
 		break;
 	}
@@ -141,6 +142,11 @@ static void ssi_dispatch_recv(struct ssi_link *link, struct ssi_rx *rx)
 	switch (rx->msg.type) {
 	case SSI_WIRE_CREDIT:
 	case SSI_WIRE_PING:
+		ssi_rx_free(rx);
+		break;
+	case SSI_WIRE_BYE:
+		ssi_link_change_state(link, SSI_DSM_LINK_LOST,
+				      "node %u has closed the link", peer->id);
 		ssi_rx_free(rx);
 		break;
 	case SSI_WIRE_LEAVE:

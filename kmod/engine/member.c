@@ -245,7 +245,23 @@ static void announce_regions(struct ssi_peer *peer)
 	spin_unlock_bh(&node->lock);
 }
 
-/* Process context, called by the work link->changed. */
+/* The link is UP, for the first time or again. */
+static void greet(struct ssi_peer *peer)
+{
+	if (!peer->met)
+		announce_regions(peer);
+	else
+		pr_info_ratelimited("node %u of cluster %s: the link to node %u is up again\n",
+				    peer->node->id, peer->node->cluster,
+				    peer->id);
+	peer->met = true;
+	mod_delayed_work(ssi_link_wq, &peer->beat, 0);
+}
+
+/*
+ * Process context, called by the work link->changed. While a link is
+ * INTERRUPTED, its messages wait, and so do those who need the answers.
+ */
 void ssi_member_link_changed(struct ssi_link *link)
 {
 	struct ssi_peer *peer = link->peer;
@@ -259,8 +275,11 @@ void ssi_member_link_changed(struct ssi_link *link)
 	spin_unlock_irqrestore(&link->lock, flags);
 
 	if (state == SSI_DSM_LINK_UP) {
-		announce_regions(peer);
-		mod_delayed_work(ssi_link_wq, &peer->beat, 0);
+		greet(peer);
+	} else if (state == SSI_DSM_LINK_INTERRUPTED) {
+		pr_warn_ratelimited("node %u of cluster %s: the link to node %u is interrupted: %s\n",
+				    peer->node->id, peer->node->cluster,
+				    peer->id, reason);
 	} else if (state == SSI_DSM_LINK_LOST) {
 		pr_warn("node %u of cluster %s: lost node %u: %s\n",
 			peer->node->id, peer->node->cluster, peer->id, reason);

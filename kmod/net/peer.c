@@ -26,6 +26,19 @@ static u32 count_silence(struct ssi_peer *peer)
 	return peer->silent;
 }
 
+static void give_up(struct ssi_peer *peer)
+{
+	struct ssi_link *link = peer->link;
+	char reason[64];
+
+	snprintf(reason, sizeof(reason), "no sign of life for %u ms",
+		 jiffies_to_msecs(jiffies - peer->heard));
+	if (link->ops->interrupt)
+		link->ops->interrupt(link, reason);
+	else
+		ssi_link_change_state(link, SSI_DSM_LINK_LOST, "%s", reason);
+}
+
 static void ssi_peer_beat(struct work_struct *work)
 {
 	struct ssi_peer *peer = container_of(to_delayed_work(work),
@@ -35,12 +48,8 @@ static void ssi_peer_beat(struct work_struct *work)
 
 	if (!ssi_link_is_up(link))
 		return;
-	if (count_silence(peer) * SSI_PEER_PING_MS >= SSI_PEER_LOST_MS) {
-		ssi_link_change_state(link, SSI_DSM_LINK_LOST,
-				      "no sign of life for %u ms",
-				      jiffies_to_msecs(jiffies - peer->heard));
-		return;
-	}
+	if (count_silence(peer) * SSI_PEER_PING_MS >= SSI_PEER_LOST_MS)
+		return give_up(peer);
 	local_bh_disable();
 	ssi_peer_send(peer->node, peer->id, &ping, NULL, 0);
 	local_bh_enable();
@@ -85,10 +94,12 @@ enum ssi_refusal ssi_peer_accept(struct ssi_node *node,
 	return SSI_REFUSED_NOT;
 }
 
-static int check_new(struct ssi_node *node, u32 id,
-		     const struct sockaddr_storage *addr,
+static int check_new(struct ssi_node *node,
+		     const struct ssi_peer_config *config,
 		     struct netlink_ext_ack *extack)
 {
+	u32 id = config->id;
+
 	if (id >= SSI_DSM_MAX_NODES) {
 		NL_SET_ERR_MSG(extack, "the peer's node id is out of range, it must be 0 to 31");
 		return -EINVAL;
@@ -102,8 +113,12 @@ static int check_new(struct ssi_node *node, u32 id,
 		return -EEXIST;
 	}
 	if (node->transport == SSI_DSM_TRANSPORT_RDMA &&
-	    addr->ss_family == AF_UNSPEC) {
+	    config->addr->ss_family == AF_UNSPEC) {
 		NL_SET_ERR_MSG(extack, "a peer over rdma needs an address");
+		return -EINVAL;
+	}
+	if (config->grace_ms > SSI_PEER_GRACE_MAX_MS) {
+		NL_SET_ERR_MSG(extack, "the grace period of a link is at most one hour");
 		return -EINVAL;
 	}
 	return 0;
@@ -112,23 +127,21 @@ static int check_new(struct ssi_node *node, u32 id,
 /**
  * ssi_peer_new() - add a peer and begin to connect to it
  * @node: the local node
- * @id: the other node's id
- * @addr: address of the listener of the other node; AF_UNSPEC for loop
- * @delay_us: loop only: delay of each message in microseconds
+ * @config: the configuration of the peer
  * @extack: receives the error sentence
  *
  * Context: ssi_config_lock held, may sleep.
  * Return: the peer or ERR_PTR().
  */
-struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
-			      const struct sockaddr_storage *addr, u32 delay_us,
+struct ssi_peer *ssi_peer_new(struct ssi_node *node,
+			      const struct ssi_peer_config *config,
 			      struct netlink_ext_ack *extack)
 {
 	struct ssi_peer *peer;
 	int ret;
 
 	lockdep_assert_held(&ssi_config_lock);
-	ret = check_new(node, id, addr, extack);
+	ret = check_new(node, config, extack);
 	if (ret)
 		return ERR_PTR(ret);
 	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
@@ -136,9 +149,11 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 		return ERR_PTR(-ENOMEM);
 	kref_get(&node->ref);
 	peer->node = node;
-	peer->id = id;
-	peer->addr = *addr;
-	peer->delay_us = delay_us;
+	peer->id = config->id;
+	peer->addr = *config->addr;
+	peer->delay_us = config->delay_us;
+	if (node->transport == SSI_DSM_TRANSPORT_RDMA)
+		peer->grace_ms = config->grace_ms;
 	INIT_DELAYED_WORK(&peer->beat, ssi_peer_beat);
 	xa_init_flags(&peer->lives, XA_FLAGS_LOCK_BH);
 	/*
@@ -159,7 +174,7 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
 		goto err_put_pool;
 	}
 	mutex_lock(&ssi_nodes_lock);
-	WRITE_ONCE(node->peers[id], peer);
+	WRITE_ONCE(node->peers[peer->id], peer);
 	mutex_unlock(&ssi_nodes_lock);
 	/* The link may have gone UP before the peer was in the table. */
 	queue_work(ssi_link_wq, &peer->link->changed);

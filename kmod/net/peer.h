@@ -18,10 +18,29 @@ struct ssi_rx;
 
 /*
  * A ping is sent this often. If no message arrives in so many consecutive beats
- * that they add up to SSI_PEER_LOST_MS, the link is lost.
+ * that they add up to SSI_PEER_LOST_MS, the connection is given up.
  */
 #define SSI_PEER_PING_MS	500
 #define SSI_PEER_LOST_MS	3000
+
+/* Default and limit of @grace_ms. */
+#define SSI_PEER_GRACE_MS	10000
+#define SSI_PEER_GRACE_MAX_MS	3600000
+
+/**
+ * struct ssi_peer_config - the configuration of a new peer
+ * @id: the other node's id
+ * @addr: address of its listener; AF_UNSPEC for loop
+ * @delay_us: loop only: delay of each message in microseconds
+ * @grace_ms: rdma only: time in milliseconds until an interrupted link is lost,
+ *	0: at once
+ */
+struct ssi_peer_config {
+	u32 id;
+	const struct sockaddr_storage *addr;
+	u32 delay_us;
+	u32 grace_ms;
+};
 
 /* Limit of the regions of a peer whose lives are known at a time. */
 #define SSI_PEER_REGIONS_MAX	1024
@@ -32,11 +51,13 @@ struct ssi_rx;
  * @id: the other node's id
  * @addr: address of its listener, or AF_UNSPEC for loop
  * @delay_us: loop only: delay of each message in microseconds
+ * @grace_ms: rdma only: time in milliseconds until an interrupted link is lost
  * @rx_pool: messages received from it
  * @link: the connection; set once, before other code can find the peer
  * @beat: work that sends pings and checks link->last_rx
  * @heard: link->last_rx at the last beat; only @beat uses @heard and @silent
  * @silent: number of consecutive beats in which no message arrived
+ * @met: the link has been UP; only the link's work @changed uses it
  * @lives: region id -> life (xa_value) of the peer's instance, as far as the
  *	peer has announced it and has not left it; see member.c
  * @nr_lives: number of entries in @lives; only messages of the link change it,
@@ -47,18 +68,20 @@ struct ssi_peer {
 	u32 id;
 	struct sockaddr_storage addr;
 	u32 delay_us;
+	u32 grace_ms;
 	struct ssi_rx_pool *rx_pool;
 	struct ssi_link *link;
 	struct delayed_work beat;
 	unsigned long heard;
 	u32 silent;
+	bool met;
 	struct xarray lives;
 	u32 nr_lives;
 };
 
 /* Kernel-doc is in peer.c. Context: ssi_config_lock held, may sleep. */
-struct ssi_peer *ssi_peer_new(struct ssi_node *node, u32 id,
-			      const struct sockaddr_storage *addr, u32 delay_us,
+struct ssi_peer *ssi_peer_new(struct ssi_node *node,
+			      const struct ssi_peer_config *config,
 			      struct netlink_ext_ack *extack);
 
 /**
@@ -98,7 +121,8 @@ enum ssi_refusal ssi_peer_accept(struct ssi_node *node,
  * @defer_ns: as in struct ssi_transport_ops
  *
  * Context: BH disabled or process context.
- * Return: 0, or -ENOTCONN if there is no link or it is not UP.
+ * Return: 0, or -ENOTCONN if there is no link, or it is neither UP nor
+ *	INTERRUPTED.
  */
 int ssi_peer_send(struct ssi_node *node, u32 dst, const struct ssi_msg *msg,
 		  struct page *page, u64 defer_ns);

@@ -22,12 +22,18 @@
  * An attempt can fail, the other node can refuse it, or no answer arrives
  * before the deadline. Then rl->work reaps the attempt and begins another one
  * after RETRY_MS. Meanwhile the link keeps its state and its reason, so that
- * the same event is not sent twice a second. A link that was UP goes to LOST
- * and stays there.
+ * the same event is not sent twice a second.
+ *
+ * If the connection of a link that is UP ends, the link is INTERRUPTED and the
+ * same steps make another connection, sooner. The hellos then say which
+ * messages have arrived, see the DOC of rdma_verbs.c. The link goes to LOST
+ * and stays there if that is not possible, if the other side has said BYE, or
+ * if rl->grace finds the link still INTERRUPTED at the end of the grace period.
+ * A link whose upper layer sets it to LOST says BYE before its connection ends.
  *
  * Ownership. Two places store rl->conn: the link's work (on the side that
  * connects) and the listener's handler (on the side that accepts). Two places
- * clear rl->conn, tear the connection down and free it: the link's work and
+ * tear the connection down, clear rl->conn and free it: the link's work and
  * close(). The work never runs twice at the same time. close() sets
  * rl->closing under the listener's lock and waits for the work before it
  * clears rl->conn. The event handler of a connection's id never frees
@@ -38,33 +44,36 @@
  * handler takes is held during that call. This also covers DEVICE_REMOVAL:
  * rdma_cm waits there until the work has destroyed the id.
  *
- * A connection request can arrive for a link that still has an attempt. Then
- * the other node has given up that attempt. The link's work reaps it, and the
- * request is rejected without a reason, so that the other node tries again.
+ * A connection request can arrive for a link that still has an attempt, or
+ * from the same life of the other node for a link that is UP. Then the other
+ * node has given up that attempt or connection. The link's work reaps it, and
+ * the request is rejected without a reason, so that the other node tries again.
  *
  * Locks, outermost first: ssi_config_lock, listener->lock, rl->lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/mutex.h>
+#include <linux/delay.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
-#include <rdma/ib_cm.h>
 
 #include "net/node.h"
 #include "net/peer.h"
+#include "net/rdma_cm.h"
+#include "net/rdma_recv.h"
 #include "net/rdma_send.h"
 #include "net/rdma_verbs.h"
 
 #define RETRY_MS	500
 #define RESOLVE_MS	2000	/* for the address, then for the route */
 #define ANSWER_MS	4000	/* limit of an attempt, connecting side */
+/* The same for a link that is interrupted: programs wait for it. */
+#define RETRY_SOON_MS	100
+#define ANSWER_SOON_MS	2500
 #define ACCEPT_MS	10000	/* the same limit, accepting side */
 #define FLUSH_MS	1000	/* close() */
-#define BACKLOG		32
 #define PORT_FIRST	512	/* source ports: from here to 1023 */
 
 /*
@@ -80,46 +89,29 @@
 #define RNR_RETRIES	6
 #define RNR_TIMER	12	/* 0.64 ms; 0 means 655 ms */
 
-/**
- * struct ssi_rdma_listener - accepts connections for one node
- * @node: the node
- * @id: the rdma_cm id, NULL after the device was removed
- * @lock: held while a connection request is served; close() takes it to wait
- *	until no request is served any more
- * @gone: work that destroys @id after the device was removed
- */
-struct ssi_rdma_listener {
-	struct ssi_node *node;
-	struct rdma_cm_id *id;
-	struct mutex lock;	/* see above */
-	struct work_struct gone;
-};
-
-/**
- * struct ssi_rdma_refusal - private data of a reject
- * @magic: SSI_WIRE_MAGIC
- * @refusal: enum ssi_refusal
- */
-struct ssi_rdma_refusal {
-	__le32 magic;
-	__le32 refusal;
-};
-
-static_assert(sizeof(struct ssi_rdma_refusal) == 8);
-
 static void make_hello(struct ssi_rdma_conn *conn, struct ssi_wire_hello *hello,
 		       struct rdma_conn_param *param)
 {
-	const struct ssi_peer *peer = conn->rl->link.peer;
+	const struct ssi_rdma_link *rl = conn->rl;
+	const struct ssi_peer *peer = rl->link.peer;
 
 	ssi_wire_hello_encode(hello, peer->node->cluster_hash, peer->node->id,
 			      peer->id, SSI_RDMA_CREDITS);
+	ssi_wire_hello_continue(hello, rl->life, rl->peer_life, rl->rx_count);
 	*param = (struct rdma_conn_param){
 		.private_data = hello,
 		.private_data_len = sizeof(*hello),
 		.retry_count = ACK_RETRIES,
 		.rnr_retry_count = RNR_RETRIES,
 	};
+}
+
+/* Whether messages were sent and received that must not be lost now. */
+static bool has_begun(struct ssi_rdma_link *rl)
+{
+	u32 state = READ_ONCE(rl->link.state);
+
+	return state == SSI_DSM_LINK_UP || state == SSI_DSM_LINK_INTERRUPTED;
 }
 
 /* Call this before the queue pair leaves INIT. */
@@ -156,8 +148,11 @@ static void cannot_reach(struct ssi_rdma_conn *conn, const char *what,
 
 static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 {
-	const struct ssi_peer *peer = conn->rl->link.peer;
+	struct ssi_rdma_link *rl = conn->rl;
+	const struct ssi_peer *peer = rl->link.peer;
 	const struct ssi_rdma_refusal *data;
+	u32 state = SSI_DSM_LINK_REFUSED;
+	u32 refusal;
 	u8 len;
 
 	data = rdma_consumer_reject_data(conn->id, event, &len);
@@ -167,9 +162,37 @@ static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 			     event->status);
 		return;
 	}
-	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_REFUSED,
-			   "refused by %pISpc: %s", &peer->addr,
-			   ssi_wire_refusal_text(le32_to_cpu(data->refusal)));
+	refusal = le32_to_cpu(data->refusal);
+	if (has_begun(rl) && refusal != SSI_REFUSED_BUSY)
+		state = SSI_DSM_LINK_LOST;
+	else if (refusal == SSI_REFUSED_LIFE)
+		ssi_rdma_recv_forget(rl);
+	ssi_rdma_conn_fail(conn, state, "refused by %pISpc: %s", &peer->addr,
+			   ssi_wire_refusal_text(refusal));
+}
+
+/*
+ * The node that accepted our request has our number of messages. Take its
+ * number.
+ */
+static bool continue_link(struct ssi_rdma_conn *conn,
+			  const struct ssi_wire_hello *hello)
+{
+	struct ssi_rdma_link *rl = conn->rl;
+	u32 life = le32_to_cpu(hello->life);
+	u32 id = rl->link.peer->id;
+
+	if (rl->peer_life && rl->peer_life != life) {
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_LOST,
+				   "node %u has restarted", id);
+		return false;
+	}
+	if (!ssi_rdma_send_resume(rl, le64_to_cpu(hello->received))) {
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_LOST, SSI_RDMA_IMPOSSIBLE, id);
+		return false;
+	}
+	rl->peer_life = life;
+	return true;
 }
 
 /* Check the hello of the node that accepted our request. */
@@ -192,7 +215,8 @@ static void check_reply(struct ssi_rdma_conn *conn,
 			     credits);
 		return;
 	}
-	ssi_rdma_verbs_open(conn, credits);
+	if (continue_link(conn, hello))
+		ssi_rdma_verbs_open(conn, credits);
 }
 
 static void established(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
@@ -200,7 +224,7 @@ static void established(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 	if (conn->rl->active)
 		check_reply(conn, &event->param.conn);
 	else
-		ssi_rdma_verbs_open(conn, conn->hello_credits);
+		ssi_rdma_verbs_open(conn, le32_to_cpu(conn->hello.credits));
 }
 
 static void over(struct ssi_rdma_conn *conn, const char *what)
@@ -215,11 +239,20 @@ static void check_step(struct ssi_rdma_conn *conn, const char *what, int error)
 		cannot_reach(conn, what, error);
 }
 
+/* rdma_cm waits until the id is destroyed, also if the connection is dead. */
+static void device_removed(struct ssi_rdma_conn *conn)
+{
+	WRITE_ONCE(conn->removed, true);
+	mod_delayed_work(ssi_conn_wq, &conn->rl->work, 0);
+}
+
 static int ssi_rdma_cm_conn_event(struct rdma_cm_id *id,
 				  struct rdma_cm_event *event)
 {
 	struct ssi_rdma_conn *conn = id->context;
 
+	if (event->event == RDMA_CM_EVENT_DEVICE_REMOVAL)
+		device_removed(conn);
 	if (READ_ONCE(conn->dead))
 		return 0;
 	switch (event->event) {
@@ -330,7 +363,7 @@ static void begin_attempt(struct ssi_rdma_link *rl)
 	if (IS_ERR(id))
 		goto err_free;
 	conn->id = id;
-	put_conn(rl, conn, ANSWER_MS);
+	put_conn(rl, conn, has_begun(rl) ? ANSWER_SOON_MS : ANSWER_MS);
 	check_step(conn, "cannot resolve the address", resolve(conn));
 	return;
 
@@ -343,19 +376,7 @@ err_retry:
 
 /* The end of a connection */
 
-static struct ssi_rdma_conn *take_conn(struct ssi_rdma_link *rl)
-{
-	struct ssi_rdma_conn *conn;
-	unsigned long flags;
-
-	spin_lock_irqsave(&rl->lock, flags);
-	conn = rl->conn;
-	rl->conn = NULL;
-	spin_unlock_irqrestore(&rl->lock, flags);
-	return conn;
-}
-
-static void destroy_conn(struct ssi_rdma_conn *conn)
+static void end_conn(struct ssi_rdma_conn *conn)
 {
 	/* Handlers that begin after this see that the connection is dead. */
 	rdma_lock_handler(conn->id);
@@ -365,7 +386,32 @@ static void destroy_conn(struct ssi_rdma_conn *conn)
 		rdma_disconnect(conn->id);
 	ssi_rdma_verbs_teardown(conn);
 	rdma_destroy_id(conn->id);
+}
+
+/*
+ * The connection stays in rl->conn until all that it has received is counted,
+ * and all that it has sent is back in the queue: only then may the next one
+ * begin.
+ */
+static void reap_conn(struct ssi_rdma_link *rl)
+{
+	struct ssi_rdma_conn *conn = READ_ONCE(rl->conn);
+	unsigned long flags;
+
+	end_conn(conn);
+	spin_lock_irqsave(&rl->lock, flags);
+	rl->conn = NULL;
+	spin_unlock_irqrestore(&rl->lock, flags);
 	ssi_rdma_verbs_free(conn);
+}
+
+/* The messages that wait are delivered before if the peer is alive. */
+static void say_bye(struct ssi_rdma_conn *conn)
+{
+	if (!READ_ONCE(conn->ready) || READ_ONCE(conn->dead))
+		return;
+	ssi_rdma_send_bye(conn);
+	ssi_rdma_send_flush(conn, msecs_to_jiffies(FLUSH_MS));
 }
 
 /*
@@ -380,6 +426,50 @@ static bool is_over(struct ssi_rdma_conn *conn)
 	return READ_ONCE(conn->dead);
 }
 
+/*
+ * The end of a connection sends management packets. An interface that is down
+ * must not send them: rxe then moves its queue pair for such packets to the
+ * error state (rxe_requester()), and no node can connect over that device until
+ * it is removed. A removed device cannot wait.
+ */
+static bool must_stay(struct ssi_rdma_conn *conn)
+{
+	struct ib_port_attr attr;
+
+	return conn->qp && !READ_ONCE(conn->removed) &&
+	       !ib_query_port(conn->id->device, conn->id->port_num, &attr) &&
+	       attr.state != IB_PORT_ACTIVE;
+}
+
+/* close() cannot wait for long. */
+static void wait_for_port(struct ssi_rdma_conn *conn)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(FLUSH_MS);
+
+	while (must_stay(conn) && time_before(jiffies, end))
+		msleep(RETRY_SOON_MS);
+}
+
+static void retry_later(struct ssi_rdma_link *rl)
+{
+	mod_delayed_work(ssi_conn_wq, &rl->work,
+			 msecs_to_jiffies(has_begun(rl) ? RETRY_SOON_MS :
+							  RETRY_MS));
+}
+
+/* Nothing that waits is sent any more; only the other side is told. */
+static void end_lost_link(struct ssi_rdma_link *rl)
+{
+	ssi_rdma_send_drop(rl);
+	if (!READ_ONCE(rl->conn))
+		return;
+	if (must_stay(rl->conn))
+		return retry_later(rl);
+	say_bye(rl->conn);
+	reap_conn(rl);
+	ssi_rdma_send_drop(rl);
+}
+
 static void ssi_rdma_cm_work(struct work_struct *work)
 {
 	struct ssi_rdma_link *rl = container_of(to_delayed_work(work),
@@ -388,14 +478,15 @@ static void ssi_rdma_cm_work(struct work_struct *work)
 
 	if (READ_ONCE(rl->closing))
 		return;
-	if (!conn) {
-		if (rl->active &&
-		    READ_ONCE(rl->link.state) != SSI_DSM_LINK_LOST)
+	if (READ_ONCE(rl->link.state) == SSI_DSM_LINK_LOST) {
+		end_lost_link(rl);
+	} else if (!conn) {
+		if (rl->active)
 			begin_attempt(rl);
 	} else if (is_over(conn)) {
-		destroy_conn(take_conn(rl));
-		mod_delayed_work(ssi_conn_wq, &rl->work,
-				 msecs_to_jiffies(RETRY_MS));
+		if (!must_stay(conn))
+			reap_conn(rl);
+		retry_later(rl);
 	} else if (!READ_ONCE(conn->ready)) {
 		/* The work ran early: put_conn() found it queued already. */
 		await_deadline(rl, conn);
@@ -404,7 +495,7 @@ static void ssi_rdma_cm_work(struct work_struct *work)
 
 /* The side that accepts */
 
-static int accept_conn(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
+int ssi_rdma_cm_accept(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 		       const struct ssi_wire_hello *hello)
 {
 	struct ssi_rdma_conn *conn = ssi_rdma_verbs_new(rl);
@@ -415,7 +506,7 @@ static int accept_conn(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 	if (!conn)
 		return -ENOMEM;
 	conn->id = id;
-	conn->hello_credits = le32_to_cpu(hello->credits);
+	conn->hello = *hello;
 	ret = set_timers(id) ?: ssi_rdma_verbs_setup(conn);
 	if (ret)
 		goto err_free;
@@ -441,207 +532,28 @@ err_free:
 	return ret;
 }
 
-static bool same_host(const struct sockaddr_storage *a,
-		      const struct sockaddr_storage *b)
-{
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET6)
-		return ipv6_addr_equal(&((const struct sockaddr_in6 *)a)->sin6_addr,
-				       &((const struct sockaddr_in6 *)b)->sin6_addr);
-	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-}
-
-static u16 port_of(const struct sockaddr_storage *addr)
-{
-	return ntohs(addr->ss_family == AF_INET6 ?
-		     ((const struct sockaddr_in6 *)addr)->sin6_port :
-		     ((const struct sockaddr_in *)addr)->sin_port);
-}
-
-/*
- * The source address must be the peer's, and only a privileged program of that
- * host can use the source port. A program that can merely reach our port must
- * not become a member of the cluster.
- */
-static enum ssi_refusal check_origin(const struct ssi_peer *peer,
-				     const struct sockaddr_storage *from)
-{
-	if (!same_host(from, &peer->addr))
-		return SSI_REFUSED_ADDR;
-	if (port_of(from) >= PROT_SOCK)
-		return SSI_REFUSED_PORT;
-	return SSI_REFUSED_NOT;
-}
-
-/*
- * Return: 0, an enum ssi_refusal, or a negative errno that means "try again
- * later".
- */
-static int attach(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
-		  const struct ssi_wire_hello *hello)
-{
-	u32 credits = le32_to_cpu(hello->credits);
-	enum ssi_refusal refusal;
-	struct ssi_rdma_conn *conn;
-	unsigned long flags;
-	bool ready;
-
-	if (rl->active)
-		return SSI_REFUSED_SRC;
-	refusal = check_origin(rl->link.peer, &id->route.addr.dst_addr);
-	if (refusal)
-		return refusal;
-	if (!credits || credits > U16_MAX)
-		return SSI_REFUSED_MAGIC;
-	if (rl->closing || ssi_link_is_up(&rl->link) ||
-	    READ_ONCE(rl->link.state) == SSI_DSM_LINK_LOST)
-		return SSI_REFUSED_BUSY;
-	spin_lock_irqsave(&rl->lock, flags);
-	conn = rl->conn;
-	ready = conn && conn->ready;
-	if (conn && !ready)
-		conn->deadline = jiffies;
-	spin_unlock_irqrestore(&rl->lock, flags);
-	if (ready)
-		return SSI_REFUSED_BUSY;
-	if (conn) {
-		mod_delayed_work(ssi_conn_wq, &rl->work, 0);
-		return -EAGAIN;
-	}
-	return accept_conn(rl, id, hello);
-}
-
-static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal)
-{
-	const struct ssi_rdma_refusal data = {
-		.magic = cpu_to_le32(SSI_WIRE_MAGIC),
-		.refusal = cpu_to_le32(refusal),
-	};
-
-	if (refusal < 0) {
-		rdma_reject(id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
-		return;
-	}
-	pr_warn_ratelimited("node %u of cluster %s refused %pISpc and told it: %s\n",
-			    node->id, node->cluster, &id->route.addr.dst_addr,
-			    ssi_wire_refusal_text(refusal));
-	rdma_reject(id, &data, sizeof(data), IB_CM_REJ_CONSUMER_DEFINED);
-}
-
-/* If this returns an error, rdma_cm destroys @id. */
-static int request(struct ssi_rdma_listener *listener, struct rdma_cm_id *id,
-		   const struct rdma_conn_param *param)
-{
-	struct ssi_wire_hello hello = {};
-	struct ssi_link *link;
-	int ret;
-
-	if (param->private_data)
-		memcpy(&hello, param->private_data,
-		       min_t(size_t, param->private_data_len, sizeof(hello)));
-	mutex_lock(&listener->lock);
-	ret = ssi_peer_accept(listener->node, &hello, &link);
-	if (ret == SSI_REFUSED_NOT)
-		ret = attach(ssi_rdma_link(link), id, &hello);
-	if (ret)
-		refuse(listener->node, id, ret);
-	mutex_unlock(&listener->lock);
-	return ret ? -ECONNREFUSED : 0;
-}
-
-static int ssi_rdma_cm_listen_event(struct rdma_cm_id *id,
-				    struct rdma_cm_event *event)
-{
-	struct ssi_rdma_listener *listener = id->context;
-
-	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST)
-		return request(listener, id, &event->param.conn);
-	if (event->event == RDMA_CM_EVENT_DEVICE_REMOVAL)
-		queue_work(ssi_conn_wq, &listener->gone);
-	return 0;
-}
-
-static void destroy_listener_id(struct ssi_rdma_listener *listener)
-{
-	struct rdma_cm_id *id = xchg(&listener->id, NULL);
-
-	if (id)
-		rdma_destroy_id(id);
-}
-
-static void ssi_rdma_cm_gone(struct work_struct *work)
-{
-	struct ssi_rdma_listener *listener =
-		container_of(work, struct ssi_rdma_listener, gone);
-
-	pr_warn("node %u of cluster %s no longer listens: its RDMA device was removed\n",
-		listener->node->id, listener->node->cluster);
-	destroy_listener_id(listener);
-}
-
 /* Operations */
 
-static int start_listening(struct ssi_rdma_listener *listener)
-{
-	struct rdma_cm_id *id;
-	int ret;
-
-	id = rdma_create_id(&init_net, ssi_rdma_cm_listen_event, listener,
-			    RDMA_PS_TCP, IB_QPT_RC);
-	if (IS_ERR(id))
-		return PTR_ERR(id);
-	listener->id = id;
-	ret = rdma_bind_addr(id, (struct sockaddr *)&listener->node->addr);
-	if (!ret)
-		ret = rdma_listen(id, BACKLOG);
-	if (ret)
-		destroy_listener_id(listener);
-	return ret;
-}
-
-static void ssi_rdma_cm_unlisten(struct ssi_node *node)
-{
-	struct ssi_rdma_listener *listener = node->listener;
-
-	if (!listener)
-		return;
-	destroy_listener_id(listener);
-	/* The work @gone may have destroyed the id just now: wait for it. */
-	cancel_work_sync(&listener->gone);
-	node->listener = NULL;
-	kfree(listener);
-}
-
-static int ssi_rdma_cm_listen(struct ssi_node *node)
-{
-	struct ssi_rdma_listener *listener = kzalloc(sizeof(*listener),
-						     GFP_KERNEL);
-	int ret;
-
-	if (!listener)
-		return -ENOMEM;
-	listener->node = node;
-	mutex_init(&listener->lock);
-	INIT_WORK(&listener->gone, ssi_rdma_cm_gone);
-	node->listener = listener;
-	ret = start_listening(listener);
-	if (ret)
-		ssi_rdma_cm_unlisten(node);
-	return ret;
-}
-
-static struct ssi_link *ssi_rdma_cm_open(struct ssi_peer *peer)
+struct ssi_link *ssi_rdma_cm_open(struct ssi_peer *peer)
 {
 	struct ssi_rdma_link *rl = kzalloc(sizeof(*rl), GFP_KERNEL);
+	int ret;
 
 	if (!rl)
 		return ERR_PTR(-ENOMEM);
-	ssi_link_init(&rl->link, &ssi_rdma_ops, peer);
+	ret = ssi_rdma_send_link_init(rl);
+	if (ret) {
+		kfree(rl);
+		return ERR_PTR(ret);
+	}
+	ssi_link_init(&rl->link, peer->node->ops, peer);
 	rl->active = peer->node->id > peer->id;
+	rl->life = get_random_u32() | 1;	/* not 0 */
+	rl->stuck_at = U64_MAX;
 	spin_lock_init(&rl->lock);
+	INIT_LIST_HEAD(&rl->early);
 	INIT_DELAYED_WORK(&rl->work, ssi_rdma_cm_work);
+	INIT_DELAYED_WORK(&rl->grace, ssi_rdma_conn_grace);
 	ssi_link_change_state(&rl->link, SSI_DSM_LINK_CONNECTING,
 			      rl->active ? "connecting to node %u at %pISpc" :
 					   "waiting for node %u at %pISpc to connect",
@@ -666,7 +578,7 @@ static void stop_making_conns(struct ssi_rdma_link *rl)
 	cancel_delayed_work_sync(&rl->work);
 }
 
-static void ssi_rdma_cm_close(struct ssi_link *link)
+void ssi_rdma_cm_close(struct ssi_link *link)
 {
 	struct ssi_rdma_link *rl = ssi_rdma_link(link);
 	struct ssi_rdma_conn *conn;
@@ -675,23 +587,18 @@ static void ssi_rdma_cm_close(struct ssi_link *link)
 	conn = READ_ONCE(rl->conn);
 	if (conn) {
 		if (ssi_link_is_up(link))
-			ssi_rdma_send_flush(conn, msecs_to_jiffies(FLUSH_MS));
-		destroy_conn(take_conn(rl));
+			say_bye(conn);
+		wait_for_port(conn);
+		reap_conn(rl);
 	}
 	/*
-	 * Handlers could queue the work until the id was destroyed. It would do
-	 * nothing: cancel it.
+	 * Handlers could queue these works until the id was destroyed. Now they
+	 * would do nothing: cancel them.
 	 */
+	cancel_delayed_work_sync(&rl->grace);
 	cancel_delayed_work_sync(&rl->work);
 	ssi_link_fini(link);
+	ssi_rdma_recv_forget(rl);
+	ssi_rdma_send_link_free(rl);
 	kfree(rl);
 }
-
-const struct ssi_transport_ops ssi_rdma_ops = {
-	.name = "rdma",
-	.listen = ssi_rdma_cm_listen,
-	.unlisten = ssi_rdma_cm_unlisten,
-	.open = ssi_rdma_cm_open,
-	.close = ssi_rdma_cm_close,
-	.send = ssi_rdma_send,
-};

@@ -40,23 +40,52 @@
 struct ssi_rdma_conn;
 
 /**
- * struct ssi_rdma_link - a link over RDMA
+ * struct ssi_rdma_link - a link over RDMA: all that outlives a connection
  * @link: the part that all transports share
  * @active: this node connects, because the other node has the lower id
  * @closing: close() has begun: @work does nothing, no request is accepted
- * @lock: protects @conn, @reason, and the fields of struct ssi_rdma_conn that
- *	name it; taken in any context, inside the locks of the callers
+ * @life: a random number, not 0, that tells this link from earlier ones of the
+ *	same node ids
+ * @lock: protects the fields below except @early_rx's messages, and the fields of
+ *	struct ssi_rdma_conn that name it; taken in any context, inside the locks
+ *	of the callers, outside @link.lock
  * @conn: the attempt or connection, NULL between attempts
  * @reason: why the last connection ended
+ * @peer_life: @life of the other side, 0 if no connection was made yet
+ * @tx_queue: struct ssi_rdma_wait, first in, first out
+ * @tx_queued: number of entries of @tx_queue
+ * @flush: an entry of @tx_queue must not be deferred
+ * @waits: memory pool of the entries of @tx_queue
+ * @tx_sent: number of messages that were posted, or are at the head of @tx_queue
+ *	because the connection ended before it was known whether they arrived
+ * @tx_arrived: how many of them have arrived for certain
+ * @rx_count: number of messages that have arrived here, CREDIT not counted
+ * @early: struct ssi_rx that arrived before ESTABLISHED
+ * @stuck_at: @tx_arrived when the link was interrupted last
+ * @grace_end: time in jiffies when a link that is INTERRUPTED is lost
+ * @grace: work that loses the link then
  * @work: reaps a dead connection and begins the next attempt
  */
 struct ssi_rdma_link {
 	struct ssi_link link;
 	bool active;
 	bool closing;
+	u32 life;
 	spinlock_t lock;	/* see above */
 	struct ssi_rdma_conn *conn;
 	char reason[128];
+	u32 peer_life;
+	struct list_head tx_queue;
+	u32 tx_queued;
+	bool flush;
+	mempool_t *waits;
+	u64 tx_sent;
+	u64 tx_arrived;
+	u64 rx_count;
+	struct list_head early;
+	u64 stuck_at;
+	unsigned long grace_end;
+	struct delayed_work grace;
 	struct delayed_work work;
 };
 
@@ -81,19 +110,23 @@ struct ssi_rdma_rx {
 /**
  * struct ssi_rdma_tx - a slot of the send queue
  * @cqe: completion
- * @list: entry of conn->tx_free while the slot is unused
+ * @list: entry of conn->tx_free, or of conn->tx_flight
+ * @nr: number of messages in it; 0 for CREDIT, which is never sent again
  * @wire: its SSI_RDMA_BATCH elements of conn->tx_wires
  * @wire_dma: the device's address of @wire
- * @page: the payload, mapped for DMA, with a page reference; or NULL
+ * @page: the payload, with a page reference; or NULL
+ * @mapped: @page is mapped for DMA
  * @page_dma: the device's address of @page
  * @len: number of bytes of @page to send
  */
 struct ssi_rdma_tx {
 	struct ib_cqe cqe;
 	struct list_head list;
+	u32 nr;
 	struct ssi_wire *wire;
 	u64 wire_dma;
 	struct page *page;
+	bool mapped;
 	u64 page_dma;
 	u32 len;
 };
@@ -103,8 +136,7 @@ struct ssi_rdma_tx {
  * @rl: the link that it belongs to
  * @id: the rdma_cm id; the context of @id is this struct
  * @deadline: time in jiffies when an attempt that is not @ready is given up
- * @hello_credits: accepting side: the credits that the hello of the other side
- *	granted
+ * @hello: accepting side: the hello of the other side
  * @pd: protection domain; it contains no memory region of ours
  * @cq: completions of both queues, in softirq
  * @qp: same as @id->qp, until the queue pair is destroyed
@@ -115,9 +147,11 @@ struct ssi_rdma_tx {
  * @ready: both sides agreed, so ssi_rdma_send() accepts messages; protected by
  *	rl->lock
  * @open: received messages go to the client at once; before, they wait in
- *	@early; protected by rl->lock
+ *	rl->early; protected by rl->lock
  * @dead: the connection failed or was given up, nothing is posted any more;
  *	protected by rl->lock
+ * @lost: the reason of @dead means the end of the link; protected by rl->lock
+ * @removed: the device is being removed
  * @rx_stopped: receive stopped: received messages no longer go to the client;
  *	only the completion handler uses it
  * @credits: messages for which the other side has a free receive buffer;
@@ -129,14 +163,10 @@ struct ssi_rdma_tx {
  * @tx_posted: messages that are posted and not acknowledged by the device of
  *	the other side; protected by rl->lock
  * @tx_free: unused struct ssi_rdma_tx; protected by rl->lock
- * @tx_queue: struct ssi_rdma_wait, first in, first out; protected by rl->lock
- * @tx_queued: number of entries of @tx_queue; protected by rl->lock
- * @flush: an entry of @tx_queue must not be deferred; protected by rl->lock
+ * @tx_flight: posted struct ssi_rdma_tx, the oldest first; protected by rl->lock
  * @defer_armed: @defer_timer is running; protected by rl->lock
- * @defer_timer: sends the deferred messages of @tx_queue
- * @early: struct ssi_rx that arrived before ESTABLISHED; protected by rl->lock
+ * @defer_timer: sends the deferred messages of rl->tx_queue
  * @refill: struct ssi_rdma_rx that need a page; protected by rl->lock
- * @waits: memory pool of the entries of @tx_queue
  * @refill_work: allocates pages for the buffers in @refill
  * @arrived: wait queue, woken when @tx_posted falls or @dead is set
  * @rx: receive buffers
@@ -146,7 +176,7 @@ struct ssi_rdma_conn {
 	struct ssi_rdma_link *rl;
 	struct rdma_cm_id *id;
 	unsigned long deadline;
-	u32 hello_credits;
+	struct ssi_wire_hello hello;
 	struct ib_pd *pd;
 	struct ib_cq *cq;
 	struct ib_qp *qp;
@@ -157,6 +187,8 @@ struct ssi_rdma_conn {
 	bool ready;
 	bool open;
 	bool dead;
+	bool lost;
+	bool removed;
 	bool rx_stopped;
 	u32 credits;
 	u32 credits_max;
@@ -164,14 +196,10 @@ struct ssi_rdma_conn {
 	u32 owed;
 	u32 tx_posted;
 	struct list_head tx_free;
-	struct list_head tx_queue;
-	u32 tx_queued;
-	bool flush;
+	struct list_head tx_flight;
 	bool defer_armed;
 	struct hrtimer defer_timer;
-	struct list_head early;
 	struct list_head refill;
-	mempool_t *waits;
 	struct work_struct refill_work;
 	wait_queue_head_t arrived;
 	struct ssi_rdma_rx rx[SSI_RDMA_RX_DEPTH];
@@ -181,12 +209,13 @@ struct ssi_rdma_conn {
 /**
  * ssi_rdma_conn_fail() - end a connection because of an error
  * @conn: the connection
- * @state: DOWN or REFUSED: the new state of a link that is not UP
+ * @state: LOST: the link must not continue either. DOWN or REFUSED: it may; this
+ *	is the new state of a link that was never UP, on the side that connects
  * @fmt: the reason, one sentence
  *
- * A link that is UP goes to LOST. A link that is not UP goes to @state if this
- * node is the side that connects. Only the first call for a connection has an
- * effect. rl->work reaps the connection.
+ * A link that is UP goes to INTERRUPTED, or to LOST if it must not continue or
+ * if the peer has no grace period. Only the first call for a connection has an
+ * effect, and the first one with LOST. rl->work reaps the connection.
  *
  * Context: Any context. Takes rl->lock and the lock of the link.
  */
@@ -195,30 +224,33 @@ void ssi_rdma_conn_fail(struct ssi_rdma_conn *conn, u32 state,
 			const char *fmt, ...);
 
 /**
- * ssi_rdma_conn_mark_dead() - first half of ssi_rdma_conn_fail()
+ * ssi_rdma_conn_mark_dead() - ssi_rdma_conn_fail() for callers with rl->lock
  * @conn: the connection
+ * @state: as for ssi_rdma_conn_fail()
  * @fmt: the reason, one sentence
  *
- * For callers that hold rl->lock. If the result is true, the caller must call
- * ssi_rdma_conn_tell_dead() after it has released rl->lock.
- *
  * Context: Any context, rl->lock held.
- * Return: true if the connection was not dead before.
  */
-__printf(2, 3)
-bool ssi_rdma_conn_mark_dead(struct ssi_rdma_conn *conn, const char *fmt, ...);
+__printf(3, 4)
+void ssi_rdma_conn_mark_dead(struct ssi_rdma_conn *conn, u32 state,
+			     const char *fmt, ...);
 
 /**
- * ssi_rdma_conn_tell_dead() - second half of ssi_rdma_conn_fail()
- * @rl: the link of the connection
- * @state: DOWN or REFUSED: the new state of a link that is not UP
+ * ssi_rdma_conn_interrupt() - end the connection of a link that is UP
+ * @link: the link
+ * @reason: the reason, one sentence
  *
- * Changes the state of the link and queues rl->work. The connection may be
- * freed already.
- *
- * Context: Any context, rl->lock not held.
+ * Context: Any context. Takes rl->lock and the lock of the link.
  */
-void ssi_rdma_conn_tell_dead(struct ssi_rdma_link *rl, u32 state);
+void ssi_rdma_conn_interrupt(struct ssi_link *link, const char *reason);
+
+/**
+ * ssi_rdma_conn_grace() - lose a link that was INTERRUPTED for too long
+ * @work: rl->grace
+ *
+ * Context: Process context.
+ */
+void ssi_rdma_conn_grace(struct work_struct *work);
 
 /**
  * ssi_rdma_conn_wc_failed() - handle a work completion with an error

@@ -151,9 +151,11 @@ static bool rx_credits(struct ssi_rdma_conn *conn, u32 credits)
 	return true;
 }
 
+/* From the completion handler: nothing after this goes to the client. */
 static void rx_broken(struct ssi_rdma_conn *conn, const char *how)
 {
-	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+	conn->rx_stopped = true;
+	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_LOST,
 			   "node %u broke the protocol: %s",
 			   conn->rl->link.peer->id, how);
 }
@@ -243,9 +245,10 @@ static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 	spin_lock_irqsave(&rl->lock, flags);
 	legal = rx_credits(conn, le32_to_cpu(rx->wire.credits));
 	conn->owed += posted;
+	rl->rx_count += legal;
 	open = conn->open;
 	if (legal && !open)
-		list_add_tail(&rx->list, &conn->early);
+		list_add_tail(&rx->list, &rl->early);
 	spin_unlock_irqrestore(&rl->lock, flags);
 	if (!legal) {
 		rx_broken(conn, "more credits given back than taken");
@@ -258,25 +261,22 @@ static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 }
 
 /*
- * If an upper layer set the link to LOST, receive is stopped, and the
- * connection is ended so that the other side notices. If the connection itself
+ * If an upper layer set the link to LOST, receive is stopped, and rl->work ends
+ * the connection so that the other side notices. If the connection itself
  * failed, the messages that the other side sent before still go to the client.
  */
 static bool rx_is_stopped(struct ssi_rdma_conn *conn)
 {
+	struct ssi_rdma_link *rl = conn->rl;
+
 	if (conn->rx_stopped || !READ_ONCE(conn->open) ||
-	    ssi_link_is_up(&conn->rl->link))
+	    READ_ONCE(rl->link.state) != SSI_DSM_LINK_LOST)
 		return conn->rx_stopped;
-	/*
-	 * Pairs with the unlock before ssi_rdma_conn_tell_dead(): dead is set
-	 * first, then LOST.
-	 */
+	/* Pairs with the order in mark_dead(): dead is set first, then LOST. */
 	smp_rmb();
 	if (!READ_ONCE(conn->dead)) {
 		conn->rx_stopped = true;
-		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
-				   "node %u was given up",
-				   conn->rl->link.peer->id);
+		mod_delayed_work(ssi_conn_wq, &rl->work, 0);
 	}
 	return conn->rx_stopped;
 }
@@ -321,7 +321,9 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	if (rx_is_stopped(conn) || !rx_take_credit(conn))
 		return;
 	if (!rx_take(conn, buf, head, len, &rxs)) {
-		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
+		/* The message is gone, but its sender knows that it arrived. */
+		conn->rx_stopped = true;
+		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_LOST,
 				   "out of memory for messages from node %u",
 				   conn->rl->link.peer->id);
 		list_for_each_entry_safe(rx, next, &rxs, list)
@@ -385,18 +387,19 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		rx_message(conn, buf, &head, len, false);
 }
 
-static struct ssi_rx *rx_next_early(struct ssi_rdma_conn *conn)
+static struct ssi_rx *rx_take_early(struct ssi_rdma_conn *conn)
 {
+	struct ssi_rdma_link *rl = conn->rl;
 	struct ssi_rx *rx;
 	unsigned long flags;
 
-	spin_lock_irqsave(&conn->rl->lock, flags);
-	rx = list_first_entry_or_null(&conn->early, struct ssi_rx, list);
+	spin_lock_irqsave(&rl->lock, flags);
+	rx = list_first_entry_or_null(&rl->early, struct ssi_rx, list);
 	if (rx)
 		list_del_init(&rx->list);
 	else
 		WRITE_ONCE(conn->open, true);
-	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	spin_unlock_irqrestore(&rl->lock, flags);
 	return rx;
 }
 
@@ -404,7 +407,7 @@ void ssi_rdma_recv_open(struct ssi_rdma_conn *conn)
 {
 	struct ssi_rx *rx;
 
-	while ((rx = rx_next_early(conn)))
+	while ((rx = rx_take_early(conn)))
 		ssi_link_recv(&conn->rl->link, rx);
 }
 
@@ -421,7 +424,9 @@ int ssi_rdma_recv_init(struct ssi_rdma_conn *conn)
 		conn->rx[i].cqe.done = ssi_rdma_recv_done;
 		conn->rx[i].wire = &conn->rx_wires[i];
 		conn->rx[i].wire_dma = conn->rx_wires_dma + i * SSI_RDMA_WIRE_LEN;
-		if (rx_fill(conn, &conn->rx[i], GFP_KERNEL))
+		/* One more try: tests let one in a few allocations fail. */
+		if (rx_fill(conn, &conn->rx[i], GFP_KERNEL) &&
+		    rx_fill(conn, &conn->rx[i], GFP_KERNEL))
 			return -ENOMEM;
 	}
 	return 0;
@@ -439,7 +444,6 @@ int ssi_rdma_recv_post(struct ssi_rdma_conn *conn)
 
 void ssi_rdma_recv_free(struct ssi_rdma_conn *conn)
 {
-	struct ssi_rx *rx, *next;
 	u32 i;
 
 	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++)
@@ -447,6 +451,19 @@ void ssi_rdma_recv_free(struct ssi_rdma_conn *conn)
 			__free_page(rx_unmap(conn, &conn->rx[i]));
 	ssi_rdma_conn_wires_free(conn, conn->rx_wires, conn->rx_wires_dma,
 				 SSI_RDMA_RX_DEPTH, DMA_FROM_DEVICE);
-	list_for_each_entry_safe(rx, next, &conn->early, list)
+}
+
+void ssi_rdma_recv_forget(struct ssi_rdma_link *rl)
+{
+	struct ssi_rx *rx, *next;
+	unsigned long flags;
+	LIST_HEAD(early);
+
+	spin_lock_irqsave(&rl->lock, flags);
+	list_splice_init(&rl->early, &early);
+	rl->rx_count = 0;
+	rl->peer_life = 0;
+	spin_unlock_irqrestore(&rl->lock, flags);
+	list_for_each_entry_safe(rx, next, &early, list)
 		ssi_rx_free(rx);
 }

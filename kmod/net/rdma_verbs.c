@@ -50,16 +50,26 @@
  * Receiving. All completions come from one CQ, which is polled in softirq, one
  * completion at a time; this keeps the order of the messages. The first
  * messages may arrive before the event that the connection is established.
- * They wait in conn->early until ssi_rdma_verbs_open() gives them to the
+ * They wait in rl->early until ssi_rdma_verbs_open() gives them to the
  * client.
  *
  * End. The code that detects an error marks the connection dead under
- * rl->lock, changes the state of the link, and queues rl->work. Only the first
- * error of a connection has this effect. rl->work removes the connection from
- * the link and tears it down in this order: dead is set, so no work refills
- * buffers; the drain waits until each callback that might have posted a buffer
- * has returned; the CQ is freed, and after that no callback runs; only then is
- * memory unmapped and freed.
+ * rl->lock, which also changes the state of the link and queues rl->work. Only
+ * the first error of a connection has this effect. rl->work tears the
+ * connection down in this order: dead is set, so no work refills buffers; the
+ * drain waits until each callback that might have posted a buffer has returned;
+ * the CQ is freed, and after that no callback runs; only then is memory
+ * unmapped and freed, and the connection removed from the link.
+ *
+ * The next connection. A reliable connection delivers messages in order, and
+ * the drain lets all that have arrived go to the client. So one number tells
+ * the other side what has arrived: rl->rx_count, in the hello. A slot keeps its
+ * messages, and the reference to its page, until their SEND is complete. When
+ * the connection ends, the messages of all slots that are not complete go back
+ * to the head of tx_queue. ssi_rdma_send_resume() drops those of them that the
+ * other side has received; the rest is sent again. Messages that are sent while
+ * there is no connection wait in tx_queue, too. CREDIT messages are not counted
+ * and not sent again, because each connection begins with new credits.
  *
  * Locks. rl->lock is held while sends are posted, which keeps their order. It
  * is never held while the client is called.
@@ -86,40 +96,39 @@ static int forbid_remote_access(struct ssi_rdma_conn *conn)
 
 static bool begin_open(struct ssi_rdma_conn *conn, u32 credits)
 {
+	struct ssi_rdma_link *rl = conn->rl;
 	unsigned long flags;
 	bool ready;
 
-	spin_lock_irqsave(&conn->rl->lock, flags);
+	spin_lock_irqsave(&rl->lock, flags);
 	ready = !conn->dead;
-	conn->ready = ready;
-	conn->credits = credits;
-	conn->credits_max = credits;
-	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	if (ready) {
+		conn->ready = true;
+		conn->credits = credits;
+		conn->credits_max = credits;
+		rl->flush = rl->tx_queued;
+		/* Illegal if the link was lost meanwhile. */
+		if (!ssi_link_change_state(&rl->link, SSI_DSM_LINK_UP, "%s", ""))
+			mod_delayed_work(ssi_conn_wq, &rl->work, 0);
+	}
+	spin_unlock_irqrestore(&rl->lock, flags);
 	return ready;
 }
 
 void ssi_rdma_verbs_open(struct ssi_rdma_conn *conn, u32 credits)
 {
-	struct ssi_link *link = &conn->rl->link;
 	int ret = forbid_remote_access(conn);
 
 	if (ret) {
 		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
 				   "cannot restrict the queue pair for node %u: error %d",
-				   link->peer->id, ret);
+				   conn->rl->link.peer->id, ret);
 		return;
 	}
 	if (!begin_open(conn, credits))
 		return;
-	ssi_link_change_state(link, SSI_DSM_LINK_UP, "%s", "");
 	ssi_rdma_recv_open(conn);
 	ssi_rdma_send_kick(conn);
-	/*
-	 * The connection may have died before the link was UP: then the link
-	 * could not go to LOST at that time.
-	 */
-	if (READ_ONCE(conn->dead))
-		ssi_rdma_conn_tell_dead(conn->rl, SSI_DSM_LINK_DOWN);
 }
 
 static void ssi_rdma_verbs_qp_event(struct ib_event *event, void *context)
@@ -152,8 +161,7 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl)
 	conn->rl = rl;
 	conn->granted = SSI_RDMA_CREDITS;
 	INIT_LIST_HEAD(&conn->tx_free);
-	INIT_LIST_HEAD(&conn->tx_queue);
-	INIT_LIST_HEAD(&conn->early);
+	INIT_LIST_HEAD(&conn->tx_flight);
 	INIT_LIST_HEAD(&conn->refill);
 	INIT_WORK(&conn->refill_work, ssi_rdma_recv_refill);
 	init_waitqueue_head(&conn->arrived);

@@ -153,12 +153,16 @@ struct ssi_link_client {
  *	peer is alive (the send queue is flushed, for at most one second). After
  *	the return no event of this link begins, and the link holds no reference
  *	to a page. May sleep
+ * @interrupt: give up the connection of a link that is UP, for the reason
+ *	@reason: the link goes to INTERRUPTED, or to LOST. NULL if the transport
+ *	has nothing that can be interrupted. Any context
  * @send: send @msg and, if @len is not 0, the first @len bytes of @page. The
  *	reference to @page is consumed, also on error. Returns 0 or, if the link
- *	is not UP, -ENOTCONN. After 0 the message arrives behind all messages
- *	sent before, or the link goes to LOST; but a hint (ssi_wire_is_hint())
- *	that would have to wait may be dropped. The message may be deferred for
- *	@defer_ns ns, to be sent together with others. Any context, never sleeps
+ *	is neither UP nor INTERRUPTED, -ENOTCONN. After 0 the message arrives
+ *	behind all messages sent before, once, or the link goes to LOST; but a
+ *	hint (ssi_wire_is_hint()) that would have to wait may be dropped. The
+ *	message may be deferred for @defer_ns ns, to be sent together with
+ *	others. Any context, never sleeps
  */
 struct ssi_transport_ops {
 	const char *name;
@@ -166,6 +170,7 @@ struct ssi_transport_ops {
 	void (*unlisten)(struct ssi_node *node);
 	struct ssi_link *(*open)(struct ssi_peer *peer);
 	void (*close)(struct ssi_link *link);
+	void (*interrupt)(struct ssi_link *link, const char *reason);
 	int (*send)(struct ssi_link *link, const struct ssi_wire *msg,
 		    struct page *page, u32 len, u64 defer_ns);
 };
@@ -250,7 +255,8 @@ bool ssi_link_is_up(struct ssi_link *link);
  * @fmt: the reason, one sentence, or empty
  *
  * Legal moves: DOWN -> CONNECTING, UP, REFUSED; CONNECTING -> DOWN, UP,
- * REFUSED; REFUSED -> CONNECTING, UP; UP -> LOST. Other moves are ignored.
+ * REFUSED; REFUSED -> CONNECTING, UP; UP -> INTERRUPTED, LOST; INTERRUPTED ->
+ * UP, LOST. Other moves are ignored.
  *
  * Context: Any context. Takes link->lock.
  * Return: true if the move was legal.

@@ -49,6 +49,7 @@ static const struct {
 	[SSI_WIRE_ZERO] = { "ZERO", USES_PAGE },
 	[SSI_WIRE_ACK] = { "ACK", USES_PAGE | USES_TIME },
 	[SSI_WIRE_UNBLOCK] = { "UNBLOCK", USES_PAGE },
+	[SSI_WIRE_BYE] = { "BYE", 0 },
 };
 
 const char *ssi_wire_type_name(enum ssi_wire_type type)
@@ -212,6 +213,14 @@ void ssi_wire_hello_encode(struct ssi_wire_hello *hello, u64 cluster, u32 src,
 	};
 }
 
+void ssi_wire_hello_continue(struct ssi_wire_hello *hello, u32 life,
+			     u32 peer_life, u64 received)
+{
+	hello->life = cpu_to_le32(life);
+	hello->peer_life = cpu_to_le32(peer_life);
+	hello->received = cpu_to_le64(received);
+}
+
 /**
  * ssi_wire_hello_check() - check that a hello is valid and meant for this node
  * @hello: the hello as received, @len bytes, or NULL
@@ -237,6 +246,8 @@ enum ssi_refusal ssi_wire_hello_check(const struct ssi_wire_hello *hello,
 		return SSI_REFUSED_DST;
 	if (hello->src >= SSI_DSM_MAX_NODES || hello->src == dst)
 		return SSI_REFUSED_SRC;
+	if (!hello->life)
+		return SSI_REFUSED_MAGIC;
 	return SSI_REFUSED_NOT;
 }
 
@@ -250,6 +261,8 @@ static const char *const refusals[SSI_REFUSED_MAX] = {
 	[SSI_REFUSED_BUSY] = "a node with our id is already connected to it",
 	[SSI_REFUSED_ADDR] = "it knows our node by another address than the one we come from",
 	[SSI_REFUSED_PORT] = "we do not come from a port below 1024",
+	[SSI_REFUSED_LIFE] = "it has restarted",
+	[SSI_REFUSED_LOST] = "it has given up the link to our node",
 };
 
 const char *ssi_wire_refusal_text(enum ssi_refusal refusal)

@@ -44,6 +44,7 @@
  * @SSI_WIRE_ACK: sharer to requester: the copy is dropped
  * @SSI_WIRE_UNBLOCK: requester to home: the requester tells the home that the
  *	transaction is complete; "unblock" in directory protocols
+ * @SSI_WIRE_BYE: link: the sender closes it, this is its last message
  * @SSI_WIRE_TYPES: number of types
  */
 enum ssi_wire_type {
@@ -66,6 +67,7 @@ enum ssi_wire_type {
 	SSI_WIRE_ZERO,
 	SSI_WIRE_ACK,
 	SSI_WIRE_UNBLOCK,
+	SSI_WIRE_BYE,
 	SSI_WIRE_TYPES,
 };
 
@@ -153,6 +155,11 @@ struct ssi_msg {
  * @cluster: ssi_wire_hash() of the name of the cluster
  * @credits: number of receive buffers posted for the other side
  * @zero: must be 0
+ * @life: a random number, not 0, that tells this end of the link from earlier
+ *	ones with the same node id
+ * @peer_life: @life of the other end, 0 if this end has not heard of it
+ * @received: number of messages that this end has received from the other end in
+ *	their lives, over all connections; CREDIT not counted
  *
  * It is rdma_cm private data (at most 56 bytes), so it has no payload.
  */
@@ -164,8 +171,11 @@ struct ssi_wire_hello {
 	__le64 cluster;
 	__le32 credits;
 	__le32 zero;
+	__le32 life;
+	__le32 peer_life;
+	__le64 received;
 };
-static_assert(sizeof(struct ssi_wire_hello) == 24, "hello is 24 bytes");
+static_assert(sizeof(struct ssi_wire_hello) == 40, "hello is 40 bytes");
 
 /*
  * Reasons why a link is refused; sent in the private data of an rdma_cm reject.
@@ -180,6 +190,8 @@ enum ssi_refusal {
 	SSI_REFUSED_BUSY,	/* that node is already connected */
 	SSI_REFUSED_ADDR,	/* not from the address of the peer */
 	SSI_REFUSED_PORT,	/* not from a privileged port */
+	SSI_REFUSED_LIFE,	/* the hello continues a link that is gone */
+	SSI_REFUSED_LOST,	/* the link is lost */
 	SSI_REFUSED_MAX,
 };
 
@@ -237,9 +249,21 @@ int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
  * @src: the local node
  * @dst: the node at the other end
  * @credits: number of receive buffers posted for the other node
+ *
+ * ssi_wire_hello_continue() sets the other fields.
  */
 void ssi_wire_hello_encode(struct ssi_wire_hello *hello, u64 cluster, u32 src,
 			   u32 dst, u32 credits);
+
+/**
+ * ssi_wire_hello_continue() - complete a hello: which link it begins or continues
+ * @hello: the hello
+ * @life: of the local end, not 0
+ * @peer_life: of the other end, or 0
+ * @received: number of messages received
+ */
+void ssi_wire_hello_continue(struct ssi_wire_hello *hello, u32 life,
+			     u32 peer_life, u64 received);
 
 /* Kernel-doc is in wire.c. */
 enum ssi_refusal ssi_wire_hello_check(const struct ssi_wire_hello *hello,

@@ -2,7 +2,8 @@
 /*
  * Memory that processes on different nodes share, checked access by access.
  *
- *	coherence [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]
+ *	coherence [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH
+ *		  [BREAK_NTH]]]]]]
  *
  * DOC: Theory of operation
  *
@@ -747,21 +748,34 @@ static void test_shrinker(void)
 /* ---- allocations that fail ---- */
 
 #define PARAMETERS	"/sys/module/ssi_dsm/parameters/"
-#define ALLOC_CLASSES	5u	/* of kmod/alloc.h */
+#define ALLOC_CLASSES	6u	/* of kmod/alloc.h */
 
 /*
  * From now on one in @nth of the module's allocations fails, 0: none. Of
- * blocks, which are few, every second one fails.
+ * blocks, which are few, every second one fails. One in @break_nth messages
+ * over rdma breaks its connection.
  */
-static void fail_allocations(uint32_t nth)
+static void fail_allocations(uint32_t nth, uint32_t break_nth)
 {
 	FILE *file = fopen(PARAMETERS "fail_nth", "w");
 	uint32_t few = nth ? 2 : 0;
 
 	if (!file ||
-	    fprintf(file, "%u,%u,%u,%u,%u", nth, few, nth, nth, few) < 0 ||
+	    fprintf(file, "%u,%u,%u,%u,%u,%u", nth, few, nth, nth, few,
+		    break_nth) < 0 ||
 	    fclose(file))
 		tap_bail("fail_nth: %s", strerror(errno));
+}
+
+static void read_failures(unsigned int failed[ALLOC_CLASSES])
+{
+	FILE *file = fopen(PARAMETERS "failed", "r");
+
+	if (!file || fscanf(file, "%u,%u,%u,%u,%u,%u", &failed[0], &failed[1],
+			    &failed[2], &failed[3], &failed[4],
+			    &failed[5]) != ALLOC_CLASSES)
+		tap_bail("failed: %s", strerror(errno));
+	fclose(file);
 }
 
 /*
@@ -770,18 +784,27 @@ static void fail_allocations(uint32_t nth)
  */
 static void test_failures(void)
 {
-	FILE *file = fopen(PARAMETERS "failed", "r");
-	unsigned int failed[ALLOC_CLASSES] = { };
+	unsigned int failed[ALLOC_CLASSES];
 
-	if (!file || fscanf(file, "%u,%u,%u,%u,%u", &failed[0], &failed[1],
-			    &failed[2], &failed[3], &failed[4]) != ALLOC_CLASSES)
-		tap_bail("failed: %s", strerror(errno));
-	fclose(file);
-	fail_allocations(0);
+	read_failures(failed);
 	tap_diag("failed: %u pages, %u blocks, %u requests, %u messages, %u pieces",
 		 failed[0], failed[1], failed[2], failed[3], failed[4]);
 	tap_ok(failed[0] && failed[1] && failed[2] && failed[3],
 	       "allocations of pages, blocks, requests and messages have failed, and nothing was lost");
+}
+
+static void test_breaks(void)
+{
+	unsigned int failed[ALLOC_CLASSES];
+	uint32_t n;
+	bool ok = true;
+
+	read_failures(failed);
+	for (n = 0; n < cluster.nodes; n++)
+		ok &= wait_peer(cluster.name, n, !n, SSI_DSM_LINK_UP, "");
+	tap_diag("%u connections were broken", failed[5]);
+	tap_ok(failed[5] && ok,
+	       "connections were broken and made again, and nothing was lost");
 }
 
 static void tell_statistics(void)
@@ -878,14 +901,13 @@ int main(int argc, char **argv)
 	signal(SIGALRM, on_alarm);
 	alarm(DEAD_S);
 	tap_plan(ARRAY_SIZE(phases) + 18 + (cluster.cache ? 2 : 0) +
-		 !!cluster.fail_nth);
+		 !!cluster.fail_nth + !!cluster.break_nth);
 	nr_workers = cluster.nodes + 1;
 	make_shared();
 	cluster_make(&cluster);
 	keep_region();
 	tap_ok(cluster_wait_ready(&cluster), "the region is ready on all nodes");
-	if (cluster.fail_nth)
-		fail_allocations(cluster.fail_nth);
+	fail_allocations(cluster.fail_nth, cluster.break_nth);
 	watch_states();
 	for (i = 0; i < ARRAY_SIZE(phases); i++)
 		run_phase(&phases[i]);
@@ -896,8 +918,11 @@ int main(int argc, char **argv)
 	if (cluster.cache)
 		test_budget();
 	test_shrinker();
+	fail_allocations(0, 0);
 	if (cluster.fail_nth)
 		test_failures();
+	if (cluster.break_nth)
+		test_breaks();
 	tell_statistics();
 	for (i = 0; i < cluster.nodes; i++)
 		close(keepers[i]);

@@ -182,7 +182,7 @@ static bool expect_end(struct nl_sock *sock)
 	memcpy(wanted, over, sizeof(over));
 	strcpy(wanted[2].reason, is_loop() ?
 	       "the other node was deleted" :
-	       "the connection was closed by node 1");
+	       "node 1 has closed the link");
 	return expect(sock, wanted, ARRAY_SIZE(wanted));
 }
 

@@ -50,6 +50,8 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		c->cache = atoi(argv[4]) * MIB;
 	if (argc > 5)
 		c->fail_nth = atoi(argv[5]);
+	if (argc > 6)
+		c->break_nth = atoi(argv[6]);
 	if (c->nodes < 2 || c->nodes > NODES_MAX)
 		tap_bail("2 to %u nodes, not %u", NODES_MAX, c->nodes);
 	if (c->transport == SSI_DSM_TRANSPORT_RDMA &&

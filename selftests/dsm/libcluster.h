@@ -21,6 +21,7 @@
  * @delay_us: loop: messages take up to four times this, each link its own time
  * @cache: bytes of other nodes' pages that each node may cache; 0: no limit
  * @fail_nth: one in so many of the module's allocations fails; 0: none
+ * @break_nth: rdma: one in so many messages breaks its connection; 0: none
  */
 struct cluster {
 	const char *name;
@@ -30,6 +31,7 @@ struct cluster {
 	uint32_t delay_us;
 	uint64_t cache;
 	uint32_t fail_nth;
+	uint32_t break_nth;
 };
 
 /* A message as read; the payload of a state message is a sentence. */
@@ -39,7 +41,8 @@ struct message {
 };
 
 /*
- * [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH]]]]]; bails out on others.
+ * [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH [BREAK_NTH]]]]]]; bails out
+ * on others.
  */
 void cluster_args(struct cluster *c, int argc, char **argv);
 

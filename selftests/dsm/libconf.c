@@ -283,6 +283,17 @@ int peer_new(const char *cluster, uint32_t node, uint32_t peer,
 	return conf_send(msg);
 }
 
+int peer_new_grace(const char *cluster, uint32_t node, uint32_t peer,
+		   const char *addr, uint32_t grace_ms)
+{
+	struct nl_msg *msg = plain(SSI_DSM_CMD_PEER_NEW, cluster, node,
+				   SSI_DSM_A_PEER_ID, peer);
+
+	put_addr(msg, addr);
+	nla_put_u32(msg, SSI_DSM_A_LINK_GRACE, grace_ms);
+	return conf_send(msg);
+}
+
 int peer_del(const char *cluster, uint32_t node, uint32_t peer)
 {
 	return conf_send(plain(SSI_DSM_CMD_PEER_DEL, cluster, node,

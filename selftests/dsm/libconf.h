@@ -108,6 +108,9 @@ int node_del(const char *cluster, uint32_t node);
 int node_get(const char *cluster, uint32_t node);
 int peer_new(const char *cluster, uint32_t node, uint32_t peer,
 	     const char *addr, uint32_t delay_us);
+/* The same, with a grace period in milliseconds, over rdma. */
+int peer_new_grace(const char *cluster, uint32_t node, uint32_t peer,
+		   const char *addr, uint32_t grace_ms);
 int peer_del(const char *cluster, uint32_t node, uint32_t peer);
 /* The state is UINT32_MAX if the answer has none. */
 int peer_get(const char *cluster, uint32_t node, uint32_t peer,

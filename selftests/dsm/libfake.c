@@ -30,6 +30,8 @@ struct ssi_wire_hello fake_hello(const struct fake *f)
 	struct ssi_wire_hello hello;
 
 	ssi_wire_hello_encode(&hello, f->cluster, f->id, f->peer, FAKE_CREDITS);
+	ssi_wire_hello_continue(&hello, f->link_life ?: 1, le32toh(f->hello.life),
+				f->got);
 	return hello;
 }
 
@@ -304,6 +306,12 @@ void fake_reject(struct fake *f, const void *data, uint8_t len)
 	fake_hang_up(f);
 }
 
+void fake_interrupt(struct fake *f)
+{
+	need(!rdma_disconnect(f->cm), "rdma_disconnect");
+	f->broken = true;
+}
+
 void fake_hang_up(struct fake *f)
 {
 	if (!f->cm)
@@ -416,7 +424,7 @@ struct ssi_msg fake_address(const struct fake *f, const struct ssi_msg *msg)
 
 	full.src = f->id;
 	full.dst = f->peer;
-	if (full.type >= SSI_WIRE_CHANNEL && full.type < SSI_WIRE_TYPES && !full.life)
+	if (full.type >= SSI_WIRE_CHANNEL && full.type < SSI_WIRE_BYE && !full.life)
 		full.life = f->life;
 	return full;
 }
@@ -433,6 +441,7 @@ int fake_say(struct fake *f, const struct ssi_msg *msg)
 	f->owed = 0;
 	memset(out, 0x5a, full.len);
 	memcpy(out + full.len, &wire, HEAD);
+	f->said++;
 	return fake_send(f, out, HEAD + full.len, 1);
 }
 
@@ -454,6 +463,7 @@ static void take_headerless(struct fake *f, uint32_t slot, struct ssi_msg *msg)
 	ssi_wire_parse(&wire, PAGE, f->peer, f->id, msg);
 	done_with_slot(f, slot);
 	f->owed++;
+	f->got++;
 }
 
 /* The next header of a message that has no payload, or the only one. */
@@ -471,6 +481,7 @@ static void take_message(struct fake *f, struct ssi_msg *msg)
 	memcpy(&wire, f->memory->in[slot] + at, HEAD);
 	if (ssi_wire_parse(&wire, payload, f->peer, f->id, msg))
 		tap_bail("the module sent a malformed message");
+	f->got += msg->type != SSI_WIRE_CREDIT;
 	if (at + HEAD < bytes)
 		return;
 	done_with_slot(f, slot);
@@ -485,7 +496,7 @@ int fake_next(struct fake *f, struct ssi_msg *msg)
 
 	take_completions(f);
 	while (f->heard == f->arrived && !ret)
-		ret = await_completion(f, until);
+		ret = f->broken ? -ENOTCONN : await_completion(f, until);
 	if (!ret)
 		take_message(f, msg);
 	return ret;

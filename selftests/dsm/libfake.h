@@ -54,6 +54,9 @@ struct fake_memory {
  * @sent: sends completed
  * @owed: credits to give back
  * @returned: credits given back
+ * @link_life: its end of the link, as in hellos; 0 stands for 1
+ * @got: messages taken out in that life, CREDIT not counted
+ * @said: messages sent by fake_say() in that life
  * @broken: a completion reported that the connection is broken
  * @hello: the module's, from when it connected or accepted
  * @life: of the module's instance of the region that both have
@@ -85,6 +88,9 @@ struct fake {
 	uint32_t sent;
 	uint32_t owed;
 	uint32_t returned;
+	uint32_t link_life;
+	uint64_t got;
+	uint64_t said;
 	bool broken;
 	struct ssi_wire_hello hello;
 	uint32_t life;
@@ -130,6 +136,12 @@ int fake_next(struct fake *f, struct ssi_msg *msg);
 
 /* Wait for a message of this type; answer PINGs, ignore all others. */
 int fake_hear(struct fake *f, uint32_t type, struct ssi_msg *msg);
+
+/*
+ * End the connection, but keep what has arrived: fake_next() returns it, and
+ * then -ENOTCONN. fake_hang_up() comes after that.
+ */
+void fake_interrupt(struct fake *f);
 
 /* Close the connection, or the request for one. The listener stays. */
 void fake_hang_up(struct fake *f);

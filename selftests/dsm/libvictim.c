@@ -112,9 +112,14 @@ struct fake fake_node(uint32_t id)
 
 void victim_meet(const struct fake *f)
 {
+	victim_meet_grace(f, 0);
+}
+
+void victim_meet_grace(const struct fake *f, uint32_t grace_ms)
+{
 	const struct part map[] = { { VICTIM, PART }, { f->id, PART } };
 
-	must(peer_new(CLUSTER, VICTIM, f->id, f->addr, 0), "a peer");
+	must(peer_new_grace(CLUSTER, VICTIM, f->id, f->addr, grace_ms), "a peer");
 	must(region_new(CLUSTER, VICTIM, REGION, map, 2), "a region");
 }
 

@@ -35,6 +35,8 @@ struct fake fake_node(uint32_t id);
  * Makes the peer @f at the victim, and REGION, which they share; deletes both.
  */
 void victim_meet(const struct fake *f);
+/* With a grace period; without, the link is lost with its connection. */
+void victim_meet_grace(const struct fake *f, uint32_t grace_ms);
 void victim_part(const struct fake *f);
 
 /*

@@ -92,7 +92,7 @@ static const struct {
 } hellos[] = {
 	{ "no private data", 0, NULL, SSI_REFUSED_MAGIC },
 	{ "four bytes", 4, NULL, SSI_REFUSED_VERSION },
-	{ "half a hello", WHOLE / 2, NULL, SSI_REFUSED_CLUSTER },
+	{ "half a hello", 12, NULL, SSI_REFUSED_CLUSTER },
 	{ "wrong magic", WHOLE, spoil_magic, SSI_REFUSED_MAGIC },
 	{ "padding that is not zero", WHOLE, spoil_zero, SSI_REFUSED_MAGIC },
 	{ "another version", WHOLE, spoil_version, SSI_REFUSED_VERSION },
@@ -122,10 +122,13 @@ static bool is_victims(const struct ssi_wire_hello *hello, uint32_t dst)
 {
 	struct ssi_wire_hello want;
 
-	/* Any number of credits but 0 is right. */
+	/* Any number of credits and any life but 0 are right. */
 	ssi_wire_hello_encode(&want, ssi_wire_hash(0, CLUSTER, strlen(CLUSTER)),
 			      VICTIM, dst, le32toh(hello->credits));
-	return !memcmp(hello, &want, sizeof(want)) && hello->credits;
+	ssi_wire_hello_continue(&want, le32toh(hello->life),
+				le32toh(hello->peer_life), 0);
+	return !memcmp(hello, &want, sizeof(want)) && hello->credits &&
+	       hello->life;
 }
 
 static void test_hellos(void)
@@ -160,7 +163,7 @@ static void test_hellos(void)
 	       "a second connection is refused, and the first stays up");
 	fake_hang_up(&f);
 	tap_ok(victim_lost(&f, "the connection was closed by node 3") &&
-	       is_refused(&again, &hello, WHOLE, SSI_REFUSED_BUSY),
+	       is_refused(&again, &hello, WHOLE, SSI_REFUSED_LOST),
 	       "a node that was lost cannot connect again");
 	victim_part(&f);
 	fake_close(&f);

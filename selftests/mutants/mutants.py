@@ -178,4 +178,10 @@ MUTANTS = [
      "kmod/engine/evict.c",
      "return sweep.scanned ? sweep.dropped : SHRINK_STOP;",
      "return sweep.scanned ? sweep.dropped + sweep.offered : SHRINK_STOP;"),
+    ("messages that have arrived are sent again over the next connection",
+     "kmod/net/rdma_send.c",
+     "\t\tdrop_waits(rl, received - rl->tx_arrived);\n", ""),
+    ("messages that have not arrived are not sent again",
+     "kmod/net/rdma_send.c", "\t\ttx_take_back(rl, tx, &waits);\n\t\tnr += tx->nr;\n",
+     "\t\ttx_put_page(tx);\n"),
 ]

@@ -110,11 +110,15 @@ static void make_nodes(void)
 		sim_need(!IS_ERR(nodes[n]), "no node: %s", extack.text);
 	}
 	for (n = 0; n < sim.nodes; n++)
-		for (peer = 0; peer < sim.nodes; peer++)
+		for (peer = 0; peer < sim.nodes; peer++) {
+			const struct ssi_peer_config config = {
+				.id = peer, .addr = &nowhere,
+			};
+
 			sim_need(n == peer ||
-				 !IS_ERR(ssi_peer_new(nodes[n], peer, &nowhere,
-						      0, &extack)),
+				 !IS_ERR(ssi_peer_new(nodes[n], &config, &extack)),
 				 "no peer: %s", extack.text);
+		}
 }
 
 static struct ssi_region *make_region(u32 id)

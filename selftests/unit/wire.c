@@ -63,6 +63,7 @@ static const struct rule {
 	[SSI_WIRE_ZERO] = { PAGE_FIELDS, 0, 0, 0 },
 	[SSI_WIRE_ACK] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
 	[SSI_WIRE_UNBLOCK] = { PAGE_FIELDS, 0, 0, 0 },
+	[SSI_WIRE_BYE] = { 0 },
 };
 
 /* xorshift64*: the same numbers in every run. */
@@ -363,6 +364,7 @@ static bool hello_is_checked(void)
 	bool all;
 
 	ssi_wire_hello_encode(&good, 77, 3, 5, 16);
+	ssi_wire_hello_continue(&good, 1, 0, 0);
 #define WITH(field, value) (bad = good, bad.field = (value), &bad)
 #define CHECK(hello, len) ssi_wire_hello_check(hello, len, 77, 5)
 	all = CHECK(&good, sizeof(good)) == SSI_REFUSED_NOT;
@@ -381,6 +383,7 @@ static bool hello_is_checked(void)
 	all &= CHECK(WITH(src, 5), sizeof(bad)) == SSI_REFUSED_SRC;
 	all &= CHECK(WITH(src, 32), sizeof(bad)) == SSI_REFUSED_SRC;
 	all &= CHECK(WITH(src, 255), sizeof(bad)) == SSI_REFUSED_SRC;
+	all &= CHECK(WITH(life, 0), sizeof(bad)) == SSI_REFUSED_MAGIC;
 	return all;
 }
 
@@ -392,6 +395,7 @@ static bool short_hello_is_refused(void)
 	size_t len;
 
 	ssi_wire_hello_encode(&good, 77, 3, 5, 16);
+	ssi_wire_hello_continue(&good, 1, 0, 0);
 	for (len = 0; len < sizeof(good); len++) {
 		void *part = malloc(len ?: 1);
 

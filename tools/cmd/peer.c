@@ -10,10 +10,11 @@
 
 static const char usage[] =
 	"Usage: ssictl peer { add | del } cluster NAME node NODE id PEER\n"
-	"              [ addr ADDRESS[:PORT] ] [ delay USEC ]\n"
+	"              [ addr ADDRESS[:PORT] ] [ delay USEC ] [ grace MSEC ]\n"
 	"       ssictl peer [ show ] [ cluster NAME ] [ node NODE ] [ id PEER ]\n"
 	"\n"
-	"\"addr\" and \"delay\" are for \"add\"; \"delay\" is for the transport loop.\n";
+	"\"addr\", \"delay\" and \"grace\" are for \"add\"; \"delay\" is for the transport\n"
+	"loop, \"grace\" (default 10000) for rdma.\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },
@@ -28,6 +29,7 @@ static const struct keyword description[] = {
 	{ "id", args_put_u32, SSI_DSM_A_PEER_ID, ARG_REQUIRED },
 	{ "addr", args_put_addr, SSI_DSM_A_ADDR, 0 },
 	{ "delay", args_put_u32, SSI_DSM_A_LINK_DELAY, 0 },
+	{ "grace", args_put_u32, SSI_DSM_A_LINK_GRACE, 0 },
 	{ }
 };
 

@@ -8,11 +8,11 @@
  *   NODE_DEL    > CLUSTER NODE_ID                                admin
  *   NODE_GET    > [CLUSTER NODE_ID]                              do, dump
  *               < CLUSTER NODE_ID ADDR TRANSPORT
- *   PEER_NEW    > CLUSTER NODE_ID PEER_ID [ADDR] [LINK_DELAY]    admin
+ *   PEER_NEW    > CLUSTER NODE_ID PEER_ID [ADDR] [LINK_DELAY] [LINK_GRACE]  admin
  *   PEER_DEL    > CLUSTER NODE_ID PEER_ID                        admin
  *   PEER_GET    > [CLUSTER NODE_ID PEER_ID]                      do, dump
- *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_STATE
- *                 REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES
+ *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_GRACE
+ *                 LINK_STATE REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES
  *   REGION_NEW  > CLUSTER NODE_ID REGION_ID MAP...               admin
  *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
  *                                               sizes multiples of 2 MiB
@@ -125,6 +125,9 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_BLOCKS_SPLIT,		/* u64, 2 MiB folios that were split */
 	SSI_DSM_A_PAGE_ERROR,		/* u64, so many of PAGE_MOVES may be of
 					 * another page */
+	SSI_DSM_A_LINK_GRACE,		/* u32, milliseconds until an interrupted
+					 * link is lost, 0: at once; rdma only,
+					 * the default is 10000 */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
@@ -159,6 +162,7 @@ enum ssi_dsm_link_state {
 	SSI_DSM_LINK_UP,
 	SSI_DSM_LINK_REFUSED,	/* cluster, node id or version differs */
 	SSI_DSM_LINK_LOST,	/* was up; never comes up again */
+	SSI_DSM_LINK_INTERRUPTED, /* was up; is being connected again */
 };
 
 enum ssi_dsm_region_state {

@@ -148,6 +148,7 @@ __printf(1, 2)
 void sim_print(const char *fmt, ...);
 #define pr_warn(...)			sim_print(__VA_ARGS__)
 #define pr_warn_ratelimited(...)	sim_print(__VA_ARGS__)
+#define pr_info_ratelimited(...)	sim_print(__VA_ARGS__)
 
 /* From the seed of the run; see chance.c. */
 u32 sim_random(u32 n);
