@@ -14,16 +14,17 @@
 /**
  * struct ssi_rdma_listener - accepts connections for one node
  * @node: the node
- * @id: the rdma_cm id, NULL after the device was removed
+ * @id: the rdma_cm id, NULL while the device is away
  * @lock: held while a connection request is served; close() takes it to wait
  *	until no request is served any more
- * @gone: work that destroys @id after the device was removed
+ * @again: work that destroys @id after the device was removed, and listens
+ *	again when the device is back
  */
 struct ssi_rdma_listener {
 	struct ssi_node *node;
 	struct rdma_cm_id *id;
 	struct mutex lock;	/* see above */
-	struct work_struct gone;
+	struct delayed_work again;
 };
 
 /**

@@ -16,6 +16,7 @@
 #include "net/rdma_recv.h"
 #include "net/rdma_send.h"
 
+#define LISTEN_MS	1000	/* from one try to listen again to the next */
 #define BACKLOG		32
 
 static bool same_host(const struct sockaddr_storage *a,
@@ -176,7 +177,7 @@ static int ssi_rdma_listen_event(struct rdma_cm_id *id,
 	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST)
 		return request(listener, id, &event->param.conn);
 	if (event->event == RDMA_CM_EVENT_DEVICE_REMOVAL)
-		queue_work(ssi_conn_wq, &listener->gone);
+		mod_delayed_work(ssi_conn_wq, &listener->again, 0);
 	return 0;
 }
 
@@ -206,14 +207,28 @@ static int start_listening(struct ssi_rdma_listener *listener)
 	return ret;
 }
 
-static void ssi_rdma_listen_gone(struct work_struct *work)
+/*
+ * The device is gone, or was gone a while ago. Neither the address nor the
+ * device tells us when it is back, so this tries again and again.
+ */
+static void ssi_rdma_listen_again(struct work_struct *work)
 {
 	struct ssi_rdma_listener *listener =
-		container_of(work, struct ssi_rdma_listener, gone);
+		container_of(to_delayed_work(work), struct ssi_rdma_listener,
+			     again);
+	const struct ssi_node *node = listener->node;
 
-	pr_warn("node %u of cluster %s no longer listens: its RDMA device was removed\n",
-		listener->node->id, listener->node->cluster);
-	destroy_listener_id(listener);
+	if (listener->id) {
+		pr_warn("node %u of cluster %s does not listen: its RDMA device was removed\n",
+			node->id, node->cluster);
+		destroy_listener_id(listener);
+	} else if (!start_listening(listener)) {
+		pr_info("node %u of cluster %s listens again\n", node->id,
+			node->cluster);
+		return;
+	}
+	queue_delayed_work(ssi_conn_wq, &listener->again,
+			   msecs_to_jiffies(LISTEN_MS));
 }
 
 /* Operations */
@@ -224,9 +239,11 @@ static void ssi_rdma_listen_stop(struct ssi_node *node)
 
 	if (!listener)
 		return;
+	/* An event of the id may start the work again, so cancel it twice. */
+	cancel_delayed_work_sync(&listener->again);
 	destroy_listener_id(listener);
-	/* The work @gone may have destroyed the id just now: wait for it. */
-	cancel_work_sync(&listener->gone);
+	cancel_delayed_work_sync(&listener->again);
+	destroy_listener_id(listener);
 	node->listener = NULL;
 	kfree(listener);
 }
@@ -241,7 +258,7 @@ static int ssi_rdma_listen_start(struct ssi_node *node)
 		return -ENOMEM;
 	listener->node = node;
 	mutex_init(&listener->lock);
-	INIT_WORK(&listener->gone, ssi_rdma_listen_gone);
+	INIT_DELAYED_WORK(&listener->again, ssi_rdma_listen_again);
 	node->listener = listener;
 	ret = start_listening(listener);
 	if (ret)
