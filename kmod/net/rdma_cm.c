@@ -127,13 +127,34 @@ static int send_request(struct ssi_rdma_conn *conn)
 {
 	struct rdma_conn_param param;
 	struct ssi_wire_hello hello;
+	struct sa_path_rec *path;
 	int ret;
 
 	ret = set_timers(conn->id) ?: ssi_rdma_verbs_setup(conn);
 	if (ret)
 		return ret;
+	path = conn->id->route.path_rec;
+	if (conn->rl->mtu && path->mtu > conn->rl->mtu)
+		path->mtu = conn->rl->mtu;
 	make_hello(conn, &hello, &param);
 	return rdma_connect_locked(conn->id, &param);
+}
+
+/*
+ * rdma_cm sends packets as long as our own network device allows, and nobody
+ * reports packets that are too long for the other side's.
+ */
+static void limit_mtu(struct ssi_rdma_conn *conn, u32 mtu)
+{
+	const struct ssi_peer *peer = conn->rl->link.peer;
+	int bytes = ib_mtu_enum_to_int(mtu);
+
+	if (bytes < 0)
+		return;
+	pr_warn_ratelimited("node %u of cluster %s: packets to node %u have at most %d bytes: its MTU is smaller than ours\n",
+			    peer->node->id, peer->node->cluster, peer->id,
+			    bytes);
+	conn->rl->mtu = mtu;
 }
 
 static void cannot_reach(struct ssi_rdma_conn *conn, const char *what,
@@ -163,7 +184,9 @@ static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 		return;
 	}
 	refusal = le32_to_cpu(data->refusal);
-	if (has_begun(rl) && refusal != SSI_REFUSED_BUSY)
+	if (refusal == SSI_REFUSED_MTU)
+		limit_mtu(conn, le32_to_cpu(data->mtu));
+	else if (has_begun(rl) && refusal != SSI_REFUSED_BUSY)
 		state = SSI_DSM_LINK_LOST;
 	else if (refusal == SSI_REFUSED_LIFE)
 		ssi_rdma_recv_forget(rl);

@@ -31,13 +31,16 @@ struct ssi_rdma_listener {
  * struct ssi_rdma_refusal - private data of a reject
  * @magic: SSI_WIRE_MAGIC
  * @refusal: enum ssi_refusal
+ * @mtu: SSI_REFUSED_MTU: the longest packet that the node can receive, enum
+ *	ib_mtu; else 0
  */
 struct ssi_rdma_refusal {
 	__le32 magic;
 	__le32 refusal;
+	__le32 mtu;
 };
 
-static_assert(sizeof(struct ssi_rdma_refusal) == 8);
+static_assert(sizeof(struct ssi_rdma_refusal) == 12);
 
 /**
  * ssi_rdma_cm_open() - see @open of struct ssi_transport_ops

@@ -46,6 +46,8 @@ struct ssi_rdma_conn;
  * @closing: close() has begun: @work does nothing, no request is accepted
  * @life: a random number, not 0, that tells this link from earlier ones of the
  *	same node ids
+ * @mtu: limit of our packets (enum ib_mtu), because the other side's network
+ *	allows no longer ones; 0: none
  * @lock: protects the fields below except @early_rx's messages, and the fields of
  *	struct ssi_rdma_conn that name it; taken in any context, inside the locks
  *	of the callers, outside @link.lock
@@ -71,6 +73,7 @@ struct ssi_rdma_link {
 	bool active;
 	bool closing;
 	u32 life;
+	u32 mtu;
 	spinlock_t lock;	/* see above */
 	struct ssi_rdma_conn *conn;
 	char reason[128];

@@ -77,6 +77,16 @@ static int replace_conn(struct ssi_rdma_link *rl,
 	return -EAGAIN;
 }
 
+/* The longest packet that the device can receive. */
+static u32 port_mtu(struct rdma_cm_id *id)
+{
+	struct ib_port_attr attr;
+
+	if (ib_query_port(id->device, id->port_num, &attr))
+		return IB_MTU_4096;
+	return attr.active_mtu;
+}
+
 /* No connection exists. Check that the hello continues what was there before. */
 static enum ssi_refusal check_life(struct ssi_rdma_link *rl,
 				   const struct ssi_wire_hello *hello)
@@ -124,6 +134,8 @@ static int attach(struct ssi_rdma_link *rl, struct rdma_cm_id *id,
 		return SSI_REFUSED_LIFE;
 	if (rl->closing)
 		return SSI_REFUSED_BUSY;
+	if (id->route.path_rec->mtu > port_mtu(id))
+		return SSI_REFUSED_MTU;
 	spin_lock_irqsave(&rl->lock, flags);
 	if (rl->conn)
 		ret = replace_conn(rl, hello);
@@ -136,6 +148,7 @@ static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal)
 	const struct ssi_rdma_refusal data = {
 		.magic = cpu_to_le32(SSI_WIRE_MAGIC),
 		.refusal = cpu_to_le32(refusal),
+		.mtu = cpu_to_le32(refusal == SSI_REFUSED_MTU ? port_mtu(id) : 0),
 	};
 
 	if (refusal < 0) {

@@ -263,6 +263,7 @@ static const char *const refusals[SSI_REFUSED_MAX] = {
 	[SSI_REFUSED_PORT] = "we do not come from a port below 1024",
 	[SSI_REFUSED_LIFE] = "it has restarted",
 	[SSI_REFUSED_LOST] = "it has given up the link to our node",
+	[SSI_REFUSED_MTU] = "our packets would be longer than its MTU",
 };
 
 const char *ssi_wire_refusal_text(enum ssi_refusal refusal)

@@ -192,6 +192,7 @@ enum ssi_refusal {
 	SSI_REFUSED_PORT,	/* not from a privileged port */
 	SSI_REFUSED_LIFE,	/* the hello continues a link that is gone */
 	SSI_REFUSED_LOST,	/* the link is lost */
+	SSI_REFUSED_MTU,	/* the packets would be too long */
 	SSI_REFUSED_MAX,
 };
 
