@@ -6,8 +6,12 @@
  *	room NODE check		checks that each word is as written by fill
  *	room NODE hold		is attached until it is killed; without it, the node
  *				would leave the region when fill ends
+ *	room NODE add SECONDS	adds 1 to one word in each of some pages, again and
+ *				again, and prints "added N"
+ *	room NODE sum N		checks that N is the sum of all these words
  *
- * The cluster is called room; selftests/lab/scenarios/room makes it.
+ * The cluster is called room; the scenarios room and blink of selftests/lab make
+ * it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +21,7 @@
 #include "selftests/unit/tap.h"
 
 #define CLUSTER		"room"
+#define COUNTERS	16u
 
 /* splitmix64: differs for all words, and from a mix of two of them. */
 static uint64_t word_of(uint64_t index)
@@ -43,12 +48,57 @@ static uint64_t count_bad(const volatile uint64_t *words, uint64_t count)
 	return bad;
 }
 
-/* Whether @argv names one of the three uses. */
+/* Pages at both nodes are homes of these words. */
+static volatile uint64_t *counter(volatile uint64_t *words, uint64_t count,
+				  uint64_t index)
+{
+	return &words[index * (count / COUNTERS)];
+}
+
+static void add(volatile uint64_t *words, uint64_t count, uint64_t seconds)
+{
+	uint64_t until = now_ms() + seconds * 1000, added = 0;
+
+	while (now_ms() < until) {
+		__atomic_fetch_add(counter(words, count, added % COUNTERS), 1,
+				   __ATOMIC_SEQ_CST);
+		added++;
+	}
+	printf("added %llu\n", (unsigned long long)added);
+}
+
+static uint64_t sum(volatile uint64_t *words, uint64_t count)
+{
+	uint64_t total = 0;
+
+	for (uint64_t i = 0; i < COUNTERS; i++)
+		total += *counter(words, count, i);
+	return total;
+}
+
+/* Whether @argv names one of the uses. */
 static bool is_use(int argc, char **argv)
 {
+	if (argc == 4)
+		return !strcmp(argv[2], "add") || !strcmp(argv[2], "sum");
 	return argc == 3 &&
 	       (!strcmp(argv[2], "fill") || !strcmp(argv[2], "check") ||
 		!strcmp(argv[2], "hold"));
+}
+
+static uint64_t run(char **argv, volatile uint64_t *words, uint64_t count)
+{
+	uint64_t number = argv[3] ? strtoull(argv[3], NULL, 10) : 0;
+
+	if (!strcmp(argv[2], "fill"))
+		fill(words, count);
+	else if (!strcmp(argv[2], "add"))
+		add(words, count, number);
+	else if (!strcmp(argv[2], "sum"))
+		return sum(words, count) - number;
+	else
+		return count_bad(words, count);
+	return 0;
 }
 
 static uint64_t size_of(uint32_t node)
@@ -62,13 +112,13 @@ static uint64_t size_of(uint32_t node)
 
 int main(int argc, char **argv)
 {
-	uint64_t size, bad = 0;
+	uint64_t size, bad;
 	volatile uint64_t *words;
 	uint32_t node;
 	int file;
 
 	if (!is_use(argc, argv))
-		tap_bail("room NODE fill|check|hold");
+		tap_bail("room NODE fill|check|hold|add SECONDS|sum N");
 	node = strtoul(argv[1], NULL, 10);
 	conf_need();
 	file = attach(CLUSTER, node, SSI_DSM_ATTACH_NO_CHANNEL);
@@ -83,10 +133,7 @@ int main(int argc, char **argv)
 	if (!words)
 		tap_bail("the region cannot be mapped");
 	tap_plan(1);
-	if (!strcmp(argv[2], "fill"))
-		fill(words, size / sizeof(*words));
-	else
-		bad = count_bad(words, size / sizeof(*words));
+	bad = run(argv, words, size / sizeof(*words));
 	tap_ok(!bad, "node %u: %s of %llu MiB, %llu words are wrong", node,
 	       argv[2], (unsigned long long)(size / MIB),
 	       (unsigned long long)bad);
