@@ -3,7 +3,7 @@
  * B11: two guests' CPUs on two nodes that share nothing but page tables and
  * code.
  *
- *	guestwalk ROUNDS MS
+ *	guestwalk ROUNDS MS [rogpt]
  *
  * Each CPU increments a word on a page of its own 20,000 times, loads CR3, so
  * that it must walk its page tables again, and does an OUT, again and again. In
@@ -15,7 +15,8 @@
  *		this machine's CPUs can do when nothing is shared
  *
  * Page tables, code and the words are in the region, node 0 their home, on
- * pages that lie apart, so that read-ahead brings none of them.
+ * pages that lie apart, so that read-ahead brings none of them. With rogpt the
+ * policy of this name is on.
  */
 #include <errno.h>
 #include <semaphore.h>
@@ -169,19 +170,31 @@ static void one_round(uint32_t ms)
 	shared->own = false;
 }
 
+static void set_rogpt(void)
+{
+	uint32_t n;
+
+	for (n = 0; n < NODES; n++)
+		if (policy_set(cluster.name, n, REGION, SSI_DSM_POLICY_ROGPT, 1))
+			tap_bail("the policy rogpt of node %u cannot be set", n);
+}
+
 int main(int argc, char **argv)
 {
-	uint32_t rounds = argc == 3 ? atoi(argv[1]) : 0;
-	uint32_t ms = argc == 3 ? atoi(argv[2]) : 0;
+	uint32_t rounds = argc > 2 ? atoi(argv[1]) : 0;
+	uint32_t ms = argc > 2 ? atoi(argv[2]) : 0;
+	bool rogpt = argc == 4 && !strcmp(argv[3], "rogpt");
 	struct guest kept;
 	int pids[NODES];
 	uint32_t n;
 
-	if (!rounds || !ms)
-		tap_bail("guestwalk ROUNDS MS");
+	if (!rounds || !ms || argc != 3 + rogpt)
+		tap_bail("guestwalk ROUNDS MS [rogpt]");
 	shared = bench_shared(sizeof(*shared));
 	guest_first(&kept);
 	bench_cluster_new(&cluster);
+	if (rogpt)
+		set_rogpt();
 	write_guest((uint8_t *)bench_map(&cluster, 0));
 	for (n = 0; n < NODES; n++) {
 		sem_init(&shared->go[n], 1, 0);
