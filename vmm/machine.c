@@ -377,7 +377,6 @@ static void prepare(const struct options *options)
 	check_time_dilation();
 	timebase_init(options->time_dilation);
 	make_append();
-	host_check(options->num_nodes, options->amd_rogpt);
 	devices_open(options);
 	if (has_devices()) {
 		machine.has_pm_timer = tables_have_pm_timer(options);
@@ -429,6 +428,8 @@ void machine_create(struct options *options)
 		proxy_init(machine.vcpus, machine.layout.num_cpus);
 	cpuid_host_features(&machine.features);
 	cluster_start(options, &machine.tsc_khz, &machine.features);
+	/* not before: a warning must not hide why the guest does not start */
+	host_check(options->num_nodes, options->amd_rogpt);
 	agree_on_tsc_speed(host_khz);
 	measure_nodes(options);
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
