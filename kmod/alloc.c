@@ -5,19 +5,19 @@
  *
  * A region is not lost because memory is short for a while. Code that may
  * sleep tries again: a fault until its task is killed; page work and the work
- * of the home until the region is lost. Code
- * that may not sleep has three ways: it moves its data to such work, it does
- * without the memory (read-ahead), or it has a reserve (messages). The OOM
- * killer is not called for these allocations: it would kill the guest first.
+ * of the home until the region is lost. Code that may not sleep has three ways:
+ * it moves its data to such work, it does without the memory (read-ahead), or it
+ * has a reserve (messages). The OOM killer is not called for these allocations:
+ * it would kill the guest first.
  *
  * Memory of a guest is charged to a memory cgroup: what a fault allocates to
  * that of the faulting task, all other memory to that of the task that made the
  * node. A fault waits when its cgroup has reached its limit. Page work, the
- * home and received messages do not: their allocations go over the limit
- * (__GFP_HIGH). Other nodes wait for them, and what they allocate soon leaves
- * the node again, replaces memory that is freed, or is the cache, which has its
- * own limit. The tasks of the cgroup meet the exceeded limit in their next
- * allocation.
+ * home and received messages do not: beyond the limit their memory is charged to
+ * nobody. Other nodes wait for them, and what they allocate soon leaves the node
+ * again, replaces memory that is freed, or is the cache, which has its own
+ * limit. (__GFP_HIGH would charge beyond the limit, but it also takes the last
+ * pages of the host, which the network card needs to receive.)
  *
  * Stock kernels cannot make chosen allocations fail, so this file can.
  */
@@ -33,7 +33,8 @@
 #include "alloc.h"
 
 #define PAUSE		(HZ / 200 + 1)	/* jiffies */
-#define GFP_CHARGED	(__GFP_ACCOUNT | __GFP_HIGH)
+/* A first try, with one round of reclaim; the second try is not charged. */
+#define GFP_CHARGED	(__GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
 static unsigned int fail_nth[SSI_ALLOC_CLASSES];
 module_param_array(fail_nth, uint, NULL, 0600);
@@ -65,10 +66,11 @@ struct page *ssi_alloc_page(gfp_t gfp)
 struct page *ssi_alloc_page_for(struct mem_cgroup *payer, gfp_t gfp)
 {
 	struct mem_cgroup *old = set_active_memcg(payer);
-	struct page *page = ssi_alloc_page(gfp | GFP_CHARGED);
+	struct page *page = ssi_alloc_fails(SSI_ALLOC_PAGE) ? NULL :
+			    alloc_page(gfp | GFP_CHARGED);
 
 	set_active_memcg(old);
-	return page;
+	return page ? page : ssi_alloc_page(gfp);
 }
 
 struct page *ssi_alloc_page_wait(struct mem_cgroup *payer, gfp_t gfp)
@@ -83,10 +85,10 @@ struct page *ssi_alloc_page_wait(struct mem_cgroup *payer, gfp_t gfp)
 void *ssi_alloc_zeroed_for(struct mem_cgroup *payer, size_t size, gfp_t gfp)
 {
 	struct mem_cgroup *old = set_active_memcg(payer);
-	void *memory = kzalloc(size, ssi_alloc_gfp(gfp) | GFP_CHARGED);
+	void *memory = kzalloc(size, gfp | GFP_CHARGED);
 
 	set_active_memcg(old);
-	return memory;
+	return memory ? memory : kzalloc(size, ssi_alloc_gfp(gfp));
 }
 
 int ssi_alloc_pause(void)

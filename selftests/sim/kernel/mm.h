@@ -16,7 +16,7 @@
 #define __GFP_NOFAIL	8u
 #define __GFP_NOWARN	0u
 #define __GFP_ACCOUNT	0u
-#define __GFP_HIGH	0u
+#define __GFP_NORETRY	0u
 #define __GFP_RETRY_MAYFAIL 0u
 #define __GFP_NOMEMALLOC 0u
 #define __GFP_RECLAIM	0u
