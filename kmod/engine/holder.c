@@ -196,15 +196,12 @@ static bool leave_at_once(const struct ssi_slot *slot, struct ssi_rx *rx,
 	return true;
 }
 
-/* Runs on node->memory_wq. */
+/* Runs on node->split_wq. */
 static void ssi_holder_split_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
 
-	/* Who needs a page of the block meanwhile takes it. */
-	set_user_nice(current, MAX_NICE);
-	ssi_huge_split_rest(rx->region, rx->holder.splits);
-	set_user_nice(current, 0);
+	ssi_huge_split_rest(rx->region, rx->msg.index);
 	ssi_rx_free(rx);
 }
 
@@ -231,7 +228,7 @@ static void split_rest(struct ssi_region *region, struct ssi_rx *rx)
 		queue_again(region, 0);
 	spin_unlock_bh(&region->holder.lock);
 	INIT_WORK(&rx->work, ssi_holder_split_work);
-	queue_work(region->node->memory_wq, &rx->work);
+	queue_work(region->node->split_wq, &rx->work);
 }
 
 /* Tell if a page is in use for long; @error says why its work cannot go on. */

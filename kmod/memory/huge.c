@@ -27,9 +27,10 @@
  *   splitter sets SSI_HUGE_UNMAPPED.
  * - From then on each page can be copied to a single page, or sent to another
  *   node and forgotten, without page work. A fault copies its own page. The
- *   splitter copies all pages that are left, with the lowest priority, after it
- *   has answered the request that caused the split. Who replaces a page puts the
- *   entry's reference to the folio.
+ *   splitter copies all pages that are left, after it has answered the request
+ *   that caused the split, one folio at a time: until the last page is copied,
+ *   the folio and the copies need memory. Who replaces a page puts the entry's
+ *   reference to the folio, and the last of them frees it.
  *
  * The first page work that finds the folio becomes the splitter. References may
  * stay for long, and memory for the copies may be short. Therefore
@@ -156,14 +157,10 @@ static void begin_split(struct ssi_region *region, struct page *head)
 	ssi_pte_unmap(region, head);
 }
 
-/*
- * Nobody uses the folio any more. The splitter gets a reference: from here on
- * those of the entries go one by one.
- */
+/* Nobody uses the folio any more; the references of the entries keep it. */
 static void end_unmap(struct ssi_region *region, struct page *head)
 {
 	ssi_pte_uninstall(head);
-	get_page(head);
 	atomic64_dec(&region->nr_huge);
 	atomic64_inc(&region->nr_split);
 	set_bit(SSI_HUGE_UNMAPPED, &head->private);
@@ -181,9 +178,10 @@ static bool replace_wait(const struct ssi_slot *slot)
 	return true;
 }
 
-void ssi_huge_split_rest(struct ssi_region *region, struct page *head)
+/* The folio itself may be gone: faults and other nodes may have all its pages. */
+void ssi_huge_split_rest(struct ssi_region *region, u64 index)
 {
-	u64 first = head->index;
+	u64 first = index & ~(u64)(SSI_BLOCK_PAGES - 1);
 	struct ssi_slot slot;
 	bool all = true;
 	u32 i;
@@ -193,9 +191,6 @@ void ssi_huge_split_rest(struct ssi_region *region, struct page *head)
 			all = replace_wait(&slot);
 		cond_resched();
 	}
-	if (all)
-		set_page_private(head, 0);
-	put_page(head);
 }
 
 int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
@@ -283,6 +278,6 @@ u32 ssi_huge_discard(struct ssi_region *region, u64 first)
 		ssi_pages_find(region, first + i, 0, &slot);
 		dropped += drop_part(&slot, head);
 	}
-	ssi_huge_split_rest(region, head);
+	ssi_huge_split_rest(region, first);
 	return dropped;
 }

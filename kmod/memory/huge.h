@@ -22,9 +22,8 @@ struct ssi_slot;
  * @page: result: the page's data, which is a single page from now on, or NULL
  * @splits: NULL at the first call for this page work. Set to the head of the
  *	folio if this page work is the one that splits it. The caller passes the
- *	same pointer at each try, and passes the head to ssi_huge_split_rest()
- *	once this function has returned 0: until then this node cannot use the
- *	other pages of the block.
+ *	same pointer at each try, and calls ssi_huge_split_rest() once this
+ *	function has returned 0.
  *
  * Context: process, sleeps for two milliseconds at most.
  * Return: 0; -EAGAIN if the folio is still in use; -ENOMEM. After an error the
@@ -47,11 +46,11 @@ int ssi_huge_take_part(const struct ssi_slot *slot);
 /**
  * ssi_huge_split_rest() - copy the remaining pages of a folio to single pages
  * @region: the region
- * @head: head of the folio, as ssi_huge_split() has set it
+ * @index: any page of the block
  *
  * Context: process, sleeps until there is memory or the region is lost.
  */
-void ssi_huge_split_rest(struct ssi_region *region, struct page *head);
+void ssi_huge_split_rest(struct ssi_region *region, u64 index);
 
 /**
  * ssi_huge_discard() - discard the pages of a block that is a 2 MiB folio

@@ -98,20 +98,27 @@ static int alloc_queues(struct ssi_node *node)
 {
 	node->wq = alloc_workqueue("ssi_dsm/%u", WQ_HIGHPRI | WQ_UNBOUND |
 				   WQ_MEM_RECLAIM, WQ_MAX_ACTIVE, node->id);
-	if (!node->wq)
-		return -ENOMEM;
 	node->memory_wq = alloc_workqueue("ssi_dsm_memory/%u", WQ_UNBOUND,
 					  WQ_MAX_ACTIVE, node->id);
-	if (node->memory_wq)
+	node->split_wq = alloc_workqueue("ssi_dsm_split/%u", WQ_UNBOUND, 1,
+					 node->id);
+	if (node->wq && node->memory_wq && node->split_wq)
 		return 0;
-	destroy_workqueue(node->wq);
+	ssi_node_free_queues(node);
 	return -ENOMEM;
+}
+
+static void free_queue(struct workqueue_struct *wq)
+{
+	if (wq)
+		destroy_workqueue(wq);
 }
 
 void ssi_node_free_queues(struct ssi_node *node)
 {
-	destroy_workqueue(node->wq);
-	destroy_workqueue(node->memory_wq);	/* page work queues to it */
+	free_queue(node->wq);
+	free_queue(node->split_wq);	/* page work queues to it */
+	free_queue(node->memory_wq);
 }
 
 /**

@@ -43,6 +43,8 @@ struct ssi_transport_ops;
  * @wq: runs page work (unmapping): high priority, many works at a time. Its
  *	works do not wait
  * @memory_wq: runs works that wait for memory
+ * @split_wq: copies the rest of 2 MiB folios, one folio at a time: both the folio
+ *	and the copies need memory meanwhile
  * @tokens: numbers of this node's requests
  * @payer: the memory cgroup of the task that made the node, with a reference:
  *	charged with what no task allocates for itself. NULL without cgroups
@@ -64,6 +66,7 @@ struct ssi_node {
 	struct ssi_rx_pool *rx_pool;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *memory_wq;
+	struct workqueue_struct *split_wq;
 	struct ssi_tokens tokens;
 	struct mem_cgroup *payer;
 };

@@ -14,10 +14,10 @@ int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
 	return 0;
 }
 
-void ssi_huge_split_rest(struct ssi_region *region, struct page *head)
+void ssi_huge_split_rest(struct ssi_region *region, u64 index)
 {
 	(void)region;
-	(void)head;
+	(void)index;
 }
 
 int ssi_huge_take_part(const struct ssi_slot *slot)

@@ -36,8 +36,6 @@ bool fatal_signal_pending(struct task_struct *task);
 bool single_task_running(void);
 bool need_resched(void);
 #define num_online_cpus()	4
-#define MAX_NICE		19
-#define set_user_nice(task, nice)	((void)(task), (void)(nice))
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
 /* ---- time ---- */
