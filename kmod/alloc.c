@@ -65,12 +65,15 @@ struct page *ssi_alloc_page(gfp_t gfp)
 
 struct page *ssi_alloc_page_for(struct mem_cgroup *payer, gfp_t gfp)
 {
-	struct mem_cgroup *old = set_active_memcg(payer);
-	struct page *page = ssi_alloc_fails(SSI_ALLOC_PAGE) ? NULL :
-			    alloc_page(gfp | GFP_CHARGED);
+	struct mem_cgroup *old;
+	struct page *page;
 
+	if (ssi_alloc_fails(SSI_ALLOC_PAGE))
+		return NULL;
+	old = set_active_memcg(payer);
+	page = alloc_page(gfp | GFP_CHARGED);
 	set_active_memcg(old);
-	return page ? page : ssi_alloc_page(gfp);
+	return page ? page : alloc_page(ssi_alloc_gfp(gfp));
 }
 
 struct page *ssi_alloc_page_wait(struct mem_cgroup *payer, gfp_t gfp)
