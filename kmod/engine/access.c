@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Local loads and stores: look a page up, request it, wait for it. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -14,9 +16,12 @@
 #include "memory/huge.h"
 #include "memory/pages.h"
 #include "memory/pte.h"
+#include "net/node.h"
 #include "protocol/coherence.h"
 #include "protocol/rules.h"
 #include "protocol/wire.h"
+
+#define TELL_AFTER	(10 * HZ)	/* the log has a wait that takes so long */
 
 /**
  * struct access - a local load or store under way
@@ -311,14 +316,34 @@ static bool spin_for_it(const struct ssi_slot *slot, enum ssi_event event)
 	return came;
 }
 
+/* A node may be alive and not answer: somebody must be told who waits for whom. */
+static void tell_wait(const struct ssi_slot *slot)
+{
+	struct ssi_region *region = slot->region;
+
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_READY)
+		pr_warn_ratelimited("node %u has waited for page %llu of region %u for %u s; the page's home is node %u\n",
+				    region->node->id, slot->index, region->id,
+				    (u32)(TELL_AFTER / HZ),
+				    ssi_pages_home(region, slot->index));
+}
+
 int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event,
 		    long limit)
 {
+	bool tells = limit > TELL_AFTER;
 	long left;
 
 	if (spin_for_it(slot, event))
 		return 0;
 	left = wait_event_killable_timeout(slot->bucket->wait,
-					   is_worth_a_try(slot, event), limit);
+					   is_worth_a_try(slot, event),
+					   tells ? TELL_AFTER : limit);
+	if (!left && tells) {
+		tell_wait(slot);
+		left = wait_event_killable_timeout(slot->bucket->wait,
+						   is_worth_a_try(slot, event),
+						   limit);
+	}
 	return left < 0 ? -EINTR : 0;
 }

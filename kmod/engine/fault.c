@@ -211,8 +211,10 @@ static vm_fault_t ssi_fault_mkwrite(struct vm_fault *vmf)
 		return VM_FAULT_NOPAGE;
 	}
 	put_page(page);
-	if (page == vmf->page)
+	if (page == vmf->page) {
+		ssi_walks_end(region);
 		return VM_FAULT_LOCKED;
+	}
 	unlock_page(page);
 	return VM_FAULT_NOPAGE;
 }

@@ -154,20 +154,6 @@ static void set_watchdog(const char *seconds)
 	close(fd);
 }
 
-/* Whether the kernel has said @what since @fd was opened at its log's end. */
-static bool kernel_says(int fd, const char *what)
-{
-	bool found = false;
-	char line[2048];
-	ssize_t bytes;
-
-	while ((bytes = read(fd, line, sizeof(line) - 1)) > 0) {
-		line[bytes] = '\0';
-		found |= !!strstr(line, what);
-	}
-	return found;
-}
-
 static bool want_many(void)
 {
 	static pthread_t threads[MANY];
@@ -191,10 +177,9 @@ static bool want_many(void)
 /* The kernel's own watchdog judges whether a CPU is kept in softirqs. */
 static void test_many(int keeper)
 {
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), pid;
+	int log = kernel_log(), pid;
 	bool all;
 
-	lseek(log, 0, SEEK_END);
 	wanted = map_region(keeper, cluster_size(&cluster));
 	policy_set(cluster.name, 0, REGION, SSI_DSM_POLICY_AHEAD, 0);
 	policy_set(cluster.name, 1, REGION, SSI_DSM_POLICY_AHEAD, 0);

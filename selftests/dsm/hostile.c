@@ -15,6 +15,7 @@
 #define HEAD	((uint32_t)sizeof(struct ssi_wire))
 #define TOKEN	7u	/* of the fake node's own requests */
 #define STALE	0xdeadu	/* a life that no instance has */
+#define SILENCE_MS	12000	/* more than the module waits before it tells */
 #define HOLD_US		10000000	/* of the victim, where it must hold a page */
 #define OURS	5u	/* a page whose home is the victim */
 #define THEIRS	(PART_PAGES + 5u)	/* one whose home is the fake node */
@@ -802,6 +803,38 @@ static void test_stranger(void)
 	fake_close(&f);
 }
 
+/* It takes all messages, and answers none. */
+static bool only_ping(struct fake *f)
+{
+	const struct ssi_msg ping = { .type = SSI_WIRE_PING };
+	uint64_t until = now_ms() + SILENCE_MS;
+	struct ssi_msg heard;
+	int ret = 0;
+
+	while (!ret && now_ms() < until)
+		ret = fake_say(f, &ping) ?: fake_next(f, &heard);
+	return !ret;
+}
+
+/* A home that is alive, and does not answer: nobody knows whether it will. */
+static void test_silence(void)
+{
+	struct fake f = fake_node(HIGH);
+	uint32_t token;
+	int log = kernel_log();
+	bool ok;
+
+	victim_meet(&f);
+	ok = fake_befriend(&f, FAKE_CREDITS) && !be_asked(&f, &token) &&
+	     only_ping(&f) &&
+	     kernel_says(log, "has waited for page");
+	tap_ok(ok, "a home that answers only PINGs: the log says who waits for it");
+	end_writer(false);
+	close(log);
+	victim_part(&f);
+	fake_close(&f);
+}
+
 /* ---- instances of a region that follow each other ---- */
 
 static bool region_is(uint32_t state)
@@ -968,13 +1001,14 @@ int main(void)
 
 	alarm(110);
 	victim_make();
-	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 9);
+	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 10);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	for (i = 0; i < ARRAY_SIZE(offences); i++)
 		test_offence(&offences[i]);
 	test_too_long();
 	test_vain();
 	test_stranger();
+	test_silence();
 	test_victim_anew();
 	test_fake_anew();
 	test_leave_unjoined();

@@ -306,3 +306,26 @@ int reap(int pid, uint64_t deadline_ms, const char *who)
 	waitpid(pid, &status, 0);
 	return -ETIMEDOUT;
 }
+
+int kernel_log(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		tap_bail("/dev/kmsg: %s", strerror(errno));
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+bool kernel_says(int fd, const char *what)
+{
+	bool found = false;
+	char line[2048];
+	ssize_t bytes;
+
+	while ((bytes = read(fd, line, sizeof(line) - 1)) > 0) {
+		line[bytes] = '\0';
+		found |= !!strstr(line, what);
+	}
+	return found;
+}

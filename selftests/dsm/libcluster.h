@@ -84,6 +84,11 @@ bool is_sigbus(volatile uint8_t *addr, bool write);
 int read_message(int fd, struct message *m, int ms);
 int send_message(int fd, uint32_t node, const void *data, uint32_t len);
 
+/* The end of the kernel's log. */
+int kernel_log(void);
+/* Whether the kernel has said @what since then. */
+bool kernel_says(int fd, const char *what);
+
 uint64_t now_ms(void);
 /* 0 if the child ended with 0 in time; else kills it and prints that. */
 int reap(int pid, uint64_t deadline_ms, const char *who);
