@@ -429,7 +429,8 @@ void machine_create(struct options *options)
 	cpuid_host_features(&machine.features);
 	cluster_start(options, &machine.tsc_khz, &machine.features);
 	/* not before: a warning must not hide why the guest does not start */
-	host_check(options->num_nodes, options->amd_rogpt);
+	if (!options->restarted)
+		host_check(options->num_nodes, options->amd_rogpt);
 	agree_on_tsc_speed(host_khz);
 	measure_nodes(options);
 	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
