@@ -14,9 +14,10 @@
  * that of the faulting task, all other memory to that of the task that made the
  * node. A fault waits when its cgroup has reached its limit. Page work, the
  * home and received messages do not: beyond the limit their memory is charged to
- * nobody. Other nodes wait for them, and what they allocate soon leaves the node
- * again, replaces memory that is freed, or is the cache, which has its own
- * limit. (__GFP_HIGH would charge beyond the limit, but it also takes the last
+ * nobody, or, if it is allocated in atomic context, to the cgroup all the same.
+ * Other nodes wait for them, and what they allocate soon leaves the node again,
+ * replaces memory that is freed, or is the cache, which has its own limit.
+ * (__GFP_HIGH would always charge beyond the limit, but it also takes the last
  * pages of the host, which the network card needs to receive.)
  *
  * Stock kernels cannot make chosen allocations fail, so this file can.
