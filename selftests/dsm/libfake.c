@@ -236,19 +236,33 @@ static uint16_t next_root_port(void)
 	return port;
 }
 
+/* The ports of other programs' last connections may still be in use. */
+static bool resolve(struct fake *f)
+{
+	struct sockaddr_in to = address(f->peer_addr, SSI_DSM_PORT);
+	struct sockaddr_in from;
+	uint32_t tries;
+
+	for (tries = 0; tries < ROOT_PORTS / 2; tries++) {
+		from = address(f->addr, f->ephemeral ? 0 : next_root_port());
+		if (!rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
+				       (struct sockaddr *)&to, RESOLVE_MS))
+			return true;
+		if (errno != EADDRINUSE)
+			return false;
+	}
+	return false;
+}
+
 static void ask(struct fake *f, const void *hello, uint8_t len)
 {
-	struct sockaddr_in from = address(f->addr, f->ephemeral ?
-						   0 : next_root_port());
-	struct sockaddr_in to = address(f->peer_addr, SSI_DSM_PORT);
 	struct rdma_conn_param param = conn_param(hello, len);
 
 	need_channel(f);
 	need(!rdma_create_id(f->events, &f->cm, f, RDMA_PS_TCP),
 	     "rdma_create_id");
-	need(!rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
-				(struct sockaddr *)&to, RESOLVE_MS) &&
-	     !await_event(f, RDMA_CM_EVENT_ADDR_RESOLVED), "the address");
+	need(resolve(f) && !await_event(f, RDMA_CM_EVENT_ADDR_RESOLVED),
+	     "the address");
 	need(!rdma_resolve_route(f->cm, RESOLVE_MS) &&
 	     !await_event(f, RDMA_CM_EVENT_ROUTE_RESOLVED), "the route");
 	make_queues(f);
