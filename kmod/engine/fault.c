@@ -71,19 +71,20 @@ static int get_locked(const struct ssi_slot *slot, enum ssi_event event,
 
 /*
  * Whether the caller is get_user_pages(), and not a CPU's access, which is
- * interruptible, nor one that wants a single page of another process.
+ * interruptible, nor one that wants a single page of another process, nor KVM
+ * for a vCPU.
  */
 static bool may_hold_pages(const struct vm_fault *vmf)
 {
 	return !(vmf->flags & (FAULT_FLAG_USER | FAULT_FLAG_INTERRUPTIBLE |
-			       FAULT_FLAG_REMOTE));
+			       FAULT_FLAG_REMOTE)) && !ssi_walks_vcpu();
 }
 
 /* Whether the fault has waited before, and must give way now. */
 static bool gives_way(const struct vm_fault *vmf, bool has_waited)
 {
 	return has_waited && may_hold_pages(vmf) &&
-	       ssi_holder_is_stuck(vma_region(vmf->vma)) && !ssi_walks_vcpu();
+	       ssi_holder_is_stuck(vma_region(vmf->vma));
 }
 
 /*
