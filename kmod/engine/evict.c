@@ -59,6 +59,7 @@
 #include <linux/xarray.h>
 
 #include "engine/evict.h"
+#include "engine/gather.h"
 #include "engine/message.h"
 #include "memory/budget.h"
 #include "memory/pages.h"
@@ -70,7 +71,6 @@
 #include "trace.h"
 
 #define ROUNDS		4		/* copies, all pages; PTEs go first */
-#define FRESH		8		/* in service times of a request */
 #define AGAIN		(HZ / 100 + 1)	/* jiffies between evictions */
 
 static LIST_HEAD(caches);
@@ -79,23 +79,14 @@ static struct shrinker *shrinker;
 
 /* ---- one page ---- */
 
-/* The task that waited for the page may not have mapped it yet. */
-static bool is_fresh(const struct ssi_slot *slot)
-{
-	u64 wake_up = max(FRESH * READ_ONCE(slot->region->gather.service_ns),
-			  2ull << SSI_PAGE_TICK_SHIFT);
-
-	return ssi_page_age_ns(slot->entry, ktime_get_ns()) < wake_up;
-}
-
 static bool is_candidate(const struct ssi_slot *slot, bool copies_only)
 {
 	switch (slot->entry->state) {
 	case SSI_PAGE_S:
-		return !is_fresh(slot);
+		return !ssi_gather_is_fresh(slot);
 	case SSI_PAGE_O:
 	case SSI_PAGE_E:
-		return !copies_only && !is_fresh(slot);
+		return !copies_only && !ssi_gather_is_fresh(slot);
 	default:
 		return false;
 	}

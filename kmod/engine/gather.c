@@ -10,6 +10,7 @@
 #include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 
@@ -19,6 +20,8 @@
 #include "net/transport.h"
 #include "protocol/rules.h"
 #include "trace.h"
+
+#define FRESH	8	/* in service times of a request */
 
 static u64 hold_window(struct ssi_region *region)
 {
@@ -113,6 +116,15 @@ bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 	if (rx->holder.due)
 		rx->holder.due = now;
 	return false;
+}
+
+bool ssi_gather_is_fresh(const struct ssi_slot *slot)
+{
+	u64 wake_up = max(FRESH * READ_ONCE(slot->region->gather.service_ns),
+			  2ull << SSI_PAGE_TICK_SHIFT);
+
+	lockdep_assert_held(&slot->bucket->lock);
+	return ssi_page_age_ns(slot->entry, ktime_get_ns()) < wake_up;
 }
 
 /*

@@ -102,6 +102,18 @@ u64 ssi_gather_age_ns(struct ssi_region *region);
 bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx);
 
 /**
+ * ssi_gather_is_fresh() - whether a page has come a short time ago
+ * @slot: the page
+ *
+ * The task that waited for the page may not have mapped it yet. The hold window
+ * protects the page for longer, if there is one.
+ *
+ * Context: bucket lock held.
+ * Return: whether the page should stay for now.
+ */
+bool ssi_gather_is_fresh(const struct ssi_slot *slot);
+
+/**
  * ssi_gather_remember() - remember that the current task opens a request
  * @region: the region
  *

@@ -49,7 +49,6 @@
 
 #define PATIENCE_MS	1000	/* and as much again, at random */
 #define WARN_MS		10000
-#define FRESH		8	/* in service times of a request */
 #define TIMER_BUDGET	64	/* messages that one run of the timer looks at */
 #define TIMER_PAUSE_NS	500000	/* between two runs that used their budget */
 
@@ -159,18 +158,6 @@ static void leave(const struct ssi_slot *slot, struct ssi_rx *rx,
 }
 
 /*
- * The task that waited for the page may not have mapped it yet. The hold window
- * protects the page for longer, if there is one.
- */
-static bool is_fresh(const struct ssi_slot *slot)
-{
-	u64 wake_up = max(FRESH * READ_ONCE(slot->region->gather.service_ns),
-			  2ull << SSI_PAGE_TICK_SHIFT);
-
-	return ssi_page_age_ns(slot->entry, ktime_get_ns()) < wake_up;
-}
-
-/*
  * A page that nobody uses needs no page work, like most pages of a block that
  * was split. @state is the state in which page work would be; it is never set:
  * a fault that reads it without the lock would sleep, and nobody would wake it.
@@ -182,7 +169,7 @@ static bool leave_at_once(const struct ssi_slot *slot, struct ssi_rx *rx,
 	struct page *page = ssi_pages_data(slot->entry);
 	bool single;
 
-	if (!page || is_fresh(slot))
+	if (!page || ssi_gather_is_fresh(slot))
 		return false;
 	single = !ssi_huge_is_unmapped(page);
 	if (single && !ssi_pte_lock_idle(page))
