@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ssi-vmm as a child: started, watched, ended. */
+#include "selftests/unit/no_io_uring.h"
 #include "vmm.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,33 +45,14 @@ static int make_file(const char *name)
 	return file;
 }
 
-/* As the containers do that block it; what follows inherits that. */
-static void forbid_io_uring(void)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {
-		.len = sizeof(filter) / sizeof(filter[0]), .filter = filter,
-	};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-		perror("seccomp");
-}
-
 static void become(struct vmm *vmm, char **words, enum vmm_stdio stdio,
 		   int pipe_fd)
 {
 	int null = open("/dev/null", O_RDONLY);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (stdio == VMM_NO_IO_URING)
-		forbid_io_uring();
+	if (stdio == VMM_NO_IO_URING && !forbid_io_uring())
+		perror("seccomp");
 	dup2(null, STDIN_FILENO);
 	dup2(stdio == VMM_PIPE ? pipe_fd : vmm->said, STDOUT_FILENO);
 	dup2(vmm->logged, STDERR_FILENO);

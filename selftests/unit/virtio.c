@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The devices of vmm/virtio, used well and badly. The disk is a file in /tmp. */
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <linux/virtio_blk.h>
 #include <linux/virtio_net.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +14,7 @@
 #include "../../vmm/virtio/net.h"
 #include "../../vmm/virtio/pci.h"
 #include "../../vmm/virtio/rng.h"
+#include "no_io_uring.h"
 #include "libvmm.h"
 #include "virtio_driver.h"
 
@@ -540,23 +537,6 @@ static void test_full(void)
 }
 
 /* ---- without io_uring ------------------------------------------------------- */
-
-static bool forbid_io_uring(void)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {
-		.len = ARRAY_SIZE(filter), .filter = filter,
-	};
-
-	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
-}
 
 static void test_without_ring(void)
 {
