@@ -14,6 +14,7 @@
 struct address_space {
 	struct inode inode;
 	struct list_head vmas;
+	u32 walkers;
 };
 
 /* ---- files ---- */
@@ -80,6 +81,20 @@ void mmap_read_unlock(struct mm_struct *mm)
 
 /* ---- page tables ---- */
 
+/* As with i_mmap_rwsem, no mapping goes while a task walks the list. */
+static void walk_begin(struct address_space *mapping)
+{
+	might_sleep();
+	mapping->walkers++;
+}
+
+static void walk_end(struct address_space *mapping)
+{
+	if (!--mapping->walkers)
+		task_wake(mapping);
+	sim_preempt();
+}
+
 static void clear_pte(struct vm_area_struct *vma, u64 index)
 {
 	struct sim_pte *pte = &vma->ptes[index];
@@ -101,25 +116,26 @@ void unmap_mapping_range(struct address_space *mapping, loff_t start,
 	struct vm_area_struct *vma;
 
 	(void)even_cows;
-	might_sleep();
+	walk_begin(mapping);
 	list_for_each_entry(vma, &mapping->vmas, list) {
 		sim_preempt();
 		for (i = first; i < (length ? first + pages : vma->pages); i++)
 			clear_pte(vma, i);
 	}
-	sim_preempt();
+	walk_end(mapping);
 }
 
 int folio_mkclean(struct page *page)
 {
+	struct address_space *mapping = page->mapping;
 	struct vm_area_struct *vma;
 	struct sim_pte *pte;
 	int cleaned = 0;
 
-	might_sleep();
-	if (!page->mapping)
+	if (!mapping)
 		return 0;
-	list_for_each_entry(vma, &page->mapping->vmas, list) {
+	walk_begin(mapping);
+	list_for_each_entry(vma, &mapping->vmas, list) {
 		sim_preempt();
 		pte = &vma->ptes[page->index];
 		if (pte->page != page || (!pte->write && !pte->dirty))
@@ -129,7 +145,7 @@ int folio_mkclean(struct page *page)
 		pte->dirty = false;
 		cleaned++;
 	}
-	sim_preempt();
+	walk_end(mapping);
 	return cleaned;
 }
 
@@ -283,8 +299,12 @@ struct vm_area_struct *mmu_map(struct ssi_region *region)
 
 void mmu_unmap(struct vm_area_struct *vma)
 {
+	struct ssi_region *region = vma->vm_private_data;
+	struct address_space *mapping = region->inode->i_mapping;
 	u64 i;
 
+	while (mapping->walkers)
+		task_sleep(mapping, 0);
 	sim_need(!vma->vm_mm->readers && !vma->vm_file->refs,
 		 "a fault has kept the mmap lock, or the file");
 	for (i = 0; i < vma->pages; i++)
