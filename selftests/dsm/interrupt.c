@@ -13,6 +13,7 @@
 #define LONG_MS		60000u	/* grace period that does not end here */
 #define SHORT_MS	1000u
 #define QUESTIONS	20u
+#define AFTER_PING_US	1200000	/* the victim sends a PING in this time */
 #define CLOSED		"the connection was closed by node 3"
 #define IMPOSSIBLE	"node 3 broke the protocol: it has received other messages than were sent"
 
@@ -291,6 +292,7 @@ static void test_bye(void)
 	f = fake_node(HIGH);
 	ok = begin(&f, LONG_MS, FAKE_CREDITS);
 	msg = (struct ssi_msg){ .type = SSI_WIRE_PING, .token = 1 };
+	usleep(AFTER_PING_US);
 	ok = ok && !fake_say(&f, &msg);
 	tap_ok(ok && victim_lost(&f, "node 3 sent a malformed message") &&
 	       !fake_hear(&f, SSI_WIRE_BYE, &msg),
