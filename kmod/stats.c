@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters and latency histograms, one of each per class.
+ * Statistics: latency histograms by class, and counts.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -25,6 +25,17 @@ void ssi_stats_add(struct ssi_stats __percpu *stats, enum ssi_dsm_class class, u
 	this_cpu_inc(stats->class[class].count);
 	this_cpu_add(stats->class[class].sum_ns, ns);
 	this_cpu_inc(stats->class[class].buckets[bucket]);
+}
+
+u64 ssi_stats_total(struct ssi_stats __percpu *stats,
+		    enum ssi_stats_count which)
+{
+	s64 total = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		total += READ_ONCE(per_cpu_ptr(stats, cpu)->counts[which]);
+	return max_t(s64, total, 0);
 }
 
 void ssi_stats_sum(struct ssi_stats __percpu *stats, enum ssi_dsm_class class,

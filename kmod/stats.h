@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters and latency histograms, one of each per class and CPU; the CPUs are
- * summed when they are read.
+ * Statistics: latency histograms by class, and counts. Each CPU has its own, so
+ * that CPUs do not wait for each other's cache lines; they are summed when they
+ * are read.
  */
 #ifndef _SSI_STATS_H
 #define _SSI_STATS_H
@@ -22,12 +23,24 @@ struct ssi_stats_class {
 	u64 buckets[SSI_DSM_BUCKETS];
 };
 
+enum ssi_stats_count {
+	SSI_COUNT_SHARED,	/* pages in state S or O on this node */
+	SSI_COUNT_EXCLUSIVE,	/* pages in state E on this node */
+	SSI_COUNT_DIRECTORY,	/* touched pages whose home is this node */
+	SSI_COUNT_DROPPED,	/* copies that eviction has dropped */
+	SSI_COUNT_PUT,		/* pages that eviction has offered to their home */
+	SSI_COUNTS,
+};
+
 /**
- * struct ssi_stats - counters of all classes on one CPU
+ * struct ssi_stats - statistics of one CPU
  * @class: indexed by enum ssi_dsm_class
+ * @counts: indexed by enum ssi_stats_count; may be negative: a page can come
+ *	on one CPU and leave on another
  */
 struct ssi_stats {
 	struct ssi_stats_class class[__SSI_DSM_CLASS_MAX];
+	s64 counts[SSI_COUNTS];
 };
 
 /**
@@ -53,6 +66,32 @@ void ssi_stats_free(struct ssi_stats __percpu *stats);
  * Context: Any context.
  */
 void ssi_stats_add(struct ssi_stats __percpu *stats, enum ssi_dsm_class class, u64 ns);
+
+/**
+ * ssi_stats_count() - change a count
+ * @stats: the counters
+ * @which: the count
+ * @change: is added to it
+ *
+ * Context: Any context.
+ */
+static inline void ssi_stats_count(struct ssi_stats __percpu *stats,
+				   enum ssi_stats_count which, int change)
+{
+	this_cpu_add(stats->counts[which], change);
+}
+
+/**
+ * ssi_stats_total() - sum a count over all CPUs
+ * @stats: the counters
+ * @which: the count
+ *
+ * Context: Any context.
+ * Return: the sum. While the count changes, it may be wrong by as much as the
+ * count changes meanwhile.
+ */
+u64 ssi_stats_total(struct ssi_stats __percpu *stats,
+		    enum ssi_stats_count which);
 
 /**
  * ssi_stats_sum() - sum the counters of one class over all CPUs

@@ -120,18 +120,19 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 	       put_map(skb, region) ?:
 	       put_region_state(skb, region) ?:
 	       put_u64(skb, SSI_DSM_A_PAGES_SHARED,
-		       atomic64_read(&region->nr_shared)) ?:
+		       ssi_stats_total(region->stats, SSI_COUNT_SHARED)) ?:
 	       put_u64(skb, SSI_DSM_A_PAGES_EXCLUSIVE,
-		       atomic64_read(&region->nr_exclusive)) ?:
+		       ssi_stats_total(region->stats, SSI_COUNT_EXCLUSIVE)) ?:
 	       put_u64(skb, SSI_DSM_A_DIRECTORY_PAGES,
-		       atomic64_read(&region->home.nr_pages)) ?:
+		       ssi_stats_total(region->stats, SSI_COUNT_DIRECTORY)) ?:
 	       put_u64(skb, SSI_DSM_A_METADATA,
 		       atomic64_read(&region->metadata)) ?:
 	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
 		       atomic64_read(&region->cache.cached)) ?:
 	       put_u64(skb, SSI_DSM_A_DROPPED,
-		       atomic64_read(&region->cache.dropped)) ?:
-	       put_u64(skb, SSI_DSM_A_PUT, atomic64_read(&region->cache.put)) ?:
+		       ssi_stats_total(region->stats, SSI_COUNT_DROPPED)) ?:
+	       put_u64(skb, SSI_DSM_A_PUT,
+		       ssi_stats_total(region->stats, SSI_COUNT_PUT)) ?:
 	       put_u64(skb, SSI_DSM_A_BLOCKS_HUGE,
 		       atomic64_read(&region->nr_huge)) ?:
 	       put_u64(skb, SSI_DSM_A_BLOCKS_SPLIT,

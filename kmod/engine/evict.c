@@ -107,7 +107,7 @@ static bool drop_copy(const struct ssi_slot *slot, struct page *page)
 	spin_unlock_bh(&slot->bucket->lock);
 	if (step.action != SSI_ACT_DROP)
 		return false;
-	atomic64_inc(&slot->region->cache.dropped);
+	ssi_stats_count(slot->region->stats, SSI_COUNT_DROPPED, 1);
 	ssi_pte_uninstall(page);
 	put_page(page);
 	mm_account_reclaimed_pages(1);
@@ -119,7 +119,7 @@ static void put_home(const struct ssi_slot *slot)
 	struct ssi_region *region = slot->region;
 	struct ssi_msg msg = { .type = SSI_WIRE_PUT, .index = slot->index };
 
-	atomic64_inc(&region->cache.put);
+	ssi_stats_count(region->stats, SSI_COUNT_PUT, 1);
 	local_bh_disable();
 	ssi_message_send(region, ssi_pages_home(region, slot->index), &msg,
 			 NULL);

@@ -238,7 +238,8 @@ static int begin_or_wait(const struct ssi_slot *slot, struct ssi_rx *rx,
 	lockdep_assert_held(&slot->bucket->lock);
 	if (!ret) {
 		if (service->plan.zero)
-			atomic64_inc(&slot->region->home.nr_pages);
+			ssi_stats_count(slot->region->stats,
+					SSI_COUNT_DIRECTORY, 1);
 		list_add(&rx->list, &slot->bucket->txns);
 	} else if (ret == -EBUSY) {
 		*wrong = wait_for_turn(find_txn(slot), rx, notify);
@@ -426,7 +427,7 @@ static void take_untouched(const struct ssi_slot *slot, struct ssi_dir *dir,
 	step = ssi_coherence_step(step.next, SSI_EV_FILLX);
 	ssi_pages_set_state(slot, step.next);
 	slot->entry->granted_at = granted_at;
-	atomic64_inc(&slot->region->home.nr_pages);
+	ssi_stats_count(slot->region->stats, SSI_COUNT_DIRECTORY, 1);
 }
 
 bool ssi_home_take(const struct ssi_slot *slot, struct page *page,

@@ -31,13 +31,11 @@ struct ssi_slot;
 
 /**
  * struct ssi_home - state of a region's home other than the directory
- * @nr_pages: touched pages whose home is this node
- * @hot: those of them that change their owner most often
+ * @hot: the pages whose home is this node that change their owner most often
  * @requests: by node: its requests that are kept here: transactions, pending
  *	requests, and those that wait for memory
  */
 struct ssi_home {
-	atomic64_t nr_pages;
 	struct ssi_hot hot;
 	atomic_t requests[SSI_DSM_MAX_NODES];
 };

@@ -28,8 +28,6 @@ struct ssi_region;
  *	of the region: so the hand only grows
  * @round_end: where the next round begins
  * @copies_only: in this round, pages that this node owns stay
- * @dropped: copies that were dropped
- * @put: pages that were offered to their home
  * @throttled: faults that wait until the cache is smaller
  * @work: evicts until the cache is within its budget
  */
@@ -43,8 +41,6 @@ struct ssi_cache {
 	u64 clock_hand;
 	u64 round_end;
 	bool copies_only;
-	atomic64_t dropped;
-	atomic64_t put;
 	wait_queue_head_t throttled;
 	struct delayed_work work;
 };

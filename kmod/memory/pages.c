@@ -95,18 +95,22 @@ bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
 	return slot->dir;
 }
 
+static bool is_shared(enum ssi_page_state state)
+{
+	return ssi_page_readable(state) && !ssi_page_writable(state);
+}
+
 void ssi_pages_set_state(const struct ssi_slot *slot, enum ssi_page_state next)
 {
 	struct ssi_region *region = slot->region;
 	struct ssi_page *entry = slot->entry;
-	bool was_writable = ssi_page_writable(entry->state);
-	bool was_readable = ssi_page_readable(entry->state);
 
 	lockdep_assert_held(&slot->bucket->lock);
-	atomic64_add(ssi_page_writable(next) - was_writable,
-		     &region->nr_exclusive);
-	atomic64_add((ssi_page_readable(next) && !ssi_page_writable(next)) -
-		     (was_readable && !was_writable), &region->nr_shared);
+	ssi_stats_count(region->stats, SSI_COUNT_EXCLUSIVE,
+			ssi_page_writable(next) -
+			ssi_page_writable(entry->state));
+	ssi_stats_count(region->stats, SSI_COUNT_SHARED,
+			is_shared(next) - is_shared(entry->state));
 	trace_ssi_page_state(region->node->id, region->id, slot->index,
 			     entry->state, next);
 	entry->state = next;

@@ -81,8 +81,6 @@ struct ssi_bucket {
  * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
  * @buckets: by hash of the page index
  * @policy: settings, by enum ssi_dsm_policy; READ_ONCE()
- * @nr_shared: pages in state S or O on this node
- * @nr_exclusive: pages in state E on this node
  * @metadata: bytes of @pages and @dirs
  * @nr_huge: blocks that are a 2 MiB folio
  * @nr_split: blocks that were a 2 MiB folio and are split
@@ -119,8 +117,6 @@ struct ssi_region {
 	struct xarray dirs;
 	struct ssi_bucket buckets[1 << SSI_BUCKETS_SHIFT];
 	u64 policy[__SSI_DSM_POLICY_MAX];
-	atomic64_t nr_shared;
-	atomic64_t nr_exclusive;
 	atomic64_t metadata;
 	atomic64_t nr_huge;
 	atomic64_t nr_split;

@@ -105,6 +105,9 @@ MUTANTS = [
      "kmod/engine/home.c",
      "if (atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX ||",
      "if (atomic_inc_return(count) ||"),
+    ("a copy that has left still counts",
+     "kmod/memory/pages.c",
+     "is_shared(next) - is_shared(entry->state));", "is_shared(next));"),
     ("a request that has ended still counts",
      "kmod/engine/home.c", "\tfree_request(done);\n", "\tssi_rx_free(done);\n"),
 
