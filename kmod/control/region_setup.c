@@ -17,6 +17,7 @@
 #include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
 #include <linux/random.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "control/region_setup.h"
@@ -93,6 +94,7 @@ static void ssi_region_free(struct work_struct *work)
 	iput(region->inode);
 	ssi_stats_free(region->stats);
 	ssi_node_put(region->node);
+	percpu_ref_exit(&region->ref);
 	kvfree(region);
 }
 
@@ -111,17 +113,18 @@ void ssi_region_delete(struct ssi_region *region)
 	leave(region, "it was deleted");
 	mutex_lock(&ssi_nodes_lock);
 	spin_lock_bh(&node->lock);
-	list_del_init(&region->list);
+	list_del_rcu(&region->list);
 	spin_unlock_bh(&node->lock);
 	mutex_unlock(&ssi_nodes_lock);
 	ssi_pte_unmap_all(region);
 	/*
 	 * Code that saw the region READY runs with BH disabled. After the grace
-	 * period no message of the region can become pending or held any more.
+	 * period no message of the region can become pending or held any more,
+	 * and no code that reads the list finds the region.
 	 */
 	synchronize_rcu();
 	ssi_dispatch_purge(region);
-	ssi_region_put(region);
+	percpu_ref_kill(&region->ref);
 }
 
 /* ---- policies and files ---- */
@@ -226,7 +229,6 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 
 	if (!region)
 		return NULL;
-	kref_init(&region->ref);
 	region->node = node;
 	region->id = id;
 	do
@@ -255,14 +257,18 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 static int region_alloc_parts(struct ssi_region *region)
 {
 	struct inode *inode;
+	int ret;
 
 	region->stats = ssi_stats_alloc();
 	if (!region->stats)
 		return -ENOMEM;
+	ret = percpu_ref_init(&region->ref, ssi_region_release, 0, GFP_KERNEL);
+	if (ret)
+		goto err_free_stats;
 	inode = alloc_anon_inode(ssi_mnt->mnt_sb);
 	if (IS_ERR(inode)) {
-		ssi_stats_free(region->stats);
-		return PTR_ERR(inode);
+		ret = PTR_ERR(inode);
+		goto err_exit_ref;
 	}
 	mapping_set_unevictable(inode->i_mapping);
 	/*
@@ -272,6 +278,12 @@ static int region_alloc_parts(struct ssi_region *region)
 	i_size_write(inode, region->size);
 	region->inode = inode;
 	return 0;
+
+err_exit_ref:
+	percpu_ref_exit(&region->ref);
+err_free_stats:
+	ssi_stats_free(region->stats);
+	return ret;
 }
 
 /**
@@ -312,7 +324,7 @@ struct ssi_region *ssi_region_new(struct ssi_node *node, u32 id,
 	kref_get(&node->ref);
 	mutex_lock(&ssi_nodes_lock);
 	spin_lock_bh(&node->lock);
-	list_add_tail(&region->list, &node->regions);
+	list_add_tail_rcu(&region->list, &node->regions);
 	spin_unlock_bh(&node->lock);
 	mutex_unlock(&ssi_nodes_lock);
 	ssi_member_meet(region);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Dispatch of received messages: validate, look up the region, pass on. */
 #include <linux/ktime.h>
+#include <linux/rculist.h>
 
 #include "engine/channel.h"
 #include "engine/dispatch.h"
@@ -96,8 +97,8 @@ static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
 	bool found = false;
 	u64 index;
 
-	spin_lock_bh(&node->lock);
-	list_for_each_entry(region, &node->regions, list) {
+	rcu_read_lock();
+	list_for_each_entry_rcu(region, &node->regions, list) {
 		found = (region->members & BIT(peer->id)) &&
 			ssi_request_find(region, le32_to_cpu(wire->token), &index);
 		if (!found)
@@ -107,7 +108,7 @@ static bool find_page(struct ssi_peer *peer, struct ssi_wire *wire)
 		wire->index = cpu_to_le64(index);
 		break;
 	}
-	spin_unlock_bh(&node->lock);
+	rcu_read_unlock();
 	return found;
 }
 

@@ -46,7 +46,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/jiffies.h>
-#include <linux/kref.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -391,7 +390,7 @@ static struct ssi_region *next_cache(void)
 
 	spin_lock(&caches_lock);
 	list_for_each_entry(region, &caches, cache.list) {
-		if (!shrinkable(region) || !kref_get_unless_zero(&region->ref))
+		if (!shrinkable(region) || !percpu_ref_tryget(&region->ref))
 			continue;
 		list_move_tail(&region->cache.list, &caches);
 		found = region;

@@ -201,6 +201,8 @@ void ssi_member_meet(struct ssi_region *region)
 	struct ssi_node *node = region->node;
 	u32 id;
 
+	/* pairs with ssi_member_recv_region(): in the list, then reads the lives */
+	smp_mb();
 	join(region, node->id, region->life);
 	for (id = 0; id < SSI_DSM_MAX_NODES; id++)
 		if ((region->members & BIT(id)) && id != node->id)
@@ -328,6 +330,8 @@ void ssi_member_recv_region(struct ssi_peer *peer, struct ssi_rx *rx)
 
 	if (is_new)
 		store_life(peer, msg->region, msg->own_life);
+	/* pairs with ssi_member_meet(): life stored, then reads the list */
+	smp_mb();
 	rx->region = ssi_member_region(peer, msg->region);
 	if (rx->region) {
 		if (is_new)

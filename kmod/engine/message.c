@@ -84,7 +84,7 @@ static void send_to_self(struct ssi_region *region, const struct ssi_msg *msg,
 				"node %u is out of memory", region->node->id);
 		return;
 	}
-	kref_get(&region->ref);
+	percpu_ref_get(&region->ref);
 	rx->region = region;
 	rx->msg = *msg;
 	rx->page = page;

@@ -12,7 +12,14 @@
  * the region is deleted on this node. This state is final. From then on each
  * fault ends in SIGBUS, waiting tasks are woken, and messages for the region
  * are dropped. region_setup.c makes and frees regions.
+ *
+ * Each message looks its region up, and takes a reference to it. Both must not
+ * make CPUs wait for each other: the list is read under RCU, and the references
+ * are counted per CPU. The list has a reference of its own, and
+ * ssi_region_delete() puts it only after a grace period. So a region that was
+ * found in the list has references.
  */
+#include <linux/rculist.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -27,21 +34,21 @@ struct ssi_region *ssi_region_get(struct ssi_node *node, u32 id)
 {
 	struct ssi_region *region, *found = NULL;
 
-	spin_lock_bh(&node->lock);
-	list_for_each_entry(region, &node->regions, list) {
+	rcu_read_lock();
+	list_for_each_entry_rcu(region, &node->regions, list) {
 		if (region->id != id)
 			continue;
-		kref_get(&region->ref);
+		percpu_ref_get(&region->ref);
 		found = region;
 		break;
 	}
-	spin_unlock_bh(&node->lock);
+	rcu_read_unlock();
 	return found;
 }
 
 /* ---- references and state changes ---- */
 
-static void ssi_region_release(struct kref *ref)
+void ssi_region_release(struct percpu_ref *ref)
 {
 	struct ssi_region *region = container_of(ref, struct ssi_region, ref);
 
@@ -50,7 +57,7 @@ static void ssi_region_release(struct kref *ref)
 
 void ssi_region_put(struct ssi_region *region)
 {
-	kref_put(&region->ref, ssi_region_release);
+	percpu_ref_put(&region->ref);
 }
 
 void ssi_region_wake(struct ssi_region *region)
@@ -69,7 +76,7 @@ static void wake_everybody(struct ssi_region *region)
 
 static void tell_listeners(struct ssi_region *region)
 {
-	kref_get(&region->ref);
+	percpu_ref_get(&region->ref);
 	if (!queue_work(region_wq, &region->changed))
 		ssi_region_put(region);
 }
@@ -133,10 +140,12 @@ int ssi_region_init(void)
 }
 
 /*
- * All regions are deleted. Work that frees a region may still be queued; this
- * waits for it.
+ * All regions are deleted. References that were put meanwhile are counted after
+ * a grace period, and work that frees a region may still be queued; this waits
+ * for both.
  */
 void ssi_region_exit(void)
 {
+	rcu_barrier();
 	destroy_workqueue(region_wq);
 }

@@ -4,9 +4,9 @@
 #define _SSI_REGION_H
 
 #include <linux/fs.h>
-#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/netlink.h>
+#include <linux/percpu-refcount.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -60,8 +60,9 @@ struct ssi_bucket {
 
 /**
  * struct ssi_region - a region on a local node
- * @list: in node->regions, under node->lock
- * @ref: held by the list, open files, requests, and messages that are handled
+ * @list: in node->regions; changed under node->lock, read under RCU
+ * @ref: held by the list, open files, and messages; counted per CPU until the
+ *	region is deleted
  * @node: the local node, with a reference
  * @id: region id
  * @size: in bytes
@@ -98,7 +99,7 @@ struct ssi_bucket {
  */
 struct ssi_region {
 	struct list_head list;
-	struct kref ref;
+	struct percpu_ref ref;
 	struct ssi_node *node;
 	u32 id;
 	u64 size;
@@ -142,6 +143,14 @@ struct ssi_region {
  * id.
  */
 struct ssi_region *ssi_region_get(struct ssi_node *node, u32 id);
+
+/**
+ * ssi_region_release() - the last reference to a region was put
+ * @ref: of the region, which a work frees
+ *
+ * Context: any.
+ */
+void ssi_region_release(struct percpu_ref *ref);
 
 /**
  * ssi_region_put() - put a reference to a region

@@ -35,8 +35,8 @@ struct ssi_transport_ops;
  * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
  *	when that socket is closed
  * @listener: private data of the transport
- * @lock: protects @regions and the reading of @peers in any context; BH-safe,
- *	short
+ * @lock: serialises changes of @regions and walks that need them to stand still;
+ *	BH-safe, short. Messages read @regions and @peers under RCU
  * @peers: by node id
  * @regions: regions of this node
  * @rx_pool: messages to this node itself

@@ -100,6 +100,12 @@ MUTANTS = [
      "if (!test_and_set_bit(number % SSI_TOKENS, tokens->used))",
      "test_and_set_bit(number % SSI_TOKENS, tokens->used);"),
 
+    # ---- look-ups of regions ----
+    ("a message takes no reference to the region that it has found",
+     "kmod/memory/region.c", "\t\tpercpu_ref_get(&region->ref);\n\t\tfound", "\t\tfound"),
+    ("a region is deleted while messages may still look it up",
+     "kmod/control/region_setup.c", "\tsynchronize_rcu();\n", ""),
+
     # ---- limits ----
     ("a member may open requests without limit",
      "kmod/engine/home.c",

@@ -296,7 +296,7 @@ static void make_anew(u32 id)
 {
 	struct ssi_region *old = regions[id];
 
-	kref_get(&old->ref);
+	percpu_ref_get(&old->ref);
 	delete_region(id);
 	if (sim_one_in(2))
 		task_sleep(NULL, sim_random(300000));

@@ -10,14 +10,6 @@ void kref_get(struct kref *ref)
 	ref->count++;
 }
 
-bool kref_get_unless_zero(struct kref *ref)
-{
-	if (!ref->count)
-		return false;
-	ref->count++;
-	return true;
-}
-
 void kref_put(struct kref *ref, void (*release)(struct kref *ref))
 {
 	sim_need(ref->count > 0, "a reference is dropped that nobody has");

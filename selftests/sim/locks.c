@@ -46,6 +46,17 @@ static void check_order(spinlock_t *lock, const struct task *task)
 	}
 }
 
+/* Whether RCU waits for the task. */
+static bool is_reader(const struct task *task)
+{
+	return task->bh || task->nr_locks || task->rcu;
+}
+
+static void note_quiet(struct task *task)
+{
+	task->quiet += !is_reader(task);
+}
+
 void spin_lock(spinlock_t *lock)
 {
 	struct task *task;
@@ -80,8 +91,7 @@ void spin_unlock(spinlock_t *lock)
 	lock->owner = NULL;
 	if (lock->waiters)
 		task_wake(lock);
-	if (!task->bh && !task->nr_locks)
-		task->quiet++;
+	note_quiet(task);
 	sim_preempt();
 }
 
@@ -95,8 +105,8 @@ void local_bh_enable(void)
 	struct task *task = sim_self();
 
 	sim_need(task->bh, "%s enables BHs that are not disabled", task->name);
-	if (!--task->bh && !task->nr_locks)
-		task->quiet++;
+	task->bh--;
+	note_quiet(task);
 	sim_preempt();
 }
 
@@ -144,6 +154,31 @@ void sim_assert_mutex(struct mutex *mutex)
 		 sim_self()->name);
 }
 
+/* ---- RCU ---- */
+
+static u32 callbacks;	/* that have not run yet */
+
+void rcu_read_lock(void)
+{
+	sim_self()->rcu++;
+}
+
+void rcu_read_unlock(void)
+{
+	struct task *task = sim_self();
+
+	sim_need(task->rcu, "%s ends a reading under RCU that it did not begin",
+		 task->name);
+	task->rcu--;
+	note_quiet(task);
+	sim_preempt();
+}
+
+void sim_assert_rcu(void)
+{
+	sim_need(is_reader(sim_self()), "%s reads without RCU", sim_self()->name);
+}
+
 /* Until everybody who cannot sleep now could have slept once. */
 void synchronize_rcu(void)
 {
@@ -152,11 +187,72 @@ void synchronize_rcu(void)
 
 	might_sleep();
 	for (i = 0; i < TASKS_MAX; i++)
-		quiet[i] = sim_tasks[i].bh || sim_tasks[i].nr_locks ?
-			   sim_tasks[i].quiet : ~0ull;
+		quiet[i] = is_reader(&sim_tasks[i]) ? sim_tasks[i].quiet : ~0ull;
 	for (i = 0; i < TASKS_MAX; i++)
 		while (quiet[i] == sim_tasks[i].quiet)
 			task_sleep(NULL, 10 * NSEC_PER_USEC);
+}
+
+void rcu_barrier(void)
+{
+	might_sleep();
+	while (callbacks)
+		task_sleep(NULL, 10 * NSEC_PER_USEC);
+}
+
+/* ---- references that are counted per CPU ---- */
+
+int percpu_ref_init(struct percpu_ref *ref,
+		    void (*release)(struct percpu_ref *ref), u32 flags,
+		    gfp_t gfp)
+{
+	(void)flags;
+	(void)gfp;
+	*ref = (struct percpu_ref){ .count = 1, .release = release };
+	return 0;
+}
+
+void percpu_ref_exit(struct percpu_ref *ref)
+{
+	ref->release = NULL;
+}
+
+void percpu_ref_get(struct percpu_ref *ref)
+{
+	sim_need(ref->count, "a reference is taken to what has none");
+	ref->count++;
+}
+
+bool percpu_ref_tryget(struct percpu_ref *ref)
+{
+	if (!ref->count)
+		return false;
+	ref->count++;
+	return true;
+}
+
+void percpu_ref_put(struct percpu_ref *ref)
+{
+	sim_need(ref->count, "a reference is dropped that nobody has");
+	if (!--ref->count)
+		ref->release(ref);
+}
+
+static void run_kill(void *arg)
+{
+	synchronize_rcu();
+	local_bh_disable();
+	percpu_ref_put(arg);
+	local_bh_enable();
+	callbacks--;
+}
+
+void percpu_ref_kill(struct percpu_ref *ref)
+{
+	sim_need(!ref->killed, "references are given up twice");
+	ref->killed = true;
+	callbacks++;
+	task_start(run_kill, ref, "RCU");
 }
 
 /* ---- wait queues ---- */

@@ -290,7 +290,7 @@ void programs_start(struct ssi_region *const *regions)
 		struct program *program = &programs[n];
 
 		program->region = regions[n];
-		kref_get(&program->region->ref);
+		percpu_ref_get(&program->region->ref);
 		sim_need(!ssi_region_attach(program->region, false),
 			 "a program cannot attach");
 		for (i = 0; i < ARRAY_SIZE(program->vmas); i++)

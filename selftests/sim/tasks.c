@@ -92,10 +92,10 @@ static void run_task(void)
 	__sanitizer_finish_switch_fiber(NULL, &scheduler_stack,
 					&scheduler_size);
 	running->fn(running->arg);
-	sim_need(!running->bh && !running->nr_locks,
+	sim_need(!running->bh && !running->nr_locks && !running->rcu,
 		 "%s ends with %s", running->name,
 		 running->nr_locks ? running->locks[0]->class->name :
-				     "BHs disabled");
+		 running->bh ? "BHs disabled" : "RCU read");
 	running->quiet++;
 	running->state = TASK_DONE;
 	leave(true);
@@ -281,6 +281,9 @@ void might_sleep(void)
 			 task->locks[0]->class->name);
 	if (task->bh || task->softirq)
 		sim_fail(SIM_NO_PAGE, "%s may sleep with BHs disabled",
+			 task->name);
+	if (task->rcu)
+		sim_fail(SIM_NO_PAGE, "%s may sleep while it reads under RCU",
 			 task->name);
 	task->quiet++;
 }

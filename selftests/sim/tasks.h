@@ -31,6 +31,7 @@ enum task_state {
  * @stalled_at: @sleeps_on when that happened
  * @killed: a fatal signal is pending
  * @bh: how often BHs are disabled
+ * @rcu: how often it has begun to read under RCU
  * @softirq: must never sleep
  * @locks, @nr_locks: spinlocks that it holds, in order
  * @freed: pages that it has freed
@@ -53,6 +54,7 @@ struct task {
 	const void *stalled_at;
 	bool killed;
 	u32 bh;
+	u32 rcu;
 	bool softirq;
 	spinlock_t *locks[TASK_LOCKS];
 	u32 nr_locks;

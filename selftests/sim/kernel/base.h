@@ -102,6 +102,8 @@ void sim_preempt(void);
 #define barrier()		__asm__ __volatile__("" : : : "memory")
 /* one thread: no other CPU sees an order */
 #define smp_rmb()		barrier()
+/* the same */
+#define smp_mb()		barrier()
 #define xchg(ptr, value) ({						\
 	__typeof__(*(ptr)) old_ = *(ptr);				\
 	*(ptr) = (value);						\

@@ -92,6 +92,15 @@ static inline void list_splice_tail_init(struct list_head *from,
 	list_splice_init(from, list->prev);
 }
 
+/* Who walks the list may be at the entry, so that it still leads on. */
+static inline void list_del_rcu(struct list_head *entry)
+{
+	list_join(entry->prev, entry->next);
+	entry->prev = NULL;
+}
+
+#define list_add_tail_rcu(entry, list)	list_add_tail(entry, list)
+
 #define list_entry(ptr, type, member)	container_of(ptr, type, member)
 #define list_first_entry(list, type, member)				\
 	list_entry((list)->next, type, member)
@@ -113,6 +122,13 @@ static inline void list_splice_tail_init(struct list_head *from,
 	     &pos->member != (list);					\
 	     pos = after, after = list_at(after->member.next, after, member))
 
+/* Others may change the list between two entries. */
+#define list_for_each_entry_rcu(pos, list, member)			\
+	for (pos = list_at((list)->next, pos, member);			\
+	     sim_assert_rcu(), &pos->member != (list);			\
+	     sim_preempt(), pos = list_at(pos->member.next, pos, member))
+void sim_assert_rcu(void);
+
 struct kref {
 	int count;
 };
@@ -123,8 +139,23 @@ static inline void kref_init(struct kref *ref)
 }
 
 void kref_get(struct kref *ref);
-bool kref_get_unless_zero(struct kref *ref);
 void kref_put(struct kref *ref, void (*release)(struct kref *ref));
+
+struct percpu_ref {
+	u32 count;
+	bool killed;
+	void (*release)(struct percpu_ref *ref);
+};
+
+int percpu_ref_init(struct percpu_ref *ref,
+		    void (*release)(struct percpu_ref *ref), u32 flags,
+		    gfp_t gfp);
+void percpu_ref_exit(struct percpu_ref *ref);
+void percpu_ref_get(struct percpu_ref *ref);
+bool percpu_ref_tryget(struct percpu_ref *ref);
+void percpu_ref_put(struct percpu_ref *ref);
+/* Puts the first reference, after a grace period. */
+void percpu_ref_kill(struct percpu_ref *ref);
 
 /* Few entries at a time: a plain array. */
 struct xarray {

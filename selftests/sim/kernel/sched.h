@@ -126,7 +126,10 @@ void sim_assert_lock(spinlock_t *lock);
 	struct mutex *: sim_assert_mutex,				\
 	spinlock_t *: sim_assert_lock)(held)
 
+void rcu_read_lock(void);
+void rcu_read_unlock(void);
 void synchronize_rcu(void);
+void rcu_barrier(void);
 
 /* ---- waiting ---- */
 
