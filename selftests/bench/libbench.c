@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +40,12 @@ uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+void bench_must(bool ok, const char *what)
+{
+	if (!ok)
+		tap_bail("%s: %s", what, strerror(errno));
 }
 
 void *bench_shared(uint64_t size)
@@ -146,6 +154,33 @@ void bench_in_child(void (*fn)(void *arg), void *arg)
 	}
 	if (reap(pid, now_ms() + DEADLINE_MS, "the measuring process"))
 		tap_bail("nothing was measured");
+}
+
+int bench_server(void (*serve)(int ready, void *arg), void *arg)
+{
+	int ready[2], pid;
+	char byte;
+
+	fflush(stdout);
+	bench_must(!pipe(ready), "pipe");
+	pid = fork();
+	bench_must(pid >= 0, "fork");
+	if (!pid) {
+		alarm(DEADLINE_MS / 1000);
+		serve(ready[1], arg);
+		_exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		tap_bail("the serving process does not come up");
+	close(ready[0]);
+	return pid;
+}
+
+void bench_server_end(int pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 void bench_cluster_new(const struct cluster *c)

@@ -38,6 +38,9 @@ struct touches {
 
 uint64_t now_ns(void);
 
+/* Bails out, with @what and errno, if not @ok. */
+void bench_must(bool ok, const char *what);
+
 /* Zeroed memory that children share. Bails out if there is none. */
 void *bench_shared(uint64_t size);
 
@@ -58,6 +61,13 @@ void bench_print(const char *name, const uint64_t *values, uint32_t n);
  * longer than DEADLINE_MS or fails.
  */
 void bench_in_child(void (*fn)(void *arg), void *arg);
+
+/*
+ * Starts a process that serves others: @serve writes a byte to @ready when it can,
+ * and goes on until bench_server_end(). Returns its pid.
+ */
+int bench_server(void (*serve)(int ready, void *arg), void *arg);
+void bench_server_end(int pid);
 
 /*
  * A cluster over rdma whose region is ready, its node n kept by an attached

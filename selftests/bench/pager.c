@@ -3,23 +3,30 @@
  * The rivals in B3 and B4: memory paged in by userfaultfd, as user-space
  * single-system images do it.
  *
- *	pager verbs|tcp THREADS PAGES
+ *	pager verbs|tcp|coherent THREADS PAGES
  *
  * One process has the memory. Another one has the same range empty: its threads
  * touch it, and one more thread reads the missing pages from the userfaultfd,
- * fetches each page, and puts it there with UFFDIO_COPY. verbs: by an RDMA
- * READ, so that the process that has the memory does nothing; tcp: by a request
- * to it. A thread that waits sleeps until its event comes, as in our module.
+ * fetches each page, and puts it there with UFFDIO_COPY. A thread that waits
+ * sleeps until its event comes.
+ *
+ * verbs	a page comes by an RDMA READ: the process that has the memory does
+ *		nothing
+ * tcp		it comes by a request to that process
+ * coherent	the same over RDMA, with what keeps memory coherent. The process
+ *		that has the memory is the home and the owner of all pages: it
+ *		looks the page up in a directory, write-protects it in its own
+ *		memory with UFFDIO_WRITEPROTECT, and notes the copy. The copy is
+ *		put in place write-protected. So each later write, of either
+ *		process, would give an event. As many faults as there are threads
+ *		are under way at a time: a further thread puts the pages in place
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <rdma/rdma_cma.h>
 #include <rdma/rdma_verbs.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -29,9 +36,11 @@
 #include <unistd.h>
 
 #include "libbench.h"
+#include "libverbs.h"
 #include "selftests/unit/tap.h"
 
-#define PORT		"7600"
+#define USAGE		"pager verbs|tcp|coherent THREADS PAGES"
+#define TCP_PORT	7600
 #define APART		8u	/* pages between touched ones, as in remote.c */
 
 /* The address of the memory: private data of the accept by its process */
@@ -41,46 +50,37 @@ struct place {
 };
 
 /**
- * struct way - one way to fetch pages from the other process
- * @serve: the other process: listens, writes a byte to @ready, then serves
+ * struct way - one way to page memory in
+ * @serve: the process that has the memory: listens, writes a byte to @ready,
+ *	then serves
  * @connect: to it
- * @get: page @index into @page
+ * @get: NULL, or: page @index into @page
+ * @copy_mode: of UFFDIO_COPY
  */
 struct way {
 	const char *name;
-	void (*serve)(int ready);
+	void (*serve)(int ready, void *arg);
 	void (*connect)(void);
 	void (*get)(uint64_t index);
+	uint64_t copy_mode;
 };
 
 static uint64_t size;
 static uint8_t *memory;		/* of the process that has it */
 static uint8_t *page;		/* what came */
-static const char *here, *there;	/* addresses: the client's, the server's */
-
-static void must(bool ok, const char *what)
-{
-	if (!ok)
-		tap_bail("%s: %s", what, strerror(errno));
-}
-
-static void tell_ready(int ready)
-{
-	must(write(ready, "", 1) == 1, "telling that it listens");
-}
 
 /* ---- TCP ---- */
 
 static int sock;
 
-static struct sockaddr_in address(const char *host)
+static struct sockaddr_in address(const char *host, uint16_t port)
 {
 	struct sockaddr_in addr = {
 		.sin_family = AF_INET,
-		.sin_port = htons(atoi(PORT)),
+		.sin_port = htons(port),
 	};
 
-	must(inet_pton(AF_INET, host, &addr.sin_addr) == 1, host);
+	bench_must(inet_pton(AF_INET, host, &addr.sin_addr) == 1, host);
 	return addr;
 }
 
@@ -89,83 +89,52 @@ static int tcp_socket(void)
 	int one = 1;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	must(fd >= 0, "socket");
+	bench_must(fd >= 0, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return fd;
 }
 
-static void tcp_serve(int ready)
+static void tcp_serve(int ready, void *arg)
 {
-	struct sockaddr_in addr = address(there);
+	struct sockaddr_in addr = address(verbs_server_addr(), TCP_PORT);
 	int listener = tcp_socket(), fd, one = 1;
 	uint64_t index;
 
-	must(!bind(listener, (void *)&addr, sizeof(addr)), "bind");
-	must(!listen(listener, 1), "listen");
-	tell_ready(ready);
+	(void)arg;
+	bench_must(!bind(listener, (void *)&addr, sizeof(addr)), "bind");
+	bench_must(!listen(listener, 1), "listen");
+	bench_must(write(ready, "", 1) == 1, "telling that it listens");
 	fd = accept(listener, NULL, NULL);
-	must(fd >= 0, "accept");
+	bench_must(fd >= 0, "accept");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	while (recv(fd, &index, sizeof(index), MSG_WAITALL) == sizeof(index))
-		must(send(fd, memory + index * PAGE, PAGE, 0) == PAGE, "send");
+		bench_must(send(fd, memory + index * PAGE, PAGE, 0) == PAGE, "send");
 }
 
 static void tcp_connect(void)
 {
-	struct sockaddr_in addr = address(there), from = address(here);
+	struct sockaddr_in addr = address(verbs_server_addr(), TCP_PORT);
+	struct sockaddr_in from = address(verbs_client_addr(), 0);
 
-	from.sin_port = 0;
 	sock = tcp_socket();
-	must(!bind(sock, (void *)&from, sizeof(from)), "bind");
-	must(!connect(sock, (void *)&addr, sizeof(addr)), "connect");
+	bench_must(!bind(sock, (void *)&from, sizeof(from)), "bind");
+	bench_must(!connect(sock, (void *)&addr, sizeof(addr)), "connect");
 }
 
 static void tcp_get(uint64_t index)
 {
-	must(send(sock, &index, sizeof(index), 0) == sizeof(index), "send");
-	must(recv(sock, page, PAGE, MSG_WAITALL) == PAGE, "recv");
+	bench_must(send(sock, &index, sizeof(index), 0) == sizeof(index), "send");
+	bench_must(recv(sock, page, PAGE, MSG_WAITALL) == PAGE, "recv");
 }
 
-/* ---- verbs ---- */
+/* ---- verbs: RDMA READ ---- */
 
 static struct rdma_cm_id *id;
 static struct ibv_mr *page_mr;
 static struct place place;
 
-/* An id for a connection, with a queue pair; it listens if @passive. */
-static struct rdma_cm_id *endpoint(bool passive)
-{
-	struct rdma_addrinfo hints = {
-		.ai_flags = passive ? RAI_PASSIVE : 0,
-		.ai_port_space = RDMA_PS_TCP,
-	};
-	struct ibv_qp_init_attr attr = {
-		.cap = {
-			.max_send_wr = 4,
-			.max_recv_wr = 4,
-			.max_send_sge = 1,
-			.max_recv_sge = 1,
-		},
-		.qp_type = IBV_QPT_RC,
-		.sq_sig_all = 1,
-	};
-	struct sockaddr_in from = address(here);
-	struct rdma_addrinfo *res;
-	struct rdma_cm_id *ep;
-
-	from.sin_port = 0;
-	if (!passive) {
-		hints.ai_src_addr = (void *)&from;
-		hints.ai_src_len = sizeof(from);
-	}
-	must(!rdma_getaddrinfo(there, PORT, &hints, &res), "rdma_getaddrinfo");
-	must(!rdma_create_ep(&ep, res, NULL, &attr), "rdma_create_ep");
-	rdma_freeaddrinfo(res);
-	return ep;
-}
-
-static void verbs_serve(int ready)
+static void read_serve(int ready, void *arg)
 {
 	struct rdma_conn_param param = {
 		.private_data = &place,
@@ -173,21 +142,22 @@ static void verbs_serve(int ready)
 		.responder_resources = 4,
 		.initiator_depth = 4,
 	};
-	struct rdma_cm_id *listener = endpoint(true);
+	struct rdma_cm_id *listener = verbs_endpoint(true);
 	struct ibv_mr *mr;
 
-	must(!rdma_listen(listener, 1), "rdma_listen");
-	tell_ready(ready);
-	must(!rdma_get_request(listener, &id), "rdma_get_request");
+	(void)arg;
+	bench_must(!rdma_listen(listener, 1), "rdma_listen");
+	bench_must(write(ready, "", 1) == 1, "telling that it listens");
+	bench_must(!rdma_get_request(listener, &id), "rdma_get_request");
 	mr = rdma_reg_read(id, memory, size);
-	must(mr, "registering the memory");
+	bench_must(mr, "registering the memory");
 	place = (struct place){ (uintptr_t)memory, mr->rkey };
-	must(!rdma_accept(id, &param), "rdma_accept");
+	bench_must(!rdma_accept(id, &param), "rdma_accept");
 	for (;;)
 		pause();
 }
 
-static void verbs_connect(void)
+static void read_connect(void)
 {
 	struct rdma_conn_param param = {
 		.responder_resources = 4,
@@ -195,120 +165,222 @@ static void verbs_connect(void)
 		.retry_count = 7,
 	};
 
-	id = endpoint(false);
+	id = verbs_endpoint(false);
 	page_mr = rdma_reg_msgs(id, page, PAGE);
-	must(page_mr, "registering a page");
-	must(!rdma_connect(id, &param), "rdma_connect");
-	must(id->event->param.conn.private_data_len >= sizeof(place),
-	     "the place of the memory");
+	bench_must(page_mr, "registering a page");
+	bench_must(!rdma_connect(id, &param), "rdma_connect");
+	bench_must(id->event->param.conn.private_data_len >= sizeof(place),
+		   "the place of the memory");
 	memcpy(&place, id->event->param.conn.private_data, sizeof(place));
 }
 
-static void verbs_get(uint64_t index)
+static void read_get(uint64_t index)
 {
 	struct ibv_wc wc;
 
-	must(!rdma_post_read(id, NULL, page, PAGE, page_mr, 0,
-			     place.addr + index * PAGE, place.rkey),
-	     "rdma_post_read");
-	must(rdma_get_send_comp(id, &wc) == 1 && wc.status == IBV_WC_SUCCESS,
-	     "the completion of an RDMA READ");
+	bench_must(!rdma_post_read(id, NULL, page, PAGE, page_mr,
+				   IBV_SEND_SIGNALED,
+				   place.addr + index * PAGE, place.rkey),
+		   "rdma_post_read");
+	bench_must(rdma_get_send_comp(id, &wc) == 1 &&
+		   wc.status == IBV_WC_SUCCESS,
+		   "the completion of an RDMA READ");
 }
-
-static const struct way ways[] = {
-	{ "tcp", tcp_serve, tcp_connect, tcp_get },
-	{ "verbs", verbs_serve, verbs_connect, verbs_get },
-};
 
 /* ---- userfaultfd ---- */
 
+/* Empty memory of single pages, and a userfaultfd for its events. */
+static uint8_t *map_watched(uint64_t mode, int *fd)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg;
+	uint8_t *mem;
+
+	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	bench_must(*fd >= 0, "userfaultfd");
+	bench_must(!ioctl(*fd, UFFDIO_API, &api), "UFFDIO_API");
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bench_must(mem != MAP_FAILED, "mmap");
+	madvise(mem, size, MADV_NOHUGEPAGE);
+	reg = (struct uffdio_register){
+		.range = { (uintptr_t)mem, size },
+		.mode = mode,
+	};
+	bench_must(!ioctl(*fd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
+	return mem;
+}
+
+/* ---- coherent: the home and owner ---- */
+
+/* A directory entry. All pages are the server's own at first. */
+struct entry {
+	bool exclusive;		/* else there are copies, all read-only */
+	uint8_t sharers;	/* a bit for each process */
+};
+
+static struct entry *directory;
+static int owner_fd;		/* the userfaultfd of the server's memory */
+
+/* Others get a copy of page @index: it may not be written here any more. */
+static void share_page(uint64_t index)
+{
+	struct uffdio_writeprotect protect = {
+		.range = { (uintptr_t)memory + index * PAGE, PAGE },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	struct entry *entry = &directory[index];
+
+	if (entry->exclusive)
+		bench_must(!ioctl(owner_fd, UFFDIO_WRITEPROTECT, &protect),
+			   "UFFDIO_WRITEPROTECT");
+	entry->exclusive = false;
+	entry->sharers |= 1 << 1;
+}
+
+static void coherent_serve(int ready, void *arg)
+{
+	struct verbs_server server = {
+		.size = size,
+		.prepare = share_page,
+	};
+	uint64_t i;
+
+	(void)arg;
+	directory = bench_shared(size / PAGE * sizeof(*directory));
+	for (i = 0; i < size / PAGE; i++)
+		directory[i] = (struct entry){ .exclusive = true, .sharers = 1 };
+	memory = map_watched(UFFDIO_REGISTER_MODE_WP, &owner_fd);
+	memset(memory, 1, size);
+	server.mem = memory;
+	verbs_serve(&server, ready);
+}
+
+/* ---- the process that faults ---- */
+
 struct handler {
 	const struct way *way;
+	struct verbs_client client;	/* of coherent */
 	uint8_t *mem;
 	int fd;
 };
 
-static void *handle_faults(void *arg)
+static struct handler handler;
+
+static uint64_t next_missing(void)
 {
-	struct handler *h = arg;
-	struct uffdio_copy copy;
 	struct uffd_msg msg;
-	uint64_t addr;
 
-	while (read(h->fd, &msg, sizeof(msg)) == sizeof(msg)) {
-		addr = msg.arg.pagefault.address & ~(uint64_t)(PAGE - 1);
-		h->way->get((addr - (uintptr_t)h->mem) / PAGE);
-		copy = (struct uffdio_copy){
-			.dst = addr,
-			.src = (uintptr_t)page,
-			.len = PAGE,
-		};
-		must(!ioctl(h->fd, UFFDIO_COPY, &copy), "UFFDIO_COPY");
-	}
-	must(false, "reading from the userfaultfd");
-	return NULL;
+	bench_must(read(handler.fd, &msg, sizeof(msg)) == sizeof(msg),
+		   "reading from the userfaultfd");
+	return (msg.arg.pagefault.address - (uintptr_t)handler.mem) / PAGE;
 }
 
-static void watch_missing(struct handler *h)
+static void put_in_place(const uint8_t *from, uint64_t index)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg;
-
-	h->fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	must(h->fd >= 0, "userfaultfd");
-	must(!ioctl(h->fd, UFFDIO_API, &api), "UFFDIO_API");
-	h->mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	must(h->mem != MAP_FAILED, "mmap");
-	madvise(h->mem, size, MADV_NOHUGEPAGE);
-	reg = (struct uffdio_register){
-		.range = { (uintptr_t)h->mem, size },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)handler.mem + index * PAGE,
+		.src = (uintptr_t)from,
+		.len = PAGE,
+		.mode = handler.way->copy_mode,
 	};
-	must(!ioctl(h->fd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
+
+	bench_must(!ioctl(handler.fd, UFFDIO_COPY, &copy), "UFFDIO_COPY");
 }
 
-static int start_server(const struct way *way)
+/* One page after the other. */
+static void *get_pages(void *arg)
 {
-	int ready[2], pid;
-	char byte;
+	uint64_t index;
 
-	must(!pipe(ready), "pipe");
-	pid = fork();
-	must(pid >= 0, "fork");
-	if (!pid) {
-		alarm(DEADLINE_MS / 1000);
-		way->serve(ready[1]);
-		_exit(0);
+	for (;;) {
+		index = next_missing();
+		handler.way->get(index);
+		put_in_place(page, index);
 	}
-	close(ready[1]);
-	if (read(ready[0], &byte, 1) != 1)
-		tap_bail("the process that has the memory does not come up");
-	return pid;
+	return arg;
+}
+
+static void *ask_for_pages(void *arg)
+{
+	for (;;)
+		verbs_ask(&handler.client, next_missing());
+	return arg;
+}
+
+static void *put_pages(void *arg)
+{
+	uint32_t index;
+	uint8_t *from;
+
+	for (;;) {
+		from = verbs_get(&handler.client, &index);
+		put_in_place(from, index);
+		verbs_put(&handler.client, from);
+	}
+	return arg;
+}
+
+static void coherent_connect(void)
+{
+	verbs_connect(&handler.client);
+}
+
+static void start(void *(*fn)(void *))
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, fn, NULL))
+		tap_bail("no thread");
+}
+
+static void handle_faults(const struct way *way)
+{
+	uint64_t mode = UFFDIO_REGISTER_MODE_MISSING;
+
+	handler.way = way;
+	if (way->copy_mode)
+		mode |= UFFDIO_REGISTER_MODE_WP;
+	way->connect();
+	handler.mem = map_watched(mode, &handler.fd);
+	if (way->get)
+		return start(get_pages);
+	start(ask_for_pages);
+	start(put_pages);
+}
+
+static const struct way ways[] = {
+	{ "tcp", tcp_serve, tcp_connect, tcp_get, 0 },
+	{ "verbs", read_serve, read_connect, read_get, 0 },
+	{ "coherent", coherent_serve, coherent_connect, NULL,
+	  UFFDIO_COPY_MODE_WP },
+};
+
+static const struct way *find_way(const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++)
+		if (!strcmp(name, ways[i].name))
+			return &ways[i];
+	tap_bail(USAGE);
 }
 
 int main(int argc, char **argv)
 {
-	const struct way *way = NULL;
+	const struct way *way;
 	struct touches t = { };
-	struct handler h = { };
-	pthread_t thread;
 	uint32_t *order;
 	uint32_t i;
 	int server;
 
 	if (argc != 4)
-		tap_bail("pager verbs|tcp THREADS PAGES");
-	for (i = 0; i < ARRAY_SIZE(ways); i++)
-		if (!strcmp(argv[1], ways[i].name))
-			way = &ways[i];
+		tap_bail(USAGE);
+	way = find_way(argv[1]);
 	t.threads = atoi(argv[2]);
 	t.count = atoi(argv[3]);
-	there = getenv("SSI_ADDR_0");
-	here = getenv("SSI_ADDR_1");
-	if (!way || !t.threads || t.threads > THREADS_MAX || !t.count ||
-	    !here || !there)
-		tap_bail("pager verbs|tcp THREADS PAGES, in a virtual host");
+	if (!t.threads || t.threads > THREADS_MAX || !t.count)
+		tap_bail(USAGE);
 	alarm(DEADLINE_MS / 1000);
 	size = t.count * (uint64_t)APART * PAGE;
 	memory = bench_shared(size);
@@ -319,15 +391,12 @@ int main(int argc, char **argv)
 	t.order = order;
 	t.ns = bench_shared(t.count * sizeof(*t.ns));
 
-	server = start_server(way);
-	way->connect();
-	watch_missing(&h);
-	h.way = way;
-	must(!pthread_create(&thread, NULL, handle_faults, &h), "a thread");
-	t.mem = h.mem;
+	server = bench_server(way->serve, NULL);
+	handle_faults(way);
+	t.mem = handler.mem;
 	bench_touch(&t);
 	bench_print("touch", t.ns, t.count);
 	bench_print("elapsed", &t.elapsed, 1);
-	kill(server, SIGKILL);
+	bench_server_end(server);
 	return 0;
 }
