@@ -7,6 +7,7 @@
  *
  * PAGES pages of each of two nodes and as many of anonymous memory, in pages of
  * the same size, are written for the first time, then all are read many times.
+ * At last those of the other node are unmapped, one by one: for B8.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -73,6 +74,20 @@ static void tell_metadata(const char *name)
 	bench_print(name, sums, 2);
 }
 
+static void unmap(struct touches *t, volatile uint8_t *mem, const char *name)
+{
+	uint64_t start;
+	uint32_t i;
+
+	for (i = 0; i < t->count; i++) {
+		start = now_ns();
+		madvise((void *)(mem + (uint64_t)t->order[i] * PAGE), PAGE,
+			MADV_DONTNEED);
+		t->ns[i] = now_ns() - start;
+	}
+	bench_print(name, t->ns, t->count);
+}
+
 int main(int argc, char **argv)
 {
 	struct touches t = { .threads = 1 };
@@ -99,6 +114,7 @@ int main(int argc, char **argv)
 	compare_mapped(mem, anon);
 	tell_metadata("metadata_touched");
 	first_touch(&t, mem + cluster.each, "remote");
+	unmap(&t, mem + cluster.each, "unmap");
 	bench_cluster_del(&cluster);
 	return 0;
 }
