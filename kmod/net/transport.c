@@ -3,9 +3,9 @@
  * The part that all transports share: received messages and link states.
  */
 #include <linux/jiffies.h>
-#include <linux/kref.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
+#include <linux/percpu-refcount.h>
 #include <linux/slab.h>
 
 #include "alloc.h"
@@ -21,11 +21,12 @@
 
 /**
  * struct ssi_rx_pool - a source of struct ssi_rx with a reserve
- * @ref: one of the user that made it, one of each message
+ * @ref: one of the user that made it, one of each message; counted per CPU, since
+ *	all CPUs of a node take messages to itself from one pool
  * @mempool: the messages
  */
 struct ssi_rx_pool {
-	struct kref ref;
+	struct percpu_ref ref;
 	mempool_t *mempool;
 };
 
@@ -42,33 +43,39 @@ static void *ssi_rx_from_slab(gfp_t gfp, void *cache)
 	return mempool_alloc_slab(gfp, cache);
 }
 
+static void ssi_rx_pool_release(struct percpu_ref *ref)
+{
+	struct ssi_rx_pool *pool = container_of(ref, struct ssi_rx_pool, ref);
+
+	percpu_ref_exit(ref);
+	mempool_destroy(pool->mempool);
+	kfree(pool);
+}
+
 struct ssi_rx_pool *ssi_rx_pool_new(void)
 {
 	struct ssi_rx_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
 
 	if (!pool)
 		return NULL;
-	kref_init(&pool->ref);
 	pool->mempool = mempool_create(RX_RESERVE, ssi_rx_from_slab,
 				       mempool_free_slab, rx_cache);
-	if (!pool->mempool) {
-		kfree(pool);
-		return NULL;
-	}
+	if (!pool->mempool)
+		goto err_free;
+	if (percpu_ref_init(&pool->ref, ssi_rx_pool_release, 0, GFP_KERNEL))
+		goto err_destroy;
 	return pool;
-}
 
-static void ssi_rx_pool_release(struct kref *ref)
-{
-	struct ssi_rx_pool *pool = container_of(ref, struct ssi_rx_pool, ref);
-
+err_destroy:
 	mempool_destroy(pool->mempool);
+err_free:
 	kfree(pool);
+	return NULL;
 }
 
 void ssi_rx_pool_put(struct ssi_rx_pool *pool)
 {
-	kref_put(&pool->ref, ssi_rx_pool_release);
+	percpu_ref_kill(&pool->ref);
 }
 
 struct ssi_rx *ssi_rx_alloc(struct ssi_rx_pool *pool, gfp_t gfp)
@@ -79,7 +86,7 @@ struct ssi_rx *ssi_rx_alloc(struct ssi_rx_pool *pool, gfp_t gfp)
 		return NULL;
 	memset(rx, 0, sizeof(*rx));
 	INIT_LIST_HEAD(&rx->list);
-	kref_get(&pool->ref);
+	percpu_ref_get(&pool->ref);
 	rx->pool = pool;
 	return rx;
 }
@@ -93,7 +100,7 @@ void ssi_rx_free(struct ssi_rx *rx)
 	if (rx->region)
 		client->release(rx->region);
 	mempool_free(rx, pool->mempool);
-	ssi_rx_pool_put(pool);
+	percpu_ref_put(&pool->ref);
 }
 
 static void ssi_link_work(struct work_struct *work)
@@ -200,5 +207,7 @@ void ssi_transport_exit(void)
 {
 	destroy_workqueue(ssi_conn_wq);
 	destroy_workqueue(ssi_link_wq);
+	/* Pools that were given up end after a grace period. */
+	rcu_barrier();
 	kmem_cache_destroy(rx_cache);
 }
