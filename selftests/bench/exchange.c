@@ -22,7 +22,7 @@
 
 static struct verbs_client client;
 
-static void serve(int ready, void *arg)
+static void serve(int ready)
 {
 	struct verbs_server server = {
 		.mem = bench_shared(PAGE),
@@ -30,7 +30,6 @@ static void serve(int ready, void *arg)
 		.polled = client.polled,
 	};
 
-	(void)arg;
 	verbs_serve(&server, ready);
 }
 
@@ -68,7 +67,7 @@ int main(int argc, char **argv)
 	alarm(DEADLINE_MS / 1000);
 	ns = bench_shared(count * sizeof(*ns));
 
-	server = bench_server(serve, NULL);
+	server = bench_server(serve);
 	verbs_connect(&client);
 	exchange(window, FIRST, ns);
 	elapsed = exchange(window, count, ns);

@@ -37,19 +37,12 @@
 #define DIRTY		(1ull << 6)
 
 /* rdi: the word; a new CR3 makes the CPU walk again */
-asm(".pushsection .rodata\n"
-	"add_one:\n"
-	"	incq (%rdi)\n"
-	"	mov %cr3, %rax\n"
-	"	mov %rax, %cr3\n"
-	"	out %al, $0x10\n"
-	"	jmp add_one\n"
-	".balign 4\n"
-	"add_one_size:\n"
-	"	.long . - add_one\n"
-	".popsection\n");
-extern const uint8_t add_one[];
-extern const uint32_t add_one_size;
+GUEST_CODE(add_one,
+	   "	incq (%rdi)\n"
+	   "	mov %cr3, %rax\n"
+	   "	mov %rax, %cr3\n"
+	   "	out %al, $0x10\n"
+	   "	jmp add_one\n");
 
 static const struct cluster cluster = {
 	.name = "bits",
@@ -165,15 +158,6 @@ static void check_turns(struct guest *g, volatile uint8_t *here, bool reads)
 	tap_ok(reads ? !writes : writes >= TURNS, "and are counted so");
 }
 
-static void set_rogpt(void)
-{
-	uint32_t n;
-
-	for (n = 0; n < NODES; n++)
-		if (policy_set(cluster.name, n, REGION, SSI_DSM_POLICY_ROGPT, 1))
-			tap_bail("the policy rogpt of node %u cannot be set", n);
-}
-
 static void begin(struct guest *g, volatile uint8_t *there)
 {
 	struct guest_start start = {
@@ -199,7 +183,7 @@ int main(int argc, char **argv)
 	tap_plan(4);
 	bench_cluster_new(&cluster);
 	if (rogpt)
-		set_rogpt();
+		bench_policy(&cluster, SSI_DSM_POLICY_ROGPT, 1);
 	here = bench_map(&cluster, HERE);
 	there = bench_map(&cluster, THERE);
 	guest_tables((void *)(here + TABLES), TABLES, LEVELS, APART);

@@ -47,32 +47,25 @@ enum { SLOT_PRIVATE, SLOT_REGION, SLOT_LOCAL };
 #define PAGES_MAX	((CYCLES - ADDRESSES) / sizeof(uint64_t))
 
 /* rsi: addresses, rdi: cycles, rcx: how many; an OUT when they are done */
-asm(".pushsection .rodata\n"
-	"read_all:\n"
-	"	mov (%rsi), %rbx\n"
-	"	lfence\n"
-	"	rdtsc\n"
-	"	lfence\n"
-	"	mov %eax, %r8d\n"
-	"	mov %edx, %r9d\n"
-	"	movb (%rbx), %bl\n"
-	"	lfence\n"
-	"	rdtsc\n"
-	"	sub %r8d, %eax\n"
-	"	sbb %r9d, %edx\n"
-	"	mov %eax, (%rdi)\n"
-	"	mov %edx, 4(%rdi)\n"
-	"	add $8, %rsi\n"
-	"	add $8, %rdi\n"
-	"	dec %rcx\n"
-	"	jnz read_all\n"
-	"	out %al, $0x10\n"
-	".balign 4\n"
-	"read_all_size:\n"
-	"	.long . - read_all\n"
-	".popsection\n");
-extern const uint8_t read_all[];
-extern const uint32_t read_all_size;
+GUEST_CODE(read_all,
+	   "	mov (%rsi), %rbx\n"
+	   "	lfence\n"
+	   "	rdtsc\n"
+	   "	lfence\n"
+	   "	mov %eax, %r8d\n"
+	   "	mov %edx, %r9d\n"
+	   "	movb (%rbx), %bl\n"
+	   "	lfence\n"
+	   "	rdtsc\n"
+	   "	sub %r8d, %eax\n"
+	   "	sbb %r9d, %edx\n"
+	   "	mov %eax, (%rdi)\n"
+	   "	mov %edx, 4(%rdi)\n"
+	   "	add $8, %rsi\n"
+	   "	add $8, %rdi\n"
+	   "	dec %rcx\n"
+	   "	jnz read_all\n"
+	   "	out %al, $0x10\n");
 
 static struct cluster cluster = {
 	.name = "bench",

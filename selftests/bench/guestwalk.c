@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "libbench.h"
 #include "libguest.h"
@@ -39,22 +38,15 @@
 #define SIZE		(2 * MIB)
 
 /* rdi: the word */
-asm(".pushsection .rodata\n"
-	"increment:\n"
-	"	mov $20000, %ecx\n"
-	"1:	incq (%rdi)\n"
-	"	dec %ecx\n"
-	"	jnz 1b\n"
-	"	mov %cr3, %rax\n"
-	"	mov %rax, %cr3\n"
-	"	out %al, $0x10\n"
-	"	jmp increment\n"
-	".balign 4\n"
-	"increment_size:\n"
-	"	.long . - increment\n"
-	".popsection\n");
-extern const uint8_t increment[];
-extern const uint32_t increment_size;
+GUEST_CODE(increment,
+	   "	mov $20000, %ecx\n"
+	   "1:	incq (%rdi)\n"
+	   "	dec %ecx\n"
+	   "	jnz 1b\n"
+	   "	mov %cr3, %rax\n"
+	   "	mov %rax, %cr3\n"
+	   "	out %al, $0x10\n"
+	   "	jmp increment\n");
 
 static const struct cluster cluster = {
 	.name = "bench",
@@ -100,8 +92,9 @@ static void count_exits(struct guest *g, uint32_t node, void *mem)
 	}
 }
 
-static void run_node(uint32_t node)
+static void run_node(void *arg)
 {
+	uint32_t node = (uintptr_t)arg;
 	struct guest_start start = {
 		.tables = TABLES,
 		.code = CODE,
@@ -127,17 +120,8 @@ static void run_node(uint32_t node)
 
 static int start_node(uint32_t node)
 {
-	int pid;
+	int pid = bench_fork(run_node, (void *)(uintptr_t)node);
 
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		tap_bail("fork: %s", strerror(errno));
-	if (!pid) {
-		run_node(node);
-		fflush(stdout);
-		_exit(0);
-	}
 	wait_for(&shared->done[node]);
 	return pid;
 }
@@ -170,15 +154,6 @@ static void one_round(uint32_t ms)
 	shared->own = false;
 }
 
-static void set_rogpt(void)
-{
-	uint32_t n;
-
-	for (n = 0; n < NODES; n++)
-		if (policy_set(cluster.name, n, REGION, SSI_DSM_POLICY_ROGPT, 1))
-			tap_bail("the policy rogpt of node %u cannot be set", n);
-}
-
 int main(int argc, char **argv)
 {
 	uint32_t rounds = argc > 2 ? atoi(argv[1]) : 0;
@@ -194,7 +169,7 @@ int main(int argc, char **argv)
 	guest_first(&kept);
 	bench_cluster_new(&cluster);
 	if (rogpt)
-		set_rogpt();
+		bench_policy(&cluster, SSI_DSM_POLICY_ROGPT, 1);
 	write_guest((uint8_t *)bench_map(&cluster, 0));
 	for (n = 0; n < NODES; n++) {
 		sem_init(&shared->go[n], 1, 0);

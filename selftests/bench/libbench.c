@@ -139,37 +139,51 @@ void bench_print(const char *name, const uint64_t *values, uint32_t n)
 	putchar('\n');
 }
 
-void bench_in_child(void (*fn)(void *arg), void *arg)
+int bench_fork(void (*fn)(void *arg), void *arg)
 {
 	int pid;
 
 	fflush(stdout);
 	pid = fork();
-	if (pid < 0)
-		tap_bail("fork: %s", strerror(errno));
+	bench_must(pid >= 0, "fork");
 	if (!pid) {
 		fn(arg);
 		fflush(stdout);
 		_exit(0);
 	}
+	return pid;
+}
+
+void bench_in_child(void (*fn)(void *arg), void *arg)
+{
+	int pid = bench_fork(fn, arg);
+
 	if (reap(pid, now_ms() + DEADLINE_MS, "the measuring process"))
 		tap_bail("nothing was measured");
 }
 
-int bench_server(void (*serve)(int ready, void *arg), void *arg)
+struct server {
+	void (*serve)(int ready);
+	int ready;
+};
+
+static void run_server(void *arg)
 {
+	struct server *server = arg;
+
+	alarm(DEADLINE_MS / 1000);
+	server->serve(server->ready);
+}
+
+int bench_server(void (*serve)(int ready))
+{
+	struct server server = { .serve = serve };
 	int ready[2], pid;
 	char byte;
 
-	fflush(stdout);
 	bench_must(!pipe(ready), "pipe");
-	pid = fork();
-	bench_must(pid >= 0, "fork");
-	if (!pid) {
-		alarm(DEADLINE_MS / 1000);
-		serve(ready[1], arg);
-		_exit(0);
-	}
+	server.ready = ready[1];
+	pid = bench_fork(run_server, &server);
 	close(ready[1]);
 	if (read(ready[0], &byte, 1) != 1)
 		tap_bail("the serving process does not come up");
@@ -197,6 +211,16 @@ void bench_cluster_new(const struct cluster *c)
 	}
 	if (!cluster_wait_ready(c))
 		tap_bail("the region is not ready");
+}
+
+void bench_policy(const struct cluster *c, uint32_t policy, uint64_t value)
+{
+	uint32_t n;
+
+	for (n = 0; n < c->nodes; n++)
+		if (policy_set(c->name, n, REGION, policy, value))
+			tap_bail("policy %u of node %u: %s", policy, n,
+				 conf_text());
 }
 
 volatile uint8_t *bench_map(const struct cluster *c, uint32_t node)

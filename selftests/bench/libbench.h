@@ -56,6 +56,9 @@ void bench_touch(struct touches *t);
 /* One line: @name and @n numbers. */
 void bench_print(const char *name, const uint64_t *values, uint32_t n);
 
+/* Runs @fn in a process of its own. Returns its pid. */
+int bench_fork(void (*fn)(void *arg), void *arg);
+
 /*
  * Runs @fn in a process of its own and waits for it. Bails out if it takes
  * longer than DEADLINE_MS or fails.
@@ -66,7 +69,7 @@ void bench_in_child(void (*fn)(void *arg), void *arg);
  * Starts a process that serves others: @serve writes a byte to @ready when it can,
  * and goes on until bench_server_end(). Returns its pid.
  */
-int bench_server(void (*serve)(int ready, void *arg), void *arg);
+int bench_server(void (*serve)(int ready));
 void bench_server_end(int pid);
 
 /*
@@ -75,6 +78,9 @@ void bench_server_end(int pid);
  */
 void bench_cluster_new(const struct cluster *c);
 volatile uint8_t *bench_map(const struct cluster *c, uint32_t node);
+
+/* Sets a policy of the region (enum ssi_dsm_policy) on all nodes. */
+void bench_policy(const struct cluster *c, uint32_t policy, uint64_t value);
 
 /* Unmaps everything and deletes the nodes. */
 void bench_cluster_del(const struct cluster *c);

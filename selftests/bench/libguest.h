@@ -13,6 +13,21 @@
 
 struct kvm_run;
 
+/*
+ * Code that a guest runs: instructions in the syntax of the assembler. @name is
+ * where they are, @name_size how many bytes.
+ */
+#define GUEST_CODE(name, instructions)		\
+	asm(".pushsection .rodata\n"		\
+	    #name ":\n"				\
+	    instructions			\
+	    ".balign 4\n"			\
+	    #name "_size:\n"			\
+	    "	.long . - " #name "\n"		\
+	    ".popsection\n");			\
+	extern const uint8_t name[];		\
+	extern const uint32_t name##_size
+
 /**
  * struct guest - a machine with one CPU
  * @vm: KVM's machine

@@ -59,7 +59,7 @@ struct place {
  */
 struct way {
 	const char *name;
-	void (*serve)(int ready, void *arg);
+	void (*serve)(int ready);
 	void (*connect)(void);
 	void (*get)(uint64_t index);
 	uint64_t copy_mode;
@@ -95,13 +95,12 @@ static int tcp_socket(void)
 	return fd;
 }
 
-static void tcp_serve(int ready, void *arg)
+static void tcp_serve(int ready)
 {
 	struct sockaddr_in addr = address(verbs_server_addr(), TCP_PORT);
 	int listener = tcp_socket(), fd, one = 1;
 	uint64_t index;
 
-	(void)arg;
 	bench_must(!bind(listener, (void *)&addr, sizeof(addr)), "bind");
 	bench_must(!listen(listener, 1), "listen");
 	bench_must(write(ready, "", 1) == 1, "telling that it listens");
@@ -134,7 +133,7 @@ static struct rdma_cm_id *id;
 static struct ibv_mr *page_mr;
 static struct place place;
 
-static void read_serve(int ready, void *arg)
+static void read_serve(int ready)
 {
 	struct rdma_conn_param param = {
 		.private_data = &place,
@@ -145,7 +144,6 @@ static void read_serve(int ready, void *arg)
 	struct rdma_cm_id *listener = verbs_endpoint(true);
 	struct ibv_mr *mr;
 
-	(void)arg;
 	bench_must(!rdma_listen(listener, 1), "rdma_listen");
 	bench_must(write(ready, "", 1) == 1, "telling that it listens");
 	bench_must(!rdma_get_request(listener, &id), "rdma_get_request");
@@ -238,7 +236,7 @@ static void share_page(uint64_t index)
 	entry->sharers |= 1 << 1;
 }
 
-static void coherent_serve(int ready, void *arg)
+static void coherent_serve(int ready)
 {
 	struct verbs_server server = {
 		.size = size,
@@ -246,7 +244,6 @@ static void coherent_serve(int ready, void *arg)
 	};
 	uint64_t i;
 
-	(void)arg;
 	directory = bench_shared(size / PAGE * sizeof(*directory));
 	for (i = 0; i < size / PAGE; i++)
 		directory[i] = (struct entry){ .exclusive = true, .sharers = 1 };
@@ -391,7 +388,7 @@ int main(int argc, char **argv)
 	t.order = order;
 	t.ns = bench_shared(t.count * sizeof(*t.ns));
 
-	server = bench_server(way->serve, NULL);
+	server = bench_server(way->serve);
 	handle_faults(way);
 	t.mem = handler.mem;
 	bench_touch(&t);

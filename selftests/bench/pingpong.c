@@ -8,11 +8,9 @@
  * page from the other node. Then both as fast as possible, for MS without and
  * for MS with the automatic window. The word is on a page of node 0.
  */
-#include <errno.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libbench.h"
 #include "selftests/unit/tap.h"
@@ -35,10 +33,12 @@ static struct shared {
 static uint32_t hops;
 static uint64_t *hop_ns;
 
-static void take_turns(uint32_t node, volatile uint64_t *word)
+/* @arg: the node, as in the next function */
+static void take_turns(void *arg)
 {
+	uint32_t node = (uintptr_t)arg, i;
+	volatile uint64_t *word = (volatile uint64_t *)bench_map(&cluster, node);
 	uint64_t start;
-	uint32_t i;
 
 	for (i = node; i < hops; i += NODES) {
 		while (sem_wait(&shared->turn[node]))
@@ -50,43 +50,28 @@ static void take_turns(uint32_t node, volatile uint64_t *word)
 	}
 }
 
-static void add(uint32_t node, volatile uint64_t *word)
+static void add(void *arg)
 {
+	uint32_t node = (uintptr_t)arg;
+	volatile uint64_t *word = (volatile uint64_t *)bench_map(&cluster, node);
+
 	while (now_ms() < shared->until) {
 		__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
 		shared->added[node]++;
 	}
 }
 
-static void on_both_nodes(void (*fn)(uint32_t node, volatile uint64_t *word))
+static void on_both_nodes(void (*fn)(void *arg))
 {
 	uint64_t deadline = now_ms() + DEADLINE_MS;
 	int pids[NODES];
 	uint32_t n;
 
-	fflush(stdout);
-	for (n = 0; n < NODES; n++) {
-		pids[n] = fork();
-		if (pids[n] < 0)
-			tap_bail("fork: %s", strerror(errno));
-		if (pids[n])
-			continue;
-		fn(n, (volatile uint64_t *)bench_map(&cluster, n));
-		_exit(0);
-	}
+	for (n = 0; n < NODES; n++)
+		pids[n] = bench_fork(fn, (void *)(uintptr_t)n);
 	for (n = 0; n < NODES; n++)
 		if (reap(pids[n], deadline, "a writer"))
 			tap_bail("nothing was measured");
-}
-
-static void set_window(uint64_t us)
-{
-	uint32_t n;
-
-	for (n = 0; n < NODES; n++)
-		if (policy_set(cluster.name, n, REGION, SSI_DSM_POLICY_HOLD,
-			       us))
-			tap_bail("the window cannot be set: %s", conf_text());
 }
 
 /* Additions per second of both together. */
@@ -113,12 +98,12 @@ int main(int argc, char **argv)
 		sem_init(&shared->turn[n], 1, !n);
 
 	bench_cluster_new(&cluster);
-	set_window(0);
+	bench_policy(&cluster, SSI_DSM_POLICY_HOLD, 0);
 	on_both_nodes(take_turns);
 	bench_print("hop", hop_ns, hops);
 	rate = additions(ms);
 	bench_print("added_without", &rate, 1);
-	set_window(SSI_DSM_POLICY_AUTO);
+	bench_policy(&cluster, SSI_DSM_POLICY_HOLD, SSI_DSM_POLICY_AUTO);
 	rate = additions(ms);
 	bench_print("added_with", &rate, 1);
 	bench_cluster_del(&cluster);

@@ -124,12 +124,6 @@ static void make_plan(struct plan *plan, uint32_t count, bool random)
 	plan->offset = state_is(plan, "third") ? 2 * cluster.each : 0;
 }
 
-static void write_singly(void)
-{
-	if (policy_set(cluster.name, 0, REGION, SSI_DSM_POLICY_HUGE, 0))
-		tap_bail("2 MiB folios cannot be switched off: %s", conf_text());
-}
-
 static bool state_is_known(const struct plan *plan)
 {
 	static const char *const states[] = {
@@ -165,7 +159,7 @@ int main(int argc, char **argv)
 
 	bench_cluster_new(&cluster);
 	if (state_is(&plan, "mapped"))
-		write_singly();
+		bench_policy(&cluster, SSI_DSM_POLICY_HUGE, 0);
 	touch_all(&plan, 0, true);
 	if (state_is(&plan, "shared"))
 		touch_all(&plan, 2, false);
