@@ -7,8 +7,10 @@
  *	exchange WINDOW COUNT polled|event
  *
  * One process asks COUNT times, another one answers. WINDOW requests are under
- * way at a time. polled: both poll for completions; event: both sleep.
+ * way at a time. polled: both poll for completions; event: both sleep. Each has a
+ * CPU of its own, if there are two.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +24,15 @@
 
 static struct verbs_client client;
 
+static void run_on(unsigned int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
 static void serve(int ready)
 {
 	struct verbs_server server = {
@@ -30,6 +41,7 @@ static void serve(int ready)
 		.polled = client.polled,
 	};
 
+	run_on(1);
 	verbs_serve(&server, ready);
 }
 
@@ -68,6 +80,7 @@ int main(int argc, char **argv)
 	ns = bench_shared(count * sizeof(*ns));
 
 	server = bench_server(serve);
+	run_on(0);
 	verbs_connect(&client);
 	exchange(window, FIRST, ns);
 	elapsed = exchange(window, count, ns);
