@@ -294,6 +294,17 @@ bench: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/bench/bench $(BENCH)
 
+## bench-apps	programs of Debian in a guest on one host and on two; APPS="--only xz": see selftests/apps/apps -h
+bench-apps: fetch qemu-kinds
+	selftests/lab/deps disk
+	+@$(MAKE) --no-print-directory all
+	selftests/apps/apps $(APPS)
+
+## bench-params	what kernel parameters of the guest change; PARAMS="--rounds 3": see selftests/apps/params -h
+bench-params: fetch qemu-kinds
+	+@$(MAKE) --no-print-directory all
+	selftests/apps/params $(PARAMS)
+
 ## mutants	break the engine in small ways: does a test notice each? Half an hour
 mutants: fetch
 	+@$(MAKE) --no-print-directory all
@@ -310,7 +321,7 @@ qemu-kinds: deps
 
 .PHONY: all help programs selftests guest modules modules_install install clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
-.PHONY: demo demo-disk check check-long bench mutants soak qemu-kinds
+.PHONY: demo demo-disk check check-long bench bench-apps bench-params mutants soak qemu-kinds
 
 include $(wildcard selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -117,7 +117,7 @@ class Host:
         command = [
             *qemu_program(o.kind), *accel, "-machine", "q35", "-nodefaults",
             "-no-user-config", "-display", "none", "-no-reboot",
-            "-name", f"ssi-host{self.number}",
+            "-name", f"ssi-host{self.number},debug-threads=on",
             "-smp", str(o.cpus), "-m", f"{o.memory}M",
             "-kernel", str(image), "-initrd", str(work / "initramfs"),
             "-append", f"{self._kernel_args()} SSI_HOST={self.number}",
@@ -166,7 +166,14 @@ class Host:
             self.process = subprocess.Popen(
                 self._command(self.options.work, image),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=lambda: die_with_parent(parent))
+                preexec_fn=lambda: self._begin(parent))
+
+    def _begin(self, parent):
+        """In the new process, before it becomes QEMU."""
+        die_with_parent(parent)
+        if self.options.pin:
+            cpus = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(0, {cpus[self.number % len(cpus)]})
 
     def _hear(self, line):
         word, _, rest = line.partition(" ")
