@@ -17,6 +17,7 @@ const char *name_transport(uint32_t transport)
 	static const char *const names[] = {
 		[SSI_DSM_TRANSPORT_RDMA] = "rdma",
 		[SSI_DSM_TRANSPORT_LOOP] = "loop",
+		[SSI_DSM_TRANSPORT_TCP] = "tcp",
 	};
 
 	return NAME(names, transport);

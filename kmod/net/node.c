@@ -55,7 +55,7 @@ static int check_new(const struct ssi_node_config *config,
 		NL_SET_ERR_MSG(extack, "this kernel already has a node with this id in this cluster");
 		return -EEXIST;
 	}
-	if (config->transport == SSI_DSM_TRANSPORT_RDMA &&
+	if (config->transport != SSI_DSM_TRANSPORT_LOOP &&
 	    config->addr->ss_family == AF_UNSPEC) {
 		NL_SET_ERR_MSG(extack, "a node with transport rdma needs an address to listen on");
 		return -EINVAL;
@@ -90,6 +90,7 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 	node->socket_owner = config->socket_owner;
 	node->payer = get_mem_cgroup_from_mm(current->mm);
 	spin_lock_init(&node->lock);
+	mutex_init(&node->accept_lock);
 	INIT_LIST_HEAD(&node->regions);
 	return node;
 }

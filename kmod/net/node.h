@@ -35,6 +35,8 @@ struct ssi_transport_ops;
  * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
  *	when that socket is closed
  * @listener: private data of the transport
+ * @accept_lock: held while requests to connect are served, and while a link stops
+ *	taking them; process context, inside ssi_config_lock
  * @lock: serialises changes of @regions and walks that need them to stand still;
  *	BH-safe, short. Messages read @regions and @peers under RCU
  * @peers: by node id
@@ -60,6 +62,7 @@ struct ssi_node {
 	struct sockaddr_storage addr;
 	u32 socket_owner;
 	void *listener;
+	struct mutex accept_lock;
 	spinlock_t lock;
 	struct ssi_peer *peers[SSI_DSM_MAX_NODES];
 	struct list_head regions;

@@ -112,7 +112,7 @@ static int check_new(struct ssi_node *node,
 		NL_SET_ERR_MSG(extack, "the node already has a peer with this id");
 		return -EEXIST;
 	}
-	if (node->transport == SSI_DSM_TRANSPORT_RDMA &&
+	if (node->transport != SSI_DSM_TRANSPORT_LOOP &&
 	    config->addr->ss_family == AF_UNSPEC) {
 		NL_SET_ERR_MSG(extack, "a peer over rdma needs an address");
 		return -EINVAL;
@@ -152,7 +152,7 @@ struct ssi_peer *ssi_peer_new(struct ssi_node *node,
 	peer->id = config->id;
 	peer->addr = *config->addr;
 	peer->delay_us = config->delay_us;
-	if (node->transport == SSI_DSM_TRANSPORT_RDMA)
+	if (node->transport != SSI_DSM_TRANSPORT_LOOP)
 		peer->grace_ms = config->grace_ms;
 	INIT_DELAYED_WORK(&peer->beat, ssi_peer_beat);
 	xa_init_flags(&peer->lives, XA_FLAGS_LOCK_BH);

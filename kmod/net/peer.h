@@ -32,8 +32,8 @@ struct ssi_rx;
  * @id: the other node's id
  * @addr: address of its listener; AF_UNSPEC for loop
  * @delay_us: loop only: delay of each message in microseconds
- * @grace_ms: rdma only: time in milliseconds until an interrupted link is lost,
- *	0: at once
+ * @grace_ms: not for loop: time in milliseconds until an interrupted link is
+ *	lost, 0: at once
  */
 struct ssi_peer_config {
 	u32 id;
@@ -51,7 +51,8 @@ struct ssi_peer_config {
  * @id: the other node's id
  * @addr: address of its listener, or AF_UNSPEC for loop
  * @delay_us: loop only: delay of each message in microseconds
- * @grace_ms: rdma only: time in milliseconds until an interrupted link is lost
+ * @grace_ms: not for loop: time in milliseconds until an interrupted link is
+ *	lost
  * @rx_pool: messages received from it
  * @link: the connection; set once, before other code can find the peer
  * @beat: work that sends pings and checks link->last_rx

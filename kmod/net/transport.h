@@ -219,6 +219,7 @@ extern struct workqueue_struct *ssi_link_wq;
 extern struct workqueue_struct *ssi_conn_wq;
 
 extern const struct ssi_transport_ops ssi_rdma_ops;
+extern const struct ssi_transport_ops ssi_tcp_ops;
 extern const struct ssi_transport_ops ssi_loop_ops;
 
 /**

@@ -178,7 +178,8 @@ struct ssi_wire_hello {
 static_assert(sizeof(struct ssi_wire_hello) == 40, "hello is 40 bytes");
 
 /*
- * Reasons why a link is refused; sent in the private data of an rdma_cm reject.
+ * Reasons why a link is refused; sent in the private data of an rdma_cm reject, or
+ * in struct ssi_wire_answer.
  */
 enum ssi_refusal {
 	SSI_REFUSED_NOT,
@@ -194,6 +195,29 @@ enum ssi_refusal {
 	SSI_REFUSED_LOST,	/* the link is lost */
 	SSI_REFUSED_MTU,	/* the packets would be too long */
 	SSI_REFUSED_MAX,
+};
+
+/**
+ * struct ssi_wire_answer - tcp: answer to a hello
+ * @magic: SSI_WIRE_MAGIC
+ * @refusal: enum ssi_refusal
+ * @hello: the hello of the node that answers; zero if it refuses
+ */
+struct ssi_wire_answer {
+	__le32 magic;
+	__le32 refusal;
+	struct ssi_wire_hello hello;
+};
+static_assert(sizeof(struct ssi_wire_answer) == 48, "answer is 48 bytes");
+
+/**
+ * struct ssi_wire_confirm - tcp: the answer is right, messages follow
+ * @magic: SSI_WIRE_MAGIC
+ * @zero: must be 0
+ */
+struct ssi_wire_confirm {
+	__le32 magic;
+	__le32 zero;
 };
 
 /*

@@ -40,8 +40,10 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		c->transport = SSI_DSM_TRANSPORT_RDMA;
 	else if (argc <= 1 || !strcmp(argv[1], "loop"))
 		c->transport = SSI_DSM_TRANSPORT_LOOP;
+	else if (!strcmp(argv[1], "tcp"))
+		c->transport = SSI_DSM_TRANSPORT_TCP;
 	else
-		tap_bail("the transport is loop or rdma, not %s", argv[1]);
+		tap_bail("the transport is loop, rdma or tcp, not %s", argv[1]);
 	if (argc > 2)
 		c->nodes = atoi(argv[2]);
 	if (argc > 3)
@@ -54,7 +56,7 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		c->break_nth = atoi(argv[6]);
 	if (c->nodes < 2 || c->nodes > NODES_MAX)
 		tap_bail("2 to %u nodes, not %u", NODES_MAX, c->nodes);
-	if (c->transport == SSI_DSM_TRANSPORT_RDMA &&
+	if (c->transport != SSI_DSM_TRANSPORT_LOOP &&
 	    !cluster_addr(c, c->nodes - 1))
 		tap_skip_all("SSI_ADDR_%u is not set: run it in a virtual host",
 			     c->nodes - 1);
@@ -64,7 +66,7 @@ const char *cluster_addr(const struct cluster *c, uint32_t n)
 {
 	char name[32];
 
-	if (c->transport != SSI_DSM_TRANSPORT_RDMA)
+	if (c->transport == SSI_DSM_TRANSPORT_LOOP)
 		return NULL;
 	snprintf(name, sizeof(name), "SSI_ADDR_%u", n);
 	return getenv(name);

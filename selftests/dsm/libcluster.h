@@ -21,7 +21,7 @@
  * @delay_us: loop: messages take up to four times this, each link its own time
  * @cache: bytes of other nodes' pages that each node may cache; 0: no limit
  * @fail_nth: one in so many of the module's allocations fails; 0: none
- * @break_nth: rdma: one in so many messages breaks its connection; 0: none
+ * @break_nth: not loop: one in so many messages breaks its connection; 0: none
  */
 struct cluster {
 	const char *name;
@@ -41,7 +41,7 @@ struct message {
 };
 
 /*
- * [loop|rdma [NODES [DELAY_US [CACHE_MIB [FAIL_NTH [BREAK_NTH]]]]]]; bails out
+ * [loop|rdma|tcp [NODES [DELAY_US [CACHE_MIB [FAIL_NTH [BREAK_NTH]]]]]]; bails out
  * on others.
  */
 void cluster_args(struct cluster *c, int argc, char **argv);

@@ -13,7 +13,7 @@
 
 static const char usage[] =
 	"Usage: ssictl node { add | del } cluster NAME id NODE\n"
-	"              [ transport { rdma | loop } ] [ addr ADDRESS[:PORT] ]\n"
+	"              [ transport { rdma | tcp | loop } ] [ addr ADDRESS[:PORT] ]\n"
 	"       ssictl node [ show ] [ cluster NAME ] [ id NODE ]\n"
 	"\n"
 	"\"transport\" (default rdma) and \"addr\" are for \"add\".\n";

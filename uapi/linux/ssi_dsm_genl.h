@@ -48,7 +48,7 @@
 #define SSI_DSM_GENL_VERSION	1
 #define SSI_DSM_GENL_EVENTS	"events"
 
-/* Default UDP-like port number space of rdma_cm (RDMA_PS_TCP). */
+/* Default port: of TCP, and of rdma_cm's own port space (RDMA_PS_TCP). */
 #define SSI_DSM_PORT		7471
 
 enum ssi_dsm_cmd {
@@ -126,8 +126,8 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_PAGE_ERROR,		/* u64, so many of PAGE_MOVES may be of
 					 * another page */
 	SSI_DSM_A_LINK_GRACE,		/* u32, milliseconds until an interrupted
-					 * link is lost, 0: at once; rdma only,
-					 * the default is 10000 */
+					 * link is lost, 0: at once; not for
+					 * loop, the default is 10000 */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
@@ -154,6 +154,7 @@ enum ssi_dsm_policy {
 enum ssi_dsm_transport {
 	SSI_DSM_TRANSPORT_RDMA,
 	SSI_DSM_TRANSPORT_LOOP,
+	SSI_DSM_TRANSPORT_TCP,
 };
 
 enum ssi_dsm_link_state {

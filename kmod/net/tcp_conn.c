@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One TCP connection: how it is made, what its socket tells, and its end.
+ */
+
+/**
+ * DOC: Theory of operation
+ *
+ * The stream. First the side that connects sends its hello. The other side answers
+ * with struct ssi_wire_answer, which is a refusal or a hello, and the first side
+ * confirms that with struct ssi_wire_confirm. Then both sides send messages: the
+ * 64-byte header, and behind it as many bytes of payload as the header says.
+ *
+ * Contexts. Before the connection is ready, the link's work does all this, in
+ * steps that do not wait: the callbacks of the socket queue the work. After that,
+ * the callbacks schedule a tasklet, so that no thread must wake up:
+ *
+ *	packet -> softirq, TCP -> data_ready() -> tasklet, in the same softirq:
+ *		read messages from the socket, which is locked
+ *		give them to the client; the socket is not locked
+ *		send all that is queued; the socket is locked
+ *
+ * Code that sends only queues its message and schedules the tasklet, which runs
+ * when that code enables bottom halves again. So the lock of the socket is never
+ * taken inside a lock of the engine, and never held while the client is called.
+ * And all that one batch of received messages gives rise to leaves together: one
+ * sendmsg, and as few packets as its bytes need.
+ *
+ * The tasklet does not own the socket. It holds the spinlock of the socket, as
+ * TCP's timers do, and if something owns the socket (a tool that looks at it), it
+ * runs again later. All calls are those that do not sleep.
+ *
+ * Pages. A received page is copied once, from the packets to the page that the
+ * client gets. A page that is sent is copied once, to the socket's memory: its
+ * content can change before TCP has to send it again. If there is no memory for a
+ * received message, nothing is read from the socket until there is: then the
+ * window of the connection closes and the other side waits.
+ *
+ * End. The code that detects an error marks the connection dead, and st->work ends
+ * it. The socket is closed by RST: what the other side must know has been said by
+ * BYE, and our source ports, of which there are few, are free at once. The end of
+ * the other side (FIN or RST) counts only when all that arrived before has been
+ * read and has gone to the client.
+ */
+
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/tcp_conn.h"
+
+#define AGAIN_MS	10
+
+/* ---- a few bytes ---- */
+
+int ssi_tcp_conn_say(struct socket *sock, void *data, u32 len)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vec = { data, len };
+	int ret = kernel_sendmsg(sock, &msg, &vec, 1, len);
+
+	if (ret < 0)
+		return ret;
+	return ret == len ? 0 : -ENOBUFS;
+}
+
+int ssi_tcp_conn_hear(struct socket *sock, void *data, u32 len, u32 *have)
+{
+	while (*have < len) {
+		struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+		struct kvec vec = { data + *have, len - *have };
+		int ret = kernel_recvmsg(sock, &msg, &vec, 1, vec.iov_len,
+					 MSG_DONTWAIT);
+
+		if (ret == -EAGAIN)
+			return 0;
+		if (ret <= 0)
+			return ret ?: -ECONNRESET;
+		*have += ret;
+	}
+	return 1;
+}
+
+/* ---- callbacks of the socket ---- */
+
+/* Something has changed: read, send, or go on with the attempt. */
+static void look(struct ssi_tcp_conn *tc)
+{
+	if (READ_ONCE(tc->c.ready))
+		tasklet_schedule(&tc->tasklet);
+	else
+		mod_delayed_work(ssi_conn_wq, &tc->c.st->work, 0);
+}
+
+static void ssi_tcp_conn_changed(struct sock *sk)
+{
+	struct ssi_tcp_conn *tc;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	tc = sk->sk_user_data;
+	if (tc)
+		look(tc);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void ssi_tcp_conn_write_space(struct sock *sk)
+{
+	struct ssi_tcp_conn *tc;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	tc = sk->sk_user_data;
+	if (tc) {
+		tc->write_space(sk);
+		if (READ_ONCE(tc->c.ready) && !tc->pushing)
+			tasklet_schedule(&tc->tasklet);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void hook(struct ssi_tcp_conn *tc)
+{
+	struct sock *sk = tc->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	tc->write_space = sk->sk_write_space;
+	sk->sk_user_data = tc;
+	sk->sk_data_ready = ssi_tcp_conn_changed;
+	sk->sk_state_change = ssi_tcp_conn_changed;
+	sk->sk_error_report = ssi_tcp_conn_changed;
+	sk->sk_write_space = ssi_tcp_conn_write_space;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* The callbacks stay, and do nothing, until the socket is closed. */
+static void unhook(struct ssi_tcp_conn *tc)
+{
+	struct sock *sk = tc->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	sk->sk_write_space = tc->write_space;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* ---- the tasklet ---- */
+
+static bool other_side_closed(const struct sock *sk)
+{
+	return sk->sk_err || sk->sk_state == TCP_CLOSE ||
+	       (sk->sk_shutdown & RCV_SHUTDOWN);
+}
+
+static void report_end(struct ssi_tcp_conn *tc)
+{
+	int error = READ_ONCE(tc->sock->sk->sk_err);
+	u32 id = tc->c.st->link.peer->id;
+
+	if (!error || error == EPIPE || error == ECONNRESET)
+		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
+				"the connection was closed by node %u", id);
+	else
+		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
+				"the connection to node %u failed: error %d",
+				id, -error);
+}
+
+static void set_batching(struct ssi_tcp_conn *tc, bool batching)
+{
+	spin_lock_irq(&tc->c.st->lock);
+	tc->batching = batching;
+	spin_unlock_irq(&tc->c.st->lock);
+}
+
+static bool lock_socket(struct ssi_tcp_conn *tc)
+{
+	struct sock *sk = tc->sock->sk;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		return true;
+	bh_unlock_sock(sk);
+	queue_delayed_work(ssi_conn_wq, &tc->again, 0);
+	return false;
+}
+
+static void ssi_tcp_conn_run(struct tasklet_struct *t)
+{
+	struct ssi_tcp_conn *tc = from_tasklet(tc, t, tasklet);
+	struct sock *sk = tc->sock->sk;
+	bool more, over;
+
+	if (!READ_ONCE(tc->c.ready) || READ_ONCE(tc->c.dead) || !lock_socket(tc))
+		return;
+	over = other_side_closed(sk);
+	more = ssi_tcp_recv_read(tc);
+	if (!list_empty(&tc->received)) {
+		bh_unlock_sock(sk);
+		set_batching(tc, true);
+		ssi_tcp_recv_deliver(tc);
+		set_batching(tc, false);
+		bh_lock_sock(sk);
+	}
+	if (!sock_owned_by_user(sk))
+		ssi_tcp_send_push(tc);
+	else
+		more = true;
+	bh_unlock_sock(sk);
+	if (more)
+		tasklet_schedule(&tc->tasklet);
+	else if (over && !tc->starved)
+		report_end(tc);
+}
+
+/* Waits until nothing owns the socket. */
+static void ssi_tcp_conn_again(struct work_struct *work)
+{
+	struct ssi_tcp_conn *tc = container_of(to_delayed_work(work),
+					       struct ssi_tcp_conn, again);
+
+	lock_sock(tc->sock->sk);
+	release_sock(tc->sock->sk);
+	tasklet_schedule(&tc->tasklet);
+}
+
+/* ---- the end ---- */
+
+/*
+ * The connection is dead, so the tasklet does nothing once it has ended for the
+ * first time. The second time is for those that scheduled it meanwhile.
+ */
+static void ssi_tcp_conn_end(struct ssi_stream_conn *conn)
+{
+	struct ssi_tcp_conn *tc = ssi_tcp_conn(conn);
+
+	unhook(tc);
+	tasklet_kill(&tc->tasklet);
+	hrtimer_cancel(&conn->defer_timer);
+	cancel_work_sync(&tc->memory);
+	cancel_delayed_work_sync(&tc->again);
+	tasklet_kill(&tc->tasklet);
+	ssi_tcp_send_end(tc);
+	ssi_tcp_recv_end(tc);
+	sock_no_linger(tc->sock->sk);
+	sock_release(tc->sock);
+	kfree(tc);
+}
+
+/* ---- making connections ---- */
+
+int ssi_tcp_conn_new_socket(const struct sockaddr_storage *addr,
+			    struct socket **result)
+{
+	struct sockaddr_storage at = *addr;
+	struct socket *sock;
+	int ret;
+
+	ret = sock_create_kern(&init_net, addr->ss_family, SOCK_STREAM,
+			       IPPROTO_TCP, &sock);
+	if (ret)
+		return ret;
+	sock_set_reuseaddr(sock->sk);
+	ret = kernel_bind(sock, (struct sockaddr *)&at, sizeof(at));
+	if (ret)
+		sock_release(sock);
+	else
+		*result = sock;
+	return ret;
+}
+
+static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
+{
+	struct ssi_tcp_conn *tc = kzalloc(sizeof(*tc), GFP_KERNEL);
+
+	if (!tc)
+		return NULL;
+	ssi_stream_conn_init(&tc->c, st, &ssi_tcp_carrier, SSI_TCP_CREDITS);
+	tc->sock = sock;
+	tasklet_setup(&tc->tasklet, ssi_tcp_conn_run);
+	INIT_WORK(&tc->memory, ssi_tcp_recv_memory);
+	INIT_DELAYED_WORK(&tc->again, ssi_tcp_conn_again);
+	INIT_LIST_HEAD(&tc->out);
+	INIT_LIST_HEAD(&tc->flight);
+	INIT_LIST_HEAD(&tc->received);
+	/* Memory for packets is allocated in softirqs and must not wait. */
+	sock->sk->sk_allocation = GFP_ATOMIC;
+	tcp_sock_set_nodelay(sock->sk);
+	return tc;
+}
+
+/*
+ * Connect from a privileged port, which the other side requires
+ * (ssi_stream_origin()). The search begins at a random port, because the ports of
+ * the last attempts may still be in use.
+ */
+static int bind_source(const struct ssi_node *node, struct socket **sock)
+{
+	u32 ports = PROT_SOCK - SSI_STREAM_PORT_FIRST;
+	u32 first = get_random_u32() % ports;
+	struct sockaddr_storage from = node->addr;
+	int ret = -EADDRINUSE;
+	u32 i;
+
+	for (i = 0; i < ports && ret == -EADDRINUSE; i++) {
+		ssi_stream_set_port(&from, SSI_STREAM_PORT_FIRST +
+					   (first + i) % ports);
+		ret = ssi_tcp_conn_new_socket(&from, sock);
+	}
+	return ret;
+}
+
+static void cannot_connect(struct ssi_tcp_conn *tc, int error)
+{
+	ssi_stream_cannot_reach(&tc->c, error == -ECONNREFUSED ?
+					"no node listens there" : "no connection",
+				error);
+}
+
+static bool ssi_tcp_conn_connect(struct ssi_stream *st)
+{
+	struct ssi_peer *peer = st->link.peer;
+	struct sockaddr_storage to = peer->addr;
+	struct ssi_tcp_conn *tc;
+	struct socket *sock;
+	int ret;
+
+	if (bind_source(peer->node, &sock))
+		return false;
+	tc = conn_new(st, sock);
+	if (!tc) {
+		sock_release(sock);
+		return false;
+	}
+	hook(tc);
+	ssi_stream_put_conn(&tc->c);
+	ret = kernel_connect(sock, (struct sockaddr *)&to, sizeof(to),
+			     O_NONBLOCK);
+	if (ret && ret != -EINPROGRESS)
+		cannot_connect(tc, ret);
+	return true;
+}
+
+static void answered(struct ssi_tcp_conn *tc)
+{
+	struct ssi_wire_confirm confirm = {
+		.magic = cpu_to_le32(SSI_WIRE_MAGIC),
+	};
+	u32 refusal = le32_to_cpu(tc->answer.refusal);
+	u32 credits;
+
+	if (le32_to_cpu(tc->answer.magic) != SSI_WIRE_MAGIC) {
+		ssi_stream_cannot_reach(&tc->c, "it answers as somebody else", 0);
+		return;
+	}
+	if (refusal) {
+		ssi_stream_refused(&tc->c, refusal);
+		return;
+	}
+	credits = ssi_stream_answered(&tc->c, &tc->answer.hello,
+				      sizeof(tc->answer.hello));
+	if (!credits)
+		return;
+	if (ssi_tcp_conn_say(tc->sock, &confirm, sizeof(confirm)))
+		ssi_stream_cannot_reach(&tc->c, "it closed the connection", 0);
+	else if (ssi_stream_ready(&tc->c, credits))
+		tasklet_schedule(&tc->tasklet);
+}
+
+static void hear_answer(struct ssi_tcp_conn *tc)
+{
+	int ret = ssi_tcp_conn_hear(tc->sock, &tc->answer, sizeof(tc->answer),
+				    &tc->have);
+
+	if (ret > 0)
+		answered(tc);
+	else if (ret)
+		ssi_stream_cannot_reach(&tc->c, "it closed the connection", ret);
+}
+
+static void say_hello(struct ssi_tcp_conn *tc)
+{
+	struct sock *sk = tc->sock->sk;
+	struct ssi_wire_hello hello;
+	int ret = sock_error(sk);
+
+	if (ret) {
+		cannot_connect(tc, ret);
+		return;
+	}
+	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
+		return;
+	ssi_stream_hello(tc->c.st, &hello, SSI_TCP_CREDITS);
+	ret = ssi_tcp_conn_say(tc->sock, &hello, sizeof(hello));
+	if (ret)
+		cannot_connect(tc, ret);
+	tc->step = SSI_TCP_ASKED;
+}
+
+static void hear_confirm(struct ssi_tcp_conn *tc)
+{
+	struct ssi_wire_confirm *confirm = (void *)&tc->answer;
+	int ret = ssi_tcp_conn_hear(tc->sock, confirm, sizeof(*confirm),
+				    &tc->have);
+
+	if (!ret)
+		return;
+	if (ret < 0 || le32_to_cpu(confirm->magic) != SSI_WIRE_MAGIC ||
+	    confirm->zero)
+		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
+				"node %u does not confirm its connection",
+				tc->c.st->link.peer->id);
+	else if (ssi_stream_ready(&tc->c, tc->credits))
+		tasklet_schedule(&tc->tasklet);
+}
+
+static void ssi_tcp_conn_step(struct ssi_stream_conn *conn)
+{
+	struct ssi_tcp_conn *tc = ssi_tcp_conn(conn);
+
+	switch (tc->step) {
+	case SSI_TCP_CONNECTING:
+		say_hello(tc);
+		break;
+	case SSI_TCP_ASKED:
+		hear_answer(tc);
+		break;
+	case SSI_TCP_ANSWERED:
+		hear_confirm(tc);
+		break;
+	}
+}
+
+int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
+			const struct ssi_wire_hello *hello)
+{
+	struct ssi_tcp_conn *tc = conn_new(st, sock);
+	struct ssi_wire_answer answer = {
+		.magic = cpu_to_le32(SSI_WIRE_MAGIC),
+	};
+
+	if (!tc)
+		return -ENOMEM;
+	tc->step = SSI_TCP_ANSWERED;
+	tc->credits = le32_to_cpu(hello->credits);
+	hook(tc);
+	ssi_stream_put_conn(&tc->c);
+	ssi_stream_hello(st, &answer.hello, SSI_TCP_CREDITS);
+	if (ssi_tcp_conn_say(sock, &answer, sizeof(answer)))
+		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
+				"node %u does not confirm its connection",
+				st->link.peer->id);
+	/* The confirmation may have arrived before the callbacks were ours. */
+	mod_delayed_work(ssi_conn_wq, &st->work, 0);
+	return 0;
+}
+
+const struct ssi_carrier ssi_tcp_carrier = {
+	.connect = ssi_tcp_conn_connect,
+	.step = ssi_tcp_conn_step,
+	.end = ssi_tcp_conn_end,
+	.pump = ssi_tcp_send_pump,
+	.all_sent = ssi_tcp_send_all_sent,
+};

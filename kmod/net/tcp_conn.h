@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One TCP connection: its data. See the DOC of tcp_conn.c.
+ */
+#ifndef _SSI_TCP_CONN_H
+#define _SSI_TCP_CONN_H
+
+#include <linux/interrupt.h>
+#include <linux/net.h>
+#include "net/stream.h"
+
+/* The number of credits in our hello. */
+#define SSI_TCP_CREDITS		512
+
+/**
+ * enum ssi_tcp_step - what a connection that is not ready waits for
+ * @SSI_TCP_CONNECTING: the other host, to answer our SYN
+ * @SSI_TCP_ASKED: the other node, to answer our hello
+ * @SSI_TCP_ANSWERED: the other node, to confirm our answer
+ */
+enum ssi_tcp_step {
+	SSI_TCP_CONNECTING,
+	SSI_TCP_ASKED,
+	SSI_TCP_ANSWERED,
+};
+
+/**
+ * struct ssi_tcp_conn - one attempt to connect, then the connection
+ * @c: the part that all carriers share
+ * @sock: the socket
+ * @write_space: the callback of @sock before ours
+ * @step: before @c is ready: what it waits for
+ * @have: before @c is ready: bytes of @answer that have arrived
+ * @answer: before @c is ready: what the other side sends
+ * @credits: accepting side: the credits in the hello of the other side
+ * @tasklet: receives and sends all that there is
+ * @memory: work that gets memory when @starved
+ * @again: work that runs @tasklet a bit later
+ * @batching: @tasklet runs and will send what is queued; protected by st->lock
+ * @pushing: @tasklet is in sendmsg; protected by the lock of @sock
+ * @out: messages of which a part must still be given to @sock; only @tasklet
+ * @nr_out: number of entries of @out
+ * @out_done: bytes of the first entry that were given to @sock
+ * @credit: the CREDIT message, if there is one in @out
+ * @credit_queued: it is in @out
+ * @flight: messages that were given to @sock and whose credit was not given back,
+ *	the oldest first; protected by st->lock
+ * @nr_flight: number of entries of @flight; protected by st->lock
+ * @head: the header that is being received; only @tasklet uses this and the
+ *	fields below, except where stated
+ * @head_have: bytes of it that have arrived
+ * @rx: the message that is being received, or NULL: the header is not complete
+ * @rx_have: bytes of its payload that have arrived
+ * @received: struct ssi_rx that are complete and did not go to the client yet
+ * @nr_received: number of entries of @received
+ * @starved: no memory for the next message: @memory runs, nothing is received
+ * @spare: a page for the next message, or NULL; @memory uses it while @starved
+ */
+struct ssi_tcp_conn {
+	struct ssi_stream_conn c;
+	struct socket *sock;
+	void (*write_space)(struct sock *sk);
+	enum ssi_tcp_step step;
+	u32 have;
+	struct ssi_wire_answer answer;
+	u32 credits;
+	struct tasklet_struct tasklet;
+	struct work_struct memory;
+	struct delayed_work again;
+	bool batching;
+	bool pushing;
+	struct list_head out;
+	u32 nr_out;
+	u32 out_done;
+	struct ssi_stream_wait credit;
+	bool credit_queued;
+	struct list_head flight;
+	u32 nr_flight;
+	struct ssi_wire head;
+	u32 head_have;
+	struct ssi_rx *rx;
+	u32 rx_have;
+	struct list_head received;
+	u32 nr_received;
+	bool starved;
+	struct page *spare;
+};
+
+static inline struct ssi_tcp_conn *ssi_tcp_conn(struct ssi_stream_conn *conn)
+{
+	return container_of(conn, struct ssi_tcp_conn, c);
+}
+
+/* ---- tcp_conn.c: connecting, callbacks of the socket, the end ---- */
+
+extern const struct ssi_carrier ssi_tcp_carrier;
+
+/**
+ * ssi_tcp_conn_accept() - accept a request for a link that has no connection
+ * @st: the link
+ * @sock: the socket, which the new connection takes over
+ * @hello: the hello in the request, checked
+ *
+ * Context: May sleep, the node's accept_lock held.
+ * Return: 0, or a negative errno; then the caller still owns @sock.
+ */
+int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
+			const struct ssi_wire_hello *hello);
+
+/**
+ * ssi_tcp_conn_new_socket() - make a socket that is bound to an address
+ * @addr: the address
+ * @result: the socket
+ *
+ * Context: May sleep.
+ * Return: 0 or a negative errno.
+ */
+int ssi_tcp_conn_new_socket(const struct sockaddr_storage *addr,
+			    struct socket **result);
+
+/**
+ * ssi_tcp_conn_say() - send a few bytes over a socket that sends nothing else yet
+ * @sock: the socket
+ * @data: the bytes
+ * @len: number of bytes
+ *
+ * Context: May sleep, does not wait for the other side.
+ * Return: 0 or a negative errno.
+ */
+int ssi_tcp_conn_say(struct socket *sock, void *data, u32 len);
+
+/**
+ * ssi_tcp_conn_hear() - receive a few bytes, as far as they have arrived
+ * @sock: the socket
+ * @data: the bytes
+ * @len: number of bytes
+ * @have: how many of them have arrived; changes
+ *
+ * Context: May sleep, does not wait for the other side.
+ * Return: 1 if all have arrived, 0 if not, -ECONNRESET if the other side has
+ *	closed the connection, or another negative errno.
+ */
+int ssi_tcp_conn_hear(struct socket *sock, void *data, u32 len, u32 *have);
+
+/* ---- tcp_send.c ---- */
+
+/**
+ * ssi_tcp_send_push() - give to the socket all that credits and it allow
+ * @tc: the connection
+ *
+ * Context: The tasklet, the socket locked.
+ */
+void ssi_tcp_send_push(struct ssi_tcp_conn *tc);
+
+/**
+ * ssi_tcp_send_pump() - see @pump of struct ssi_carrier
+ * @conn: the connection
+ *
+ * Context: Any context, st->lock held.
+ */
+void ssi_tcp_send_pump(struct ssi_stream_conn *conn);
+
+/**
+ * ssi_tcp_send_all_sent() - see @all_sent of struct ssi_carrier
+ * @conn: the connection
+ *
+ * Context: Any context, st->lock held.
+ * Return: whether the other host has acknowledged all.
+ */
+bool ssi_tcp_send_all_sent(struct ssi_stream_conn *conn);
+
+/**
+ * ssi_tcp_send_arrived() - the other side gives back credits
+ * @tc: the connection
+ * @credits: how many: as many of the oldest messages have arrived
+ * @arrived: result: these messages, for ssi_stream_free_list()
+ *
+ * Context: Any context, st->lock held.
+ * Return: false if so many messages were not sent.
+ */
+bool ssi_tcp_send_arrived(struct ssi_tcp_conn *tc, u32 credits,
+			  struct list_head *arrived);
+
+/**
+ * ssi_tcp_send_end() - put all messages that may not have arrived back
+ * @tc: the connection; no callback runs any more
+ */
+void ssi_tcp_send_end(struct ssi_tcp_conn *tc);
+
+/* ---- tcp_recv.c ---- */
+
+/**
+ * ssi_tcp_recv_read() - read messages from the socket into @tc->received
+ * @tc: the connection
+ *
+ * Context: The tasklet, the socket locked.
+ * Return: whether there may be more.
+ */
+bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc);
+
+/**
+ * ssi_tcp_recv_deliver() - give the messages in @tc->received to the client
+ * @tc: the connection
+ *
+ * Context: The tasklet, the socket not locked.
+ */
+void ssi_tcp_recv_deliver(struct ssi_tcp_conn *tc);
+
+/**
+ * ssi_tcp_recv_memory() - get memory for the next message
+ * @work: tc->memory
+ *
+ * Context: Process context, sleeps until there is memory.
+ */
+void ssi_tcp_recv_memory(struct work_struct *work);
+
+/**
+ * ssi_tcp_recv_end() - free what was received and did not go to the client
+ * @tc: the connection; no callback runs any more
+ */
+void ssi_tcp_recv_end(struct ssi_tcp_conn *tc);
+
+#endif /* _SSI_TCP_CONN_H */

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Receiving over one TCP connection: messages from the bytes of a stream.
+ */
+#include <linux/mm.h>
+#include <net/tcp.h>
+
+#include "alloc.h"
+#include "net/node.h"
+#include "net/peer.h"
+#include "net/tcp_conn.h"
+
+/* Messages that are read before they go to the client. */
+#define READ_MAX	64
+
+static void broken(struct ssi_tcp_conn *tc, const char *how)
+{
+	ssi_stream_broken(&tc->c, how);
+}
+
+static void refuse_message(struct ssi_tcp_conn *tc)
+{
+	tc->c.rx_stopped = true;
+	ssi_stream_fail(&tc->c, SSI_DSM_LINK_LOST,
+			"node %u sent a malformed message",
+			tc->c.st->link.peer->id);
+}
+
+/* ---- credits ---- */
+
+static bool take_credits(struct ssi_tcp_conn *tc, u32 credits)
+{
+	struct ssi_stream *st = tc->c.st;
+	LIST_HEAD(arrived);
+	bool legal;
+
+	if (!credits)
+		return true;
+	spin_lock_irq(&st->lock);
+	legal = ssi_tcp_send_arrived(tc, credits, &arrived);
+	spin_unlock_irq(&st->lock);
+	ssi_stream_free_list(st, &arrived);
+	return legal;
+}
+
+static void take_credit_message(struct ssi_tcp_conn *tc)
+{
+	u32 credits = le32_to_cpu(tc->head.credits);
+
+	tc->head_have = 0;
+	if (!credits || tc->head.len || !take_credits(tc, credits))
+		broken(tc, "bad credit message");
+	else
+		WRITE_ONCE(tc->c.st->link.last_rx, jiffies);
+}
+
+/* ---- from the socket ---- */
+
+static struct page *take_page(struct ssi_tcp_conn *tc)
+{
+	struct page *page = tc->spare;
+
+	tc->spare = NULL;
+	return page ?: ssi_alloc_page_for(tc->c.st->link.peer->node->payer,
+					  GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/* False if there is no memory. */
+static bool make_rx(struct ssi_tcp_conn *tc, u32 len)
+{
+	struct ssi_rx *rx = ssi_rx_alloc(tc->c.st->link.peer->rx_pool,
+					 GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!rx)
+		return false;
+	if (len) {
+		rx->page = take_page(tc);
+		if (!rx->page) {
+			ssi_rx_free(rx);
+			return false;
+		}
+	}
+	rx->wire = tc->head;
+	rx->len = len;
+	tc->rx = rx;
+	tc->rx_have = 0;
+	return true;
+}
+
+static void finish_rx(struct ssi_tcp_conn *tc)
+{
+	list_add_tail(&tc->rx->list, &tc->received);
+	tc->nr_received++;
+	tc->rx = NULL;
+	tc->head_have = 0;
+}
+
+/* The header is complete. */
+static void begin_message(struct ssi_tcp_conn *tc)
+{
+	u32 len = le32_to_cpu(tc->head.len);
+
+	if (tc->head.type == SSI_WIRE_CREDIT) {
+		take_credit_message(tc);
+	} else if (len > SSI_WIRE_PAYLOAD_MAX) {
+		refuse_message(tc);
+	} else if (!make_rx(tc, len)) {
+		WRITE_ONCE(tc->starved, true);
+		queue_work(ssi_conn_wq, &tc->memory);
+	} else if (!len) {
+		finish_rx(tc);
+	}
+}
+
+static bool may_read(const struct ssi_tcp_conn *tc)
+{
+	return !tc->c.rx_stopped && !tc->starved &&
+	       tc->nr_received < READ_MAX;
+}
+
+/* Take some of the @len bytes that are @at in @skb, at least one. */
+static u32 take_bytes(struct ssi_tcp_conn *tc, struct sk_buff *skb, u32 at,
+		      u32 len)
+{
+	u32 n;
+
+	if (!tc->rx) {
+		n = min(len, SSI_STREAM_WIRE_LEN - tc->head_have);
+		skb_copy_bits(skb, at, (u8 *)&tc->head + tc->head_have, n);
+		tc->head_have += n;
+		if (tc->head_have == SSI_STREAM_WIRE_LEN)
+			begin_message(tc);
+	} else {
+		n = min(len, tc->rx->len - tc->rx_have);
+		skb_copy_bits(skb, at, page_address(tc->rx->page) + tc->rx_have, n);
+		tc->rx_have += n;
+		if (tc->rx_have == tc->rx->len)
+			finish_rx(tc);
+	}
+	return n;
+}
+
+static int ssi_tcp_recv_take(read_descriptor_t *desc, struct sk_buff *skb,
+			     unsigned int offset, size_t len)
+{
+	struct ssi_tcp_conn *tc = desc->arg.data;
+	u32 done = 0;
+
+	while (done < len && may_read(tc))
+		done += take_bytes(tc, skb, offset + done, len - done);
+	return done;
+}
+
+bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc)
+{
+	read_descriptor_t desc = { .arg.data = tc, .count = 1 };
+
+	if (smp_load_acquire(&tc->starved))	/* pairs with recv_memory() */
+		return false;
+	/* The header for which there was no memory. */
+	if (!tc->rx && tc->head_have == SSI_STREAM_WIRE_LEN)
+		begin_message(tc);
+	if (may_read(tc))
+		tcp_read_sock(tc->sock->sk, &desc, ssi_tcp_recv_take);
+	return tc->nr_received >= READ_MAX;
+}
+
+/* Nothing reads from the socket while @starved, so nothing else uses @spare. */
+void ssi_tcp_recv_memory(struct work_struct *work)
+{
+	struct ssi_tcp_conn *tc = container_of(work, struct ssi_tcp_conn,
+					       memory);
+	struct mem_cgroup *payer = tc->c.st->link.peer->node->payer;
+
+	do {
+		if (READ_ONCE(tc->c.dead))
+			return;
+		ssi_alloc_pause();
+		if (!tc->spare)
+			tc->spare = ssi_alloc_page_for(payer, GFP_KERNEL);
+	} while (!tc->spare);
+	smp_store_release(&tc->starved, false);	/* pairs with recv_read() */
+	tasklet_schedule(&tc->tasklet);
+}
+
+/* ---- to the client ---- */
+
+/* True if @rx may go to the client. */
+static bool account(struct ssi_tcp_conn *tc, struct ssi_rx *rx)
+{
+	struct ssi_stream *st = tc->c.st;
+
+	if (ssi_stream_rx_stopped(&tc->c) || !ssi_stream_take_credit(&tc->c))
+		return false;
+	if (!take_credits(tc, le32_to_cpu(rx->wire.credits))) {
+		broken(tc, "more credits given back than taken");
+		return false;
+	}
+	spin_lock_irq(&st->lock);
+	tc->c.owed++;
+	st->received++;
+	spin_unlock_irq(&st->lock);
+	return true;
+}
+
+void ssi_tcp_recv_deliver(struct ssi_tcp_conn *tc)
+{
+	struct ssi_rx *rx, *next;
+
+	list_for_each_entry_safe(rx, next, &tc->received, list) {
+		list_del_init(&rx->list);
+		if (account(tc, rx))
+			ssi_link_recv(&tc->c.st->link, rx);
+		else
+			ssi_rx_free(rx);
+	}
+	tc->nr_received = 0;
+}
+
+void ssi_tcp_recv_end(struct ssi_tcp_conn *tc)
+{
+	struct ssi_rx *rx, *next;
+
+	list_for_each_entry_safe(rx, next, &tc->received, list)
+		ssi_rx_free(rx);
+	if (tc->rx)
+		ssi_rx_free(tc->rx);
+	if (tc->spare)
+		__free_page(tc->spare);
+}
