@@ -29,6 +29,11 @@ static u64 hold_window(struct ssi_region *region)
 				 READ_ONCE(region->gather.service_ns));
 }
 
+static struct ssi_gather_task *my_entry(struct ssi_region *region)
+{
+	return &region->gather.tasks[hash_32(current->pid, ilog2(SSI_TASKS))];
+}
+
 /*
  * Fill in this node's part of @us; the ages of the page and of the other node
  * are not set.
@@ -46,16 +51,16 @@ static void look_at_us(struct ssi_region *region, u64 now,
 /* Pages are held for the tasks that open requests. */
 void ssi_gather_remember(struct ssi_region *region)
 {
-	u32 slot = hash_32(current->pid, ilog2(SSI_TASKS));
+	struct ssi_gather_task *entry = my_entry(region);
 	struct task_struct *old;
 
-	if (READ_ONCE(region->gather.tasks[slot]) == current)
+	if (READ_ONCE(entry->task) == current)
 		return;
 	get_task_struct(current);
-	spin_lock_bh(&region->gather.lock);
-	old = region->gather.tasks[slot];
-	region->gather.tasks[slot] = current;
-	spin_unlock_bh(&region->gather.lock);
+	spin_lock_bh(&entry->lock);
+	old = entry->task;
+	WRITE_ONCE(entry->task, current);
+	spin_unlock_bh(&entry->lock);
 	if (old)
 		put_task_struct(old);
 }
@@ -65,21 +70,30 @@ void ssi_gather_release_tasks(struct ssi_region *region)
 	u32 i;
 
 	for (i = 0; i < SSI_TASKS; i++)
-		if (region->gather.tasks[i])
-			put_task_struct(region->gather.tasks[i]);
+		if (region->gather.tasks[i].task)
+			put_task_struct(region->gather.tasks[i].task);
+}
+
+static bool is_running(struct ssi_gather_task *entry)
+{
+	bool running;
+
+	if (!READ_ONCE(entry->task))
+		return false;
+	spin_lock(&entry->lock);
+	running = task_is_running(entry->task);
+	spin_unlock(&entry->lock);
+	return running;
 }
 
 static bool is_anybody_running(struct ssi_region *region)
 {
-	bool running = false;
 	u32 i;
 
-	spin_lock(&region->gather.lock);
-	for (i = 0; i < SSI_TASKS && !running; i++)
-		running = region->gather.tasks[i] &&
-			  task_is_running(region->gather.tasks[i]);
-	spin_unlock(&region->gather.lock);
-	return running;
+	for (i = 0; i < SSI_TASKS; i++)
+		if (is_running(&region->gather.tasks[i]))
+			return true;
+	return false;
 }
 
 /*
@@ -96,12 +110,13 @@ bool ssi_gather_must_hold(const struct ssi_slot *slot, struct ssi_rx *rx)
 
 	lockdep_assert_held(&slot->bucket->lock);
 	look_at_us(region, now, &contest);
-	contest.running = is_anybody_running(region);
 	contest.page_age = ssi_page_age_ns(slot->entry, now);
 	contest.copy = rx->msg.type == SSI_WIRE_INV;
 	contest.their_age = now - rx->start +
 			    rx->msg.time * (u64)NSEC_PER_USEC;
 	window = hold_window(region);
+	contest.running = ssi_rules_asks_running(window, &contest) &&
+			  is_anybody_running(region);
 	verdict = ssi_rules_judge(window, &contest, &wait);
 	trace_ssi_verdict(region->node->id, slot->index, rx->msg.requester,
 			  verdict, window, &contest);
@@ -127,6 +142,17 @@ bool ssi_gather_is_fresh(const struct ssi_slot *slot)
 	return ssi_page_age_ns(slot->entry, ktime_get_ns()) < wake_up;
 }
 
+/* Without the lock, the gang may change meanwhile. */
+static bool is_in_gang(const struct ssi_gather *gather, u64 index)
+{
+	u32 i;
+
+	for (i = 0; i < SSI_GANG; i++)
+		if (READ_ONCE(gather->gang[i]) == index + 1)
+			return true;
+	return false;
+}
+
 /*
  * The gang is a prefetch group: nodes that share page tables or other hot pages
  * take turns with the same set of pages. So each page that was used on this
@@ -135,45 +161,57 @@ bool ssi_gather_is_fresh(const struct ssi_slot *slot)
  */
 void ssi_gather_join_gang(struct ssi_region *region, u64 index)
 {
+	struct ssi_gather *gather = &region->gather;
+
+	if (is_in_gang(gather, index))
+		return;
+	spin_lock_bh(&gather->lock);
+	if (!is_in_gang(gather, index)) {
+		WRITE_ONCE(gather->gang[gather->gang_next], index + 1);
+		gather->gang_next = (gather->gang_next + 1) % SSI_GANG;
+	}
+	spin_unlock_bh(&gather->lock);
+}
+
+/* Empty the gang. */
+static void move_gang(struct ssi_gather *gather, u64 *gang)
+{
 	u32 i;
 
-	spin_lock_bh(&region->gather.lock);
-	for (i = 0; i < SSI_GANG; i++)
-		if (region->gather.gang[i] == index + 1)
-			goto out_unlock;
-	region->gather.gang[region->gather.gang_next] = index + 1;
-	region->gather.gang_next = (region->gather.gang_next + 1) % SSI_GANG;
-out_unlock:
-	spin_unlock_bh(&region->gather.lock);
+	lockdep_assert_held(&gather->lock);
+	for (i = 0; i < SSI_GANG; i++) {
+		gang[i] = gather->gang[i];
+		WRITE_ONCE(gather->gang[i], 0);
+	}
 }
 
 /* If @index is in the gang, move the gang to @gang (index + 1, or 0). */
 bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang)
 {
-	bool member = false;
-	u32 i;
+	struct ssi_gather *gather = &region->gather;
+	bool member;
 
-	spin_lock_bh(&region->gather.lock);
-	for (i = 0; i < SSI_GANG && !member; i++)
-		member = region->gather.gang[i] == index + 1;
-	if (member) {
-		memcpy(gang, region->gather.gang, sizeof(region->gather.gang));
-		memset(region->gather.gang, 0, sizeof(region->gather.gang));
-	}
-	spin_unlock_bh(&region->gather.lock);
+	if (!is_in_gang(gather, index))
+		return false;
+	spin_lock_bh(&gather->lock);
+	member = is_in_gang(gather, index);
+	if (member)
+		move_gang(gather, gang);
+	spin_unlock_bh(&gather->lock);
 	return member;
 }
 
 u32 ssi_gather_ahead(struct ssi_region *region, u64 index, u64 *first)
 {
+	struct ssi_gather_task *entry = my_entry(region);
 	u64 pages = region->size >> PAGE_SHIFT;
 	u32 count;
 
-	spin_lock_bh(&region->gather.lock);
-	count = ssi_rules_read_ahead(region->gather.streams, &region->gather.oldest_stream,
-				     index, ssi_region_policy(region, SSI_DSM_POLICY_AHEAD),
+	spin_lock_bh(&entry->lock);
+	count = ssi_rules_read_ahead(entry->streams, &entry->oldest_stream, index,
+				     ssi_region_policy(region, SSI_DSM_POLICY_AHEAD),
 				     first);
-	spin_unlock_bh(&region->gather.lock);
+	spin_unlock_bh(&entry->lock);
 	if (!count || *first >= pages)
 		return 0;
 	return min_t(u64, count, pages - *first);
@@ -208,5 +246,9 @@ u64 ssi_gather_age_ns(struct ssi_region *region)
 
 void ssi_gather_init(struct ssi_gather *gather)
 {
+	u32 i;
+
 	spin_lock_init(&gather->lock);
+	for (i = 0; i < SSI_TASKS; i++)
+		spin_lock_init(&gather->tasks[i].lock);
 }

@@ -7,6 +7,7 @@
 #define _SSI_GATHER_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "protocol/rules.h"
@@ -16,8 +17,23 @@ struct ssi_rx;
 struct ssi_slot;
 struct task_struct;
 
-#define SSI_TASKS		32	/* tasks remembered per region */
+#define SSI_TASKS		32	/* tasks remembered per region, a power of two */
 #define SSI_GANG		32	/* pages of a prefetch group */
+
+/**
+ * struct ssi_gather_task - a task that opens requests, and its faults
+ * @lock: protects the other fields; taken inside a bucket's lock
+ * @task: the task that opened a request last, with a reference, of those whose
+ *	pids have the same hash; or NULL
+ * @streams: sequences of faults at consecutive pages, of all of those tasks
+ * @oldest_stream: entry of @streams that is overwritten next
+ */
+struct ssi_gather_task {
+	spinlock_t lock;
+	struct task_struct *task;
+	struct ssi_stream streams[SSI_RULES_STREAMS];
+	u32 oldest_stream;
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct ssi_gather - the pages that a node requests together, and since when
@@ -25,26 +41,25 @@ struct task_struct;
  * @done: ktime in ns when the last requested page came
  * @outstanding: requests under way
  * @service_ns: moving average of the time that a remote request takes
- * @lock: protects the fields below; taken inside a bucket's lock
- * @tasks: tasks that opened requests lately, with references
+ * @lock: protects changes of @gang and @gang_next; taken inside a bucket's lock
  * @gang: prefetch group: pages that were used on this node and handed over
- *	lately, as index + 1 or 0
+ *	lately, as index + 1 or 0; READ_ONCE() without @lock
  * @gang_next: entry of @gang that is overwritten next
- * @streams: sequences of faults at consecutive pages
- * @oldest_stream: entry of @streams that is overwritten next
+ * @tasks: by hash of the pid
+ *
+ * Each request writes the fields before @lock, which all CPUs share; so they
+ * have a cache line of their own.
  */
 struct ssi_gather {
 	u64 start;
 	u64 done;
 	atomic_t outstanding;
 	u64 service_ns;
-	spinlock_t lock;
-	struct task_struct *tasks[SSI_TASKS];
-	u64 gang[SSI_GANG];
+	spinlock_t lock ____cacheline_aligned_in_smp;
 	u32 gang_next;
-	struct ssi_stream streams[SSI_RULES_STREAMS];
-	u32 oldest_stream;
-};
+	u64 gang[SSI_GANG];
+	struct ssi_gather_task tasks[SSI_TASKS];
+} ____cacheline_aligned_in_smp;
 
 /**
  * ssi_gather_init() - prepare for a new region

@@ -47,10 +47,21 @@
 #define HOLD_MAX_NS		100000000ull
 #define LOOK_AGAIN_NS		500000ull
 
+static u64 turn_ns(u64 window, const struct ssi_contest *contest)
+{
+	return contest->copy ? window / 2 : 2 * window;
+}
+
+bool ssi_rules_asks_running(u64 window, const struct ssi_contest *contest)
+{
+	return contest->page_age < turn_ns(window, contest) &&
+	       !contest->outstanding && contest->since_done < window;
+}
+
 enum ssi_verdict ssi_rules_judge(u64 window, const struct ssi_contest *contest,
 				 u64 *wait_ns)
 {
-	u64 turn = contest->copy ? window / 2 : 2 * window;
+	u64 turn = turn_ns(window, contest);
 	u64 left;
 
 	if (contest->page_age >= turn)

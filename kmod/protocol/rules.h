@@ -61,6 +61,18 @@ enum ssi_verdict ssi_rules_judge(u64 window, const struct ssi_contest *contest,
 				 u64 *wait_ns);
 
 /**
+ * ssi_rules_asks_running() - whether a verdict depends on @contest->running
+ * @window: the hold window in ns
+ * @contest: the page and the two nodes; @running need not be set
+ *
+ * To find out whether tasks run takes long.
+ *
+ * Context: Any context.
+ * Return: false if ssi_rules_judge() decides the same for both values.
+ */
+bool ssi_rules_asks_running(u64 window, const struct ssi_contest *contest);
+
+/**
  * ssi_rules_gathers_anew() - whether the age of a node begins again
  * @window: the hold window in ns
  * @us: the state of this node

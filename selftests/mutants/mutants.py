@@ -64,6 +64,11 @@ MUTANTS = [
      "return !us->outstanding && us->since_done >= window;",
      "return us->outstanding > window;"),
 
+    ("a node does not look whether its tasks run when that decides",
+     "kmod/protocol/rules.c",
+     "!contest->outstanding && contest->since_done < window;",
+     "contest->outstanding && contest->since_done < window;"),
+
     # ---- messages ----
     ("a page message may be shorter than a page",
      "kmod/protocol/wire.c",

@@ -238,6 +238,19 @@ static bool one_side_wins(u64 window, const struct ssi_contest *c)
 	       here != there;
 }
 
+/* A node that does not look whether its tasks run decides as if it had. */
+static bool running_is_asked(u64 window, const struct ssi_contest *c)
+{
+	struct ssi_contest other = *c;
+	u64 wait = 0, other_wait = 0;
+
+	other.running = !c->running;
+	return ssi_rules_asks_running(window, c) ||
+	       (ssi_rules_judge(window, c, &wait) ==
+		ssi_rules_judge(window, &other, &other_wait) &&
+		wait == other_wait);
+}
+
 /*
  * A node that gathers anew becomes the youngest, so it must have had its turn.
  */
@@ -371,7 +384,7 @@ static bool same_page_asks_for_nothing(void)
 
 int main(void)
 {
-	tap_plan(20);
+	tap_plan(21);
 	tap_ok(fixed_window_is_taken(), "a window that is set is used unchanged");
 	tap_ok(auto_window_is_bounded(), "the automatic window is 1 to 100 ms");
 	tap_ok(auto_window_grows(), "the automatic window never shrinks as service gets slower");
@@ -394,6 +407,8 @@ int main(void)
 	       "of two nodes that request each other's pages the older one holds");
 	tap_ok(all_contests(anew_is_done),
 	       "a node that gathers anew has had its turn");
+	tap_ok(all_contests(running_is_asked),
+	       "a verdict for which tasks are not looked at does not depend on them");
 	tap_ok(!ssi_rules_gathers_anew(MS, &(struct ssi_contest){
 		       .outstanding = 1, .since_done = SECOND }),
 	       "a node that waits for a page does not gather anew");

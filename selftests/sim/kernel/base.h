@@ -30,6 +30,7 @@ typedef unsigned int vm_fault_t;
 
 #define __user
 #define __percpu
+#define ____cacheline_aligned_in_smp
 #define __force
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
 #define KBUILD_MODNAME		"ssi_dsm"
