@@ -14,7 +14,7 @@
 
 #include "selftests/dsm/libcluster.h"
 
-#define THREADS_MAX	8u
+#define THREADS_MAX	32u
 
 /**
  * struct touches - pages to touch, each once and timed

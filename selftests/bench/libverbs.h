@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VERBS_ASKED_MAX	16u	/* pages that are asked for at a time */
+#define VERBS_ASKED_MAX	32u	/* pages that are asked for at a time */
 
 /* The process that has pages listens at the first address, others use the second. */
 const char *verbs_server_addr(void);
