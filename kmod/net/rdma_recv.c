@@ -14,7 +14,7 @@ static int rx_fill(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		   gfp_t gfp)
 {
 	struct ib_device *dev = conn->pd->device;
-	struct mem_cgroup *payer = conn->rl->link.peer->node->payer;
+	struct mem_cgroup *payer = conn->c.st->link.peer->node->payer;
 	struct page *page = ssi_alloc_page_for(payer, gfp);
 
 	if (!page)
@@ -45,7 +45,7 @@ static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 	u32 lkey = conn->pd->local_dma_lkey;
 	struct ib_sge sge[2] = {
 		{ buf->page_dma, PAGE_SIZE, lkey },
-		{ buf->wire_dma, SSI_RDMA_WIRE_LEN, lkey },
+		{ buf->wire_dma, SSI_STREAM_WIRE_LEN, lkey },
 	};
 	const struct ib_recv_wr wr = {
 		.wr_cqe = &buf->cqe,
@@ -53,25 +53,25 @@ static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 		.num_sge = 2,
 	};
 
-	ib_dma_sync_single_for_device(conn->pd->device, buf->wire_dma, SSI_RDMA_WIRE_LEN,
+	ib_dma_sync_single_for_device(conn->pd->device, buf->wire_dma, SSI_STREAM_WIRE_LEN,
 				      DMA_FROM_DEVICE);
 	ib_dma_sync_single_for_device(conn->pd->device, buf->page_dma,
-				      SSI_RDMA_BATCH * SSI_RDMA_WIRE_LEN,
+				      SSI_RDMA_BATCH * SSI_STREAM_WIRE_LEN,
 				      DMA_FROM_DEVICE);
 	return ib_post_recv(conn->qp, &wr, NULL);
 }
 
-/* The value of @dead is stable only while rl->lock is held. */
+/* The value of @dead is stable only while st->lock is held. */
 static void rx_refill_later(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&conn->rl->lock, flags);
-	if (!conn->dead) {
+	spin_lock_irqsave(&conn->c.st->lock, flags);
+	if (!conn->c.dead) {
 		list_add_tail(&buf->list, &conn->refill);
 		queue_work(ssi_conn_wq, &conn->refill_work);
 	}
-	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	spin_unlock_irqrestore(&conn->c.st->lock, flags);
 }
 
 /*
@@ -82,7 +82,7 @@ static bool rx_repost(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 {
 	int ret;
 
-	if (READ_ONCE(conn->dead))
+	if (READ_ONCE(conn->c.dead))
 		return false;
 	if (!buf->page && rx_fill(conn, buf, GFP_ATOMIC | __GFP_NOWARN)) {
 		rx_refill_later(conn, buf);
@@ -90,9 +90,9 @@ static bool rx_repost(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 	}
 	ret = rx_post(conn, buf);
 	if (ret)
-		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
-				   "posting a receive buffer for node %u failed: error %d",
-				   conn->rl->link.peer->id, ret);
+		ssi_stream_fail(&conn->c, SSI_DSM_LINK_DOWN,
+				"posting a receive buffer for node %u failed: error %d",
+				conn->c.st->link.peer->id, ret);
 	return !ret;
 }
 
@@ -101,13 +101,13 @@ static struct ssi_rdma_rx *rx_next_refill(struct ssi_rdma_conn *conn)
 	struct ssi_rdma_rx *buf = NULL;
 	unsigned long flags;
 
-	spin_lock_irqsave(&conn->rl->lock, flags);
-	if (!conn->dead)
+	spin_lock_irqsave(&conn->c.st->lock, flags);
+	if (!conn->c.dead)
 		buf = list_first_entry_or_null(&conn->refill,
 					       struct ssi_rdma_rx, list);
 	if (buf)
 		list_del(&buf->list);
-	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	spin_unlock_irqrestore(&conn->c.st->lock, flags);
 	return buf;
 }
 
@@ -115,9 +115,9 @@ static void rx_give_back(struct ssi_rdma_conn *conn)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&conn->rl->lock, flags);
-	conn->owed++;
-	spin_unlock_irqrestore(&conn->rl->lock, flags);
+	spin_lock_irqsave(&conn->c.st->lock, flags);
+	conn->c.owed++;
+	spin_unlock_irqrestore(&conn->c.st->lock, flags);
 }
 
 void ssi_rdma_recv_refill(struct work_struct *work)
@@ -128,56 +128,34 @@ void ssi_rdma_recv_refill(struct work_struct *work)
 
 	while ((buf = rx_next_refill(conn))) {
 		while (rx_fill(conn, buf, GFP_KERNEL)) {
-			if (READ_ONCE(conn->dead))
+			if (READ_ONCE(conn->c.dead))
 				return;
 			ssi_alloc_pause();
 		}
 		if (rx_repost(conn, buf))
 			rx_give_back(conn);
 	}
-	ssi_rdma_send_kick(conn);
-}
-
-/*
- * False if the other side gives back more credits than it took: that breaks the
- * protocol.
- */
-static bool rx_credits(struct ssi_rdma_conn *conn, u32 credits)
-{
-	lockdep_assert_held(&conn->rl->lock);
-	if (credits > conn->credits_max - conn->credits)
-		return false;
-	conn->credits += credits;
-	return true;
-}
-
-/* From the completion handler: nothing after this goes to the client. */
-static void rx_broken(struct ssi_rdma_conn *conn, const char *how)
-{
-	conn->rx_stopped = true;
-	ssi_rdma_conn_fail(conn, SSI_DSM_LINK_LOST,
-			   "node %u broke the protocol: %s",
-			   conn->rl->link.peer->id, how);
+	ssi_stream_kick(&conn->c);
 }
 
 static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		      const struct ssi_wire *head, u32 len)
 {
-	struct ssi_rdma_link *rl = conn->rl;
+	struct ssi_stream *st = conn->c.st;
 	u32 credits = le32_to_cpu(head->credits);
 	unsigned long flags;
 	bool legal;
 
-	spin_lock_irqsave(&rl->lock, flags);
-	legal = credits && !len && rx_credits(conn, credits);
-	spin_unlock_irqrestore(&rl->lock, flags);
+	spin_lock_irqsave(&st->lock, flags);
+	legal = credits && !len && ssi_stream_credits(&conn->c, credits);
+	spin_unlock_irqrestore(&st->lock, flags);
 	if (!legal) {
-		rx_broken(conn, "bad credit message");
+		ssi_stream_broken(&conn->c, "bad credit message");
 		return;
 	}
-	WRITE_ONCE(rl->link.last_rx, jiffies);
+	WRITE_ONCE(st->link.last_rx, jiffies);
 	rx_repost(conn, buf);
-	ssi_rdma_send_kick(conn);
+	ssi_stream_kick(&conn->c);
 }
 
 /* Copy the header that begins @at bytes into the message. */
@@ -185,7 +163,7 @@ static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		      u32 at, struct ssi_wire *head)
 {
 	u32 in_page = at < PAGE_SIZE ? min_t(u32, PAGE_SIZE - at,
-					     SSI_RDMA_WIRE_LEN) : 0;
+					     SSI_STREAM_WIRE_LEN) : 0;
 
 	if (in_page) {
 		ib_dma_sync_single_for_cpu(conn->pd->device,
@@ -194,40 +172,22 @@ static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		memcpy(head, page_address(buf->page) + at, in_page);
 		at = PAGE_SIZE;
 	}
-	if (in_page == SSI_RDMA_WIRE_LEN)
+	if (in_page == SSI_STREAM_WIRE_LEN)
 		return;
 	ib_dma_sync_single_for_cpu(conn->pd->device, buf->wire_dma,
-				   SSI_RDMA_WIRE_LEN, DMA_FROM_DEVICE);
+				   SSI_STREAM_WIRE_LEN, DMA_FROM_DEVICE);
 	memcpy((void *)head + in_page, (void *)buf->wire + at - PAGE_SIZE,
-	       SSI_RDMA_WIRE_LEN - in_page);
+	       SSI_STREAM_WIRE_LEN - in_page);
 }
 
 /* Number of headers in a message of @bytes bytes whose last header is @head. */
 static u32 rx_count(const struct ssi_wire *head, u32 bytes)
 {
-	u32 nr = bytes / SSI_RDMA_WIRE_LEN;
+	u32 nr = bytes / SSI_STREAM_WIRE_LEN;
 
-	if (head->len || bytes % SSI_RDMA_WIRE_LEN || nr > SSI_RDMA_BATCH)
+	if (head->len || bytes % SSI_STREAM_WIRE_LEN || nr > SSI_RDMA_BATCH)
 		return 1;
 	return nr;
-}
-
-/*
- * Take the credit of a message. False if the other side has none: it sent more
- * than the receive buffers that we granted.
- */
-static bool rx_take_credit(struct ssi_rdma_conn *conn)
-{
-	unsigned long flags;
-	bool granted;
-
-	spin_lock_irqsave(&conn->rl->lock, flags);
-	granted = conn->granted;
-	conn->granted -= granted;
-	spin_unlock_irqrestore(&conn->rl->lock, flags);
-	if (!granted)
-		rx_broken(conn, "it sends without a credit");
-	return granted;
 }
 
 /*
@@ -238,47 +198,26 @@ static bool rx_take_credit(struct ssi_rdma_conn *conn)
 static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 		       bool posted)
 {
-	struct ssi_rdma_link *rl = conn->rl;
+	struct ssi_stream *st = conn->c.st;
 	unsigned long flags;
 	bool legal, open;
 
-	spin_lock_irqsave(&rl->lock, flags);
-	legal = rx_credits(conn, le32_to_cpu(rx->wire.credits));
-	conn->owed += posted;
-	rl->rx_count += legal;
+	spin_lock_irqsave(&st->lock, flags);
+	legal = ssi_stream_credits(&conn->c, le32_to_cpu(rx->wire.credits));
+	conn->c.owed += posted;
+	st->received += legal;
 	open = conn->open;
 	if (legal && !open)
-		list_add_tail(&rx->list, &rl->early);
-	spin_unlock_irqrestore(&rl->lock, flags);
+		list_add_tail(&rx->list, &st->early);
+	spin_unlock_irqrestore(&st->lock, flags);
 	if (!legal) {
-		rx_broken(conn, "more credits given back than taken");
+		ssi_stream_broken(&conn->c, "more credits given back than taken");
 		ssi_rx_free(rx);
 		return false;
 	}
 	if (!open)
 		rdma_notify(conn->id, IB_EVENT_COMM_EST);
 	return open;
-}
-
-/*
- * If an upper layer set the link to LOST, receive is stopped, and rl->work ends
- * the connection so that the other side notices. If the connection itself
- * failed, the messages that the other side sent before still go to the client.
- */
-static bool rx_is_stopped(struct ssi_rdma_conn *conn)
-{
-	struct ssi_rdma_link *rl = conn->rl;
-
-	if (conn->rx_stopped || !READ_ONCE(conn->open) ||
-	    READ_ONCE(rl->link.state) != SSI_DSM_LINK_LOST)
-		return conn->rx_stopped;
-	/* Pairs with the order in mark_dead(): dead is set first, then LOST. */
-	smp_rmb();
-	if (!READ_ONCE(conn->dead)) {
-		conn->rx_stopped = true;
-		mod_delayed_work(ssi_conn_wq, &rl->work, 0);
-	}
-	return conn->rx_stopped;
 }
 
 /*
@@ -289,12 +228,12 @@ static bool rx_take(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		    const struct ssi_wire *head, u32 len,
 		    struct list_head *rxs)
 {
-	u32 nr = rx_count(head, len + SSI_RDMA_WIRE_LEN);
+	u32 nr = rx_count(head, len + SSI_STREAM_WIRE_LEN);
 	struct ssi_rx *rx;
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
-		rx = ssi_rx_alloc(conn->rl->link.peer->rx_pool,
+		rx = ssi_rx_alloc(conn->c.st->link.peer->rx_pool,
 				  GFP_ATOMIC | __GFP_NOWARN);
 		if (!rx)
 			return false;
@@ -302,7 +241,7 @@ static bool rx_take(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		if (i == nr - 1)
 			rx->wire = *head;
 		else
-			rx_header(conn, buf, i * SSI_RDMA_WIRE_LEN, &rx->wire);
+			rx_header(conn, buf, i * SSI_STREAM_WIRE_LEN, &rx->wire);
 	}
 	if (nr == 1 && len) {
 		rx->len = len;
@@ -318,14 +257,14 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	LIST_HEAD(rxs);
 	bool posted;
 
-	if (rx_is_stopped(conn) || !rx_take_credit(conn))
+	if (ssi_stream_rx_stopped(&conn->c) || !ssi_stream_take_credit(&conn->c))
 		return;
 	if (!rx_take(conn, buf, head, len, &rxs)) {
 		/* The message is gone, but its sender knows that it arrived. */
-		conn->rx_stopped = true;
-		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_LOST,
-				   "out of memory for messages from node %u",
-				   conn->rl->link.peer->id);
+		conn->c.rx_stopped = true;
+		ssi_stream_fail(&conn->c, SSI_DSM_LINK_LOST,
+				"out of memory for messages from node %u",
+				conn->c.st->link.peer->id);
 		list_for_each_entry_safe(rx, next, &rxs, list)
 			ssi_rx_free(rx);
 		return;
@@ -334,24 +273,24 @@ static void rx_message(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	list_for_each_entry_safe(rx, next, &rxs, list) {
 		list_del_init(&rx->list);
 		rx->headerless = headerless;
-		if (rx_is_stopped(conn))
+		if (ssi_stream_rx_stopped(&conn->c))
 			ssi_rx_free(rx);
 		else if (rx_account(conn, rx, posted))
-			ssi_link_recv(&conn->rl->link, rx);
+			ssi_link_recv(&conn->c.st->link, rx);
 		posted = false;
 	}
-	ssi_rdma_send_kick(conn);
+	ssi_stream_kick(&conn->c);
 }
 
 /* Receive a page without a header. */
 static void rx_headerless(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 			  const struct ib_wc *wc)
 {
-	const struct ssi_peer *peer = conn->rl->link.peer;
+	const struct ssi_peer *peer = conn->c.st->link.peer;
 	struct ssi_wire head;
 
 	if (wc->byte_len != PAGE_SIZE) {
-		rx_broken(conn, "truncated message");
+		ssi_stream_broken(&conn->c, "truncated message");
 		return;
 	}
 	ssi_wire_expand(&head, be32_to_cpu(wc->ex.imm_data), peer->id,
@@ -375,11 +314,11 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		rx_headerless(conn, buf, wc);
 		return;
 	}
-	if (wc->byte_len < SSI_RDMA_WIRE_LEN) {
-		rx_broken(conn, "truncated message");
+	if (wc->byte_len < SSI_STREAM_WIRE_LEN) {
+		ssi_stream_broken(&conn->c, "truncated message");
 		return;
 	}
-	len = wc->byte_len - SSI_RDMA_WIRE_LEN;
+	len = wc->byte_len - SSI_STREAM_WIRE_LEN;
 	rx_header(conn, buf, len, &head);
 	if (head.type == SSI_WIRE_CREDIT)
 		rx_credit(conn, buf, &head, len);
@@ -389,17 +328,17 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 
 static struct ssi_rx *rx_take_early(struct ssi_rdma_conn *conn)
 {
-	struct ssi_rdma_link *rl = conn->rl;
+	struct ssi_stream *st = conn->c.st;
 	struct ssi_rx *rx;
 	unsigned long flags;
 
-	spin_lock_irqsave(&rl->lock, flags);
-	rx = list_first_entry_or_null(&rl->early, struct ssi_rx, list);
+	spin_lock_irqsave(&st->lock, flags);
+	rx = list_first_entry_or_null(&st->early, struct ssi_rx, list);
 	if (rx)
 		list_del_init(&rx->list);
 	else
 		WRITE_ONCE(conn->open, true);
-	spin_unlock_irqrestore(&rl->lock, flags);
+	spin_unlock_irqrestore(&st->lock, flags);
 	return rx;
 }
 
@@ -408,7 +347,7 @@ void ssi_rdma_recv_open(struct ssi_rdma_conn *conn)
 	struct ssi_rx *rx;
 
 	while ((rx = rx_take_early(conn)))
-		ssi_link_recv(&conn->rl->link, rx);
+		ssi_link_recv(&conn->c.st->link, rx);
 }
 
 int ssi_rdma_recv_init(struct ssi_rdma_conn *conn)
@@ -423,7 +362,7 @@ int ssi_rdma_recv_init(struct ssi_rdma_conn *conn)
 	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++) {
 		conn->rx[i].cqe.done = ssi_rdma_recv_done;
 		conn->rx[i].wire = &conn->rx_wires[i];
-		conn->rx[i].wire_dma = conn->rx_wires_dma + i * SSI_RDMA_WIRE_LEN;
+		conn->rx[i].wire_dma = conn->rx_wires_dma + i * SSI_STREAM_WIRE_LEN;
 		/* One more try: tests let one in a few allocations fail. */
 		if (rx_fill(conn, &conn->rx[i], GFP_KERNEL) &&
 		    rx_fill(conn, &conn->rx[i], GFP_KERNEL))
@@ -451,19 +390,4 @@ void ssi_rdma_recv_free(struct ssi_rdma_conn *conn)
 			__free_page(rx_unmap(conn, &conn->rx[i]));
 	ssi_rdma_conn_wires_free(conn, conn->rx_wires, conn->rx_wires_dma,
 				 SSI_RDMA_RX_DEPTH, DMA_FROM_DEVICE);
-}
-
-void ssi_rdma_recv_forget(struct ssi_rdma_link *rl)
-{
-	struct ssi_rx *rx, *next;
-	unsigned long flags;
-	LIST_HEAD(early);
-
-	spin_lock_irqsave(&rl->lock, flags);
-	list_splice_init(&rl->early, &early);
-	rl->rx_count = 0;
-	rl->peer_life = 0;
-	spin_unlock_irqrestore(&rl->lock, flags);
-	list_for_each_entry_safe(rx, next, &early, list)
-		ssi_rx_free(rx);
 }

@@ -19,14 +19,6 @@
 int ssi_rdma_recv_init(struct ssi_rdma_conn *conn);
 
 /**
- * ssi_rdma_recv_forget() - forget the other side and the messages from it
- * @rl: the link; it was never UP, or it is being freed
- *
- * Context: Any context. Takes rl->lock.
- */
-void ssi_rdma_recv_forget(struct ssi_rdma_link *rl);
-
-/**
  * ssi_rdma_recv_free() - free the receive buffers of a connection
  * @conn: the connection; its queue pair is destroyed
  */

@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sending over one RDMA connection: slots, credits, and the queue behind them.
+ * Sending over one RDMA connection: slots of the send queue.
  */
 #ifndef _SSI_RDMA_SEND_H
 #define _SSI_RDMA_SEND_H
 
 #include "net/rdma_verbs.h"
-
-/**
- * ssi_rdma_send_link_init() - make the queue of a link
- * @rl: the link
- *
- * Context: May sleep.
- * Return: 0 or -ENOMEM.
- */
-int ssi_rdma_send_link_init(struct ssi_rdma_link *rl);
-
-/**
- * ssi_rdma_send_link_free() - free the queue of a link and all messages in it
- * @rl: the link; it has no connection
- */
-void ssi_rdma_send_link_free(struct ssi_rdma_link *rl);
 
 /**
  * ssi_rdma_send_init() - allocate the slots of the send queue
@@ -44,76 +29,41 @@ int ssi_rdma_send_init(struct ssi_rdma_conn *conn);
 void ssi_rdma_send_free(struct ssi_rdma_conn *conn);
 
 /**
- * ssi_rdma_send_resume() - continue after the last message that has arrived
- * @rl: the link; it has no connection that sends
- * @received: the number of messages that the other side says it has received
+ * ssi_rdma_send_pump() - see @pump of struct ssi_carrier
+ * @c: the connection
  *
- * The messages after that are sent again over the next connection.
- *
- * Context: Any context. Takes rl->lock.
- * Return: false if the number is impossible: fewer messages than have arrived
- *	for certain, or more than were sent.
+ * Context: Any context, st->lock held.
  */
-bool ssi_rdma_send_resume(struct ssi_rdma_link *rl, u64 received);
+void ssi_rdma_send_pump(struct ssi_stream_conn *c);
 
 /**
- * ssi_rdma_send_drop() - drop all messages that wait; the link is lost
- * @rl: the link
+ * ssi_rdma_send_can_post() - see @can_post of struct ssi_carrier
+ * @c: the connection
  *
- * Context: Any context. Takes rl->lock.
+ * Context: Any context, st->lock held.
+ * Return: whether a slot is free.
  */
-void ssi_rdma_send_drop(struct ssi_rdma_link *rl);
+bool ssi_rdma_send_can_post(struct ssi_stream_conn *c);
 
 /**
- * ssi_rdma_send_bye() - tell the other side that this one closes the link
- * @conn: the connection
- *
- * Context: Any context. Takes rl->lock.
- */
-void ssi_rdma_send_bye(struct ssi_rdma_conn *conn);
-
-/**
- * ssi_rdma_send() - send a message; see @send of struct ssi_transport_ops
- * @link: the link
+ * ssi_rdma_send_post() - see @post of struct ssi_carrier
+ * @c: the connection
  * @msg: the header
  * @page: the payload, or NULL; its reference is consumed, also on error
  * @len: number of bytes of @page
- * @defer_ns: the message may be deferred for this many ns
  *
- * Context: Any context, never sleeps.
- * Return: 0, or -ENOTCONN if the link is neither UP nor INTERRUPTED.
+ * Context: Any context, st->lock held.
  */
-int ssi_rdma_send(struct ssi_link *link, const struct ssi_wire *msg,
-		  struct page *page, u32 len, u64 defer_ns);
+void ssi_rdma_send_post(struct ssi_stream_conn *c, const struct ssi_wire *msg,
+			struct page *page, u32 len);
 
 /**
- * ssi_rdma_send_kick() - post all that credits and slots allow
- * @conn: the connection
+ * ssi_rdma_send_all_sent() - see @all_sent of struct ssi_carrier
+ * @c: the connection
  *
- * To be called after credits have arrived or have become owed.
- *
- * Context: Any context.
+ * Context: Any context, st->lock held.
+ * Return: whether no SEND is under way.
  */
-void ssi_rdma_send_kick(struct ssi_rdma_conn *conn);
-
-/**
- * ssi_rdma_send_timer() - post the deferred messages
- * @timer: conn->defer_timer
- *
- * Context: Softirq.
- * Return: HRTIMER_NORESTART.
- */
-enum hrtimer_restart ssi_rdma_send_timer(struct hrtimer *timer);
-
-/**
- * ssi_rdma_send_flush() - wait until all messages have arrived
- * @conn: the connection; no new message is sent
- * @timeout: limit in jiffies
- *
- * Returns early if the connection dies.
- *
- * Context: May sleep.
- */
-void ssi_rdma_send_flush(struct ssi_rdma_conn *conn, unsigned long timeout);
+bool ssi_rdma_send_all_sent(struct ssi_stream_conn *c);
 
 #endif /* _SSI_RDMA_SEND_H */

@@ -36,42 +36,33 @@
  * receiver took, so these messages cannot go on without end either.
  *
  * Sending. A message is posted at once if a credit and a slot are free and
- * tx_queue is empty. Otherwise it waits in tx_queue, which is served whenever
- * a credit or a slot comes back. If the queue grows beyond SSI_RDMA_TX_MAX, the
- * other side does not take its messages and the link is lost.
- *
- * Each packet costs both sides much more than its bytes do; one part of that
- * cost is the acknowledgment. Therefore consecutive messages of tx_queue that
- * have no payload are posted as one SEND (a batch), which takes one credit. A
- * message for which no node waits may be deferred: it stays in tx_queue until a
- * message that must not be deferred is queued, until there is a full batch, or
- * until the timer expires.
+ * st->queue is empty. Otherwise it waits in st->queue, which is served whenever
+ * a credit or a slot comes back. Each packet costs both sides much more than its
+ * bytes do; one part of that cost is the acknowledgment. Therefore consecutive
+ * messages of st->queue that have no payload are posted as one SEND (a batch),
+ * which takes one credit.
  *
  * Receiving. All completions come from one CQ, which is polled in softirq, one
  * completion at a time; this keeps the order of the messages. The first
  * messages may arrive before the event that the connection is established.
- * They wait in rl->early until ssi_rdma_verbs_open() gives them to the
+ * They wait in st->early until ssi_rdma_verbs_open() gives them to the
  * client.
  *
  * End. The code that detects an error marks the connection dead under
- * rl->lock, which also changes the state of the link and queues rl->work. Only
- * the first error of a connection has this effect. rl->work tears the
+ * st->lock, which also changes the state of the link and queues st->work. Only
+ * the first error of a connection has this effect. st->work tears the
  * connection down in this order: dead is set, so no work refills buffers; the
  * drain waits until each callback that might have posted a buffer has returned;
  * the CQ is freed, and after that no callback runs; only then is memory
  * unmapped and freed, and the connection removed from the link.
  *
  * The next connection. A reliable connection delivers messages in order, and
- * the drain lets all that have arrived go to the client. So one number tells
- * the other side what has arrived: rl->rx_count, in the hello. A slot keeps its
- * messages, and the reference to its page, until their SEND is complete. When
- * the connection ends, the messages of all slots that are not complete go back
- * to the head of tx_queue. ssi_rdma_send_resume() drops those of them that the
- * other side has received; the rest is sent again. Messages that are sent while
- * there is no connection wait in tx_queue, too. CREDIT messages are not counted
- * and not sent again, because each connection begins with new credits.
+ * the drain lets all that have arrived go to the client. So a message has arrived
+ * when its SEND is complete. A slot keeps its messages, and the reference to its
+ * page, until then. When the connection ends, the messages of all slots that are
+ * not complete go back to the head of st->queue.
  *
- * Locks. rl->lock is held while sends are posted, which keeps their order. It
+ * Locks. st->lock is held while sends are posted, which keeps their order. It
  * is never held while the client is called.
  */
 #include <linux/slab.h>
@@ -94,41 +85,20 @@ static int forbid_remote_access(struct ssi_rdma_conn *conn)
 	return ib_modify_qp(conn->qp, &attr, IB_QP_ACCESS_FLAGS);
 }
 
-static bool begin_open(struct ssi_rdma_conn *conn, u32 credits)
-{
-	struct ssi_rdma_link *rl = conn->rl;
-	unsigned long flags;
-	bool ready;
-
-	spin_lock_irqsave(&rl->lock, flags);
-	ready = !conn->dead;
-	if (ready) {
-		conn->ready = true;
-		conn->credits = credits;
-		conn->credits_max = credits;
-		rl->flush = rl->tx_queued;
-		/* Illegal if the link was lost meanwhile. */
-		if (!ssi_link_change_state(&rl->link, SSI_DSM_LINK_UP, "%s", ""))
-			mod_delayed_work(ssi_conn_wq, &rl->work, 0);
-	}
-	spin_unlock_irqrestore(&rl->lock, flags);
-	return ready;
-}
-
 void ssi_rdma_verbs_open(struct ssi_rdma_conn *conn, u32 credits)
 {
 	int ret = forbid_remote_access(conn);
 
 	if (ret) {
-		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
-				   "cannot restrict the queue pair for node %u: error %d",
-				   conn->rl->link.peer->id, ret);
+		ssi_stream_fail(&conn->c, SSI_DSM_LINK_DOWN,
+				"cannot restrict the queue pair for node %u: error %d",
+				conn->c.st->link.peer->id, ret);
 		return;
 	}
-	if (!begin_open(conn, credits))
+	if (!ssi_stream_ready(&conn->c, credits))
 		return;
 	ssi_rdma_recv_open(conn);
-	ssi_rdma_send_kick(conn);
+	ssi_stream_kick(&conn->c);
 }
 
 static void ssi_rdma_verbs_qp_event(struct ib_event *event, void *context)
@@ -142,31 +112,28 @@ static void ssi_rdma_verbs_qp_event(struct ib_event *event, void *context)
 	case IB_EVENT_QP_FATAL:
 	case IB_EVENT_QP_REQ_ERR:
 	case IB_EVENT_QP_ACCESS_ERR:
-		ssi_rdma_conn_fail(conn, SSI_DSM_LINK_DOWN,
-				   "the queue pair for node %u failed: %s",
-				   conn->rl->link.peer->id,
-				   ib_event_msg(event->event));
+		ssi_stream_fail(&conn->c, SSI_DSM_LINK_DOWN,
+				"the queue pair for node %u failed: %s",
+				conn->c.st->link.peer->id,
+				ib_event_msg(event->event));
 		break;
 	default:
 		break;
 	}
 }
 
-struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl)
+struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_stream *st,
+					 const struct ssi_carrier *carrier)
 {
 	struct ssi_rdma_conn *conn = kvzalloc(sizeof(*conn), GFP_KERNEL);
 
 	if (!conn)
 		return NULL;
-	conn->rl = rl;
-	conn->granted = SSI_RDMA_CREDITS;
+	ssi_stream_conn_init(&conn->c, st, carrier, SSI_RDMA_CREDITS);
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_flight);
 	INIT_LIST_HEAD(&conn->refill);
 	INIT_WORK(&conn->refill_work, ssi_rdma_recv_refill);
-	init_waitqueue_head(&conn->arrived);
-	hrtimer_init(&conn->defer_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-	conn->defer_timer.function = ssi_rdma_send_timer;
 	return conn;
 }
 
@@ -218,21 +185,12 @@ int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn)
 	       qp_new(conn) ?: ssi_rdma_recv_post(conn);
 }
 
-void ssi_rdma_verbs_kill(struct ssi_rdma_conn *conn)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&conn->rl->lock, flags);
-	WRITE_ONCE(conn->dead, true);
-	spin_unlock_irqrestore(&conn->rl->lock, flags);
-}
-
 void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 {
 	/* It cannot be queued again: rx_refill_later() checks @dead. */
 	cancel_work_sync(&conn->refill_work);
 	/* It cannot be started again: ssi_rdma_send() checks @dead. */
-	hrtimer_cancel(&conn->defer_timer);
+	hrtimer_cancel(&conn->c.defer_timer);
 	if (conn->qp) {
 		ib_drain_qp(conn->qp);
 		rdma_destroy_qp(conn->id);

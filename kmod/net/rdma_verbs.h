@@ -10,12 +10,14 @@
 
 /**
  * ssi_rdma_verbs_new() - allocate a connection without verbs resources
- * @rl: the link
+ * @st: the link
+ * @carrier: that of rdma
  *
  * Context: May sleep.
  * Return: the connection, or NULL if there is no memory.
  */
-struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_rdma_link *rl);
+struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_stream *st,
+					 const struct ssi_carrier *carrier);
 
 /**
  * ssi_rdma_verbs_setup() - create the queue pair and post all receive buffers
@@ -40,16 +42,6 @@ int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn);
  * Context: May sleep.
  */
 void ssi_rdma_verbs_open(struct ssi_rdma_conn *conn, u32 credits);
-
-/**
- * ssi_rdma_verbs_kill() - mark a connection dead without a change of the link
- * @conn: the connection
- *
- * Nothing is posted after this.
- *
- * Context: Any context.
- */
-void ssi_rdma_verbs_kill(struct ssi_rdma_conn *conn);
 
 /**
  * ssi_rdma_verbs_teardown() - undo ssi_rdma_verbs_setup()

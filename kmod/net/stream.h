@@ -55,7 +55,12 @@ struct ssi_stream_wait {
  * @end: tear a connection down and free it. The connection is dead. After the
  *	return no callback of it runs, and the messages whose arrival is not
  *	certain are back at the head of st->queue. May sleep
- * @pump: send all that credits allow. Any context, st->lock held
+ * @pump: send all of the queue that credits allow. Any context, st->lock held
+ * @can_post: another message can be sent; NULL: one always can. Any context,
+ *	st->lock held
+ * @post: send a message at once, past the queue, which is empty; there is a
+ *	credit, and @can_post says yes. NULL: all messages go to the queue. Any
+ *	context, st->lock held
  * @all_sent: all messages have arrived at the other host. st->lock held
  */
 struct ssi_carrier {
@@ -64,6 +69,9 @@ struct ssi_carrier {
 	bool (*must_stay)(struct ssi_stream_conn *conn);
 	void (*end)(struct ssi_stream_conn *conn);
 	void (*pump)(struct ssi_stream_conn *conn);
+	bool (*can_post)(struct ssi_stream_conn *conn);
+	void (*post)(struct ssi_stream_conn *conn, const struct ssi_wire *msg,
+		     struct page *page, u32 len);
 	bool (*all_sent)(struct ssi_stream_conn *conn);
 };
 
@@ -75,8 +83,8 @@ struct ssi_carrier {
  * @closing: close() has begun: @work does nothing, no request is accepted
  * @life: a random number, not 0, that tells this link from earlier ones of the
  *	same node ids
- * @lock: protects the fields below and the fields of struct ssi_stream_conn that
- *	name it; taken in any context, inside the locks of the callers, outside
+ * @lock: protects the fields below except @rdma_mtu, and the fields of connections
+ *	that name it; taken in any context, inside the locks of the callers, outside
  *	@link.lock
  * @conn: the attempt or connection, NULL between attempts
  * @reason: why the last connection ended
@@ -89,6 +97,9 @@ struct ssi_carrier {
  *	the connection ended before it was known whether they arrived
  * @arrived: how many of them have arrived for certain
  * @received: number of messages that have arrived here, CREDIT not counted
+ * @early: struct ssi_rx that have arrived before the connection was ready
+ * @rdma_mtu: limit of rdma's packets (enum ib_mtu), because the other side's
+ *	network allows no longer ones; 0: none
  * @stuck_at: @arrived when the link was interrupted last
  * @grace_end: time in jiffies when a link that is INTERRUPTED is lost
  * @grace: work that loses the link then
@@ -111,6 +122,8 @@ struct ssi_stream {
 	u64 sent;
 	u64 arrived;
 	u64 received;
+	struct list_head early;
+	u32 rdma_mtu;
 	u64 stuck_at;
 	unsigned long grace_end;
 	struct delayed_work grace;
@@ -390,6 +403,15 @@ struct ssi_stream_wait *ssi_stream_first(struct ssi_stream *st);
 void ssi_stream_unqueue(struct ssi_stream *st, struct ssi_stream_wait *wait);
 
 /**
+ * ssi_stream_free_wait() - free an entry of the queue, but keep its page
+ * @st: the link
+ * @wait: the message, not in the queue any more
+ *
+ * Context: Any context.
+ */
+void ssi_stream_free_wait(struct ssi_stream *st, struct ssi_stream_wait *wait);
+
+/**
  * ssi_stream_requeue() - put messages back at the head of the queue
  * @st: the link
  * @waits: the messages
@@ -513,8 +535,8 @@ bool ssi_stream_rx_stopped(struct ssi_stream_conn *conn);
 void ssi_stream_broken(struct ssi_stream_conn *conn, const char *how);
 
 /**
- * ssi_stream_forget() - forget the other side
- * @st: the link; it was never UP
+ * ssi_stream_forget() - forget the other side and the messages from it
+ * @st: the link; it was never UP, or it is being freed
  *
  * Context: Any context. Takes st->lock.
  */

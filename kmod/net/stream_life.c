@@ -479,6 +479,7 @@ struct ssi_link *ssi_stream_open(struct ssi_peer *peer,
 	st->life = get_random_u32() | 1;	/* not 0 */
 	st->stuck_at = U64_MAX;
 	spin_lock_init(&st->lock);
+	INIT_LIST_HEAD(&st->early);
 	INIT_DELAYED_WORK(&st->work, ssi_stream_work);
 	INIT_DELAYED_WORK(&st->grace, ssi_stream_grace);
 	ssi_link_init(&st->link, peer->node->ops, peer);
@@ -524,6 +525,7 @@ void ssi_stream_close(struct ssi_link *link)
 	cancel_delayed_work_sync(&st->grace);
 	cancel_delayed_work_sync(&st->work);
 	ssi_link_fini(link);
+	ssi_stream_forget(st);
 	ssi_stream_send_exit(st);
 	kfree(st);
 }

@@ -53,10 +53,15 @@ bool ssi_stream_rx_stopped(struct ssi_stream_conn *conn)
 
 void ssi_stream_forget(struct ssi_stream *st)
 {
+	struct ssi_rx *rx, *next;
 	unsigned long flags;
+	LIST_HEAD(early);
 
 	spin_lock_irqsave(&st->lock, flags);
+	list_splice_init(&st->early, &early);
 	st->received = 0;
 	st->peer_life = 0;
 	spin_unlock_irqrestore(&st->lock, flags);
+	list_for_each_entry_safe(rx, next, &early, list)
+		ssi_rx_free(rx);
 }

@@ -36,11 +36,16 @@ void ssi_stream_requeue(struct ssi_stream *st, struct list_head *waits, u32 nr)
 	spin_unlock_irqrestore(&st->lock, flags);
 }
 
+void ssi_stream_free_wait(struct ssi_stream *st, struct ssi_stream_wait *wait)
+{
+	mempool_free(wait, st->waits);
+}
+
 static void free_wait(struct ssi_stream *st, struct ssi_stream_wait *wait)
 {
 	if (wait->page)
 		put_page(wait->page);
-	mempool_free(wait, st->waits);
+	ssi_stream_free_wait(st, wait);
 }
 
 void ssi_stream_free_list(struct ssi_stream *st, struct list_head *waits)
@@ -142,15 +147,29 @@ static void message_lost(struct ssi_stream *st, int error)
 	mod_delayed_work(ssi_conn_wq, &st->work, 0);
 }
 
-/* Queue @msg, also if there is no connection at the moment. */
+static bool can_go(struct ssi_stream_conn *conn)
+{
+	return conn && conn->credits &&
+	       (!conn->carrier->can_post || conn->carrier->can_post(conn));
+}
+
+/*
+ * Send or queue @msg. @conn is NULL if there is no connection at the moment.
+ * Consumes the reference to @page.
+ */
 static void submit(struct ssi_stream *st, struct ssi_stream_conn *conn,
 		   const struct ssi_wire *msg, struct page *page, u32 len,
 		   u64 defer_ns)
 {
+	bool may_go = can_go(conn);
 	int ret;
 
-	if ((!conn || !conn->credits) && ssi_wire_is_hint(msg->type))
+	if (!may_go && ssi_wire_is_hint(msg->type))
 		return;
+	if (may_go && !defer_ns && !st->queued && conn->carrier->post) {
+		conn->carrier->post(conn, msg, page, len);
+		return;
+	}
 	ret = enqueue(st, msg, page, len);
 	if (ret) {
 		message_lost(st, ret);
