@@ -93,6 +93,7 @@ static void ssi_region_free(struct work_struct *work)
 	xa_destroy(&region->dirs);
 	iput(region->inode);
 	ssi_stats_free(region->stats);
+	kvfree(region->buckets);
 	ssi_node_put(region->node);
 	percpu_ref_exit(&region->ref);
 	kvfree(region);
@@ -240,14 +241,6 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 	ssi_holder_init(&region->holder);
 	ssi_hot_init(&region->home.hot);
 	spin_lock_init(&region->lock);
-	xa_init_flags(&region->pages, XA_FLAGS_LOCK_BH);
-	xa_init_flags(&region->dirs, XA_FLAGS_LOCK_BH);
-	for (i = 0; i < ARRAY_SIZE(region->buckets); i++) {
-		spin_lock_init(&region->buckets[i].lock);
-		init_waitqueue_head(&region->buckets[i].wait);
-		INIT_LIST_HEAD(&region->buckets[i].reqs);
-		INIT_LIST_HEAD(&region->buckets[i].txns);
-	}
 	ssi_channel_init(&region->channel);
 	INIT_WORK(&region->changed, ssi_member_region_changed);
 	INIT_WORK(&region->free, ssi_region_free);
@@ -259,9 +252,13 @@ static int region_alloc_parts(struct ssi_region *region)
 	struct inode *inode;
 	int ret;
 
+	ret = ssi_pages_init(region);
+	if (ret)
+		return ret;
+	ret = -ENOMEM;
 	region->stats = ssi_stats_alloc();
 	if (!region->stats)
-		return -ENOMEM;
+		goto err_free_buckets;
 	ret = percpu_ref_init(&region->ref, ssi_region_release, 0, GFP_KERNEL);
 	if (ret)
 		goto err_free_stats;
@@ -283,6 +280,8 @@ err_exit_ref:
 	percpu_ref_exit(&region->ref);
 err_free_stats:
 	ssi_stats_free(region->stats);
+err_free_buckets:
+	kvfree(region->buckets);
 	return ret;
 }
 

@@ -185,7 +185,7 @@ void ssi_dispatch_purge(struct ssi_region *region)
 	u32 i;
 
 	ssi_holder_purge(&region->holder, &rxs);
-	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+	for (i = 0; i < ssi_region_buckets(region); i++)
 		purge_bucket(&region->buckets[i], &rxs);
 	list_for_each_entry_safe(rx, next, &rxs, list)
 		ssi_rx_free(rx);

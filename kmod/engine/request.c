@@ -158,10 +158,10 @@ static u32 take_token(const struct ssi_slot *slot)
 {
 	struct ssi_region *region = slot->region;
 	u32 number = ssi_token_take(&region->node->tokens);
-	u32 token = number << SSI_BUCKETS_SHIFT |
+	u32 token = number << SSI_BUCKETS_MAX_SHIFT |
 		    (slot->bucket - region->buckets);
 
-	static_assert(SSI_TOKENS_SHIFT + SSI_BUCKETS_SHIFT <= 31);
+	static_assert(SSI_TOKENS_SHIFT + SSI_BUCKETS_MAX_SHIFT <= 31);
 	return number < SSI_TOKENS ? token : token | ~SSI_WIRE_TOKEN_MAX;
 }
 
@@ -169,7 +169,7 @@ static u32 take_token(const struct ssi_slot *slot)
 static void put_token(struct ssi_region *region, u32 token)
 {
 	if (token <= SSI_WIRE_TOKEN_MAX)
-		ssi_token_put(&region->node->tokens, token >> SSI_BUCKETS_SHIFT);
+		ssi_token_put(&region->node->tokens, token >> SSI_BUCKETS_MAX_SHIFT);
 }
 
 /*
@@ -254,7 +254,7 @@ bool ssi_request_find(struct ssi_region *region, u32 token, u64 *index)
 	struct ssi_req *req;
 	bool found = false;
 
-	bucket = &region->buckets[token % ARRAY_SIZE(region->buckets)];
+	bucket = &region->buckets[token & (ssi_region_buckets(region) - 1)];
 	spin_lock_bh(&bucket->lock);
 	list_for_each_entry(req, &bucket->reqs, list) {
 		found = req->token == token;

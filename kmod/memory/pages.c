@@ -3,6 +3,8 @@
  * The pages of a region: their entries, directory entries, and buckets.
  */
 #include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -25,6 +27,28 @@ u32 ssi_pages_home(const struct ssi_region *region, u64 index)
 bool ssi_pages_are_ours(const struct ssi_region *region, u64 index)
 {
 	return ssi_pages_home(region, index) == region->node->id;
+}
+
+int ssi_pages_init(struct ssi_region *region)
+{
+	u32 i;
+
+	region->buckets_shift = clamp_t(int, ilog2(region->size >> PAGE_SHIFT) -
+					SSI_BUCKET_SHIFT, SSI_BUCKETS_MIN_SHIFT,
+					SSI_BUCKETS_MAX_SHIFT);
+	region->buckets = kvcalloc(ssi_region_buckets(region),
+				   sizeof(*region->buckets), GFP_KERNEL);
+	if (!region->buckets)
+		return -ENOMEM;
+	for (i = 0; i < ssi_region_buckets(region); i++) {
+		spin_lock_init(&region->buckets[i].lock);
+		init_waitqueue_head(&region->buckets[i].wait);
+		INIT_LIST_HEAD(&region->buckets[i].reqs);
+		INIT_LIST_HEAD(&region->buckets[i].txns);
+	}
+	xa_init_flags(&region->pages, XA_FLAGS_LOCK_BH);
+	xa_init_flags(&region->dirs, XA_FLAGS_LOCK_BH);
+	return 0;
 }
 
 /* Block @number of @blocks. A missing one is allocated, unless @gfp is 0. */
@@ -75,7 +99,8 @@ static void begin_slot(struct ssi_region *region, u64 index,
 	*slot = (struct ssi_slot){
 		.region = region,
 		.index = index,
-		.bucket = &region->buckets[hash_64(index, SSI_BUCKETS_SHIFT)],
+		.bucket = &region->buckets[hash_64(index,
+						   region->buckets_shift)],
 	};
 }
 

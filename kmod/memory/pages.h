@@ -28,6 +28,15 @@ struct ssi_slot {
 };
 
 /**
+ * ssi_pages_init() - allocate the buckets of a new region
+ * @region: the region; its size is set
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ssi_pages_init(struct ssi_region *region);
+
+/**
  * ssi_pages_find() - look up the entry of a page
  * @region: the region
  * @index: page index, inside the region

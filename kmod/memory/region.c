@@ -64,7 +64,7 @@ void ssi_region_wake(struct ssi_region *region)
 {
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+	for (i = 0; i < ssi_region_buckets(region); i++)
 		wake_up_all(&region->buckets[i].wait);
 }
 

@@ -3,6 +3,7 @@
 #ifndef _SSI_REGION_H
 #define _SSI_REGION_H
 
+#include <linux/cache.h>
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/netlink.h>
@@ -27,8 +28,11 @@ struct ssi_node;
 #define SSI_REGION_ALIGN	(2UL << 20)
 #define SSI_BLOCK_SHIFT		9	/* pages of a block: 512, 2 MiB */
 #define SSI_BLOCK_PAGES		(1UL << SSI_BLOCK_SHIFT)
-#ifndef SSI_BUCKETS_SHIFT	/* the simulator has few */
-#define SSI_BUCKETS_SHIFT	8
+/* Buckets of a region: one for 2^SSI_BUCKET_SHIFT pages, within these limits. */
+#define SSI_BUCKET_SHIFT	6
+#ifndef SSI_BUCKETS_MAX_SHIFT	/* the simulator has few */
+#define SSI_BUCKETS_MIN_SHIFT	8
+#define SSI_BUCKETS_MAX_SHIFT	14
 #endif
 #define SSI_MAP_MAX		64	/* ranges of a placement map */
 
@@ -56,7 +60,7 @@ struct ssi_bucket {
 	wait_queue_head_t wait;
 	struct list_head reqs;
 	struct list_head txns;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct ssi_region - a region on a local node
@@ -80,7 +84,9 @@ struct ssi_bucket {
  * @inode: the pages belong to the mapping of this inode
  * @pages: block number -> struct ssi_page[SSI_BLOCK_PAGES]
  * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
- * @buckets: by hash of the page index
+ * @buckets: 2^@buckets_shift, by hash of the page index
+ * @buckets_shift: grows with the size of the region: its pages are to share few
+ *	locks, whatever its size
  * @policy: settings, by enum ssi_dsm_policy; READ_ONCE()
  * @metadata: bytes of @pages and @dirs
  * @nr_huge: blocks that are a 2 MiB folio
@@ -116,7 +122,8 @@ struct ssi_region {
 	struct inode *inode;
 	struct xarray pages;
 	struct xarray dirs;
-	struct ssi_bucket buckets[1 << SSI_BUCKETS_SHIFT];
+	struct ssi_bucket *buckets;
+	u32 buckets_shift;
 	u64 policy[__SSI_DSM_POLICY_MAX];
 	atomic64_t metadata;
 	atomic64_t nr_huge;
@@ -171,6 +178,18 @@ void ssi_region_put(struct ssi_region *region);
 static inline u64 ssi_region_policy(const struct ssi_region *region, u32 id)
 {
 	return READ_ONCE(region->policy[id]);
+}
+
+/**
+ * ssi_region_buckets() - the number of a region's buckets
+ * @region: the region
+ *
+ * Context: any.
+ * Return: a power of two.
+ */
+static inline u32 ssi_region_buckets(const struct ssi_region *region)
+{
+	return 1u << region->buckets_shift;
 }
 
 /**

@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 #ifndef SSI_TOKENS_SHIFT	/* the simulator has few, to run out of them */
-#define SSI_TOKENS_SHIFT	22
+#define SSI_TOKENS_SHIFT	17
 #endif
 #define SSI_TOKENS		BIT(SSI_TOKENS_SHIFT)
 

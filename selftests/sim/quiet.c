@@ -24,7 +24,7 @@ static void check_lists(const struct ssi_region *region)
 {
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+	for (i = 0; i < ssi_region_buckets(region); i++)
 		sim_need(list_empty(&region->buckets[i].reqs) &&
 			 list_empty(&region->buckets[i].txns),
 			 "node %u has requests, and nobody waits",
@@ -57,7 +57,7 @@ void quiet_check_limit(const struct ssi_region *region, u32 src)
 {
 	u32 count = 0, i;
 
-	for (i = 0; i < ARRAY_SIZE(region->buckets); i++)
+	for (i = 0; i < ssi_region_buckets(region); i++)
 		count += count_from(&region->buckets[i].txns, src);
 	sim_need(count <= SSI_HOME_REQUESTS_MAX,
 		 "node %u keeps %u requests of node %u", region->node->id,
