@@ -21,7 +21,9 @@
 #include "protocol/rules.h"
 #include "protocol/wire.h"
 
+#ifndef TELL_AFTER	/* in the simulator, a task that is not woken sleeps on */
 #define TELL_AFTER	(10 * HZ)	/* the log has a wait that takes so long */
+#endif
 
 /**
  * struct access - a local load or store under way
@@ -328,6 +330,32 @@ static void tell_wait(const struct ssi_slot *slot)
 				    ssi_pages_home(region, slot->index));
 }
 
+/*
+ * Sleep until another attempt can succeed. Who wakes the task holds the lock of
+ * the wait queue for a while, and has removed the task from the queue: so look
+ * at the page before the task is added again. Return: the jiffies that are left
+ * of @limit, or -EINTR.
+ */
+static long sleep_for_it(const struct ssi_slot *slot, enum ssi_event event,
+			 long limit)
+{
+	struct wait_queue_head *wait = &slot->bucket->wait;
+	struct ssi_pages_waiter waiter;
+	long ret;
+
+	ssi_pages_begin_wait(slot, &waiter);
+	do {
+		ret = prepare_to_wait_event(wait, &waiter.entry, TASK_KILLABLE);
+		if (is_worth_a_try(slot, event))
+			break;
+		if (ret)
+			return -EINTR;
+		limit = schedule_timeout(limit);
+	} while (limit && !is_worth_a_try(slot, event));
+	finish_wait(wait, &waiter.entry);
+	return limit ? limit : is_worth_a_try(slot, event);
+}
+
 int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event,
 		    long limit)
 {
@@ -336,14 +364,10 @@ int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event,
 
 	if (spin_for_it(slot, event))
 		return 0;
-	left = wait_event_killable_timeout(slot->bucket->wait,
-					   is_worth_a_try(slot, event),
-					   tells ? TELL_AFTER : limit);
+	left = sleep_for_it(slot, event, tells ? TELL_AFTER : limit);
 	if (!left && tells) {
 		tell_wait(slot);
-		left = wait_event_killable_timeout(slot->bucket->wait,
-						   is_worth_a_try(slot, event),
-						   limit);
+		left = sleep_for_it(slot, event, limit);
 	}
-	return left < 0 ? -EINTR : 0;
+	return left < 0 ? left : 0;
 }

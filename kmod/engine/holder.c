@@ -275,7 +275,7 @@ static void ssi_holder_page_work(struct work_struct *work)
 	spin_lock_bh(&slot.bucket->lock);
 	leave(&slot, rx, slot.entry->state);
 	spin_unlock_bh(&slot.bucket->lock);
-	wake_up_all(&slot.bucket->wait);
+	ssi_pages_wake(&slot);
 	local_bh_disable();
 	answer(rx, rx->holder.page);
 	local_bh_enable();

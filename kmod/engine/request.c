@@ -189,7 +189,7 @@ static void finish(const struct ssi_slot *slot, struct ssi_req *req)
 	bool copy = !req->exclusive;
 
 	ssi_gather_end(region, req->start + ns);
-	wake_up_all(&slot->bucket->wait);
+	ssi_pages_wake(slot);
 	ssi_stats_add(region->stats, req->class, ns);
 	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
 		ssi_gather_learn(region, ns - held);

@@ -109,7 +109,7 @@ static bool touch_block(struct ssi_region *region, u64 index)
 		folio_put_refs(folio, SSI_BLOCK_PAGES);
 	}
 	unlock_page(head);
-	ssi_region_wake(region);
+	ssi_pages_wake_block(region, first);
 	put_page(head);
 	return taken == SSI_BLOCK_PAGES;
 }

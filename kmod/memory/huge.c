@@ -107,7 +107,7 @@ static void copy_part(const struct ssi_slot *slot, struct page *from,
 		ssi_pages_set_data(slot, to);
 	}
 	spin_unlock_bh(&slot->bucket->lock);
-	wake_up_all(&slot->bucket->wait);
+	ssi_pages_wake(slot);
 	put_page(replaced ? from : to);
 }
 
@@ -164,7 +164,8 @@ static void end_unmap(struct ssi_region *region, struct page *head)
 	atomic64_dec(&region->nr_huge);
 	atomic64_inc(&region->nr_split);
 	set_bit(SSI_HUGE_UNMAPPED, &head->private);
-	ssi_region_wake(region);	/* faults can take their pages now */
+	/* faults can take their pages now */
+	ssi_pages_wake_block(region, head->index);
 }
 
 /* Wait for memory, but not for longer than the region lives. */
@@ -239,7 +240,7 @@ static bool drop_part(const struct ssi_slot *slot, const struct page *head)
 	if (drop)
 		ssi_pages_set_data(slot, NULL);
 	spin_unlock_bh(&slot->bucket->lock);
-	wake_up_all(&slot->bucket->wait);
+	ssi_pages_wake(slot);
 	if (drop)
 		put_page(page);
 	return drop;
@@ -253,7 +254,7 @@ static void undo_split(struct ssi_region *region, struct page *head)
 {
 	clear_bit(SSI_HUGE_SPLITTING, &head->private);
 	clear_bit(SSI_HUGE_CHANGING, &head->private);
-	ssi_region_wake(region);
+	ssi_pages_wake_block(region, head->index);
 }
 
 u32 ssi_huge_discard(struct ssi_region *region, u64 first)

@@ -6,7 +6,9 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 
 #include "alloc.h"
 #include "memory/budget.h"
@@ -123,6 +125,47 @@ bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
 static bool is_shared(enum ssi_page_state state)
 {
 	return ssi_page_readable(state) && !ssi_page_writable(state);
+}
+
+/* @key: the page that is woken, or NULL: all pages of the bucket. */
+static int ssi_pages_woken(struct wait_queue_entry *entry, unsigned int mode, int sync,
+			   void *key)
+{
+	struct ssi_pages_waiter *waiter =
+		container_of(entry, struct ssi_pages_waiter, entry);
+
+	if (key && *(const u64 *)key != waiter->index)
+		return 0;
+	return autoremove_wake_function(entry, mode, sync, key);
+}
+
+void ssi_pages_begin_wait(const struct ssi_slot *slot,
+			  struct ssi_pages_waiter *waiter)
+{
+	waiter->index = slot->index;
+	init_wait_entry(&waiter->entry, 0);
+	waiter->entry.func = ssi_pages_woken;
+}
+
+void ssi_pages_wake(const struct ssi_slot *slot)
+{
+	struct wait_queue_head *wait = &slot->bucket->wait;
+	u64 index = slot->index;
+
+	if (wq_has_sleeper(wait))
+		__wake_up(wait, TASK_NORMAL, 0, &index);
+}
+
+void ssi_pages_wake_block(struct ssi_region *region, u64 index)
+{
+	u64 first = index & ~(u64)(SSI_BLOCK_PAGES - 1);
+	struct ssi_slot slot;
+	u32 i;
+
+	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
+		begin_slot(region, first + i, &slot);
+		ssi_pages_wake(&slot);
+	}
 }
 
 void ssi_pages_set_state(const struct ssi_slot *slot, enum ssi_page_state next)

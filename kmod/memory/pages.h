@@ -6,6 +6,7 @@
 #define _SSI_PAGES_H
 
 #include <linux/gfp.h>
+#include <linux/wait.h>
 #include "memory/region.h"
 
 /**
@@ -110,6 +111,43 @@ struct ssi_page *ssi_pages_entry(struct ssi_region *region, u64 index,
  * it. NULL if the block has none and none were allocated.
  */
 struct ssi_dir *ssi_pages_dir(struct ssi_region *region, u64 index, gfp_t gfp);
+
+/**
+ * struct ssi_pages_waiter - a task that waits for a page
+ * @entry: in the wait queue of the page's bucket
+ * @index: the page; wake-ups for other pages do not wake the task
+ */
+struct ssi_pages_waiter {
+	struct wait_queue_entry entry;
+	u64 index;
+};
+
+/**
+ * ssi_pages_begin_wait() - prepare to wait for a page
+ * @slot: the page
+ * @waiter: the current task
+ *
+ * Context: process.
+ */
+void ssi_pages_begin_wait(const struct ssi_slot *slot,
+			  struct ssi_pages_waiter *waiter);
+
+/**
+ * ssi_pages_wake() - wake the tasks that wait for a page
+ * @slot: the page; its state or its data has changed
+ *
+ * Context: any.
+ */
+void ssi_pages_wake(const struct ssi_slot *slot);
+
+/**
+ * ssi_pages_wake_block() - wake the tasks that wait for a page of a block
+ * @region: the region
+ * @index: a page of the block
+ *
+ * Context: any.
+ */
+void ssi_pages_wake_block(struct ssi_region *region, u64 index);
 
 /**
  * ssi_pages_set_state() - the only function that changes a page's state

@@ -65,7 +65,8 @@ void ssi_region_wake(struct ssi_region *region)
 	u32 i;
 
 	for (i = 0; i < ssi_region_buckets(region); i++)
-		wake_up_all(&region->buckets[i].wait);
+		if (wq_has_sleeper(&region->buckets[i].wait))
+			wake_up_all(&region->buckets[i].wait);
 }
 
 static void wake_everybody(struct ssi_region *region)

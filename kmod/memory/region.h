@@ -51,7 +51,8 @@ struct ssi_range {
  * @lock: protects the struct ssi_page and struct ssi_dir entries that hash
  *	here, and both lists. BH-safe; never held across code that sleeps. Only
  *	the locks of gather, holder, hot and the transports are taken inside it.
- * @wait: local faults that wait for a page of this bucket
+ * @wait: local faults that wait for a page of this bucket; see
+ *	ssi_pages_begin_wait()
  * @reqs: requests of this node that are under way (struct ssi_req)
  * @txns: transactions of this home that are under way (struct ssi_rx)
  */

@@ -148,8 +148,17 @@ MUTANTS = [
      "\tssi_pages_set_data(slot, NULL);\n"),
     ("tasks that wait for a page are not woken",
      "kmod/engine/request.c",
-     "\twake_up_all(&slot->bucket->wait);\n\tssi_stats_add(",
+     "\tssi_pages_wake(slot);\n\tssi_stats_add(",
      "\tssi_stats_add("),
+    ("a wake-up reaches the tasks that wait for other pages",
+     "kmod/memory/pages.c", "if (key && *(const u64 *)key != waiter->index)",
+     "if (key && *(const u64 *)key == waiter->index)"),
+    ("a task looks at the page before it is in the queue, and not after that",
+     "kmod/engine/access.c",
+     "\t\tret = prepare_to_wait_event(wait, &waiter.entry, TASK_KILLABLE);\n"
+     "\t\tif (is_worth_a_try(slot, event))\n\t\t\tbreak;\n",
+     "\t\tif (is_worth_a_try(slot, event))\n\t\t\tbreak;\n"
+     "\t\tret = prepare_to_wait_event(wait, &waiter.entry, TASK_KILLABLE);\n"),
     ("a fault never gives way to page work that is stuck",
      "kmod/engine/fault.c",
      "return has_waited && may_hold_pages(vmf) &&", "return 0 && has_waited &&"),

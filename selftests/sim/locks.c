@@ -262,47 +262,85 @@ void init_waitqueue_head(wait_queue_head_t *wq)
 	wq->sleepers = 0;
 }
 
-void sim_wait_begin(wait_queue_head_t *wq)
+void init_wait_entry(struct wait_queue_entry *entry, int flags)
 {
-	struct task *task = sim_self();
-
-	might_sleep();
-	task->sleeps_on = wq;
-	task->woken = false;
-	wq->sleepers++;
+	(void)flags;
+	*entry = (struct wait_queue_entry){
+		.private = current, .func = autoremove_wake_function,
+	};
 }
 
-int sim_wait(u64 until)
+static void remove_entry(struct wait_queue_entry *entry)
+{
+	if (entry->wq)
+		entry->wq->sleepers--;
+	entry->wq = NULL;
+}
+
+long prepare_to_wait_event(struct wait_queue_head *wq,
+			   struct wait_queue_entry *entry, int state)
 {
 	struct task *task = sim_self();
-	const void *wq = task->sleeps_on;
 
-	if (task->killed)
+	(void)state;
+	might_sleep();
+	sim_preempt();
+	if (task->killed) {
+		remove_entry(entry);
+		task->waits = NULL;
 		return -ERESTARTSYS;
-	if (until && until <= sim_now)
-		return -ETIME;
-	if (!task->woken)
-		task_sleep(wq, until ? until - sim_now : 0);
+	}
+	if (!entry->wq)
+		wq->sleepers++;
+	entry->wq = wq;
+	task->waits = entry;
 	task->woken = false;
-	task->sleeps_on = wq;
 	return 0;
 }
 
-void sim_wait_end(wait_queue_head_t *wq)
+void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
-	sim_self()->sleeps_on = NULL;
-	wq->sleepers--;
+	sim_need(!entry->wq || entry->wq == wq, "a task waits somewhere else");
+	remove_entry(entry);
+	sim_self()->waits = NULL;
 }
 
-void wake_up_all(wait_queue_head_t *wq)
+int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode,
+			     int sync, void *key)
 {
+	(void)mode;
+	(void)sync;
+	(void)key;
+	container_of(entry->private, struct task, kernel)->woken = true;
+	remove_entry(entry);
+	task_wake(entry);
+	return 1;
+}
+
+long schedule_timeout(long ticks)
+{
+	u64 ns = ticks == MAX_SCHEDULE_TIMEOUT ? 0 : ticks * (NSEC_PER_SEC / HZ);
+	struct task *task = sim_self();
+	u64 end = sim_now + ns;
+
+	if (!task->woken && !task->killed)
+		task_sleep(task->waits, ns);
+	if (!ns)
+		return ticks;
+	return end > sim_now ? (end - sim_now) / (NSEC_PER_SEC / HZ) : 0;
+}
+
+void __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr, void *key)
+{
+	struct wait_queue_entry *entry;
 	u32 i;
 
+	sim_need(!nr, "not all waiters are woken");
 	if (!wq->sleepers)
 		return;
-	for (i = 0; i < TASKS_MAX; i++)
-		if (sim_tasks[i].sleeps_on == wq ||
-		    sim_tasks[i].stalled_at == wq)
-			sim_tasks[i].woken = true;
-	task_wake(wq);
+	for (i = 0; i < TASKS_MAX; i++) {
+		entry = sim_tasks[i].waits;
+		if (entry && entry->wq == wq)
+			entry->func(entry, mode, 0, key);
+	}
 }

@@ -214,11 +214,8 @@ static void stall(u64 ns)
 	struct task *task = running;
 
 	task->stalled = true;
-	task->stalled_at = task->sleeps_on;
 	task_sleep(task, ns);
 	task->stalled = false;
-	task->sleeps_on = task->stalled_at;
-	task->stalled_at = NULL;
 }
 
 /* Another CPU's turn; now and then for long: a hypervisor took ours away. */

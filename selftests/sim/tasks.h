@@ -24,11 +24,11 @@ enum task_state {
  * @state: enum task_state
  * @fn, @arg: what it runs
  * @name: for reports
- * @sleeps_on: a wait queue, lock or page, or NULL
- * @woken: since sim_wait_begin()
+ * @sleeps_on: a wait queue's entry, lock or page, or NULL
+ * @waits: its entry of a wait queue, or NULL
+ * @woken: since prepare_to_wait_event()
  * @until: when it wakes by itself, or 0
  * @stalled: its CPU was taken away
- * @stalled_at: @sleeps_on when that happened
  * @killed: a fatal signal is pending
  * @bh: how often BHs are disabled
  * @rcu: how often it has begun to read under RCU
@@ -48,10 +48,10 @@ struct task {
 	void *arg;
 	char name[24];
 	const void *sleeps_on;
+	struct wait_queue_entry *waits;
 	bool woken;
 	u64 until;
 	bool stalled;
-	const void *stalled_at;
 	bool killed;
 	u32 bh;
 	u32 rcu;

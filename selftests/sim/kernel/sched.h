@@ -133,38 +133,50 @@ void rcu_barrier(void);
 
 /* ---- waiting ---- */
 
+#define TASK_NORMAL	3
+#define TASK_KILLABLE	258
+
 typedef struct wait_queue_head {
 	u32 sleepers;
 } wait_queue_head_t;
 
+struct wait_queue_entry {
+	struct task_struct *private;
+	int (*func)(struct wait_queue_entry *entry, unsigned int mode, int sync,
+		    void *key);
+	struct wait_queue_head *wq;	/* while it is in it */
+};
+
 void init_waitqueue_head(wait_queue_head_t *wq);
-void wake_up_all(wait_queue_head_t *wq);
+void init_wait_entry(struct wait_queue_entry *entry, int flags);
+long prepare_to_wait_event(struct wait_queue_head *wq,
+			   struct wait_queue_entry *entry, int state);
+void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry);
+int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode,
+			     int sync, void *key);
+/* Until woken, killed, or so many ticks later. Return: those that are left. */
+long schedule_timeout(long ticks);
+void __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr, void *key);
+#define wake_up_all(wq)			__wake_up(wq, TASK_NORMAL, 0, NULL)
 #define wake_up_interruptible(wq)	wake_up_all(wq)
 #define wq_has_sleeper(wq)		((wq)->sleepers > 0)
 
-void sim_wait_begin(wait_queue_head_t *wq);
-/* Until woken, killed (-ERESTARTSYS) or @until (-ETIME), if that is not 0. */
-int sim_wait(u64 until);
-void sim_wait_end(wait_queue_head_t *wq);
-
-#define sim_wait_event(wq, condition, until) ({				\
-	u64 until_ = (until);						\
-	int error_ = 0;							\
-	sim_wait_begin(&(wq));						\
-	while (!(condition) && !error_)					\
-		error_ = sim_wait(until_);				\
-	sim_wait_end(&(wq));						\
-	error_; })
-#define wait_event_killable(wq, condition)				\
-	sim_wait_event(wq, condition, 0)
-/* 1: the condition holds; 0: it does not, and the time is up. */
+/* 1 or more: the condition holds; 0: it does not, and the time is up. */
 #define wait_event_killable_timeout(wq, condition, ticks) ({		\
-	u64 ticks_ = (ticks);						\
-	int ret_ = sim_wait_event(wq, condition,			\
-				  ticks_ == MAX_SCHEDULE_TIMEOUT ? 0 :	\
-				  ktime_get_ns() +			\
-				  ticks_ * (NSEC_PER_SEC / HZ));	\
-	ret_ == -ETIME ? 0 : ret_ ? ret_ : 1; })
+	struct wait_queue_entry entry_;					\
+	long left_ = (ticks), ret_;					\
+	init_wait_entry(&entry_, 0);					\
+	do {								\
+		ret_ = prepare_to_wait_event(&(wq), &entry_, TASK_KILLABLE); \
+		if (condition)						\
+			ret_ = max(left_, 1L);				\
+		else if (!ret_ && left_)				\
+			left_ = schedule_timeout(left_);		\
+		else							\
+			break;						\
+	} while (!ret_);						\
+	finish_wait(&(wq), &entry_);					\
+	ret_; })
 
 /* ---- work; see work.c ---- */
 
