@@ -167,7 +167,9 @@ static int hand_over(struct fake *f)
 	uint32_t token;
 
 	return be_asked(f, &token) ?:
-	       fake_send_headerless(f, SSI_WIRE_IMM_DATAX | token, PAGE) ?:
+	       (f->tcp ? say_datax(f, token, 0) :
+			 fake_send_headerless(f, SSI_WIRE_IMM_DATAX | token,
+					      PAGE)) ?:
 	       fake_hear(f, SSI_WIRE_UNBLOCK, &msg);
 }
 
@@ -429,6 +431,8 @@ static int supply_a_copy_headerless(struct fake *f)
 
 static int supply_uncalled(struct fake *f)
 {
+	if (f->tcp)
+		return 0;
 	return fake_send_headerless(f, TOKEN, PAGE) ?:
 	       fake_send_headerless(f, SSI_WIRE_IMM_DATAX | TOKEN, PAGE);
 }
@@ -442,6 +446,8 @@ static int supply_uncalled(struct fake *f)
  * @msg: the one message
  * @spoil: changes its header
  * @bytes: sent, if not as many as @msg has
+ * @rdma: only over rdma: over tcp the rest may come later, or it is legal
+ * @over_tcp: @says over tcp, if that differs
  */
 static const struct offence {
 	const char *name;
@@ -451,14 +457,16 @@ static const struct offence {
 	struct ssi_msg msg;
 	void (*spoil)(struct ssi_wire *wire);
 	uint32_t bytes;
+	bool rdma;
+	const char *over_tcp;
 } offences[] = {
 	{ "a header of ones", BROKE "more credits given back than taken",
-	  .spoil = fill_with_ones },
+	  .spoil = fill_with_ones, .over_tcp = MALFORMED },
 	{ "an unknown type", MALFORMED, .msg = { .type = SSI_WIRE_TYPES } },
 	{ "one byte", BROKE "truncated message", .msg = { .type = SSI_WIRE_PING },
-	  .bytes = 1 },
+	  .bytes = 1, .rdma = true },
 	{ "63 bytes", BROKE "truncated message", .msg = { .type = SSI_WIRE_PING },
-	  .bytes = HEAD - 1 },
+	  .bytes = HEAD - 1, .rdma = true },
 	{ "another node's id as the source", MALFORMED,
 	  .msg = { .type = SSI_WIRE_PING }, .spoil = lie_of_src },
 	{ "another node's id as the destination", MALFORMED,
@@ -471,7 +479,7 @@ static const struct offence {
 	  .msg = { .type = SSI_WIRE_PING, .len = 8 } },
 	{ "a message shorter than its header says", MALFORMED,
 	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION, .len = 10 },
-	  .spoil = say_len_100 },
+	  .spoil = say_len_100, .rdma = true },
 	{ "a message whose header says 4 GiB", MALFORMED,
 	  .msg = { .type = SSI_WIRE_CHANNEL, .region = REGION, .len = 10 },
 	  .spoil = say_len_huge },
@@ -481,9 +489,9 @@ static const struct offence {
 	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE - 1) },
 	{ "a page that is one byte short, unlike its header says", MALFORMED,
 	  .msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE - 1),
-	  .spoil = say_len_page },
+	  .spoil = say_len_page, .rdma = true },
 	{ "a page message without the page", MALFORMED,
-	  .msg = PAGE_MSG(DATAX, THEIRS), .spoil = say_len_page },
+	  .msg = PAGE_MSG(DATAX, THEIRS), .spoil = say_len_page, .rdma = true },
 	{ "a requester whose id is too high", MALFORMED,
 	  .msg = PAGE_MSG(INV, THEIRS, .requester = SSI_DSM_MAX_NODES) },
 	{ "REGION of an instance without a life", MALFORMED,
@@ -569,12 +577,12 @@ static const struct offence {
 	  BROKE "it serves no other member of the region",
 	  .commit = send_in_circle },
 	{ "a page without a header that is one byte short",
-	  BROKE "truncated message", .commit = cut_headerless_short },
+	  BROKE "truncated message", .commit = cut_headerless_short, .rdma = true },
 	{ "a page without a header, and bytes after it", BROKE "truncated message",
-	  .commit = be_headerless_and_long },
+	  .commit = be_headerless_and_long, .rdma = true },
 	{ "DATAS without a header for a GETX", NOT_AWAITED,
-	  .commit = supply_a_copy_headerless, .waits = true },
-	{ "nine headers at once", MALFORMED, .commit = say_too_many },
+	  .commit = supply_a_copy_headerless, .waits = true, .rdma = true },
+	{ "nine headers at once", MALFORMED, .commit = say_too_many, .rdma = true },
 	{ "a bad header behind good ones", MALFORMED, .commit = end_in_nonsense },
 	{ "a CREDIT behind another header", BROKE "bad credit message",
 	  .commit = end_in_credit },
@@ -582,7 +590,7 @@ static const struct offence {
 	  "does not take its messages: 65536 wait", .commit = take_no_answers,
 	  .waits = true },
 	{ "messages without credits", BROKE "it sends without a credit",
-	  .commit = send_without_credit },
+	  .commit = send_without_credit, .rdma = true },
 	{ "regions without end", BROKE "it has too many regions",
 	  .commit = announce_for_ever },
 };
@@ -634,13 +642,29 @@ static bool end_writer(bool must_get_sigbus)
 	return ok;
 }
 
+static bool is_possible(const struct offence *o)
+{
+	return !o->rdma || !victim_uses_tcp();
+}
+
+static uint32_t count_possible(void)
+{
+	uint32_t count = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(offences); i++)
+		count += is_possible(&offences[i]);
+	return count;
+}
+
 static void test_offence(const struct offence *o)
 {
 	struct fake f = fake_node(HIGH);
 	char reason[128];
 	bool ok;
 
-	snprintf(reason, sizeof(reason), "node %u %s", f.id, o->says);
+	snprintf(reason, sizeof(reason), "node %u %s", f.id,
+		 f.tcp && o->over_tcp ? o->over_tcp : o->says);
 	victim_meet(&f);
 	ok = fake_befriend(&f, FAKE_CREDITS) && commit(&f, o) &&
 	     victim_lost(&f, reason);
@@ -655,7 +679,8 @@ static void test_offence(const struct offence *o)
 static void test_too_long(void)
 {
 	const struct ssi_msg msg = PAGE_MSG(DATAX, THEIRS, .len = PAGE + 1);
-	const char *says = "receiving from node 3 failed: ";
+	const char *says = victim_uses_tcp() ? "node 3 sent a malformed message" :
+					       "receiving from node 3 failed: ";
 	struct fake f = fake_node(HIGH);
 	struct peer_info info = { };
 	bool ok;
@@ -729,7 +754,7 @@ static const struct {
 	{ "a page behind the region of an earlier life",
 	  .msg = STALE_MSG(GETS, 2 * PART_PAGES) },
 	{ "PUT of a page that it does not own", .msg = PAGE_MSG(PUT, OURS) },
-	{ "pages without a header and without a request",
+	{ "pages without a header and without a request, over rdma",
 	  .commit = supply_uncalled },
 	{ "eight headers at once", .commit = say_many },
 	{ "twice as many messages as it has credits, all given back in time",
@@ -995,16 +1020,17 @@ static void test_leave_unjoined(void)
 	fake_close(&f);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	size_t i;
 
 	alarm(110);
-	victim_make();
-	tap_plan(ARRAY_SIZE(offences) + ARRAY_SIZE(vain) + 10);
+	victim_make(argc > 1 ? argv[1] : NULL);
+	tap_plan(count_possible() + ARRAY_SIZE(vain) + 10);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	for (i = 0; i < ARRAY_SIZE(offences); i++)
-		test_offence(&offences[i]);
+		if (is_possible(&offences[i]))
+			test_offence(&offences[i]);
 	test_too_long();
 	test_vain();
 	test_stranger();

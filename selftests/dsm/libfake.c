@@ -10,7 +10,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "libfaketcp.h"
 #include "selftests/unit/tap.h"
 
 #define RESOLVE_MS	2000
@@ -227,7 +229,7 @@ static struct rdma_conn_param conn_param(const void *data, uint8_t len)
 }
 
 /* Another one each time: the last connection may still have its own. */
-static uint16_t next_root_port(void)
+uint16_t fake_next_port(void)
 {
 	static uint16_t port = ROOT_PORTS;
 
@@ -244,7 +246,7 @@ static bool resolve(struct fake *f)
 	uint32_t tries;
 
 	for (tries = 0; tries < ROOT_PORTS / 2; tries++) {
-		from = address(f->addr, f->ephemeral ? 0 : next_root_port());
+		from = address(f->addr, f->ephemeral ? 0 : fake_next_port());
 		if (!rdma_resolve_addr(f->cm, (struct sockaddr *)&from,
 				       (struct sockaddr *)&to, RESOLVE_MS))
 			return true;
@@ -273,6 +275,8 @@ int fake_connect(struct fake *f, const void *hello, uint8_t len)
 {
 	int ret;
 
+	if (f->tcp)
+		return fake_tcp_connect(f, hello, len);
 	ask(f, hello, len);
 	ret = await_event(f, RDMA_CM_EVENT_ESTABLISHED);
 	if (ret)
@@ -284,6 +288,10 @@ void fake_connect_half(struct fake *f)
 {
 	struct ssi_wire_hello hello = fake_hello(f);
 
+	if (f->tcp) {
+		fake_tcp_connect_half(f);
+		return;
+	}
 	ask(f, &hello, sizeof(hello));
 	need(wait_readable(f->events->fd, -1, now_ms() + DEADLINE_MS),
 	     "the module does not answer");
@@ -293,6 +301,10 @@ void fake_listen(struct fake *f)
 {
 	struct sockaddr_in at = address(f->addr, SSI_DSM_PORT);
 
+	if (f->tcp) {
+		fake_tcp_listen(f);
+		return;
+	}
 	need_channel(f);
 	need(!rdma_create_id(f->events, &f->listener, f, RDMA_PS_TCP),
 	     "rdma_create_id");
@@ -302,13 +314,22 @@ void fake_listen(struct fake *f)
 
 int fake_asked(struct fake *f)
 {
+	if (f->tcp)
+		return fake_tcp_asked(f);
 	return await_event(f, RDMA_CM_EVENT_CONNECT_REQUEST);
+}
+
+uint16_t fake_asked_from(const struct fake *f)
+{
+	return ntohs(f->tcp ? f->asker.sin_port : rdma_get_dst_port(f->cm));
 }
 
 int fake_accept(struct fake *f, const struct ssi_wire_hello *hello)
 {
 	struct rdma_conn_param param = conn_param(hello, sizeof(*hello));
 
+	if (f->tcp)
+		return fake_tcp_accept(f, hello);
 	make_queues(f);
 	need(!rdma_accept(f->cm, &param), "rdma_accept");
 	return await_event(f, RDMA_CM_EVENT_ESTABLISHED);
@@ -316,18 +337,28 @@ int fake_accept(struct fake *f, const struct ssi_wire_hello *hello)
 
 void fake_reject(struct fake *f, const void *data, uint8_t len)
 {
+	if (f->tcp) {
+		fake_tcp_reject(f, data, len);
+		return;
+	}
 	need(!rdma_reject(f->cm, data, len), "rdma_reject");
 	fake_hang_up(f);
 }
 
 void fake_interrupt(struct fake *f)
 {
+	if (f->tcp) {
+		fake_tcp_interrupt(f);
+		return;
+	}
 	need(!rdma_disconnect(f->cm), "rdma_disconnect");
 	f->broken = true;
 }
 
 void fake_hang_up(struct fake *f)
 {
+	if (f->tcp)
+		fake_tcp_hang_up(f);
 	if (!f->cm)
 		return;
 	if (f->cm->qp)
@@ -343,6 +374,9 @@ void fake_close(struct fake *f)
 	if (f->listener)
 		rdma_destroy_id(f->listener);
 	f->listener = NULL;
+	if (f->listen_fd)
+		close(f->listen_fd);
+	f->listen_fd = 0;
 	if (f->events)
 		rdma_destroy_event_channel(f->events);
 	f->events = NULL;
@@ -364,7 +398,9 @@ static void take_completions(struct fake *f)
 {
 	struct ibv_wc wc;
 
-	while (ibv_poll_cq(f->cq, 1, &wc) > 0) {
+	if (f->tcp)
+		fake_tcp_take(f);
+	while (!f->tcp && ibv_poll_cq(f->cq, 1, &wc) > 0) {
 		if (wc.status != IBV_WC_SUCCESS)
 			f->broken = true;
 		else if (wc.wr_id == SEND_ID)
@@ -380,6 +416,8 @@ static int await_completion(struct fake *f, uint64_t until)
 	struct ibv_cq *cq;
 	void *context;
 
+	if (f->tcp)
+		return fake_tcp_await(f, until);
 	if (!wait_readable(f->comp->fd, f->events->fd, until))
 		return -ETIMEDOUT;
 	if (take_event(f, RDMA_CM_EVENT_DISCONNECTED) != NOTHING) {
@@ -422,8 +460,30 @@ static int post(struct fake *f, uint32_t len, uint32_t times,
 	return ret;
 }
 
+/* Over TCP the header travels before its payload. */
+static int send_tcp(struct fake *f, const uint8_t *data, uint32_t len,
+		    uint32_t times)
+{
+	uint8_t out[HEAD + FAKE_PAYLOAD];
+	struct ssi_wire wire = { };
+	int ret = 0;
+
+	memcpy(out, data, len);
+	if (len > HEAD)
+		memcpy(&wire, data + len - HEAD, HEAD);
+	if (wire.len) {
+		memcpy(out, &wire, HEAD);
+		memcpy(out + HEAD, data, len - HEAD);
+	}
+	while (!ret && times--)
+		ret = fake_tcp_send(f, out, len);
+	return ret;
+}
+
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times)
 {
+	if (f->tcp)
+		return send_tcp(f, data, len, times);
 	memcpy(f->memory->out, data, len);
 	return post(f, len, times, IBV_WR_SEND, 0);
 }
@@ -464,7 +524,8 @@ static void done_with_slot(struct fake *f, uint32_t slot)
 {
 	f->heard++;
 	f->taken = 0;
-	post_slot(f, slot);
+	if (!f->tcp)
+		post_slot(f, slot);
 }
 
 /* A page that came without a header, for the request with this token. */

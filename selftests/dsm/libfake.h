@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A fake node: user space that talks to the module over verbs, and sends
+ * A fake node: user space that talks to the module over verbs or TCP, and sends
  * whatever a test needs.
  *
  * Functions that return int: 0 or a negative errno, -ETIMEDOUT if nothing came
@@ -33,6 +33,7 @@ struct fake_memory {
  * @id: its node id
  * @peer: the module's
  * @cluster: hash of the cluster's name
+ * @tcp: it uses TCP, not verbs
  * @addr: its address
  * @ephemeral: it connects from a port that any user may bind, not from one
  *	below 1024
@@ -60,11 +61,16 @@ struct fake_memory {
  * @broken: a completion reported that the connection is broken
  * @hello: the module's, from when it connected or accepted
  * @life: of the module's instance of the region that both have
+ * @fd: TCP: the connection, if there is @memory
+ * @listen_fd: TCP: listens at @addr, or 0
+ * @asker: TCP: the address of the last connection there
+ * @have: TCP: bytes of the next message that have arrived
  */
 struct fake {
 	uint32_t id;
 	uint32_t peer;
 	uint64_t cluster;
+	bool tcp;
 	const char *addr;
 	bool ephemeral;
 	const char *peer_addr;
@@ -94,6 +100,10 @@ struct fake {
 	bool broken;
 	struct ssi_wire_hello hello;
 	uint32_t life;
+	int fd;
+	int listen_fd;
+	struct sockaddr_in asker;
+	uint32_t have;
 };
 
 /* The hello that the module expects. */
@@ -105,21 +115,27 @@ struct ssi_wire_hello fake_hello(const struct fake *f);
  */
 int fake_connect(struct fake *f, const void *hello, uint8_t len);
 
+/* A source port below 1024, another one each time. */
+uint16_t fake_next_port(void);
+
 /* Ask for a connection and wait for the module's answer; do not complete it. */
 void fake_connect_half(struct fake *f);
 
 /* Listen; wait for the module's request (f->hello is its hello); answer it. */
 void fake_listen(struct fake *f);
 int fake_asked(struct fake *f);
+/* The port that the request came from. */
+uint16_t fake_asked_from(const struct fake *f);
 int fake_accept(struct fake *f, const struct ssi_wire_hello *hello);
 void fake_reject(struct fake *f, const void *data, uint8_t len);
 
 /*
- * Send @len bytes, payload and header, @times times; wait until they are sent.
+ * Send @len bytes, payload and header, @times times; wait until they are sent. Over
+ * TCP, the header travels first, and a message without a payload as it is.
  */
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times);
 
-/* Send @len bytes, not more than a page, with @imm as immediate data. */
+/* Send @len bytes, not more than a page, with @imm as immediate data. Not TCP. */
 int fake_send_headerless(struct fake *f, uint32_t imm, uint32_t len);
 
 /*

@@ -12,7 +12,7 @@
 
 #include "selftests/unit/tap.h"
 
-static const struct cluster network = {
+static struct cluster network = {
 	.name = CLUSTER, .transport = SSI_DSM_TRANSPORT_RDMA,
 };
 
@@ -46,10 +46,19 @@ static volatile uint64_t *map_other(uint32_t node, int *fd)
 	return mem;
 }
 
-void victim_make(void)
+bool victim_uses_tcp(void)
+{
+	return network.transport == SSI_DSM_TRANSPORT_TCP;
+}
+
+void victim_make(const char *transport)
 {
 	const struct part map[] = { { VICTIM, PART }, { NEIGHBOUR, PART } };
 
+	if (transport && !strcmp(transport, "tcp"))
+		network.transport = SSI_DSM_TRANSPORT_TCP;
+	else if (transport && strcmp(transport, "rdma"))
+		tap_bail("the transport is rdma or tcp, not %s", transport);
 	conf_need();
 	if (!cluster_addr(&network, HIGH))
 		tap_skip_all("SSI_ADDR_%u is not set: run it in a virtual host",
@@ -105,6 +114,7 @@ struct fake fake_node(uint32_t id)
 		.id = id,
 		.peer = VICTIM,
 		.cluster = ssi_wire_hash(0, CLUSTER, strlen(CLUSTER)),
+		.tcp = victim_uses_tcp(),
 		.addr = cluster_addr(&network, id),
 		.peer_addr = cluster_addr(&network, VICTIM),
 	};

@@ -21,8 +21,12 @@ enum {
 	HIGH,		/* fake; it connects to the victim */
 };
 
-/* Begins with conf_need(); skips the program where there is no network. */
-void victim_make(void);
+/*
+ * Begins with conf_need(); skips the program where there is no network.
+ * @transport: rdma, tcp, or NULL, that is rdma
+ */
+void victim_make(const char *transport);
+bool victim_uses_tcp(void);
 void victim_delete(void);
 
 /* Whether a page goes from the victim to the neighbour and back, coherently. */

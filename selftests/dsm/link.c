@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How links over rdma are made, refused, and lost when the peer is silent: fake
+ * How links over rdma or tcp are made, refused, and lost when the peer is silent: fake
  * nodes send the victim any hello, any answer to its own, or none.
  */
 #include <arpa/inet.h>
@@ -193,6 +193,24 @@ static void test_half_open(void)
 	fake_close(&f);
 }
 
+/* Connections that the module has accepted, and that the other side knows of. */
+static uint32_t count_accepted(void)
+{
+	FILE *in = fopen("/proc/net/tcp", "r");
+	uint32_t count = 0;
+	unsigned int port, state;
+	char line[256];
+
+	if (!in)
+		tap_bail("/proc/net/tcp: %s", strerror(errno));
+	while (fgets(line, sizeof(line), in))
+		count += sscanf(line, "%*d: %*8x:%x %*8x:%*x %x", &port,
+				&state) == 2 &&
+			 port == SSI_DSM_PORT && state == 1;
+	fclose(in);
+	return count;
+}
+
 /* Connections and attempts of the kernel's modules; here those of ours. */
 static uint32_t count_queue_pairs(void)
 {
@@ -208,11 +226,16 @@ static uint32_t count_queue_pairs(void)
 	return count;
 }
 
-static bool wait_queue_pairs(uint32_t count)
+static uint32_t count_connections(void)
+{
+	return victim_uses_tcp() ? count_accepted() : count_queue_pairs();
+}
+
+static bool wait_connections(uint32_t count)
 {
 	uint64_t until = now_ms() + DEADLINE_MS;
 
-	while (count_queue_pairs() != count)
+	while (count_connections() != count)
 		if (now_ms() > until)
 			return false;
 	return true;
@@ -230,14 +253,14 @@ static void test_never_complete(void)
 	uint32_t before;
 
 	victim_meet(&first);
-	before = count_queue_pairs();
+	before = count_connections();
 	fake_connect_half(&first);
-	tap_ok(wait_queue_pairs(before + 1) &&
+	tap_ok(wait_connections(before + 1) &&
 	       fake_connect(&second, &hello, sizeof(hello)) == -ECONNREFUSED &&
-	       wait_queue_pairs(before),
+	       wait_connections(before),
 	       "an incomplete connection ends when there is another request");
 	fake_connect_half(&third);
-	tap_ok(wait_queue_pairs(before + 1) && wait_queue_pairs(before),
+	tap_ok(wait_connections(before + 1) && wait_connections(before),
 	       "it also ends when there is no other request");
 	victim_part(&first);
 	fake_close(&first);
@@ -281,11 +304,29 @@ static void test_imposters(void)
 /* ---- nodes that the victim connects to ---- */
 
 #define AT	"10.77.0.1:7471"
+#define CANNOT_REACH	"cannot reach node 0 at " AT ": "
+
 /*
- * rdma_cm's words for a reject without a reason, and for an address without a
- * listener on a host that has one at another address.
+ * rdma_cm has the same words for a reject without a reason, and for an address
+ * without a listener on a host that has one at another address.
  */
-#define REJECTED	"cannot reach node 0 at " AT ": consumer defined (28)"
+static const char *if_refused(void)
+{
+	return victim_uses_tcp() ? CANNOT_REACH "no node listens there (-111)" :
+				   CANNOT_REACH "consumer defined (28)";
+}
+
+static const char *if_rejected(void)
+{
+	return victim_uses_tcp() ? CANNOT_REACH "it closed the connection (-104)" :
+				   CANNOT_REACH "consumer defined (28)";
+}
+
+static const char *if_answer_is_foreign(void)
+{
+	return victim_uses_tcp() ? CANNOT_REACH "it answers as somebody else (0)" :
+				   CANNOT_REACH "consumer defined (28)";
+}
 
 static const struct {
 	const char *name;
@@ -334,13 +375,14 @@ static void test_refusals(struct fake *f)
 static void test_rejects(struct fake *f)
 {
 	tap_ok(refuse(f, 0, 0, 0) &&
-	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, REJECTED),
-	       "a reject without data: %s", REJECTED);
+	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, if_rejected()),
+	       "a reject without data: %s", if_rejected());
 	tap_ok(refuse(f, SSI_WIRE_MAGIC, SSI_REFUSED_DST, 8) &&
 	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_REFUSED, NULL) &&
 	       refuse(f, 1, SSI_REFUSED_DST, 8) &&
-	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, REJECTED),
-	       "a reject with other data: %s", REJECTED);
+	       wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN,
+			 if_answer_is_foreign()),
+	       "a reject with other data: %s", if_answer_is_foreign());
 }
 
 static void test_answers(struct fake *f)
@@ -381,8 +423,8 @@ static void test_connecting(void)
 	struct fake f = fake_node(LOW);
 
 	victim_meet(&f);
-	tap_ok(wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, REJECTED),
-	       "no node listens there: %s", REJECTED);
+	tap_ok(wait_peer(CLUSTER, VICTIM, LOW, SSI_DSM_LINK_DOWN, if_refused()),
+	       "no node listens there: %s", if_refused());
 	fake_listen(&f);
 	test_refusals(&f);
 	test_rejects(&f);
@@ -393,7 +435,7 @@ static void test_connecting(void)
 	       "the victim gives up a node that never answers");
 	fake_hang_up(&f);
 	tap_ok(!fake_asked(&f) &&
-	       ntohs(rdma_get_dst_port(f.cm)) < ROOT_PORTS,
+	       fake_asked_from(&f) < ROOT_PORTS,
 	       "the module connects from a port that only root may bind");
 	fake_reject(&f, NULL, 0);
 	tap_ok(accept_well(&f), "a valid answer after all these is accepted");
@@ -496,10 +538,10 @@ static void test_credits(void)
 	fake_close(&f);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	alarm(110);
-	victim_make();
+	victim_make(argc > 1 ? argv[1] : NULL);
 	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 24);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	test_hellos();
