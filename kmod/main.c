@@ -15,6 +15,7 @@
 #include "engine/member.h"
 #include "engine/request.h"
 #include "memory/region.h"
+#include "net/service.h"
 #include "net/transport.h"
 
 static int __init ssi_main_init(void)
@@ -25,9 +26,12 @@ static int __init ssi_main_init(void)
 	ret = ssi_transport_init(&ssi_dispatch_client);
 	if (ret)
 		return ret;
-	ret = ssi_request_init();
+	ret = ssi_service_init();
 	if (ret)
 		goto err_transport;
+	ret = ssi_request_init();
+	if (ret)
+		goto err_service;
 	ret = ssi_region_setup_init();
 	if (ret)
 		goto err_request;
@@ -55,6 +59,8 @@ err_region_setup:
 	ssi_region_setup_exit();
 err_request:
 	ssi_request_exit();
+err_service:
+	ssi_service_exit();
 err_transport:
 	ssi_transport_exit();
 	return ret;
@@ -72,6 +78,7 @@ static void __exit ssi_main_exit(void)
 	ssi_region_exit();
 	ssi_region_setup_exit();
 	ssi_request_exit();
+	ssi_service_exit();
 	ssi_transport_exit();
 }
 

@@ -8,7 +8,8 @@
  * Page work makes a page safe to send: it unmaps or write-protects the page and
  * needs all references to it to be put (pte.c). It may also need memory, to
  * split a 2 MiB folio. Both may take for ever, and a work that waits keeps one
- * of the workqueue's workers. So page work does not wait: if it cannot go on,
+ * of the workqueue's workers, or the service thread (service.c). So page work
+ * does not wait: if it cannot go on,
  * its message goes to @later, and @again queues it anew a moment later. When
  * the region is lost, the message is dropped, and the page stays where it is
  * until the region is freed.
@@ -44,6 +45,7 @@
 #include "memory/pte.h"
 #include "memory/region.h"
 #include "net/node.h"
+#include "net/service.h"
 #include "net/transport.h"
 #include "protocol/coherence.h"
 
@@ -169,7 +171,8 @@ static bool leave_at_once(const struct ssi_slot *slot, struct ssi_rx *rx,
 	struct page *page = ssi_pages_data(slot->entry);
 	bool single;
 
-	if (!page || ssi_gather_is_fresh(slot))
+	rx->holder.fresh = ssi_gather_is_fresh(slot);
+	if (!page || rx->holder.fresh)
 		return false;
 	single = !ssi_huge_is_unmapped(page);
 	if (single && !ssi_pte_lock_idle(page))
@@ -256,7 +259,10 @@ static void work_later(struct ssi_region *region, struct ssi_rx *rx)
 		ssi_rx_free(rx);
 }
 
-/* Page work: unmap or write-protect, then answer. Runs on node->wq. */
+/*
+ * Page work: unmap or write-protect, then answer. Runs on node->wq, or in the
+ * service thread.
+ */
 static void ssi_holder_page_work(struct work_struct *work)
 {
 	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
@@ -282,6 +288,10 @@ static void ssi_holder_page_work(struct work_struct *work)
 	split_rest(region, rx);
 }
 
+/*
+ * A page that came only now is not for the service thread, which is fast: a fault
+ * that was woken could ask for the page again and again, and never map it.
+ */
 static void begin_page_work(struct ssi_region *region, struct ssi_rx *rx)
 {
 	rx->holder.page = NULL;
@@ -289,7 +299,10 @@ static void begin_page_work(struct ssi_region *region, struct ssi_rx *rx)
 	rx->holder.since = 0;
 	rx->holder.warned = false;
 	INIT_WORK(&rx->work, ssi_holder_page_work);
-	queue_work(region->node->wq, &rx->work);
+	if (rx->holder.fresh)
+		queue_work(region->node->wq, &rx->work);
+	else
+		ssi_service_queue_work(region->node->wq, &rx->work);
 }
 
 /* Try the page works again that could not go on. */

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "net/node.h"
+#include "net/service.h"
 #include "net/transport.h"
 #include "protocol/wire.h"
 
@@ -117,6 +118,7 @@ static void free_queue(struct workqueue_struct *wq)
 
 void ssi_node_free_queues(struct ssi_node *node)
 {
+	ssi_service_flush();
 	free_queue(node->wq);
 	free_queue(node->split_wq);	/* page work queues to it */
 	free_queue(node->memory_wq);

@@ -42,8 +42,9 @@
  * messages of st->queue that have no payload are posted as one SEND (a batch),
  * which takes one credit.
  *
- * Receiving. All completions come from one CQ, which is polled in softirq, one
- * completion at a time; this keeps the order of the messages. The first
+ * Receiving. All completions come from one CQ, which is polled by a softirq or
+ * by the service thread, one completion at a time; this keeps the order of the
+ * messages. The first
  * messages may arrive before the event that the connection is established.
  * They wait in st->early until ssi_rdma_verbs_open() gives them to the
  * client.
@@ -68,6 +69,7 @@
 #include <linux/slab.h>
 
 #include "net/peer.h"
+#include "net/rdma_cq.h"
 #include "net/rdma_recv.h"
 #include "net/rdma_send.h"
 #include "net/rdma_verbs.h"
@@ -164,7 +166,6 @@ static int qp_new(struct ssi_rdma_conn *conn)
 int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn)
 {
 	struct ib_device *dev = conn->id->device;
-	struct ib_cq *cq;
 	struct ib_pd *pd;
 
 	/*
@@ -176,13 +177,9 @@ int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn)
 	if (IS_ERR(pd))
 		return PTR_ERR(pd);
 	conn->pd = pd;
-	cq = ib_alloc_cq_any(dev, conn, SSI_RDMA_TX_DEPTH + SSI_RDMA_RX_DEPTH + 2,
-			     IB_POLL_SOFTIRQ);
-	if (IS_ERR(cq))
-		return PTR_ERR(cq);
-	conn->cq = cq;
-	return ssi_rdma_send_init(conn) ?: ssi_rdma_recv_init(conn) ?:
-	       qp_new(conn) ?: ssi_rdma_recv_post(conn);
+	return ssi_rdma_cq_new(conn) ?: ssi_rdma_send_init(conn) ?:
+	       ssi_rdma_recv_init(conn) ?: qp_new(conn) ?:
+	       ssi_rdma_recv_post(conn);
 }
 
 void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
@@ -191,12 +188,14 @@ void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 	cancel_work_sync(&conn->refill_work);
 	/* It cannot be started again: ssi_rdma_send() checks @dead. */
 	hrtimer_cancel(&conn->c.defer_timer);
+	if (conn->cq)
+		ssi_rdma_cq_leave_service(conn);
 	if (conn->qp) {
 		ib_drain_qp(conn->qp);
 		rdma_destroy_qp(conn->id);
 	}
 	if (conn->cq)
-		ib_free_cq(conn->cq);
+		ssi_rdma_cq_free(conn);
 	if (!conn->pd)
 		return;
 	ssi_rdma_send_free(conn);

@@ -47,6 +47,7 @@ struct ssi_rx_pool;
  * @holder.since: time (jiffies) when page work could not go on, or 0
  * @holder.patience: time (jiffies) after which others must give way
  * @holder.warned: the log says that the page is in use
+ * @holder.fresh: the page came only now: its faults may not have mapped it yet
  * @loop: fields for the loop transport
  * @loop.due: time (ktime in ns) when the message is delivered
  * @start: time (ktime in ns) when the message arrived
@@ -75,6 +76,7 @@ struct ssi_rx {
 			struct rb_node by_index;
 			bool exclusive;
 			bool warned;
+			bool fresh;
 			struct page *page;
 			struct page *splits;
 			unsigned long since;

@@ -15,6 +15,7 @@
 #include "net/node.h"
 #include "oracle.h"
 #include "net/peer.h"
+#include "net/service.h"
 #include "programs.h"
 #include "quiet.h"
 #include "memory/region.h"
@@ -149,7 +150,8 @@ void cluster_start(void)
 	u32 n;
 
 	ssi_member_init(&events);
-	sim_need(!ssi_transport_init(&ssi_dispatch_client) && !ssi_request_init() &&
+	sim_need(!ssi_transport_init(&ssi_dispatch_client) &&
+		 !ssi_service_init() && !ssi_request_init() &&
 		 !ssi_region_setup_init() && !ssi_region_init() && !ssi_evict_init(),
 		 "the module cannot be loaded");
 	mutex_lock(&ssi_config_lock);
@@ -185,6 +187,7 @@ void cluster_stop(void)
 	ssi_region_exit();
 	ssi_region_setup_exit();
 	ssi_request_exit();
+	ssi_service_exit();
 	ssi_transport_exit();
 }
 

@@ -12,8 +12,9 @@
 #include "link.h"
 #include "net/node.h"
 #include "net/peer.h"
-#include "tasks.h"
+#include "net/service.h"
 #include "net/transport.h"
+#include "tasks.h"
 
 #define LINKS_MAX	(SIM_NODES * SIM_NODES)
 #define LINK_PACKETS	4096
@@ -41,6 +42,9 @@ struct packet {
  * @sent: pages of messages that have arrived
  * @nr_sent: how many
  * @busy: one is just arriving
+ * @source: what the service thread knows of it
+ * @armed: a message that comes starts a softirq
+ * @kicked: a softirq has to run even if no message has come
  */
 struct sim_link {
 	struct ssi_link link;
@@ -50,6 +54,9 @@ struct sim_link {
 	struct page *sent[LINK_SENT];
 	u32 nr_sent;
 	bool busy;
+	struct ssi_source source;
+	bool armed;
+	bool kicked;
 };
 
 static struct sim_link *links[LINKS_MAX];
@@ -65,135 +72,7 @@ static bool is_cut(const struct sim_link *sl)
 	return gone & (BIT(sl->link.peer->id) | BIT(sl->link.peer->node->id));
 }
 
-/* ---- what the module calls ---- */
-
-static int sim_listen(struct ssi_node *node)
-{
-	(void)node;
-	return 0;
-}
-
-static void sim_unlisten(struct ssi_node *node)
-{
-	(void)node;
-}
-
-static int sim_send(struct ssi_link *link, const struct ssi_wire *wire,
-		    struct page *page, u32 len, u64 defer_ns)
-{
-	struct sim_link *sl = to_sim(link);
-
-	(void)defer_ns;	/* every message takes its time here */
-	sim_preempt();
-	if (!ssi_link_is_up(link)) {
-		if (page)
-			put_page(page);
-		return -ENOTCONN;
-	}
-	if (sl->nr >= LINK_CREDITS && ssi_wire_is_hint(wire->type))
-		return 0;
-	sim_need(sl->nr < LINK_PACKETS, "a link has too much under way");
-	sl->packets[sl->nr++] = (struct packet){
-		.wire = *wire, .page = page, .len = len,
-	};
-	return 0;
-}
-
-static void connect_pair(struct sim_link *a)
-{
-	u32 i;
-
-	for (i = 0; i < nr_links; i++) {
-		struct sim_link *b = links[i];
-
-		if (a->link.peer->id != b->link.peer->node->id ||
-		    b->link.peer->id != a->link.peer->node->id)
-			continue;
-		a->other = b;
-		b->other = a;
-		ssi_link_change_state(&a->link, SSI_DSM_LINK_UP, "connected");
-		ssi_link_change_state(&b->link, SSI_DSM_LINK_UP, "connected");
-	}
-}
-
-static struct ssi_link *sim_open(struct ssi_peer *peer)
-{
-	struct sim_link *sl = calloc(1, sizeof(*sl));
-
-	ssi_link_init(&sl->link, &ssi_loop_ops, peer);
-	connect_pair(sl);
-	sim_need(nr_links < LINKS_MAX, "too many links");
-	links[nr_links++] = sl;
-	return &sl->link;
-}
-
-static void drop_packets(struct sim_link *sl)
-{
-	while (sl->nr)
-		if (sl->packets[--sl->nr].page)
-			put_page(sl->packets[sl->nr].page);
-	while (sl->nr_sent)
-		put_page(sl->sent[--sl->nr_sent]);
-}
-
-/* What was sent arrives if the peer is alive; nothing comes after that. */
-static void sim_close(struct ssi_link *link)
-{
-	u64 end = sim_now + NSEC_PER_SEC;
-	struct sim_link *sl = to_sim(link);
-	struct sim_link *other;
-	u32 i;
-
-	might_sleep();
-	while (sl->nr && sl->other && !is_cut(sl) && sim_now < end)
-		task_sleep(NULL, 10 * NSEC_PER_USEC);
-	other = sl->other;
-	sl->other = NULL;
-	if (other) {
-		other->other = NULL;
-		ssi_link_change_state(&other->link, SSI_DSM_LINK_LOST,
-				      "the other node was deleted");
-	}
-	while (sl->busy || (other && other->busy))
-		task_sleep(NULL, 10 * NSEC_PER_USEC);
-	/* From here on link_run() does not find it. */
-	for (i = 0; links[i] != sl; i++)
-		;
-	links[i] = links[--nr_links];
-	ssi_link_change_state(link, SSI_DSM_LINK_LOST, "closed");
-	drop_packets(sl);
-	ssi_link_fini(link);
-	free(sl);
-}
-
-const struct ssi_transport_ops ssi_loop_ops = {
-	.name = "simulated",
-	.listen = sim_listen,
-	.unlisten = sim_unlisten,
-	.open = sim_open,
-	.close = sim_close,
-	.send = sim_send,
-};
-
-/* node.c names it. */
-const struct ssi_transport_ops ssi_rdma_ops = { .name = "none" };
-const struct ssi_transport_ops ssi_tcp_ops = { .name = "none" };
-
-/* ---- delivery ---- */
-
-static bool is_ready(const struct sim_link *sl)
-{
-	return !sl->busy && (sl->nr || sl->nr_sent);
-}
-
-u32 links_ready(void)
-{
-	u32 count = 0, i;
-
-	for (i = 0; i < nr_links; i++)
-		count += is_ready(links[i]);
-	return count;
-}
+/* ---- a message arrives ---- */
 
 /* One that may arrive next. */
 static u32 choose_packet(const struct sim_link *sl)
@@ -301,6 +180,162 @@ static void arrive(struct sim_link *sl)
 		ssi_rx_free(rx);
 }
 
+/* Let messages arrive; not while another task does that. */
+static int poll_link(struct ssi_source *source, int budget)
+{
+	struct sim_link *sl = container_of(source, struct sim_link, source);
+	int count;
+
+	if (sl->busy || is_cut(sl) || (deaf & BIT(sl->link.peer->id)))
+		return 0;
+	sl->busy = true;
+	for (count = 0; count < budget && sl->nr && !sim_one_in(4); count++)
+		arrive(sl);
+	sl->busy = false;
+	return count;
+}
+
+static void kick_link(struct ssi_source *source)
+{
+	container_of(source, struct sim_link, source)->kicked = true;
+}
+
+/* ---- what the module calls ---- */
+
+static int sim_listen(struct ssi_node *node)
+{
+	(void)node;
+	return 0;
+}
+
+static void sim_unlisten(struct ssi_node *node)
+{
+	(void)node;
+}
+
+static int sim_send(struct ssi_link *link, const struct ssi_wire *wire,
+		    struct page *page, u32 len, u64 defer_ns)
+{
+	struct sim_link *sl = to_sim(link);
+
+	(void)defer_ns;	/* every message takes its time here */
+	sim_preempt();
+	if (!ssi_link_is_up(link)) {
+		if (page)
+			put_page(page);
+		return -ENOTCONN;
+	}
+	if (sl->nr >= LINK_CREDITS && ssi_wire_is_hint(wire->type))
+		return 0;
+	sim_need(sl->nr < LINK_PACKETS, "a link has too much under way");
+	sl->packets[sl->nr++] = (struct packet){
+		.wire = *wire, .page = page, .len = len,
+	};
+	return 0;
+}
+
+static void connect_pair(struct sim_link *a)
+{
+	u32 i;
+
+	for (i = 0; i < nr_links; i++) {
+		struct sim_link *b = links[i];
+
+		if (a->link.peer->id != b->link.peer->node->id ||
+		    b->link.peer->id != a->link.peer->node->id)
+			continue;
+		a->other = b;
+		b->other = a;
+		ssi_link_change_state(&a->link, SSI_DSM_LINK_UP, "connected");
+		ssi_link_change_state(&b->link, SSI_DSM_LINK_UP, "connected");
+	}
+}
+
+static struct ssi_link *sim_open(struct ssi_peer *peer)
+{
+	struct sim_link *sl = calloc(1, sizeof(*sl));
+
+	ssi_link_init(&sl->link, &ssi_loop_ops, peer);
+	sl->source.poll = poll_link;
+	sl->source.kick = kick_link;
+	sl->armed = true;
+	ssi_service_add(&sl->source);
+	connect_pair(sl);
+	sim_need(nr_links < LINKS_MAX, "too many links");
+	links[nr_links++] = sl;
+	return &sl->link;
+}
+
+static void drop_packets(struct sim_link *sl)
+{
+	while (sl->nr)
+		if (sl->packets[--sl->nr].page)
+			put_page(sl->packets[sl->nr].page);
+	while (sl->nr_sent)
+		put_page(sl->sent[--sl->nr_sent]);
+}
+
+/* What was sent arrives if the peer is alive; nothing comes after that. */
+static void sim_close(struct ssi_link *link)
+{
+	u64 end = sim_now + NSEC_PER_SEC;
+	struct sim_link *sl = to_sim(link);
+	struct sim_link *other;
+	u32 i;
+
+	might_sleep();
+	while (sl->nr && sl->other && !is_cut(sl) && sim_now < end)
+		task_sleep(NULL, 10 * NSEC_PER_USEC);
+	ssi_service_remove(&sl->source);
+	other = sl->other;
+	sl->other = NULL;
+	if (other) {
+		other->other = NULL;
+		ssi_link_change_state(&other->link, SSI_DSM_LINK_LOST,
+				      "the other node was deleted");
+	}
+	while (sl->busy || (other && other->busy))
+		task_sleep(NULL, 10 * NSEC_PER_USEC);
+	/* From here on link_run() does not find it. */
+	for (i = 0; links[i] != sl; i++)
+		;
+	links[i] = links[--nr_links];
+	ssi_link_change_state(link, SSI_DSM_LINK_LOST, "closed");
+	drop_packets(sl);
+	ssi_link_fini(link);
+	free(sl);
+}
+
+const struct ssi_transport_ops ssi_loop_ops = {
+	.name = "simulated",
+	.listen = sim_listen,
+	.unlisten = sim_unlisten,
+	.open = sim_open,
+	.close = sim_close,
+	.send = sim_send,
+};
+
+/* node.c names it. */
+const struct ssi_transport_ops ssi_rdma_ops = { .name = "none" };
+const struct ssi_transport_ops ssi_tcp_ops = { .name = "none" };
+
+/* ---- delivery ---- */
+
+static bool is_ready(const struct sim_link *sl)
+{
+	return !sl->busy && (sl->kicked || (sl->nr && sl->armed) ||
+			     sl->nr_sent);
+}
+
+u32 links_ready(void)
+{
+	u32 count = 0, i;
+
+	for (i = 0; i < nr_links; i++)
+		count += is_ready(links[i]);
+	return count;
+}
+
 static void run_softirq(void *arg)
 {
 	struct sim_link *sl = arg;
@@ -309,6 +344,7 @@ static void run_softirq(void *arg)
 	local_bh_disable();
 	if (sl->nr)
 		arrive(sl);
+	sl->armed = !ssi_service_polls(&sl->source);
 	sl->busy = false;
 	local_bh_enable();
 }
@@ -330,10 +366,14 @@ void link_run(u32 number)
 	for (i = 0; !is_ready(links[i]) || number--; i++)
 		;
 	sl = links[i];
-	if (is_cut(sl) || (deaf & BIT(sl->link.peer->id)))
+	if (is_cut(sl) || (deaf & BIT(sl->link.peer->id))) {
+		sl->kicked = false;
 		return drop_packets(sl);
-	if (sl->nr_sent && (!sl->nr || sim_one_in(2)))
+	}
+	if (sl->nr_sent && (!(sl->nr && sl->armed) || sim_one_in(2)))
 		return give_back_page(sl);
+	sl->kicked = false;
+	sl->armed = false;
 	sl->busy = true;
 	task_start(run_softirq, sl, "link %u-%u", sl->link.peer->node->id,
 		   sl->link.peer->id);

@@ -25,6 +25,7 @@ static void *scheduler;			/* its stack pointer, while tasks run */
 static const void *scheduler_stack;
 static size_t scheduler_size;
 static int pids;
+static bool notifies;			/* a preempt notifier runs */
 
 /*
  * Keep the stack pointer in @from and go on with @to, with all that a call must
@@ -198,10 +199,21 @@ void task_yield(void)
 	leave(false);
 }
 
+/* As the scheduler does: nobody wakes the task meanwhile. */
+static void notify(struct preempt_notifier *notifier)
+{
+	notifies = true;
+	notifier->ops->sched_out(notifier, NULL);
+	notifies = false;
+}
+
+/* One that spins for a lock, with BHs disabled, does not leave its CPU. */
 void task_sleep(const void *on, u64 ns)
 {
 	struct task *task = sim_self();
 
+	if (task->notifier && !task->stalled && !task->bh)
+		notify(task->notifier);
 	task->sleeps_on = on;
 	task->until = ns ? sim_now + ns : 0;
 	task->state = TASK_SLEEPS;
@@ -221,7 +233,7 @@ static void stall(u64 ns)
 /* Another CPU's turn; now and then for long: a hypervisor took ours away. */
 void sim_preempt(void)
 {
-	if (!running || !sim_one_in(sim.preempt))
+	if (!running || notifies || !sim_one_in(sim.preempt))
 		return;
 	if (sim_one_in(sim.stall))
 		stall(1 + sim_random(sim.stall_ns));
@@ -294,6 +306,121 @@ void usleep_range(unsigned long from, unsigned long to)
 bool fatal_signal_pending(struct task_struct *task)
 {
 	return container_of(task, struct task, kernel)->killed;
+}
+
+bool sim_in_softirq(void)
+{
+	return sim_self()->softirq;
+}
+
+/* ---- threads of the module ---- */
+
+void set_current_state(int state)
+{
+	sim_self()->dozes = state != TASK_RUNNING;
+	sim_preempt();
+}
+
+void schedule(void)
+{
+	struct task *task = sim_self();
+
+	might_sleep();
+	if (task->dozes)
+		task_sleep(&task->dozes, 0);
+	else
+		task_yield();
+}
+
+void wake_up_process(struct task_struct *kernel)
+{
+	struct task *task = container_of(kernel, struct task, kernel);
+
+	task->dozes = false;
+	task_wake(&task->dozes);
+	sim_preempt();
+}
+
+struct kthread {
+	int (*fn)(void *data);
+	void *data;
+};
+
+static void run_kthread(void *arg)
+{
+	struct kthread kthread = *(struct kthread *)arg;
+
+	free(arg);
+	kthread.fn(kthread.data);
+}
+
+struct task_struct *sim_kthread_run(int (*fn)(void *data), void *data,
+				    const char *name)
+{
+	struct kthread *kthread = malloc(sizeof(*kthread));
+	struct task *task;
+
+	*kthread = (struct kthread){ .fn = fn, .data = data };
+	task = task_start(run_kthread, kthread, "%s", name);
+	task->refs++;
+	return &task->kernel;
+}
+
+bool kthread_should_stop(void)
+{
+	return sim_self()->stops;
+}
+
+void kthread_stop(struct task_struct *kernel)
+{
+	struct task *task = container_of(kernel, struct task, kernel);
+
+	might_sleep();
+	task->stops = true;
+	wake_up_process(kernel);
+	while (task->state != TASK_DONE)
+		task_sleep(NULL, 10 * NSEC_PER_USEC);
+	unref(task);
+}
+
+void preempt_notifier_register(struct preempt_notifier *notifier)
+{
+	sim_self()->notifier = notifier;
+}
+
+void preempt_notifier_unregister(struct preempt_notifier *notifier)
+{
+	(void)notifier;
+	sim_self()->notifier = NULL;
+}
+
+static void run_irq_work(void *arg)
+{
+	struct irq_work *work = arg;
+
+	sim_self()->softirq = true;
+	local_bh_disable();
+	work->pending = false;
+	work->func(work);
+	work->runs--;
+	local_bh_enable();
+}
+
+bool irq_work_queue(struct irq_work *work)
+{
+	if (work->pending)
+		return false;
+	work->pending = true;
+	work->runs++;
+	task_start(run_irq_work, work, "irq_work");
+	return true;
+}
+
+void irq_work_sync(struct irq_work *work)
+{
+	might_sleep();
+	while (work->runs)
+		task_sleep(NULL, 10 * NSEC_PER_USEC);
 }
 
 bool single_task_running(void)

@@ -38,6 +38,9 @@ enum task_state {
  * @quiet: how often it could have slept, as far as RCU cares
  * @work: the work that it runs, or NULL
  * @wq: whose
+ * @dozes: schedule() sleeps
+ * @stops: kthread_stop() was called
+ * @notifier: called when it sleeps, or NULL
  * @sp, @stack, @fake_stack: where it is
  */
 struct task {
@@ -62,6 +65,9 @@ struct task {
 	u64 quiet;
 	const struct work_struct *work;
 	struct workqueue_struct *wq;
+	bool dozes;
+	bool stops;
+	struct preempt_notifier *notifier;
 	void *sp;
 	char *stack;
 	void *fake_stack;

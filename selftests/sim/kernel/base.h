@@ -46,6 +46,8 @@ typedef unsigned int vm_fault_t;
 #define likely(x)		(x)
 #define module_param_array(name, type, count, mode)	\
 	static_assert(sizeof(name) > 0, "it is an array")
+#define module_param(name, type, mode)			\
+	static_assert(sizeof(name) > 0, "it is a variable")
 #define MODULE_PARM_DESC(name, text)			\
 	static_assert(sizeof(text) > 0, "it is described")
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))

@@ -38,6 +38,45 @@ bool need_resched(void);
 #define num_online_cpus()	4
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
+#define in_task()	(!sim_in_softirq())
+bool sim_in_softirq(void);
+#define MIN_NICE			(-20)
+#define set_user_nice(task, nice)	((void)(task), (void)(nice))
+
+#define TASK_RUNNING	0
+#define TASK_IDLE	1
+void set_current_state(int state);
+#define __set_current_state(state)	set_current_state(state)
+/* Until wake_up_process(), if the state is not TASK_RUNNING. */
+void schedule(void);
+void wake_up_process(struct task_struct *task);
+
+#define kthread_run(fn, data, name)	sim_kthread_run(fn, data, name)
+struct task_struct *sim_kthread_run(int (*fn)(void *data), void *data,
+				    const char *name);
+bool kthread_should_stop(void);
+void kthread_stop(struct task_struct *task);
+
+struct preempt_notifier;
+
+struct preempt_ops {
+	void (*sched_in)(struct preempt_notifier *notifier, int cpu);
+	void (*sched_out)(struct preempt_notifier *notifier,
+			  struct task_struct *next);
+};
+
+struct preempt_notifier {
+	struct preempt_ops *ops;
+};
+
+#define preempt_notifier_inc()		((void)0)
+#define preempt_notifier_dec()		((void)0)
+#define preempt_notifier_init(notifier, functions)			\
+	((void)((notifier)->ops = (functions)))
+/* It is called when current sleeps. */
+void preempt_notifier_register(struct preempt_notifier *notifier);
+void preempt_notifier_unregister(struct preempt_notifier *notifier);
+
 /* ---- time ---- */
 
 typedef s64 ktime_t;
@@ -105,6 +144,8 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	local_bh_enable();
 }
 
+#define spin_lock_irq(lock)	spin_lock_bh(lock)
+#define spin_unlock_irq(lock)	spin_unlock_bh(lock)
 #define spin_lock_irqsave(lock, flags)	((flags) = 0, spin_lock_bh(lock))
 #define spin_unlock_irqrestore(lock, flags)				\
 	((void)(flags), spin_unlock_bh(lock))
@@ -222,5 +263,16 @@ bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work,
 bool cancel_delayed_work_sync(struct delayed_work *work);
 #define schedule_delayed_work(work, ticks)				\
 	queue_delayed_work(system_wq, work, ticks)
+
+struct irq_work {
+	void (*func)(struct irq_work *work);
+	bool pending;
+	u32 runs;	/* begun, or about to */
+};
+
+#define init_irq_work(work, function)					\
+	((void)(*(work) = (struct irq_work){ .func = (function) }))
+bool irq_work_queue(struct irq_work *work);
+void irq_work_sync(struct irq_work *work);
 
 #endif /* SIM_KERNEL_SCHED_H */
