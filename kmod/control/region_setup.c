@@ -92,6 +92,7 @@ static void ssi_region_free(struct work_struct *work)
 		kfree(block);
 	xa_destroy(&region->dirs);
 	iput(region->inode);
+	ssi_hot_exit(&region->home.hot);
 	ssi_stats_free(region->stats);
 	kvfree(region->buckets);
 	ssi_node_put(region->node);
@@ -239,7 +240,6 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 		region->policy[i] = ssi_policies[i].initial;
 	ssi_gather_init(&region->gather);
 	ssi_holder_init(&region->holder);
-	ssi_hot_init(&region->home.hot);
 	spin_lock_init(&region->lock);
 	ssi_channel_init(&region->channel);
 	INIT_WORK(&region->changed, ssi_member_region_changed);
@@ -259,9 +259,12 @@ static int region_alloc_parts(struct ssi_region *region)
 	region->stats = ssi_stats_alloc();
 	if (!region->stats)
 		goto err_free_buckets;
-	ret = percpu_ref_init(&region->ref, ssi_region_release, 0, GFP_KERNEL);
+	ret = ssi_hot_init(&region->home.hot);
 	if (ret)
 		goto err_free_stats;
+	ret = percpu_ref_init(&region->ref, ssi_region_release, 0, GFP_KERNEL);
+	if (ret)
+		goto err_exit_hot;
 	inode = alloc_anon_inode(ssi_mnt->mnt_sb);
 	if (IS_ERR(inode)) {
 		ret = PTR_ERR(inode);
@@ -278,6 +281,8 @@ static int region_alloc_parts(struct ssi_region *region)
 
 err_exit_ref:
 	percpu_ref_exit(&region->ref);
+err_exit_hot:
+	ssi_hot_exit(&region->home.hot);
 err_free_stats:
 	ssi_stats_free(region->stats);
 err_free_buckets:

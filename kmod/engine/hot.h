@@ -3,6 +3,7 @@
 #ifndef _SSI_HOT_H
 #define _SSI_HOT_H
 
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -23,24 +24,45 @@ struct ssi_hot_page {
 };
 
 /**
- * struct ssi_hot - the hottest pages of a home
+ * struct ssi_hot_table - the hottest pages that one CPU has counted
  * @lock: protects the other fields; no lock is taken inside it
  * @pages: not sorted
  * @total: moves since all counts were halved
+ * @halved: how often that was
  */
-struct ssi_hot {
+struct ssi_hot_table {
 	spinlock_t lock;
 	struct ssi_hot_page pages[SSI_HOT_PAGES];
 	u32 total;
+	u32 halved;
+};
+
+/**
+ * struct ssi_hot - the hottest pages of a home
+ * @tables: of each CPU
+ * @halved: how often the counts are to be halved
+ */
+struct ssi_hot {
+	struct ssi_hot_table __percpu *tables;
+	u32 halved;
 };
 
 /**
  * ssi_hot_init() - prepare for a new region
  * @hot: all zero
  *
- * Context: any.
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
  */
-void ssi_hot_init(struct ssi_hot *hot);
+int ssi_hot_init(struct ssi_hot *hot);
+
+/**
+ * ssi_hot_exit() - free the counts
+ * @hot: of a region that is being freed
+ *
+ * Context: process.
+ */
+void ssi_hot_exit(struct ssi_hot *hot);
 
 /**
  * ssi_hot_note() - count a change of a page's owner
@@ -54,7 +76,7 @@ void ssi_hot_init(struct ssi_hot *hot);
 void ssi_hot_note(struct ssi_hot *hot, u64 index, u32 from, u32 to);
 
 /**
- * ssi_hot_read() - copy all entries
+ * ssi_hot_read() - add up the entries of all CPUs
  * @hot: the hottest pages of a home
  * @pages: SSI_HOT_PAGES entries
  *

@@ -126,6 +126,7 @@ typedef struct { s64 counter; } atomic64_t;
 
 #define this_cpu_inc(x)		((void)++(x))
 #define this_cpu_add(x, n)	((void)((x) += (n)))
+#define this_cpu_ptr(ptr)	(ptr)
 #define per_cpu_ptr(ptr, cpu)	((void)(cpu), (ptr))
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < 1; (cpu)++)
 
