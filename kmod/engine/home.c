@@ -33,14 +33,14 @@ static struct ssi_rx *find_txn(const struct ssi_slot *slot)
  * A request is kept until its UNBLOCK comes, and a member need not send it. So
  * the number of requests that a member makes this node keep has a limit. Return:
  * whether @rx is within the limit, and is counted. This node's own requests are
- * limited where they are opened.
+ * limited where they are opened, and are not counted: all CPUs send them.
  */
 static bool count_request(struct ssi_region *region, const struct ssi_rx *rx)
 {
-	atomic_t *count = &region->home.requests[rx->msg.src];
+	atomic_t *count = &region->home.requests[rx->msg.src].count;
 
-	if (atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX ||
-	    rx->msg.src == region->node->id)
+	if (rx->msg.src == region->node->id ||
+	    atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX)
 		return true;
 	atomic_dec(count);
 	return false;
@@ -48,7 +48,10 @@ static bool count_request(struct ssi_region *region, const struct ssi_rx *rx)
 
 static void uncount_request(const struct ssi_rx *rx)
 {
-	atomic_dec(&rx->region->home.requests[rx->msg.src]);
+	const struct ssi_region *region = rx->region;
+
+	if (rx->msg.src != region->node->id)
+		atomic_dec(&rx->region->home.requests[rx->msg.src].count);
 }
 
 static void free_request(struct ssi_rx *rx)

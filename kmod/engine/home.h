@@ -6,6 +6,7 @@
 #define _SSI_HOME_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/types.h>
 #include <linux/ssi_dsm.h>
 #include "engine/hot.h"
@@ -30,14 +31,21 @@ struct ssi_rx;
 struct ssi_slot;
 
 /**
+ * struct ssi_home_requests - requests of another node that are kept here
+ * @count: transactions, pending requests, and those that wait for memory
+ */
+struct ssi_home_requests {
+	atomic_t count;
+} ____cacheline_aligned_in_smp;
+
+/**
  * struct ssi_home - state of a region's home other than the directory
  * @hot: the pages whose home is this node that change their owner most often
- * @requests: by node: its requests that are kept here: transactions, pending
- *	requests, and those that wait for memory
+ * @requests: by node
  */
 struct ssi_home {
 	struct ssi_hot hot;
-	atomic_t requests[SSI_DSM_MAX_NODES];
+	struct ssi_home_requests requests[SSI_DSM_MAX_NODES];
 };
 
 /**

@@ -89,6 +89,7 @@ struct ssi_bucket {
  * @buckets_shift: grows with the size of the region: its pages are to share few
  *	locks, whatever its size
  * @policy: settings, by enum ssi_dsm_policy; READ_ONCE()
+ * @stats: counters and times of each class
  * @metadata: bytes of @pages and @dirs
  * @nr_huge: blocks that are a 2 MiB folio
  * @nr_split: blocks that were a 2 MiB folio and are split
@@ -96,13 +97,15 @@ struct ssi_bucket {
  * @holder: messages that are held until a hold window ends
  * @home: state of this home other than the directory
  * @cache: pages whose home is another node, and their eviction
- * @stats: counters and times of each class
  * @channel: messages for the program attached to the region
  * @files: open files attached to the region, under @lock
  * @notified: set once the members were told that the region is lost
  * @changed: tells members and netlink listeners of a new state, in process
  *	context
  * @free: frees the region, in process context
+ *
+ * Each fault and each message reads the fields up to @stats, and they are seldom
+ * written. The fields behind it are in other cache lines.
  */
 struct ssi_region {
 	struct list_head list;
@@ -126,15 +129,15 @@ struct ssi_region {
 	struct ssi_bucket *buckets;
 	u32 buckets_shift;
 	u64 policy[__SSI_DSM_POLICY_MAX];
-	atomic64_t metadata;
+	struct ssi_stats __percpu *stats;
+	atomic64_t metadata ____cacheline_aligned_in_smp;
 	atomic64_t nr_huge;
 	atomic64_t nr_split;
 	struct ssi_gather gather;
-	struct ssi_holder holder;
+	struct ssi_holder holder ____cacheline_aligned_in_smp;
 	struct ssi_home home;
-	struct ssi_cache cache;
-	struct ssi_stats __percpu *stats;
-	struct ssi_channel channel;
+	struct ssi_cache cache ____cacheline_aligned_in_smp;
+	struct ssi_channel channel ____cacheline_aligned_in_smp;
 	u32 files;
 	u32 notified;
 	struct work_struct changed;

@@ -114,8 +114,8 @@ MUTANTS = [
     # ---- limits ----
     ("a member may open requests without limit",
      "kmod/engine/home.c",
-     "if (atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX ||",
-     "if (atomic_inc_return(count) ||"),
+     "atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX)",
+     "atomic_inc_return(count))"),
     ("a copy that has left still counts",
      "kmod/memory/pages.c",
      "is_shared(next) - is_shared(entry->state));", "is_shared(next));"),

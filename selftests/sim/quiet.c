@@ -69,10 +69,10 @@ static void check_no_requests(const struct ssi_region *region)
 	u32 i;
 
 	for (i = 0; i < SIM_NODES; i++)
-		sim_need(!atomic_read(&region->home.requests[i]),
+		sim_need(!atomic_read(&region->home.requests[i].count),
 			 "node %u counts %d requests of node %u, and there are none",
 			 region->node->id,
-			 atomic_read(&region->home.requests[i]), i);
+			 atomic_read(&region->home.requests[i].count), i);
 }
 
 static void count_page(struct ssi_region *region, u64 index, struct counts *c)
