@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -94,15 +95,28 @@ static void set_cpu_1(bool online)
 	close(fd);
 }
 
+/* The process that has KVM's first machine, until it calls guest_last(). */
+static pid_t first;
+
+/* Its machine ends with it. */
+static void before_exit(void)
+{
+	if (first == getpid())
+		set_cpu_1(false);
+}
+
 void guest_first(struct guest *g)
 {
 	set_cpu_1(false);
 	guest_new(g);
 	set_cpu_1(true);
+	first = getpid();
+	atexit(before_exit);
 }
 
 void guest_last(struct guest *g)
 {
+	first = 0;
 	set_cpu_1(false);
 	guest_del(g);
 	set_cpu_1(true);
@@ -178,11 +192,53 @@ void guest_begin(struct guest *g, const struct guest_start *start)
 	kvm_ioctl(g->cpu, KVM_SET_REGS, &regs, "KVM_SET_REGS");
 }
 
+static struct {
+	const uint8_t *mem;
+	uint64_t size;
+	volatile sig_atomic_t over;
+} deadline;
+
+static void end_deadline(int sig)
+{
+	(void)sig;
+	deadline.over = 1;
+}
+
+void guest_deadline(unsigned int seconds, const void *mem, uint64_t size)
+{
+	/* without SA_RESTART: it interrupts KVM_RUN */
+	struct sigaction action = { .sa_handler = end_deadline };
+
+	deadline.mem = mem;
+	deadline.size = size;
+	sigaction(SIGALRM, &action, NULL);
+	alarm(seconds);
+}
+
+/* A guest that is stuck: where, and does it have the code that it was given? */
+static void bail_stuck(struct guest *g)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	uint64_t i;
+
+	kvm_ioctl(g->cpu, KVM_GET_REGS, &regs, "KVM_GET_REGS");
+	kvm_ioctl(g->cpu, KVM_GET_SREGS, &sregs, "KVM_GET_SREGS");
+	tap_diag("rip %#llx rax %#llx rcx %#llx rdi %#llx cr3 %#llx cr2 %#llx",
+		 regs.rip, regs.rax, regs.rcx, regs.rdi, sregs.cr3, sregs.cr2);
+	for (i = regs.rip; i < regs.rip + 8 && i < deadline.size; i++)
+		tap_diag("%#llx: %02x", (unsigned long long)i, deadline.mem[i]);
+	tap_bail("the guest does not come to its OUT");
+}
+
 void guest_run(struct guest *g)
 {
-	while (ioctl(g->cpu, KVM_RUN, NULL))
+	while (ioctl(g->cpu, KVM_RUN, NULL)) {
 		if (errno != EINTR)
 			tap_bail("KVM_RUN: %s", strerror(errno));
+		if (deadline.over)
+			bail_stuck(g);
+	}
 	if (g->run->exit_reason != KVM_EXIT_IO)
 		tap_bail("the guest ended with KVM's exit reason %u",
 			 g->run->exit_reason);

@@ -59,7 +59,8 @@ struct guest_start {
 /*
  * Make and remove the first and last machine of KVM while the host's CPU 1 is
  * offline. KVM patches a jump in the host's scheduler then, and emulated CPUs
- * that reach it meanwhile were seen to hang there (testing.rst).
+ * that reach it meanwhile were seen to hang there (testing.rst). After a program
+ * that fails in between, CPU 1 stays offline.
  */
 void guest_first(struct guest *g);
 void guest_last(struct guest *g);
@@ -83,6 +84,13 @@ void guest_begin(struct guest *g, const struct guest_start *start);
 
 /* Runs until the CPU's next OUT. */
 void guest_run(struct guest *g);
+
+/*
+ * guest_run() bails out, and prints the CPU's registers and the code that it runs,
+ * if it takes place @seconds from now; 0: never. One guest in a process. @mem is
+ * the guest's memory from address 0 on, of @size bytes.
+ */
+void guest_deadline(unsigned int seconds, const void *mem, uint64_t size);
 
 /* The rate of the CPU's TSC. */
 uint64_t guest_tsc_khz(struct guest *g);
