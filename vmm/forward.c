@@ -5,10 +5,12 @@
  * DOC: Theory of operation
  *
  * A CPU's accesses to one node keep their order, since the channel does and one
- * thread there does them one after the other. Reads and writes to configuration
- * space wait for an answer. Other writes do not, except for every POSTED_MAX-th
- * of a CPU to a node: so the messages that wait at a node are limited, however
- * slow its devices are, and however fast the CPUs write.
+ * thread there does them one after the other. An access waits for an answer: a
+ * CPU goes on after a write when the device has the value, and may tell another
+ * CPU, which is nearer to the device. Only writes to PCI memory are posted, as PCI
+ * does it; drivers know that. But every POSTED_MAX-th of a CPU to a node waits: so
+ * the messages that wait at a node are limited, however slow its devices are, and
+ * however fast the CPUs write.
  *
  * A device may take long: it waits for a page of another node, or for a disk.
  * The reader of the channel must not wait with it, since pages and answers may
@@ -27,7 +29,7 @@
 #include "route.h"
 #include "stop.h"
 
-#define POSTED_MAX	16	/* writes without an answer, of a CPU to a node */
+#define POSTED_MAX	16	/* posted writes, of a CPU to a node */
 #define QUEUE_MAX	(OPTIONS_MAX_CPUS * POSTED_MAX)
 
 /* Payload of CLUSTER_IO. */
@@ -59,7 +61,7 @@ static struct {
 	pthread_cond_t done;
 } forward_cpus[OPTIONS_MAX_CPUS];
 
-/* Writes without an answer since the last answer; by the CPU's thread only. */
+/* Posted writes since the last answer; by the CPU's thread only. */
 static uint8_t forward_posted[OPTIONS_MAX_CPUS][SSI_DSM_MAX_NODES];
 
 /* Accesses of other nodes' CPUs that were not done yet, a ring. */
@@ -83,11 +85,11 @@ static pthread_mutex_t forward_lock = PTHREAD_MUTEX_INITIALIZER;
  * A write to configuration space ends when it has been done, as on PCI Express
  * (2.4.1 there): what it moves is elsewhere then.
  */
-static bool is_config(const struct forward_access *access)
+static bool is_pci_memory(const struct forward_access *access)
 {
 	return access->space == BUS_MMIO &&
-	       access->addr >= SSI_ACPI_PCI_ECAM &&
-	       access->addr - SSI_ACPI_PCI_ECAM < SSI_ACPI_PCI_ECAM_SIZE;
+	       access->addr >= SSI_ACPI_PCI_WINDOW &&
+	       access->addr - SSI_ACPI_PCI_WINDOW < SSI_ACPI_PCI_WINDOW_SIZE;
 }
 
 static void access_here(struct forward_access *access)
@@ -224,7 +226,7 @@ static bool waits(unsigned int cpu, unsigned int node,
 {
 	uint8_t *posted = &forward_posted[cpu][node];
 
-	if (access->is_write && !is_config(access) &&
+	if (access->is_write && is_pci_memory(access) &&
 	    ++*posted < POSTED_MAX)
 		return false;
 	*posted = 0;	/* what was sent before is done before */

@@ -238,12 +238,24 @@ static void test_writes(void)
 	};
 
 	self = 1;
+	waited = 0;
 	forward_access(CPU, &access);
 	tap_ok(sent_to == 0 && !libvmm_stops,
 	       "a write to configuration space is answered");
-	access.addr = SSI_ACPI_PCI_WINDOW;
+	access.addr = SSI_ACPI_IOAPIC_BASE;
 	forward_access(CPU, &access);
-	tap_ok(sent_to == 0 && !libvmm_stops, "one to a BAR is not");
+	tap_ok(waited == 2, "so is one to the IOAPIC");
+	access.space = BUS_PORT;
+	access.addr = SSI_ACPI_SERIAL_PORT;
+	access.len = 1;
+	forward_access(CPU, &access);
+	tap_ok(waited == 3, "and one to a port");
+	access.space = BUS_MMIO;
+	access.addr = SSI_ACPI_PCI_WINDOW;
+	access.len = 4;
+	forward_access(CPU, &access);
+	tap_ok(sent_to == 0 && waited == 3 && !libvmm_stops,
+	       "one to PCI memory is posted");
 	self = 0;
 	sent_to = -1;
 	take_io(1, &m);
@@ -422,7 +434,7 @@ static void test_bad_messages(void)
 
 int main(void)
 {
-	tap_plan(30);
+	tap_plan(32);
 	make_cluster();
 	test_places();
 	test_writes();
