@@ -281,6 +281,11 @@ static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 	       SSI_ACT_WAIT;
 }
 
+bool ssi_access_is_settled(const struct ssi_slot *slot)
+{
+	return is_worth_a_try(slot, SSI_EV_STORE);
+}
+
 /*
  * Number of CPUs that spin for a page. At most half of all CPUs may spin, so
  * none may if there is only one: the code that receives the page needs a CPU

@@ -35,6 +35,15 @@ bool ssi_access_still(const struct ssi_slot *slot, enum ssi_event event,
 		      struct page *page);
 
 /**
+ * ssi_access_is_settled() - whether no request for a page is under way
+ * @slot: the page
+ *
+ * Context: process.
+ * Return: false if a request is under way, or the region is not ready yet.
+ */
+bool ssi_access_is_settled(const struct ssi_slot *slot);
+
+/**
  * ssi_access_wait() - wait until another attempt can succeed
  * @slot: the page
  * @event: SSI_EV_LOAD or SSI_EV_STORE

@@ -32,6 +32,7 @@
 #include "alloc.h"
 #include "engine/access.h"
 #include "engine/fault.h"
+#include "engine/gather.h"
 #include "engine/holder.h"
 #include "engine/rogpt.h"
 #include "engine/walks.h"
@@ -171,6 +172,37 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 	}
 }
 
+/*
+ * KVM's worker waits for a page that a vCPU has requested (walks.h). If it took
+ * the page, it would take it for writing, and all other nodes would lose their
+ * copies of a page that most often is only read. So it waits until the request
+ * is complete, and fails. While it runs, the page is held for the vCPU, which
+ * sleeps.
+ */
+static vm_fault_t await_request(struct vm_fault *vmf)
+{
+	struct ssi_region *region = vma_region(vmf->vma);
+	struct ssi_slot slot;
+
+	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST ||
+	    vmf->pgoff >= region->size >> PAGE_SHIFT)
+		return VM_FAULT_SIGBUS;
+	ssi_gather_remember(region);
+	if (!ssi_pages_find(region, vmf->pgoff, GFP_KERNEL, &slot))
+		return wait_and_retry(vmf, &slot, SSI_EV_STORE, -ENOMEM);
+	if (!ssi_access_is_settled(&slot))
+		return wait_and_retry(vmf, &slot, SSI_EV_STORE, -EAGAIN);
+	return VM_FAULT_SIGBUS;
+}
+
+/* As get_page_or_retry(), for all callers. */
+static vm_fault_t get_page_for(struct vm_fault *vmf)
+{
+	if (vmf->flags & FAULT_FLAG_ALLOW_RETRY && ssi_walks_is_async())
+		return await_request(vmf);
+	return get_page_or_retry(vmf);
+}
+
 static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 {
 	/* Once the mmap lock is dropped, VMA and region may be freed. */
@@ -182,7 +214,7 @@ static vm_fault_t ssi_fault_fault(struct vm_fault *vmf)
 	trace_ssi_fault_enter(node, id, vmf->pgoff, vmf->flags);
 	if (vcpu)
 		ssi_rogpt_fault(region, vcpu);
-	ret = get_page_or_retry(vmf);
+	ret = get_page_for(vmf);
 	if (vcpu && ret == VM_FAULT_LOCKED)
 		ssi_walks_end(region);
 	trace_ssi_fault_leave(node, id, vmf->pgoff, (__force u32)ret);
@@ -203,6 +235,8 @@ static vm_fault_t ssi_fault_mkwrite(struct vm_fault *vmf)
 	struct page *page;
 	int ret = -ENOMEM;
 
+	if (ssi_walks_is_async())
+		return VM_FAULT_SIGBUS;	/* the page is there; see await_request() */
 	if (ssi_pages_find(region, vmf->pgoff, GFP_KERNEL, &slot))
 		ret = get_locked(&slot, SSI_EV_STORE, &page);
 	if (ret == -EIO)

@@ -154,16 +154,36 @@ static bool is_in_gang(const struct ssi_gather *gather, u64 index)
 }
 
 /*
- * The gang is a prefetch group: nodes that share page tables or other hot pages
- * take turns with the same set of pages. So each page that was used on this
- * node and is handed over joins the gang. When a page of the gang is requested
- * again, the others are requested with it.
+ * Not atomic: a walk that is not counted does not matter. Most walks change
+ * nothing here, and then write no memory that all CPUs read.
+ */
+void ssi_gather_walked(struct ssi_region *region, bool writes)
+{
+	u32 walks = READ_ONCE(region->gather.walks);
+	u32 next = ssi_rules_walks(walks, writes);
+
+	if (next != walks)
+		WRITE_ONCE(region->gather.walks, next);
+}
+
+static bool has_gang(const struct ssi_gather *gather)
+{
+	return ssi_rules_walks_write(READ_ONCE(gather->walks));
+}
+
+/*
+ * The gang is a prefetch group: nodes whose walks write to the page tables that
+ * they share take turns with these tables, and with all that they use in a turn.
+ * So each page that was used on this node and is handed over joins the gang.
+ * When a page of the gang is requested again, the others are requested with it,
+ * all exclusively. Where walks read, nodes have copies of the tables, and few
+ * pages are needed exclusively: there is no gang.
  */
 void ssi_gather_join_gang(struct ssi_region *region, u64 index)
 {
 	struct ssi_gather *gather = &region->gather;
 
-	if (is_in_gang(gather, index))
+	if (!has_gang(gather) || is_in_gang(gather, index))
 		return;
 	spin_lock_bh(&gather->lock);
 	if (!is_in_gang(gather, index)) {
@@ -191,7 +211,7 @@ bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang)
 	struct ssi_gather *gather = &region->gather;
 	bool member;
 
-	if (!is_in_gang(gather, index))
+	if (!has_gang(gather) || !is_in_gang(gather, index))
 		return false;
 	spin_lock_bh(&gather->lock);
 	member = is_in_gang(gather, index);

@@ -41,6 +41,7 @@ struct ssi_gather_task {
  * @done: ktime in ns when the last requested page came
  * @outstanding: requests under way
  * @service_ns: moving average of the time that a remote request takes
+ * @walks: what walks of page tables do; see ssi_rules_walks()
  * @lock: protects changes of @gang and @gang_next; taken inside a bucket's lock
  * @gang: prefetch group: pages that were used on this node and handed over
  *	lately, as index + 1 or 0; READ_ONCE() without @lock
@@ -55,6 +56,7 @@ struct ssi_gather {
 	u64 done;
 	atomic_t outstanding;
 	u64 service_ns;
+	u32 walks;
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	u32 gang_next;
 	u64 gang[SSI_GANG];
@@ -166,6 +168,17 @@ void ssi_gather_join_gang(struct ssi_region *region, u64 index);
  * Return: whether @index is in the group.
  */
 bool ssi_gather_call_gang(struct ssi_region *region, u64 index, u64 *gang);
+
+/**
+ * ssi_gather_walked() - a walk of a guest's page tables has faulted
+ * @region: the region
+ * @writes: its access counts as a write
+ *
+ * The prefetch group is used only while most walks write.
+ *
+ * Context: any.
+ */
+void ssi_gather_walked(struct ssi_region *region, bool writes);
 
 /**
  * ssi_gather_ahead() - the pages to read ahead after a fault

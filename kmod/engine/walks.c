@@ -30,7 +30,9 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 
+#include "engine/gather.h"
 #include "engine/rogpt.h"
 #include "engine/walks.h"
 #include "memory/region.h"
@@ -40,6 +42,9 @@
 /* The error code of a nested page fault: PFERR_* of KVM. */
 #define ERROR_WRITE	BIT_ULL(1)
 #define ERROR_WALK	BIT_ULL(33)
+
+/* The function of KVM's worker for asynchronous page faults, as %ps prints it. */
+#define ASYNC_FUNCTION	"async_pf_execute [kvm]"
 
 /**
  * struct walk_note - what a vCPU's task is about to do
@@ -65,6 +70,7 @@ static u32 attached;			/* files */
 static struct tracepoint *fault_point;	/* with our probe, or NULL */
 /* Also read without the lock, by faults of files that are attached. */
 static typeof(kvm_get_running_vcpu) *get_running;
+static work_func_t async_function;	/* of KVM's worker, once it is known */
 
 static struct walk_note *my_note(void)
 {
@@ -124,6 +130,7 @@ static void release_kvm(void)
 		return;
 	end_probing();
 	WRITE_ONCE(get_running, NULL);
+	WRITE_ONCE(async_function, NULL);
 	symbol_put(kvm_get_running_vcpu);
 }
 
@@ -159,6 +166,31 @@ struct kvm_vcpu *ssi_walks_vcpu(void)
 	return running ? running() : NULL;
 }
 
+/*
+ * The worker's function is static, so only its name can tell. The address is
+ * valid as long as kvm.ko is loaded.
+ */
+static bool is_async_function(work_func_t func)
+{
+	char name[sizeof(ASYNC_FUNCTION) + 1];
+
+	if (READ_ONCE(async_function) == func)
+		return true;
+	snprintf(name, sizeof(name), "%ps", func);
+	if (strcmp(name, ASYNC_FUNCTION))
+		return false;
+	WRITE_ONCE(async_function, func);
+	return true;
+}
+
+bool ssi_walks_is_async(void)
+{
+	struct work_struct *work = current_work();
+
+	return work && READ_ONCE(get_running) &&
+	       is_async_function(READ_ONCE(work->func));
+}
+
 void ssi_walks_end(struct ssi_region *region)
 {
 	struct walk_note *note = my_note();
@@ -171,5 +203,6 @@ void ssi_walks_end(struct ssi_region *region)
 	ssi_stats_add(region->stats, writes ? SSI_DSM_CLASS_WALK_WRITE :
 					      SSI_DSM_CLASS_WALK_READ,
 		      ktime_get_ns() - start);
+	ssi_gather_walked(region, writes);
 	ssi_rogpt_walked(region, writes);
 }

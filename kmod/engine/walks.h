@@ -42,6 +42,19 @@ void ssi_walks_look(void);
 struct kvm_vcpu *ssi_walks_vcpu(void);
 
 /**
+ * ssi_walks_is_async() - whether the current task is KVM's worker
+ *
+ * KVM can halt a vCPU whose page is not there at once, and let a worker wait for
+ * the page (an asynchronous page fault, virt/kvm/async_pf.c). The worker asks for
+ * write access, whatever the vCPU needs, and KVM ignores whether the worker has
+ * got it: the vCPU faults again in any case.
+ *
+ * Context: process.
+ * Return: true if it is.
+ */
+bool ssi_walks_is_async(void);
+
+/**
  * ssi_walks_end() - a fault of the current task has got its page
  * @region: the region
  *

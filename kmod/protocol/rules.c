@@ -143,6 +143,26 @@ u64 ssi_rules_service_ns(u64 average, u64 ns)
 }
 
 /*
+ * A counter between two ends: each walk that writes adds one, and each that reads
+ * takes one away. Walks that may read write a few times too, to set an accessed or
+ * a dirty bit.
+ */
+#define WALKS_MOST		32
+#define WALKS_MIDDLE		(WALKS_MOST / 2)
+
+u32 ssi_rules_walks(u32 walks, bool writes)
+{
+	if (writes)
+		return walks < WALKS_MOST ? walks + 1 : walks;
+	return walks ? walks - 1 : 0;
+}
+
+bool ssi_rules_walks_write(u32 walks)
+{
+	return walks > WALKS_MIDDLE;
+}
+
+/*
  * DOC: Read-ahead
  *
  * Faults that follow each other, page after page, are a stream. A page that is

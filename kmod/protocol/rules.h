@@ -107,6 +107,25 @@ u64 ssi_rules_hold_ns(u64 hold_us, u64 service_ns);
 u64 ssi_rules_spin_ns(u64 spin_us, u64 service_ns);
 
 /**
+ * ssi_rules_walks() - follow whether walks of page tables read or write
+ * @walks: what is known, 0 at first
+ * @writes: a walk has faulted, and its access counts as a write
+ *
+ * Context: Any context.
+ * Return: what is known then, for ssi_rules_walks_write().
+ */
+u32 ssi_rules_walks(u32 walks, bool writes);
+
+/**
+ * ssi_rules_walks_write() - whether most walks of late have counted as writes
+ * @walks: from ssi_rules_walks()
+ *
+ * Context: Any context.
+ * Return: whether they have.
+ */
+bool ssi_rules_walks_write(u32 walks);
+
+/**
  * struct ssi_stream - faults that follow each other
  * @next: index of the page that would continue the stream
  * @ahead: index of the first page that was not requested ahead yet

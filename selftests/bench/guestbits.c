@@ -12,6 +12,9 @@
  * At last there are no more bits to set. reads: then the walks of this host must
  * not take the tables away from node 0. writes: they must, as on AMD. With rogpt
  * the policy of this name is on.
+ *
+ * And the guest reads a word, halted by KVM until its page comes: node 0 keeps a
+ * copy of the page.
  */
 #include <string.h>
 
@@ -29,6 +32,7 @@
 /* Guest-physical addresses, and also offsets in the region. */
 #define TABLES		0
 #define CODE		(4 * APART)
+#define READER		(CODE + 256)
 #define WORD		(5 * APART)
 #define SIZE		(2 * MIB)
 
@@ -43,6 +47,14 @@ GUEST_CODE(add_one,
 	   "	mov %rax, %cr3\n"
 	   "	out %al, $0x10\n"
 	   "	jmp add_one\n");
+
+/* the same, but it only reads */
+GUEST_CODE(read_one,
+	   "	mov (%rdi), %rax\n"
+	   "	mov %cr3, %rax\n"
+	   "	mov %rax, %cr3\n"
+	   "	out %al, $0x10\n"
+	   "	jmp read_one\n");
 
 static const struct cluster cluster = {
 	.name = "bits",
@@ -112,7 +124,8 @@ static uint64_t faults_here(void)
 
 	if (stats_get(cluster.name, HERE, REGION, &stats))
 		tap_bail("no statistics of node %u", HERE);
-	return stats.count[SSI_DSM_CLASS_READ_REMOTE];
+	return stats.count[SSI_DSM_CLASS_READ_REMOTE] +
+	       stats.count[SSI_DSM_CLASS_WRITE_REMOTE];
 }
 
 static void check_bits(struct guest *g, volatile uint8_t *here,
@@ -158,17 +171,45 @@ static void check_turns(struct guest *g, volatile uint8_t *here, bool reads)
 	tap_ok(reads ? !writes : writes >= TURNS, "and are counted so");
 }
 
-static void begin(struct guest *g, volatile uint8_t *there)
+static void go_on_at(struct guest *g, uint64_t code)
 {
 	struct guest_start start = {
 		.tables = TABLES,
-		.code = CODE,
+		.code = code,
 		.rdi = WORD,
 	};
 
+	guest_begin(g, &start);
+}
+
+/*
+ * Node 0 writes to the word's page, the guest reads it, and so does node 0. The
+ * first turn does not count: the guest has written to the page before, so it is
+ * taken exclusively once more.
+ */
+static void check_copies(struct guest *g, volatile uint8_t *here)
+{
+	uint64_t before, faults = 0;
+	uint32_t i;
+
+	go_on_at(g, READER);
+	for (i = 0; i <= TURNS; i++) {
+		here[WORD + 8]++;
+		guest_run(g);
+		before = faults_here();
+		(void)here[WORD];
+		if (i)
+			faults += faults_here() - before;
+	}
+	tap_diag("%llu faults of node 0", (unsigned long long)faults);
+	tap_ok(!faults, "a page that a halted CPU reads does not leave the other node");
+}
+
+static void begin(struct guest *g, volatile uint8_t *there)
+{
 	guest_first(g);
 	guest_memory(g, 0, 0, (void *)there, SIZE);
-	guest_begin(g, &start);
+	go_on_at(g, CODE);
 }
 
 int main(int argc, char **argv)
@@ -176,11 +217,11 @@ int main(int argc, char **argv)
 	bool reads = argc > 1 && !strcmp(argv[1], "reads");
 	bool rogpt = argc > 2 && !strcmp(argv[2], "rogpt");
 	volatile uint8_t *here, *there;
-	struct guest g;
+	struct guest g = { .interrupts = true };
 
 	if (argc != 2 + rogpt || (!reads && strcmp(argv[1], "writes")))
 		tap_bail("guestbits reads|writes [rogpt]");
-	tap_plan(4);
+	tap_plan(5);
 	bench_cluster_new(&cluster);
 	if (rogpt)
 		bench_policy(&cluster, SSI_DSM_POLICY_ROGPT, 1);
@@ -188,10 +229,12 @@ int main(int argc, char **argv)
 	there = bench_map(&cluster, THERE);
 	guest_tables((void *)(here + TABLES), TABLES, LEVELS, APART);
 	memcpy((void *)(here + CODE), add_one, add_one_size);
+	memcpy((void *)(here + READER), read_one, read_one_size);
 	begin(&g, there);
 	check_bits(&g, here, there, "at its first run");
 	check_bits(&g, here, there, "again");
 	check_turns(&g, here, reads);
+	check_copies(&g, here);
 	guest_last(&g);
 	bench_cluster_del(&cluster);
 	return tap_exit();

@@ -24,6 +24,7 @@
 #define EFER_LME	(1ull << 8)
 #define EFER_LMA	(1ull << 10)
 #define RFLAGS_ONE	(1ull << 1)	/* always set */
+#define RFLAGS_IF	(1ull << 9)
 #define PT_ENTRIES	512u
 #define PT_PRESENT	(1ull << 0)
 #define PT_WRITABLE	(1ull << 1)
@@ -64,6 +65,8 @@ void guest_new(struct guest *g)
 	if (kvm < 0)
 		tap_bail("/dev/kvm: %s", strerror(errno));
 	g->vm = kvm_ioctl(kvm, KVM_CREATE_VM, NULL, "KVM_CREATE_VM");
+	if (g->interrupts)
+		kvm_ioctl(g->vm, KVM_CREATE_IRQCHIP, NULL, "KVM_CREATE_IRQCHIP");
 	g->cpu = kvm_ioctl(g->vm, KVM_CREATE_VCPU, NULL, "KVM_CREATE_VCPU");
 	g->run_size = kvm_ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, NULL,
 				"KVM_GET_VCPU_MMAP_SIZE");
@@ -175,7 +178,7 @@ void guest_begin(struct guest *g, const struct guest_start *start)
 		.rdi = start->rdi,
 		.rsi = start->rsi,
 		.rcx = start->rcx,
-		.rflags = RFLAGS_ONE,
+		.rflags = RFLAGS_ONE | (g->interrupts ? RFLAGS_IF : 0),
 	};
 	struct kvm_sregs sregs;
 

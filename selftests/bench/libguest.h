@@ -2,13 +2,13 @@
 /*
  * Guests of a few instructions, straight on KVM.
  *
- * One CPU in long mode, its memory mapped one to one, no interrupts, no devices
- * but one port: an OUT there returns to the program. All functions bail out
- * when something fails.
+ * One CPU in long mode, its memory mapped one to one, no devices but one port: an
+ * OUT there returns to the program. All functions bail out when something fails.
  */
 #ifndef LIBGUEST_H
 #define LIBGUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kvm_run;
@@ -34,12 +34,16 @@ struct kvm_run;
  * @cpu: its CPU
  * @run: the memory that KVM shares with the program
  * @run_size: bytes
+ * @interrupts: set before it is made: the CPU has a local APIC and could take
+ *	interrupts. None come, but KVM halts it at a fault whose page is not there,
+ *	and lets a worker fault for it.
  */
 struct guest {
 	int vm;
 	int cpu;
 	struct kvm_run *run;
 	uint64_t run_size;
+	bool interrupts;
 };
 
 /**

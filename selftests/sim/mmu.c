@@ -202,6 +202,7 @@ static vm_fault_t make_writable(struct vm_fault *vmf)
 	get_page(vmf->page);
 	ret = call_mkwrite(vmf);
 	if (!(ret & FAILED)) {
+		sim_need(!sim_self()->plays_worker, "KVM's worker writes to a page");
 		if (pte->page == vmf->page && !pte->write) {
 			pte->write = true;
 			pte->dirty = true;
@@ -244,6 +245,7 @@ static vm_fault_t bring_page(struct vm_fault *vmf, bool write)
 
 	if (ret & (FAILED | VM_FAULT_RETRY))
 		return ret;
+	sim_need(!sim_self()->plays_worker, "KVM's worker takes a page");
 	if (write) {
 		unlock_page(vmf->page);
 		ret = call_mkwrite(vmf);

@@ -120,6 +120,19 @@ static const struct access *find_missing(const struct thread *t)
 	return NULL;
 }
 
+/* As KVM's worker does for a vCPU that is halted meanwhile; see walks.h. */
+static void play_worker(struct thread *t, const struct access *missing)
+{
+	vm_fault_t ret;
+
+	t->task->plays_worker = true;
+	do
+		ret = mmu_fault(t->vma, missing->index, true,
+				FAULT_FLAG_REMOTE | FAULT_FLAG_ALLOW_RETRY);
+	while (ret & VM_FAULT_RETRY && !t->task->killed);
+	t->task->plays_worker = false;
+}
+
 /*
  * Until all PTEs are there at the same time. false: that never comes. An
  * instruction that loads from a page and stores to it may fault many times while
@@ -128,7 +141,7 @@ static const struct access *find_missing(const struct thread *t)
 static bool get_ptes(struct thread *t)
 {
 	const struct access *missing;
-	bool nowait = sim_one_in(8);
+	bool nowait = sim_one_in(4), halts = nowait && sim_one_in(2);
 	u32 faults = 0;
 	vm_fault_t ret;
 
@@ -140,7 +153,9 @@ static bool get_ptes(struct thread *t)
 				(nowait ? FAULT_FLAG_RETRY_NOWAIT : 0));
 		if (ret & VM_FAULT_SIGBUS)
 			return false;
-		nowait = false;
+		if (halts && ret & VM_FAULT_RETRY)
+			play_worker(t, missing);
+		nowait = halts;
 		if (++faults < FAULTS_FREE)
 			task_yield();
 		else

@@ -33,6 +33,7 @@ enum task_state {
  * @bh: how often BHs are disabled
  * @rcu: how often it has begun to read under RCU
  * @softirq: must never sleep
+ * @plays_worker: it does now what KVM's worker does
  * @locks, @nr_locks: spinlocks that it holds, in order
  * @freed: pages that it has freed
  * @quiet: how often it could have slept, as far as RCU cares
@@ -59,6 +60,7 @@ struct task {
 	u32 bh;
 	u32 rcu;
 	bool softirq;
+	bool plays_worker;
 	spinlock_t *locks[TASK_LOCKS];
 	u32 nr_locks;
 	u64 freed;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * KVM: there is none, so no task runs a vCPU.
+ * KVM: there is none, so no task runs a vCPU. But programs fault as KVM does, and
+ * play its worker (programs.c).
  */
+#include "engine/gather.h"
 #include "engine/rogpt.h"
 #include "engine/walks.h"
-#include "sim.h"
+#include "tasks.h"
 
 void ssi_walks_attach(void)
 {
@@ -23,9 +25,14 @@ struct kvm_vcpu *ssi_walks_vcpu(void)
 	return NULL;
 }
 
+bool ssi_walks_is_async(void)
+{
+	return sim_self()->plays_worker;
+}
+
 void ssi_walks_end(struct ssi_region *region)
 {
-	(void)region;
+	ssi_gather_walked(region, sim_one_in(2));
 }
 
 void ssi_rogpt_fault(struct ssi_region *region, struct kvm_vcpu *vcpu)

@@ -382,9 +382,23 @@ static bool same_page_asks_for_nothing(void)
 	return true;
 }
 
+/* Starts from each end; some walks of the other sort are among those that count. */
+static bool walks_are_followed(void)
+{
+	u32 walks = 0;
+	bool ok = !ssi_rules_walks_write(walks);
+
+	for (u32 i = 1; i <= 100; i++)
+		walks = ssi_rules_walks(walks, i % 10);
+	ok = ok && ssi_rules_walks_write(ssi_rules_walks(walks, false));
+	for (u32 i = 1; i <= 100; i++)
+		walks = ssi_rules_walks(walks, !(i % 10));
+	return ok && !ssi_rules_walks_write(ssi_rules_walks(walks, true));
+}
+
 int main(void)
 {
-	tap_plan(21);
+	tap_plan(22);
 	tap_ok(fixed_window_is_taken(), "a window that is set is used unchanged");
 	tap_ok(auto_window_is_bounded(), "the automatic window is 1 to 100 ms");
 	tap_ok(auto_window_grows(), "the automatic window never shrinks as service gets slower");
@@ -412,6 +426,8 @@ int main(void)
 	tap_ok(!ssi_rules_gathers_anew(MS, &(struct ssi_contest){
 		       .outstanding = 1, .since_done = SECOND }),
 	       "a node that waits for a page does not gather anew");
+	tap_ok(walks_are_followed(),
+	       "after some walks that write, or read, that is known, and one more does not matter");
 	tap_ok(stream_is_read_ahead(1), "ascending faults are read ahead");
 	tap_ok(stream_is_read_ahead(3), "ascending faults with gaps are read ahead");
 	tap_ok(streams_do_not_disturb(), "streams do not disturb each other");
