@@ -128,7 +128,7 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 	       put_u64(skb, SSI_DSM_A_METADATA,
 		       atomic64_read(&region->metadata)) ?:
 	       put_u64(skb, SSI_DSM_A_PAGES_CACHED,
-		       atomic64_read(&region->cache.cached)) ?:
+		       ssi_budget_cached(region)) ?:
 	       put_u64(skb, SSI_DSM_A_DROPPED,
 		       ssi_stats_total(region->stats, SSI_COUNT_DROPPED)) ?:
 	       put_u64(skb, SSI_DSM_A_PUT,

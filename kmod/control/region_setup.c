@@ -92,6 +92,7 @@ static void ssi_region_free(struct work_struct *work)
 		kfree(block);
 	xa_destroy(&region->dirs);
 	iput(region->inode);
+	ssi_budget_exit(region);
 	ssi_hot_exit(&region->home.hot);
 	ssi_stats_free(region->stats);
 	kvfree(region->buckets);
@@ -262,9 +263,12 @@ static int region_alloc_parts(struct ssi_region *region)
 	ret = ssi_hot_init(&region->home.hot);
 	if (ret)
 		goto err_free_stats;
-	ret = percpu_ref_init(&region->ref, ssi_region_release, 0, GFP_KERNEL);
+	ret = ssi_budget_init(region);
 	if (ret)
 		goto err_exit_hot;
+	ret = percpu_ref_init(&region->ref, ssi_region_release, 0, GFP_KERNEL);
+	if (ret)
+		goto err_exit_budget;
 	inode = alloc_anon_inode(ssi_mnt->mnt_sb);
 	if (IS_ERR(inode)) {
 		ret = PTR_ERR(inode);
@@ -281,6 +285,8 @@ static int region_alloc_parts(struct ssi_region *region)
 
 err_exit_ref:
 	percpu_ref_exit(&region->ref);
+err_exit_budget:
+	ssi_budget_exit(region);
 err_exit_hot:
 	ssi_hot_exit(&region->home.hot);
 err_free_stats:

@@ -336,10 +336,9 @@ static void tell_wait(const struct ssi_slot *slot)
 }
 
 /*
- * Sleep until another attempt can succeed. Who wakes the task holds the lock of
- * the wait queue for a while, and has removed the task from the queue: so look
- * at the page before the task is added again. Return: the jiffies that are left
- * of @limit, or -EINTR.
+ * Sleep until another attempt can succeed. A wake-up removes the task from the
+ * queue, so look at the page before the task is added again, which takes the
+ * queue's lock. Return: the jiffies that are left of @limit, or -EINTR.
  */
 static long sleep_for_it(const struct ssi_slot *slot, enum ssi_event event,
 			 long limit)

@@ -341,7 +341,7 @@ static void ssi_evict_work(struct work_struct *work)
 	struct ssi_region *region = container_of(work, struct ssi_region,
 						 cache.work.work);
 	struct ssi_cache *cache = &region->cache;
-	u64 cached = atomic64_read(&cache->cached);
+	u64 cached = ssi_budget_cached(region);
 	u64 budget = ssi_budget_pages(region, cached);
 	u64 slack = ssi_budget_slack(region, budget), gone;
 
@@ -361,11 +361,11 @@ static void ssi_evict_work(struct work_struct *work)
 /* ---- shrinker ---- */
 
 /* In pages. */
-static u64 shrinkable(const struct ssi_region *region)
+static u64 shrinkable(struct ssi_region *region)
 {
 	if (READ_ONCE(region->state) != SSI_DSM_REGION_READY)
 		return 0;
-	return atomic64_read(&region->cache.cached);
+	return ssi_budget_cached(region);
 }
 
 static unsigned long ssi_evict_count_objects(struct shrinker *s, struct shrink_control *sc)

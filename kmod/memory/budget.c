@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/percpu_counter.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/wait.h>
@@ -19,6 +20,7 @@
 #define RESERVE_MIN	(SZ_16M >> PAGE_SHIFT)
 #define RESERVE_MAX	(SZ_1G >> PAGE_SHIFT)
 #define FAR		4		/* times the slack over the budget */
+#define BATCH_MAX	64		/* pages */
 
 /* The memory in pages that the host keeps free. */
 static u64 reserve(void)
@@ -70,9 +72,35 @@ u64 ssi_budget_slack(const struct ssi_region *region, u64 budget)
 	return has_budget(region) ? budget / 16 : reserve() / 8;
 }
 
+static void set_batch(struct ssi_region *region)
+{
+	u64 budget = ssi_region_policy(region, SSI_DSM_POLICY_CACHE) >> PAGE_SHIFT;
+	u64 slack = ssi_budget_slack(region, budget);
+
+	WRITE_ONCE(region->cache.batch,
+		   clamp_t(u64, slack / (2 * num_possible_cpus()), 1,
+			   BATCH_MAX));
+}
+
+int ssi_budget_init(struct ssi_region *region)
+{
+	set_batch(region);
+	return percpu_counter_init(&region->cache.cached, 0, GFP_KERNEL);
+}
+
+void ssi_budget_exit(struct ssi_region *region)
+{
+	percpu_counter_destroy(&region->cache.cached);
+}
+
+u64 ssi_budget_cached(struct ssi_region *region)
+{
+	return percpu_counter_sum_positive(&region->cache.cached);
+}
+
 static bool is_far_over(struct ssi_region *region)
 {
-	u64 cached = atomic64_read(&region->cache.cached);
+	u64 cached = percpu_counter_read_positive(&region->cache.cached);
 	u64 budget = ssi_budget_pages(region, cached);
 
 	return cached > budget + FAR * ssi_budget_slack(region, budget);
@@ -81,9 +109,12 @@ static bool is_far_over(struct ssi_region *region)
 void ssi_budget_count(struct ssi_region *region, int change)
 {
 	struct ssi_cache *cache = &region->cache;
-	u64 cached = change ? atomic64_add_return(change, &cache->cached) :
-			      atomic64_read(&cache->cached);
+	u64 cached;
 
+	if (change)
+		percpu_counter_add_batch(&cache->cached, change,
+					 READ_ONCE(cache->batch));
+	cached = percpu_counter_read_positive(&cache->cached);
 	if (change >= 0 && cached > READ_ONCE(cache->start_at) &&
 	    cached > ssi_budget_pages(region, cached))
 		mod_delayed_work(system_unbound_wq, &cache->work, 0);
@@ -100,6 +131,7 @@ void ssi_budget_throttle(struct ssi_region *region)
 
 void ssi_budget_changed(struct ssi_region *region)
 {
+	set_batch(region);
 	WRITE_ONCE(region->cache.start_at, 0);
 	mod_delayed_work(system_unbound_wq, &region->cache.work, 0);
 	wake_up_all(&region->cache.throttled);

@@ -8,6 +8,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/percpu_counter.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -17,7 +18,9 @@ struct ssi_region;
 /**
  * struct ssi_cache - the cache of a region on a local node
  * @list: in the list of all caches, for the shrinker
- * @cached: pages on this node whose home is another node
+ * @cached: pages on this node whose home is another node, counted per CPU
+ * @batch: so many pages a CPU counts for itself before it adds them to the sum.
+ *	Together the CPUs keep back no more than half of the budget's slack
  * @start_at: evict again when @cached is above this. 0, unless pages that were
  *	offered to their home have not left yet
  * @budget: the budget without a limit, as it was at @budget_at; in pages
@@ -33,7 +36,8 @@ struct ssi_region;
  */
 struct ssi_cache {
 	struct list_head list;
-	atomic64_t cached;
+	struct percpu_counter cached;
+	s32 batch;
 	u64 start_at;
 	u64 budget;
 	unsigned long budget_at;
@@ -44,6 +48,33 @@ struct ssi_cache {
 	wait_queue_head_t throttled;
 	struct delayed_work work;
 };
+
+/**
+ * ssi_budget_init() - prepare for a new region
+ * @region: the region; its settings are set
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ssi_budget_init(struct ssi_region *region);
+
+/**
+ * ssi_budget_exit() - free what ssi_budget_init() has allocated
+ * @region: the region
+ *
+ * Context: process.
+ */
+void ssi_budget_exit(struct ssi_region *region);
+
+/**
+ * ssi_budget_cached() - the number of pages in the cache
+ * @region: the region
+ *
+ * Takes longer than to read the sum that ssi_budget_count() decides by.
+ *
+ * Context: any.
+ */
+u64 ssi_budget_cached(struct ssi_region *region);
 
 /**
  * ssi_budget_changed() - the setting SSI_DSM_POLICY_CACHE has changed

@@ -17,6 +17,16 @@ void kref_put(struct kref *ref, void (*release)(struct kref *ref))
 		release(ref);
 }
 
+void percpu_counter_add_batch(struct percpu_counter *counter, s64 amount,
+			      s32 batch)
+{
+	counter->mine += amount;
+	if (labs(counter->mine) < batch)
+		return;
+	counter->sum += counter->mine;
+	counter->mine = 0;
+}
+
 static struct xa_entry *find(const struct xarray *xa, unsigned long index)
 {
 	u32 i;

@@ -96,7 +96,7 @@ static void check_counters(struct ssi_region *region)
 	const struct counts says = {
 		.shared = region->stats->counts[SSI_COUNT_SHARED],
 		.exclusive = region->stats->counts[SSI_COUNT_EXCLUSIVE],
-		.cached = atomic64_read(&region->cache.cached),
+		.cached = region->cache.cached.sum + region->cache.cached.mine,
 		.directory = region->stats->counts[SSI_COUNT_DIRECTORY],
 	};
 	u64 index;

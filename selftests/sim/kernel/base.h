@@ -24,6 +24,7 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s32 s32;
 typedef __s64 s64;
 typedef unsigned int gfp_t;
 typedef unsigned int vm_fault_t;
@@ -128,6 +129,7 @@ typedef struct { s64 counter; } atomic64_t;
 #define this_cpu_add(x, n)	((void)((x) += (n)))
 #define this_cpu_ptr(ptr)	(ptr)
 #define per_cpu_ptr(ptr, cpu)	((void)(cpu), (ptr))
+#define num_possible_cpus()	1
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < 1; (cpu)++)
 
 static inline u32 hash_32(u32 value, u32 bits)

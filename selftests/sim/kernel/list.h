@@ -141,6 +141,20 @@ static inline void kref_init(struct kref *ref)
 void kref_get(struct kref *ref);
 void kref_put(struct kref *ref, void (*release)(struct kref *ref));
 
+/* There is one CPU, which does not add what it has counted at once. */
+struct percpu_counter {
+	s64 sum, mine;
+};
+
+#define percpu_counter_init(counter, amount, gfp)			\
+	(*(counter) = (struct percpu_counter){ (amount) }, 0)
+#define percpu_counter_destroy(counter)	((void)(counter))
+void percpu_counter_add_batch(struct percpu_counter *counter, s64 amount,
+			      s32 batch);
+#define percpu_counter_read_positive(counter)	max((counter)->sum, (s64)0)
+#define percpu_counter_sum_positive(counter)				\
+	max((counter)->sum + (counter)->mine, (s64)0)
+
 struct percpu_ref {
 	u32 count;
 	bool killed;
