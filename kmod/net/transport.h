@@ -7,6 +7,7 @@
 #define _SSI_TRANSPORT_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/rbtree.h>
@@ -185,12 +186,15 @@ struct ssi_transport_ops {
  * @lock: protects @state and @reason; taken in any context
  * @state: enum ssi_dsm_link_state
  * @reason: the reason for @state, one sentence, or empty
+ * @changed: work that reports a new state to the client, in process context
  * @last_rx: jiffies when the last message arrived
  * @rx_msgs: number of messages received
- * @tx_msgs: number of messages sent
  * @rx_bytes: number of bytes received, with headers
+ * @tx_msgs: number of messages sent
  * @tx_bytes: number of bytes sent, with headers
- * @changed: work that reports a new state to the client, in process context
+ *
+ * Each message reads @ops, @peer and @state. The counts of received messages are
+ * written by other CPUs than those of sent ones. So these three are apart.
  */
 struct ssi_link {
 	const struct ssi_transport_ops *ops;
@@ -198,12 +202,12 @@ struct ssi_link {
 	spinlock_t lock;
 	u32 state;
 	char reason[128];
-	unsigned long last_rx;
-	atomic64_t rx_msgs;
-	atomic64_t tx_msgs;
-	atomic64_t rx_bytes;
-	atomic64_t tx_bytes;
 	struct work_struct changed;
+	unsigned long last_rx ____cacheline_aligned_in_smp;
+	atomic64_t rx_msgs;
+	atomic64_t rx_bytes;
+	atomic64_t tx_msgs ____cacheline_aligned_in_smp;
+	atomic64_t tx_bytes;
 };
 
 /*
