@@ -35,6 +35,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 
 #include "alloc.h"
 #include "engine/gather.h"
@@ -51,6 +52,7 @@
 
 #define PATIENCE_MS	1000	/* and as much again, at random */
 #define WARN_MS		10000
+#define REST_DELAY	HZ	/* from the split of a folio to its copy */
 #define TIMER_BUDGET	64	/* messages that one run of the timer looks at */
 #define TIMER_PAUSE_NS	500000	/* between two runs that used their budget */
 
@@ -186,39 +188,82 @@ static bool leave_at_once(const struct ssi_slot *slot, struct ssi_rx *rx,
 	return true;
 }
 
-/* Runs on node->split_wq. */
-static void ssi_holder_split_work(struct work_struct *work)
-{
-	struct ssi_rx *rx = container_of(work, struct ssi_rx, work);
-
-	ssi_huge_split_rest(rx->region, rx->msg.index);
-	ssi_rx_free(rx);
-}
-
-/* Queue @again. A lost region does not: ssi_holder_purge() may have run. */
-static bool queue_again(struct ssi_region *region, unsigned long delay)
+/* A lost region queues no work: ssi_holder_purge() may have run. */
+static bool may_queue(struct ssi_region *region)
 {
 	lockdep_assert_held(&region->holder.lock);
-	if (READ_ONCE(region->state) == SSI_DSM_REGION_LOST)
+	return READ_ONCE(region->state) != SSI_DSM_REGION_LOST;
+}
+
+static bool queue_again(struct ssi_region *region, unsigned long delay)
+{
+	if (!may_queue(region))
 		return false;
 	mod_delayed_work(region->node->wq, &region->holder.again, delay);
 	return true;
 }
 
+/* Queue @rest for the first folio. */
+static void queue_rest(struct ssi_region *region)
+{
+	struct ssi_holder *holder = &region->holder;
+	unsigned long now = jiffies, due;
+	struct ssi_rx *first;
+
+	first = list_first_entry_or_null(&holder->rests, struct ssi_rx, list);
+	if (!first || !may_queue(region))
+		return;
+	due = first->holder.since + REST_DELAY;
+	queue_delayed_work(region->node->split_wq, &holder->rest,
+			   time_after(due, now) ? due - now : 0);
+}
+
 /*
- * @rx is answered. If its page work has split a folio, copy the other pages.
- * Page work may wait for some of them.
+ * @rx is answered. If its page work has split a folio, other page work may have
+ * waited for that, and the other pages are copied later: until then most of them
+ * are copied by faults, or leave.
  */
 static void split_rest(struct ssi_region *region, struct ssi_rx *rx)
 {
+	struct ssi_holder *holder = &region->holder;
+	bool queued;
+
 	if (!rx->holder.splits)
 		return ssi_rx_free(rx);
-	spin_lock_bh(&region->holder.lock);
-	if (!list_empty(&region->holder.later))
+	rx->holder.since = jiffies;
+	spin_lock_bh(&holder->lock);
+	if (!list_empty(&holder->later))
 		queue_again(region, 0);
-	spin_unlock_bh(&region->holder.lock);
-	INIT_WORK(&rx->work, ssi_holder_split_work);
-	queue_work(region->node->split_wq, &rx->work);
+	queued = may_queue(region);
+	if (queued) {
+		list_add_tail(&rx->list, &holder->rests);
+		queue_rest(region);
+	}
+	spin_unlock_bh(&holder->lock);
+	if (!queued)
+		ssi_rx_free(rx);
+}
+
+/* Copy the rest of one folio. No task waits for it: faults copy what they need. */
+static void ssi_holder_rest(struct work_struct *work)
+{
+	struct ssi_region *region = container_of(work, struct ssi_region,
+						 holder.rest.work);
+	struct ssi_holder *holder = &region->holder;
+	struct ssi_rx *rx;
+
+	spin_lock_bh(&holder->lock);
+	rx = list_first_entry_or_null(&holder->rests, struct ssi_rx, list);
+	if (rx)
+		list_del_init(&rx->list);
+	queue_rest(region);
+	spin_unlock_bh(&holder->lock);
+	if (!rx)
+		return;
+	set_user_nice(current, MAX_NICE);
+	ssi_huge_split_rest(region, rx->msg.index);
+	set_user_nice(current, 0);
+	ssi_rx_free(rx);
 }
 
 /* Tell if a page is in use for long; @error says why its work cannot go on. */
@@ -620,6 +665,8 @@ void ssi_holder_init(struct ssi_holder *holder)
 	holder->timer.function = ssi_holder_timer;
 	INIT_LIST_HEAD(&holder->later);
 	INIT_DELAYED_WORK(&holder->again, ssi_holder_again);
+	INIT_LIST_HEAD(&holder->rests);
+	INIT_DELAYED_WORK(&holder->rest, ssi_holder_rest);
 }
 
 static void take_all(struct ssi_holder *holder, struct list_head *rxs)
@@ -632,16 +679,18 @@ static void take_all(struct ssi_holder *holder, struct list_head *rxs)
 		list_add_tail(&rx->list, rxs);
 	}
 	list_splice_tail_init(&holder->later, rxs);
+	list_splice_tail_init(&holder->rests, rxs);
 	spin_unlock_bh(&holder->lock);
 }
 
 /*
  * First the lists are emptied: nothing is added to them any more, so that
- * neither the timer nor the work starts again after it was cancelled.
+ * neither the timer nor a work starts again after it was cancelled.
  */
 void ssi_holder_purge(struct ssi_holder *holder, struct list_head *rxs)
 {
 	take_all(holder, rxs);
 	hrtimer_cancel(&holder->timer);
 	cancel_delayed_work_sync(&holder->again);
+	cancel_delayed_work_sync(&holder->rest);
 }

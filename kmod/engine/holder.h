@@ -13,8 +13,8 @@ struct ssi_region;
 struct ssi_rx;
 
 /**
- * struct ssi_holder - messages that wait: for the end of a hold window, or
- *	because their page work cannot go on
+ * struct ssi_holder - messages that wait: for the end of a hold window, because
+ *	their page work cannot go on, or until the rest of a 2 MiB folio is copied
  * @lock: protects all other fields but @stuck; taken inside a bucket's lock
  * @by_due: held messages (struct ssi_rx), by the time at which they are looked
  *	at again
@@ -23,6 +23,9 @@ struct ssi_rx;
  * @timer_runs: the timer function is running; it starts @timer at its end
  * @later: messages whose page work is tried again by @again
  * @again: queues the page work of @later
+ * @rests: messages that are answered and whose page work has split a folio, the
+ *	oldest first
+ * @rest: copies the rest of the first folio of @rests, when its time has come
  * @stuck: jiffies when page work was last seen that has no patience left, or 0
  */
 struct ssi_holder {
@@ -33,6 +36,8 @@ struct ssi_holder {
 	bool timer_runs;
 	struct list_head later;
 	struct delayed_work again;
+	struct list_head rests;
+	struct delayed_work rest;
 	unsigned long stuck;
 };
 

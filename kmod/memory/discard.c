@@ -69,6 +69,8 @@ static bool discard_page(struct ssi_region *region, u64 index)
 
 	if (!ssi_pages_find(region, index, 0, &slot))
 		return false;
+	if (ssi_huge_discard_part(&slot))
+		return true;
 	page = get_own_page(&slot);
 	if (!page)
 		return false;

@@ -27,10 +27,11 @@
  *   splitter sets SSI_HUGE_UNMAPPED.
  * - From then on each page can be copied to a single page, or sent to another
  *   node and forgotten, without page work. A fault copies its own page. The
- *   splitter copies all pages that are left, after it has answered the request
- *   that caused the split, one folio at a time: until the last page is copied,
- *   the folio and the copies need memory. Who replaces a page puts the entry's
- *   reference to the folio, and the last of them frees it.
+ *   pages that are left after a second are copied by a work with low priority,
+ *   one folio at a time: until the last page is copied, the folio and the copies
+ *   need memory. (If it began at once, the next faults of the block would compete
+ *   with it for the CPU.) Who replaces a page puts the entry's reference to the
+ *   folio, and the last of them frees it.
  *
  * The first page work that finds the folio becomes the splitter. References may
  * stay for long, and memory for the copies may be short. Therefore
@@ -223,11 +224,7 @@ int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
 
 /* ---- discarding ---- */
 
-/*
- * Drop the data of @slot if it is still a part of the folio of @head. It is
- * another page if another node has asked for it meanwhile.
- */
-static bool drop_part(const struct ssi_slot *slot, const struct page *head)
+bool ssi_huge_discard_part(const struct ssi_slot *slot)
 {
 	struct page *page;
 	bool drop;
@@ -236,13 +233,14 @@ static bool drop_part(const struct ssi_slot *slot, const struct page *head)
 	page = ssi_pages_data(slot->entry);
 	/* a page in E without data is zero: see page.h */
 	drop = slot->entry->state == SSI_PAGE_E && page &&
-	       compound_head(page) == head;
+	       ssi_huge_is_unmapped(page);
 	if (drop)
 		ssi_pages_set_data(slot, NULL);
 	spin_unlock_bh(&slot->bucket->lock);
-	ssi_pages_wake(slot);
-	if (drop)
+	if (drop) {
+		ssi_pages_wake(slot);
 		put_page(page);
+	}
 	return drop;
 }
 
@@ -277,7 +275,7 @@ u32 ssi_huge_discard(struct ssi_region *region, u64 first)
 	end_unmap(region, head);
 	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
 		ssi_pages_find(region, first + i, 0, &slot);
-		dropped += drop_part(&slot, head);
+		dropped += ssi_huge_discard_part(&slot);
 	}
 	ssi_huge_split_rest(region, first);
 	return dropped;

@@ -67,6 +67,18 @@ void ssi_huge_split_rest(struct ssi_region *region, u64 index);
 u32 ssi_huge_discard(struct ssi_region *region, u64 first);
 
 /**
+ * ssi_huge_discard_part() - discard a page, if it is part of an unmapped folio
+ * @slot: the page
+ *
+ * Only a page that only this node has becomes zero. The folio is freed with its
+ * last part.
+ *
+ * Context: process.
+ * Return: whether the page became zero.
+ */
+bool ssi_huge_discard_part(const struct ssi_slot *slot);
+
+/**
  * ssi_huge_is_splitting() - whether a page is part of a folio that is being
  * split
  * @page: the data of a page

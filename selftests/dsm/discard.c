@@ -167,6 +167,18 @@ struct reader {
 
 static bool storm_is_over;
 
+/* Its other pages are not copied yet. */
+static void test_split_block(void)
+{
+	*at(0, 0, 2, 5) = 4;
+	*at(0, 0, 2, 6) = 5;
+	tap_ok(*at(1, 0, 2, 5) == 4 &&
+	       discard(0, place(0, 2, 0), BLOCK) == BLOCK_PAGES - 1,
+	       "a 2 MiB folio that was split just now is discarded, but for a copied page");
+	tap_ok(*at(0, 0, 2, 5) == 4 && !*at(0, 0, 2, 6) && !*at(1, 0, 2, 7),
+	       "only the copied page keeps its data");
+}
+
 static uint64_t pattern(uint32_t block, uint32_t page)
 {
 	return (uint64_t)(block + 1) << 32 | (page + 1);
@@ -313,7 +325,7 @@ int main(int argc, char **argv)
 	cluster_args(&cluster, argc, argv);
 	conf_need();
 	alarm(110);
-	tap_plan(16);
+	tap_plan(18);
 	cluster_make(&cluster);
 	for (n = 0; n < cluster.nodes; n++) {
 		files[n] = attach(cluster.name, n, SSI_DSM_ATTACH_NO_CHANNEL);
@@ -327,6 +339,7 @@ int main(int argc, char **argv)
 	test_others();
 	test_in_use();
 	test_block();
+	test_split_block();
 	test_storm();
 	test_neighbours();
 	for (n = 0; n < cluster.nodes; n++) {

@@ -41,6 +41,7 @@ bool need_resched(void);
 #define in_task()	(!sim_in_softirq())
 bool sim_in_softirq(void);
 #define MIN_NICE			(-20)
+#define MAX_NICE			19
 #define set_user_nice(task, nice)	((void)(task), (void)(nice))
 
 #define TASK_RUNNING	0
