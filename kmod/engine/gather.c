@@ -23,10 +23,16 @@
 
 #define FRESH	8	/* in service times of a request */
 
+static bool has_gang(const struct ssi_gather *gather)
+{
+	return ssi_rules_walks_write(READ_ONCE(gather->walks));
+}
+
 static u64 hold_window(struct ssi_region *region)
 {
 	return ssi_rules_hold_ns(ssi_region_policy(region, SSI_DSM_POLICY_HOLD),
-				 READ_ONCE(region->gather.service_ns));
+				 READ_ONCE(region->gather.service_ns),
+				 has_gang(&region->gather));
 }
 
 static struct ssi_gather_task *my_entry(struct ssi_region *region)
@@ -164,11 +170,6 @@ void ssi_gather_walked(struct ssi_region *region, bool writes)
 
 	if (next != walks)
 		WRITE_ONCE(region->gather.walks, next);
-}
-
-static bool has_gang(const struct ssi_gather *gather)
-{
-	return ssi_rules_walks_write(READ_ONCE(gather->walks));
 }
 
 /*

@@ -88,11 +88,12 @@ bool ssi_rules_gathers_anew(u64 window, const struct ssi_contest *us);
  * ssi_rules_hold_ns() - length of the hold window
  * @hold_us: the policy in microseconds, or SSI_DSM_POLICY_AUTO
  * @service_ns: the average service time of a request in ns; used for AUTO
+ * @walks_write: from ssi_rules_walks_write(); used for AUTO
  *
  * Context: Any context.
  * Return: the hold window in ns.
  */
-u64 ssi_rules_hold_ns(u64 hold_us, u64 service_ns);
+u64 ssi_rules_hold_ns(u64 hold_us, u64 service_ns, bool walks_write);
 
 /**
  * ssi_rules_spin_ns() - how long a fault spins before it sleeps
