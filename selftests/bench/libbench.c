@@ -197,6 +197,17 @@ void bench_server_end(int pid)
 	waitpid(pid, NULL, 0);
 }
 
+bool bench_takes_transport(struct cluster *c, const char *word)
+{
+	if (!strcmp(word, "tcp"))
+		c->transport = SSI_DSM_TRANSPORT_TCP;
+	else if (!strcmp(word, "rdma"))
+		c->transport = SSI_DSM_TRANSPORT_RDMA;
+	else
+		return false;
+	return true;
+}
+
 void bench_cluster_new(const struct cluster *c)
 {
 	uint32_t n;

@@ -38,6 +38,9 @@ struct touches {
 
 uint64_t now_ns(void);
 
+/* Whether @word is a transport; then @c has it. */
+bool bench_takes_transport(struct cluster *c, const char *word);
+
 /* Bails out, with @what and errno, if not @ok. */
 void bench_must(bool ok, const char *what);
 

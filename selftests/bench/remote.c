@@ -2,7 +2,7 @@
 /*
  * B1, B3, B4, B9, B10, B12: node 1 reads what node 0 wrote.
  *
- *	remote NODES THREADS PAGES random|sequential [STATE]
+ *	remote [rdma|tcp] NODES THREADS PAGES random|sequential [STATE]
  *
  * Node 0 writes PAGES pages, of which it is the home. A process on node 1 then
  * reads all of them, with THREADS threads. Random ones lie apart, so that
@@ -142,8 +142,12 @@ int main(int argc, char **argv)
 	struct plan plan = { };
 	uint32_t count, nodes_min = 2;
 
+	if (argc > 1 && bench_takes_transport(&cluster, argv[1])) {
+		argc--;
+		argv++;
+	}
 	if (argc < 5)
-		tap_bail("remote NODES THREADS PAGES random|sequential [STATE]");
+		tap_bail("remote [rdma|tcp] NODES THREADS PAGES random|sequential [STATE]");
 	plan.state = argc > 5 ? argv[5] : "";
 	cluster.nodes = atoi(argv[1]);
 	plan.reads.threads = atoi(argv[2]);
