@@ -16,6 +16,7 @@
 #include "engine/request.h"
 #include "memory/region.h"
 #include "net/service.h"
+#include "net/tcp_run.h"
 #include "net/transport.h"
 
 static int __init ssi_main_init(void)
@@ -23,6 +24,7 @@ static int __init ssi_main_init(void)
 	int ret;
 
 	ssi_member_init(&ssi_netlink_events);
+	ssi_tcp_run_init();
 	ret = ssi_transport_init(&ssi_dispatch_client);
 	if (ret)
 		return ret;
@@ -74,6 +76,7 @@ static void __exit ssi_main_exit(void)
 	ssi_chardev_exit();
 	ssi_netlink_exit();
 	ssi_config_delete_all();
+	ssi_tcp_run_exit();
 	ssi_evict_exit();
 	ssi_region_exit();
 	ssi_region_setup_exit();

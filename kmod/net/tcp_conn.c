@@ -13,22 +13,22 @@
  *
  * Contexts. Before the connection is ready, the link's work does all this, in
  * steps that do not wait: the callbacks of the socket queue the work. After that,
- * the callbacks schedule a tasklet, so that no thread must wake up:
+ * the callbacks ask for tc->run, so that no thread must wake up:
  *
- *	packet -> softirq, TCP -> data_ready() -> tasklet, in the same softirq:
+ *	packet -> softirq, TCP -> data_ready() -> tc->run, in the same softirq:
  *		read messages from the socket, which is locked
  *		give them to the client; the socket is not locked
  *		send all that is queued; the socket is locked
  *
- * Code that sends only queues its message and schedules the tasklet, which runs
- * when that code enables bottom halves again. So the lock of the socket is never
+ * Code that sends only queues its message and asks for tc->run, which runs when
+ * that code enables bottom halves again. So the lock of the socket is never
  * taken inside a lock of the engine, and never held while the client is called.
  * And all that one batch of received messages gives rise to leaves together: one
  * sendmsg, and as few packets as its bytes need.
  *
- * The tasklet does not own the socket. It holds the spinlock of the socket, as
- * TCP's timers do, and if something owns the socket (a tool that looks at it), it
- * runs again later. All calls are those that do not sleep.
+ * The softirq does not own the socket. It holds the spinlock of the socket, as TCP's
+ * timers do, and if something owns the socket (a tool that looks at it), it runs
+ * again later. All calls are those that do not sleep.
  *
  * Pages. A received page is copied once, from the packets to the page that the
  * client gets. A page that is sent is copied once, to the socket's memory: its
@@ -52,8 +52,6 @@
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/tcp_conn.h"
-
-#define AGAIN_MS	10
 
 /* ---- a few bytes ---- */
 
@@ -91,7 +89,7 @@ int ssi_tcp_conn_hear(struct socket *sock, void *data, u32 len, u32 *have)
 static void look(struct ssi_tcp_conn *tc)
 {
 	if (READ_ONCE(tc->c.ready))
-		tasklet_schedule(&tc->tasklet);
+		ssi_tcp_run_ask(&tc->run);
 	else
 		mod_delayed_work(ssi_conn_wq, &tc->c.st->work, 0);
 }
@@ -116,7 +114,7 @@ static void ssi_tcp_conn_write_space(struct sock *sk)
 	if (tc) {
 		tc->write_space(sk);
 		if (READ_ONCE(tc->c.ready) && !tc->pushing)
-			tasklet_schedule(&tc->tasklet);
+			ssi_tcp_run_ask(&tc->run);
 	}
 	read_unlock_bh(&sk->sk_callback_lock);
 }
@@ -146,7 +144,7 @@ static void unhook(struct ssi_tcp_conn *tc)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* ---- the tasklet ---- */
+/* ---- in the softirq ---- */
 
 static bool other_side_closed(const struct sock *sk)
 {
@@ -187,14 +185,14 @@ static bool lock_socket(struct ssi_tcp_conn *tc)
 	return false;
 }
 
-static void ssi_tcp_conn_run(struct tasklet_struct *t)
+static bool ssi_tcp_conn_run(struct ssi_tcp_run *run)
 {
-	struct ssi_tcp_conn *tc = from_tasklet(tc, t, tasklet);
+	struct ssi_tcp_conn *tc = container_of(run, struct ssi_tcp_conn, run);
 	struct sock *sk = tc->sock->sk;
 	bool more, over;
 
 	if (!READ_ONCE(tc->c.ready) || READ_ONCE(tc->c.dead) || !lock_socket(tc))
-		return;
+		return false;
 	over = other_side_closed(sk);
 	more = ssi_tcp_recv_read(tc);
 	if (!list_empty(&tc->received)) {
@@ -209,10 +207,9 @@ static void ssi_tcp_conn_run(struct tasklet_struct *t)
 	else
 		more = true;
 	bh_unlock_sock(sk);
-	if (more)
-		tasklet_schedule(&tc->tasklet);
-	else if (over && !tc->starved)
+	if (over && !more && !tc->starved)
 		report_end(tc);
+	return more;
 }
 
 /* Waits until nothing owns the socket. */
@@ -223,25 +220,25 @@ static void ssi_tcp_conn_again(struct work_struct *work)
 
 	lock_sock(tc->sock->sk);
 	release_sock(tc->sock->sk);
-	tasklet_schedule(&tc->tasklet);
+	ssi_tcp_run_ask(&tc->run);
 }
 
 /* ---- the end ---- */
 
 /*
- * The connection is dead, so the tasklet does nothing once it has ended for the
- * first time. The second time is for those that scheduled it meanwhile.
+ * The connection is dead, so @run does nothing once it has ended for the first time.
+ * The second time is for the code that asked for it meanwhile.
  */
 static void ssi_tcp_conn_end(struct ssi_stream_conn *conn)
 {
 	struct ssi_tcp_conn *tc = ssi_tcp_conn(conn);
 
 	unhook(tc);
-	tasklet_kill(&tc->tasklet);
+	ssi_tcp_run_wait(&tc->run);
 	hrtimer_cancel(&conn->defer_timer);
 	cancel_work_sync(&tc->memory);
 	cancel_delayed_work_sync(&tc->again);
-	tasklet_kill(&tc->tasklet);
+	ssi_tcp_run_wait(&tc->run);
 	ssi_tcp_send_end(tc);
 	ssi_tcp_recv_end(tc);
 	sock_no_linger(tc->sock->sk);
@@ -279,7 +276,7 @@ static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
 		return NULL;
 	ssi_stream_conn_init(&tc->c, st, &ssi_tcp_carrier, SSI_TCP_CREDITS);
 	tc->sock = sock;
-	tasklet_setup(&tc->tasklet, ssi_tcp_conn_run);
+	tc->run.run = ssi_tcp_conn_run;
 	INIT_WORK(&tc->memory, ssi_tcp_recv_memory);
 	INIT_DELAYED_WORK(&tc->again, ssi_tcp_conn_again);
 	INIT_LIST_HEAD(&tc->out);
@@ -366,7 +363,7 @@ static void answered(struct ssi_tcp_conn *tc)
 	if (ssi_tcp_conn_say(tc->sock, &confirm, sizeof(confirm)))
 		ssi_stream_cannot_reach(&tc->c, "it closed the connection", 0);
 	else if (ssi_stream_ready(&tc->c, credits))
-		tasklet_schedule(&tc->tasklet);
+		ssi_tcp_run_ask(&tc->run);
 }
 
 static void hear_answer(struct ssi_tcp_conn *tc)
@@ -413,7 +410,7 @@ static void hear_confirm(struct ssi_tcp_conn *tc)
 				"node %u does not confirm its connection",
 				tc->c.st->link.peer->id);
 	else if (ssi_stream_ready(&tc->c, tc->credits))
-		tasklet_schedule(&tc->tasklet);
+		ssi_tcp_run_ask(&tc->run);
 }
 
 static void ssi_tcp_conn_step(struct ssi_stream_conn *conn)

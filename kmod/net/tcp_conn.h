@@ -5,9 +5,9 @@
 #ifndef _SSI_TCP_CONN_H
 #define _SSI_TCP_CONN_H
 
-#include <linux/interrupt.h>
 #include <linux/net.h>
 #include "net/stream.h"
+#include "net/tcp_run.h"
 
 /* The number of credits in our hello. */
 #define SSI_TCP_CREDITS		512
@@ -33,12 +33,12 @@ enum ssi_tcp_step {
  * @have: before @c is ready: bytes of @answer that have arrived
  * @answer: before @c is ready: what the other side sends
  * @credits: accepting side: the credits in the hello of the other side
- * @tasklet: receives and sends all that there is
+ * @run: receives and sends all that there is
  * @memory: work that gets memory when @starved
- * @again: work that runs @tasklet a bit later
- * @batching: @tasklet runs and will send what is queued; protected by st->lock
- * @pushing: @tasklet is in sendmsg; protected by the lock of @sock
- * @out: messages of which a part must still be given to @sock; only @tasklet
+ * @again: work that asks for @run a bit later
+ * @batching: @run runs and will send what is queued; protected by st->lock
+ * @pushing: @run is in sendmsg; protected by the lock of @sock
+ * @out: messages of which a part must still be given to @sock; only @run
  * @nr_out: number of entries of @out
  * @out_done: bytes of the first entry that were given to @sock
  * @credit: the CREDIT message, if there is one in @out
@@ -46,7 +46,7 @@ enum ssi_tcp_step {
  * @flight: messages that were given to @sock and whose credit was not given back,
  *	the oldest first; protected by st->lock
  * @nr_flight: number of entries of @flight; protected by st->lock
- * @head: the header that is being received; only @tasklet uses this and the
+ * @head: the header that is being received; only @run uses this and the
  *	fields below, except where stated
  * @head_have: bytes of it that have arrived
  * @rx: the message that is being received, or NULL: the header is not complete
@@ -64,7 +64,7 @@ struct ssi_tcp_conn {
 	u32 have;
 	struct ssi_wire_answer answer;
 	u32 credits;
-	struct tasklet_struct tasklet;
+	struct ssi_tcp_run run;
 	struct work_struct memory;
 	struct delayed_work again;
 	bool batching;
@@ -148,7 +148,7 @@ int ssi_tcp_conn_hear(struct socket *sock, void *data, u32 len, u32 *have);
  * ssi_tcp_send_push() - give to the socket all that credits and it allow
  * @tc: the connection
  *
- * Context: The tasklet, the socket locked.
+ * Context: tc->run, the socket locked.
  */
 void ssi_tcp_send_push(struct ssi_tcp_conn *tc);
 
@@ -193,7 +193,7 @@ void ssi_tcp_send_end(struct ssi_tcp_conn *tc);
  * ssi_tcp_recv_read() - read messages from the socket into @tc->received
  * @tc: the connection
  *
- * Context: The tasklet, the socket locked.
+ * Context: tc->run, the socket locked.
  * Return: whether there may be more.
  */
 bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc);
@@ -202,7 +202,7 @@ bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc);
  * ssi_tcp_recv_deliver() - give the messages in @tc->received to the client
  * @tc: the connection
  *
- * Context: The tasklet, the socket not locked.
+ * Context: tc->run, the socket not locked.
  */
 void ssi_tcp_recv_deliver(struct ssi_tcp_conn *tc);
 

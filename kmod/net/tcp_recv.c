@@ -180,7 +180,7 @@ void ssi_tcp_recv_memory(struct work_struct *work)
 			tc->spare = ssi_alloc_page_for(payer, GFP_KERNEL);
 	} while (!tc->spare);
 	smp_store_release(&tc->starved, false);	/* pairs with recv_read() */
-	tasklet_schedule(&tc->tasklet);
+	ssi_tcp_run_ask(&tc->run);
 }
 
 /* ---- to the client ---- */

@@ -22,7 +22,7 @@ void ssi_tcp_send_pump(struct ssi_stream_conn *conn)
 	bool must_send = conn->credits && ssi_stream_is_due(conn->st);
 
 	if (!tc->batching && (must_send || conn->owed >= OWED_MAX))
-		tasklet_schedule(&tc->tasklet);
+		ssi_tcp_run_ask(&tc->run);
 }
 
 bool ssi_tcp_send_all_sent(struct ssi_stream_conn *conn)
