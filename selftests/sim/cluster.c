@@ -310,21 +310,6 @@ static void make_anew(u32 id)
 	ssi_region_put(old);
 }
 
-static void make_all_anew(void)
-{
-	u32 first = sim_random(sim.nodes), i;
-
-	anew = ANEW_BEGUN;
-	lost = true;
-	memset(fresh, 0, sizeof(fresh));
-	for (i = 0; i < sim.nodes; i++) {
-		make_anew((first + i) % sim.nodes);
-		if (sim_one_in(3))
-			task_sleep(NULL, sim_random(500000));
-	}
-	anew = ANEW_DONE;
-}
-
 static bool all_are_ready(void)
 {
 	u32 n;
@@ -333,6 +318,27 @@ static bool all_are_ready(void)
 		if (READ_ONCE(regions[n]->state) != SSI_DSM_REGION_READY)
 			return false;
 	return true;
+}
+
+/*
+ * An instance that is not READY yet may join one that was made anew, and end it when
+ * it is deleted itself: so wait for all of them.
+ */
+static void make_all_anew(void)
+{
+	u32 first = sim_random(sim.nodes), i;
+
+	anew = ANEW_BEGUN;
+	while (!all_are_ready())
+		task_sleep(NULL, POLL_NS);
+	lost = true;
+	memset(fresh, 0, sizeof(fresh));
+	for (i = 0; i < sim.nodes; i++) {
+		make_anew((first + i) % sim.nodes);
+		if (sim_one_in(3))
+			task_sleep(NULL, sim_random(500000));
+	}
+	anew = ANEW_DONE;
 }
 
 void cluster_live_again(void)
