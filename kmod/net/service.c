@@ -218,11 +218,15 @@ static struct preempt_ops notifier_ops = {
 	.sched_out = ssi_service_sched_out,
 };
 
+/*
+ * With BHs disabled, the thread stays on its CPU until the sources are kicked: once
+ * @polls is false, the notifier does nothing.
+ */
 static void stop_polling(void)
 {
+	local_bh_disable();
 	WRITE_ONCE(service.polls, false);
 	smp_mb();	/* pairs with that of ssi_service_polls() */
-	local_bh_disable();
 	kick_all();
 	local_bh_enable();
 }

@@ -72,6 +72,11 @@ static bool is_cut(const struct sim_link *sl)
 	return gone & (BIT(sl->link.peer->id) | BIT(sl->link.peer->node->id));
 }
 
+static bool hears_nothing(const struct sim_link *sl)
+{
+	return is_cut(sl) || (deaf & BIT(sl->link.peer->id));
+}
+
 /* ---- a message arrives ---- */
 
 /* One that may arrive next. */
@@ -186,7 +191,7 @@ static int poll_link(struct ssi_source *source, int budget)
 	struct sim_link *sl = container_of(source, struct sim_link, source);
 	int count;
 
-	if (sl->busy || is_cut(sl) || (deaf & BIT(sl->link.peer->id)))
+	if (sl->busy || hears_nothing(sl))
 		return 0;
 	sl->busy = true;
 	for (count = 0; count < budget && sl->nr && !sim_one_in(4); count++)
@@ -366,7 +371,7 @@ void link_run(u32 number)
 	for (i = 0; !is_ready(links[i]) || number--; i++)
 		;
 	sl = links[i];
-	if (is_cut(sl) || (deaf & BIT(sl->link.peer->id))) {
+	if (hears_nothing(sl)) {
 		sl->kicked = false;
 		return drop_packets(sl);
 	}
@@ -377,6 +382,21 @@ void link_run(u32 number)
 	sl->busy = true;
 	task_start(run_softirq, sl, "link %u-%u", sl->link.peer->node->id,
 		   sl->link.peer->id);
+}
+
+void links_check_armed(const char *name)
+{
+	const struct sim_link *sl;
+	u32 i;
+
+	for (i = 0; i < nr_links; i++) {
+		sl = links[i];
+		if (hears_nothing(sl))
+			continue;
+		sim_need(!sl->nr || sl->armed || sl->kicked || sl->busy,
+			 "messages from node %u to %u wait for %s, which has lost its CPU",
+			 sl->link.peer->node->id, sl->link.peer->id, name);
+	}
 }
 
 void links_vanish(u32 id)

@@ -10,10 +10,12 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 
+#include "link.h"
 #include "tasks.h"
 
 #define STACK_SIZE	(128 << 10)
 #define SHOWN_CALLS	7
+#define TURN_NS		1000000
 
 struct task sim_tasks[TASKS_MAX];
 u64 sim_now = NSEC_PER_SEC, sim_steps;
@@ -26,6 +28,7 @@ static const void *scheduler_stack;
 static size_t scheduler_size;
 static int pids;
 static bool notifies;			/* a preempt notifier runs */
+static u32 irq_works;			/* that have not run yet */
 
 /*
  * Keep the stack pointer in @from and go on with @to, with all that a call must
@@ -230,12 +233,30 @@ static void stall(u64 ns)
 	task->stalled = false;
 }
 
+/* Whether the scheduler may give the task's CPU to another one, and tells so. */
+static bool may_lose_cpu(const struct task *task)
+{
+	return task->notifier && !task->stalled && !task->bh && !task->rcu &&
+	       !task->nr_locks;
+}
+
+/* For long: the other task may be one that nothing preempts. */
+static void lose_cpu(struct task *task)
+{
+	notify(task->notifier);
+	stall(1 + sim_random(TURN_NS));
+	if (!irq_works)
+		links_check_armed(task->name);
+}
+
 /* Another CPU's turn; now and then for long: a hypervisor took ours away. */
 void sim_preempt(void)
 {
 	if (!running || notifies || !sim_one_in(sim.preempt))
 		return;
-	if (sim_one_in(sim.stall))
+	if (may_lose_cpu(running) && sim_one_in(8))
+		lose_cpu(running);
+	else if (sim_one_in(sim.stall))
 		stall(1 + sim_random(sim.stall_ns));
 	else
 		task_yield();
@@ -403,6 +424,7 @@ static void run_irq_work(void *arg)
 	work->pending = false;
 	work->func(work);
 	work->runs--;
+	irq_works--;
 	local_bh_enable();
 }
 
@@ -412,6 +434,7 @@ bool irq_work_queue(struct irq_work *work)
 		return false;
 	work->pending = true;
 	work->runs++;
+	irq_works++;
 	task_start(run_irq_work, work, "irq_work");
 	return true;
 }

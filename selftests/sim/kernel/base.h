@@ -107,7 +107,7 @@ void sim_preempt(void);
 /* one thread: no other CPU sees an order */
 #define smp_rmb()		barrier()
 /* the same */
-#define smp_mb()		barrier()
+#define smp_mb()		sim_preempt()
 #define xchg(ptr, value) ({						\
 	__typeof__(*(ptr)) old_ = *(ptr);				\
 	*(ptr) = (value);						\
