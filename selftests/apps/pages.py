@@ -96,9 +96,8 @@ class Owners:
 def requests(text):
     """{page: (requests for copies, exclusive requests)} of a histogram."""
     found = {}
-    for node, state, page, hits in re.findall(
-            r"\{ node: +(\d+), to: +(\d+), index: +(\d+) \} hitcount: +(\d+)", text):
-        del node
+    for state, page, hits in re.findall(
+            r"to: +(\d+), index: +(\d+) \} hitcount: +(\d+)", text):
         copies, exclusive = found.get(int(page), (0, 0))
         if int(state) in EXCLUSIVE:
             exclusive += int(hits)
