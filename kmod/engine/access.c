@@ -272,11 +272,13 @@ static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 	if (state != SSI_DSM_REGION_READY)
 		return state != SSI_DSM_REGION_WAITING;
 	/*
-	 * Without locks, @page may be freed and reused: then its bucket is
-	 * woken.
+	 * Without locks, @page may be freed and reused for another folio: then it is
+	 * not the data any more, and who took it away need not wake this task.
 	 */
-	if (page && ssi_huge_is_splitting(page))
-		return ssi_huge_is_unmapped(page);
+	if (page && ssi_huge_is_splitting(page) && !ssi_huge_is_unmapped(page)) {
+		smp_rmb();
+		return ssi_pages_data(slot->entry) != page;
+	}
 	return ssi_coherence_step(slot->entry->state, event).action !=
 	       SSI_ACT_WAIT;
 }
