@@ -102,5 +102,7 @@ void ssi_rdma_cq_leave_service(struct ssi_rdma_conn *conn)
 void ssi_rdma_cq_free(struct ssi_rdma_conn *conn)
 {
 	irq_poll_disable(&conn->iop);
+	/* The softirq may still be at its end, where it arms the queue. */
+	synchronize_rcu();
 	ib_destroy_cq(conn->cq);
 }
