@@ -128,6 +128,10 @@ static u32 peer_life(struct ssi_peer *peer, u32 region)
 	return life ? xa_to_value(life) : 0;
 }
 
+/*
+ * An instance that is with an earlier instance of the peer is about to be LOST. It
+ * must not name the new one, which would join it, and be LOST with it.
+ */
 static void announce(struct ssi_region *region, struct ssi_peer *peer)
 {
 	struct ssi_msg msg = {
@@ -138,8 +142,13 @@ static void announce(struct ssi_region *region, struct ssi_peer *peer)
 		.arg = region->map_hash,
 		.size = region->size,
 	};
+	u32 joined;
 
 	if (!(region->members & BIT(peer->id)) || is_lost(region))
+		return;
+	smp_rmb();	/* an instance joins before the next one's life is stored */
+	joined = ssi_member_life(region, peer->id);
+	if (joined && joined != msg.life)
 		return;
 	local_bh_disable();
 	ssi_peer_send(region->node, peer->id, &msg, NULL, 0);
