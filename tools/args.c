@@ -102,7 +102,7 @@ int args_put_transport(struct nl_msg *msg, uint32_t attr, const char *value)
 	for (transport = 0; name_transport(transport); transport++)
 		if (!strcmp(value, name_transport(transport)))
 			return put(msg, attr, &transport, sizeof(transport));
-	error("\"%s\" is not a transport; the transports are \"rdma\", \"tcp\" and \"loop\"",
+	error("\"%s\" is not a transport; the transports are \"auto\", \"rdma\", \"tcp\" and \"loop\"",
 	      value);
 	return -1;
 }

@@ -18,6 +18,7 @@ const char *name_transport(uint32_t transport)
 		[SSI_DSM_TRANSPORT_RDMA] = "rdma",
 		[SSI_DSM_TRANSPORT_LOOP] = "loop",
 		[SSI_DSM_TRANSPORT_TCP] = "tcp",
+		[SSI_DSM_TRANSPORT_AUTO] = "auto",
 	};
 
 	return NAME(names, transport);

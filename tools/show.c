@@ -63,12 +63,15 @@ void show_peer(const struct genl_reply *reply)
 {
 	uint32_t delay = genl_u32(reply, SSI_DSM_A_LINK_DELAY);
 	uint32_t grace = genl_u32(reply, SSI_DSM_A_LINK_GRACE);
+	const char *transport = name_transport(genl_u32(reply,
+							SSI_DSM_A_TRANSPORT));
 
 	show_local_node(reply);
 	output_u64("id", " id %" PRIu64, genl_u32(reply, SSI_DSM_A_PEER_ID));
 	show_addr(reply);
 	output_u64("grace_ms", grace ? " grace %" PRIu64 : NULL, grace);
 	output_u64("delay_us", delay ? " delay %" PRIu64 : NULL, delay);
+	output_string("transport", " transport %s", transport ?: "unknown");
 	output_string("link", " link %s",
 		      name_link_state(genl_u32(reply, SSI_DSM_A_LINK_STATE)));
 	show_reason(reply);

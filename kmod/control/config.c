@@ -14,6 +14,7 @@ static const struct ssi_transport_ops *const transports[] = {
 	[SSI_DSM_TRANSPORT_RDMA] = &ssi_rdma_ops,
 	[SSI_DSM_TRANSPORT_LOOP] = &ssi_loop_ops,
 	[SSI_DSM_TRANSPORT_TCP] = &ssi_tcp_ops,
+	[SSI_DSM_TRANSPORT_AUTO] = &ssi_auto_ops,
 };
 
 struct ssi_node *ssi_config_new_node(struct ssi_node_config *config,
@@ -21,7 +22,7 @@ struct ssi_node *ssi_config_new_node(struct ssi_node_config *config,
 {
 	lockdep_assert_held(&ssi_config_lock);
 	if (config->transport >= ARRAY_SIZE(transports)) {
-		NL_SET_ERR_MSG(extack, "the transport must be rdma, tcp or loop");
+		NL_SET_ERR_MSG(extack, "the transport must be auto, rdma, tcp or loop");
 		return ERR_PTR(-EINVAL);
 	}
 	config->ops = transports[config->transport];

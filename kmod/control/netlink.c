@@ -138,7 +138,7 @@ static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	config.transport = ssi_netlink_optional_u32(info, SSI_DSM_A_TRANSPORT,
-						    SSI_DSM_TRANSPORT_RDMA);
+						    SSI_DSM_TRANSPORT_AUTO);
 
 	if (info->attrs[SSI_DSM_A_SOCKET_OWNER]) {
 		config.socket_owner = info->snd_portid;

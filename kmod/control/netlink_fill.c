@@ -61,6 +61,8 @@ static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer)
 	       put_addr(skb, &peer->addr) ?:
 	       nla_put_u32(skb, SSI_DSM_A_LINK_DELAY, peer->delay_us) ?:
 	       nla_put_u32(skb, SSI_DSM_A_LINK_GRACE, peer->grace_ms) ?:
+	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT,
+			   READ_ONCE(peer->link->transport)) ?:
 	       put_link(skb, peer->link);
 }
 

@@ -58,7 +58,7 @@ static int check_new(const struct ssi_node_config *config,
 	}
 	if (config->transport != SSI_DSM_TRANSPORT_LOOP &&
 	    config->addr->ss_family == AF_UNSPEC) {
-		NL_SET_ERR_MSG(extack, "a node with transport rdma needs an address to listen on");
+		NL_SET_ERR_MSG(extack, "a node needs an address to listen on, unless its transport is loop");
 		return -EINVAL;
 	}
 	return 0;
@@ -150,7 +150,7 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
 		goto err_put;
 	ret = node->ops->listen(node);
 	if (ret) {
-		NL_SET_ERR_MSG(extack, "cannot listen on the node's address: it must be an address of this host, on an interface with an RDMA device, and its port must be free");
+		NL_SET_ERR_MSG(extack, "cannot listen on the node's address: it must be an address of this host, for transport rdma on an interface with an RDMA device, and its port must be free");
 		goto err_free_queues;
 	}
 	mutex_lock(&ssi_nodes_lock);

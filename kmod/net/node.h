@@ -34,7 +34,8 @@ struct ssi_transport_ops;
  * @addr: address of the listener (RDMA), or AF_UNSPEC
  * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
  *	when that socket is closed
- * @listener: private data of the transport
+ * @rdma_listener: private data of the rdma transport, or NULL
+ * @tcp_listener: private data of the tcp transport, or NULL
  * @accept_lock: held while requests to connect are served, and while a link stops
  *	taking them; process context, inside ssi_config_lock
  * @lock: serialises changes of @regions and walks that need them to stand still;
@@ -61,7 +62,8 @@ struct ssi_node {
 	const struct ssi_transport_ops *ops;
 	struct sockaddr_storage addr;
 	u32 socket_owner;
-	void *listener;
+	void *rdma_listener;
+	void *tcp_listener;
 	struct mutex accept_lock;
 	spinlock_t lock;
 	struct ssi_peer *peers[SSI_DSM_MAX_NODES];

@@ -114,7 +114,7 @@ static int check_new(struct ssi_node *node,
 	}
 	if (node->transport != SSI_DSM_TRANSPORT_LOOP &&
 	    config->addr->ss_family == AF_UNSPEC) {
-		NL_SET_ERR_MSG(extack, "a peer over rdma needs an address");
+		NL_SET_ERR_MSG(extack, "a peer needs an address, unless the transport is loop");
 		return -EINVAL;
 	}
 	if (config->grace_ms > SSI_PEER_GRACE_MAX_MS) {

@@ -330,6 +330,7 @@ err_free:
 }
 
 const struct ssi_carrier ssi_rdma_carrier = {
+	.transport = SSI_DSM_TRANSPORT_RDMA,
 	.connect = ssi_rdma_cm_connect,
 	.must_stay = ssi_rdma_cm_must_stay,
 	.end = ssi_rdma_cm_end,

@@ -145,7 +145,7 @@ static void ssi_rdma_listen_again(struct work_struct *work)
 
 static void ssi_rdma_listen_stop(struct ssi_node *node)
 {
-	struct ssi_rdma_listener *listener = node->listener;
+	struct ssi_rdma_listener *listener = node->rdma_listener;
 
 	if (!listener)
 		return;
@@ -154,7 +154,7 @@ static void ssi_rdma_listen_stop(struct ssi_node *node)
 	destroy_listener_id(listener);
 	cancel_delayed_work_sync(&listener->again);
 	destroy_listener_id(listener);
-	node->listener = NULL;
+	node->rdma_listener = NULL;
 	kfree(listener);
 }
 
@@ -168,7 +168,7 @@ static int ssi_rdma_listen_start(struct ssi_node *node)
 		return -ENOMEM;
 	listener->node = node;
 	INIT_DELAYED_WORK(&listener->again, ssi_rdma_listen_again);
-	node->listener = listener;
+	node->rdma_listener = listener;
 	ret = start_listening(listener);
 	if (ret)
 		ssi_rdma_listen_stop(node);

@@ -47,6 +47,7 @@ struct ssi_stream_wait {
 
 /**
  * struct ssi_carrier - how a connection carries messages
+ * @transport: enum ssi_dsm_transport
  * @connect: begin to connect: make a connection and give it to
  *	ssi_stream_put_conn(). False if there is no memory. May sleep, in st->work
  * @step: go on with an attempt that is not ready; NULL: events do that. May
@@ -64,6 +65,7 @@ struct ssi_stream_wait {
  * @all_sent: all messages have arrived at the other host. st->lock held
  */
 struct ssi_carrier {
+	u32 transport;
 	bool (*connect)(struct ssi_stream *st);
 	void (*step)(struct ssi_stream_conn *conn);
 	bool (*must_stay)(struct ssi_stream_conn *conn);
@@ -76,9 +78,24 @@ struct ssi_carrier {
 };
 
 /**
+ * enum ssi_stream_probe - transport auto: what the next attempt is
+ * @SSI_STREAM_PROBE_NOT: none
+ * @SSI_STREAM_PROBE_TCP: a TCP connection that says whether the other node is there
+ * @SSI_STREAM_PROBED: rdma: the other node is there
+ * @SSI_STREAM_PROBE_FAILED: tcp: rdma has failed
+ */
+enum ssi_stream_probe {
+	SSI_STREAM_PROBE_NOT,
+	SSI_STREAM_PROBE_TCP,
+	SSI_STREAM_PROBED,
+	SSI_STREAM_PROBE_FAILED,
+};
+
+/**
  * struct ssi_stream - all of a link that outlives a connection
  * @link: the part that all transports share
  * @carrier: of the next attempt to connect
+ * @probe: transport auto: what the next attempt is; only @work uses it
  * @active: this node connects, because the other node has the lower id
  * @closing: close() has begun: @work does nothing, no request is accepted
  * @life: a random number, not 0, that tells this link from earlier ones of the
@@ -108,6 +125,7 @@ struct ssi_carrier {
 struct ssi_stream {
 	struct ssi_link link;
 	const struct ssi_carrier *carrier;
+	enum ssi_stream_probe probe;
 	bool active;
 	bool closing;
 	u32 life;

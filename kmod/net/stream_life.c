@@ -340,6 +340,8 @@ bool ssi_stream_ready(struct ssi_stream_conn *conn, u32 credits)
 	spin_lock_irqsave(&st->lock, flags);
 	ready = !conn->dead;
 	if (ready) {
+		st->carrier = conn->carrier;
+		WRITE_ONCE(st->link.transport, conn->carrier->transport);
 		WRITE_ONCE(conn->ready, true);
 		conn->credits = credits;
 		conn->credits_max = credits;

@@ -377,6 +377,16 @@ static void hear_answer(struct ssi_tcp_conn *tc)
 		ssi_stream_cannot_reach(&tc->c, "it closed the connection", ret);
 }
 
+/* The other node is there: that is all that this attempt was for. */
+static void end_probe(struct ssi_tcp_conn *tc)
+{
+	struct ssi_stream *st = tc->c.st;
+
+	st->probe = SSI_STREAM_PROBED;
+	ssi_stream_kill(&tc->c);
+	mod_delayed_work(ssi_conn_wq, &st->work, 0);
+}
+
 static void say_hello(struct ssi_tcp_conn *tc)
 {
 	struct sock *sk = tc->sock->sk;
@@ -389,6 +399,10 @@ static void say_hello(struct ssi_tcp_conn *tc)
 	}
 	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 		return;
+	if (tc->c.st->probe == SSI_STREAM_PROBE_TCP) {
+		end_probe(tc);
+		return;
+	}
 	ssi_stream_hello(tc->c.st, &hello, SSI_TCP_CREDITS);
 	ret = ssi_tcp_conn_say(tc->sock, &hello, sizeof(hello));
 	if (ret)
@@ -455,6 +469,7 @@ int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
 }
 
 const struct ssi_carrier ssi_tcp_carrier = {
+	.transport = SSI_DSM_TRANSPORT_TCP,
 	.connect = ssi_tcp_conn_connect,
 	.step = ssi_tcp_conn_step,
 	.end = ssi_tcp_conn_end,

@@ -282,7 +282,7 @@ static struct ssi_tcp_door *take_door(struct ssi_tcp_listener *listener)
 
 static void ssi_tcp_listen_stop(struct ssi_node *node)
 {
-	struct ssi_tcp_listener *listener = node->listener;
+	struct ssi_tcp_listener *listener = node->tcp_listener;
 	struct ssi_tcp_door *door;
 
 	if (!listener)
@@ -294,7 +294,7 @@ static void ssi_tcp_listen_stop(struct ssi_node *node)
 		free_door(door);
 	}
 	sock_release(listener->sock);
-	node->listener = NULL;
+	node->tcp_listener = NULL;
 	kfree(listener);
 }
 
@@ -315,7 +315,7 @@ static int ssi_tcp_listen_start(struct ssi_node *node)
 		return ret;
 	}
 	listener->data_ready = listener->sock->sk->sk_data_ready;
-	node->listener = listener;
+	node->tcp_listener = listener;
 	set_callback(listener->sock, ssi_tcp_listen_ready, listener);
 	ret = kernel_listen(listener->sock, BACKLOG);
 	if (ret)

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "alloc.h"
+#include "net/node.h"
 #include "net/peer.h"
 #include "net/transport.h"
 
@@ -113,6 +114,7 @@ void ssi_link_init(struct ssi_link *link, const struct ssi_transport_ops *ops,
 {
 	link->ops = ops;
 	link->peer = peer;
+	link->transport = peer->node->transport;
 	spin_lock_init(&link->lock);
 	link->state = SSI_DSM_LINK_DOWN;
 	link->reason[0] = '\0';

@@ -184,6 +184,8 @@ struct ssi_transport_ops {
  * @ops: the transport
  * @peer: the peer that it connects to; valid until ops->close() returns
  * @lock: protects @state and @reason; taken in any context
+ * @transport: enum ssi_dsm_transport: that of the node, or, with auto, the one that
+ *	the link uses once it has been UP
  * @state: enum ssi_dsm_link_state
  * @reason: the reason for @state, one sentence, or empty
  * @changed: work that reports a new state to the client, in process context
@@ -200,6 +202,7 @@ struct ssi_link {
 	const struct ssi_transport_ops *ops;
 	struct ssi_peer *peer;
 	spinlock_t lock;
+	u32 transport;
 	u32 state;
 	char reason[128];
 	struct work_struct changed;
@@ -227,6 +230,7 @@ extern struct workqueue_struct *ssi_conn_wq;
 extern const struct ssi_transport_ops ssi_rdma_ops;
 extern const struct ssi_transport_ops ssi_tcp_ops;
 extern const struct ssi_transport_ops ssi_loop_ops;
+extern const struct ssi_transport_ops ssi_auto_ops;
 
 /**
  * ssi_link_init() - initialise a link in state DOWN and set peer->link

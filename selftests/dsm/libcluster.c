@@ -42,8 +42,11 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		c->transport = SSI_DSM_TRANSPORT_LOOP;
 	else if (!strcmp(argv[1], "tcp"))
 		c->transport = SSI_DSM_TRANSPORT_TCP;
+	else if (!strcmp(argv[1], "auto"))
+		c->transport = SSI_DSM_TRANSPORT_AUTO;
 	else
-		tap_bail("the transport is loop, rdma or tcp, not %s", argv[1]);
+		tap_bail("the transport is loop, rdma, tcp or auto, not %s",
+			 argv[1]);
 	if (argc > 2)
 		c->nodes = atoi(argv[2]);
 	if (argc > 3)

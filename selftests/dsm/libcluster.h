@@ -41,7 +41,7 @@ struct message {
 };
 
 /*
- * [loop|rdma|tcp [NODES [DELAY_US [CACHE_MIB [FAIL_NTH [BREAK_NTH]]]]]]; bails out
+ * [loop|rdma|tcp|auto [NODES [DELAY_US [CACHE_MIB [FAIL_NTH [BREAK_NTH]]]]]]; bails out
  * on others.
  */
 void cluster_args(struct cluster *c, int argc, char **argv);

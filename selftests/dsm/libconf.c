@@ -193,7 +193,13 @@ int put_addr(struct nl_msg *msg, const char *addr)
 		.sin_family = AF_INET,
 		.sin_port = htons(SSI_DSM_PORT),
 	};
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(SSI_DSM_PORT),
+	};
 
+	if (inet_pton(AF_INET6, addr, &sin6.sin6_addr) == 1)
+		return nla_put(msg, SSI_DSM_A_ADDR, sizeof(sin6), &sin6);
 	if (inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
 		return -EINVAL;
 	return nla_put(msg, SSI_DSM_A_ADDR, sizeof(sin), &sin);

@@ -323,6 +323,7 @@ const struct ssi_transport_ops ssi_loop_ops = {
 /* node.c names it. */
 const struct ssi_transport_ops ssi_rdma_ops = { .name = "none" };
 const struct ssi_transport_ops ssi_tcp_ops = { .name = "none" };
+const struct ssi_transport_ops ssi_auto_ops = { .name = "none" };
 
 /* ---- delivery ---- */
 

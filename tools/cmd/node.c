@@ -13,10 +13,10 @@
 
 static const char usage[] =
 	"Usage: ssictl node { add | del } cluster NAME id NODE\n"
-	"              [ transport { rdma | tcp | loop } ] [ addr ADDRESS[:PORT] ]\n"
+	"              [ transport { auto | rdma | tcp | loop } ] [ addr ADDRESS[:PORT] ]\n"
 	"       ssictl node [ show ] [ cluster NAME ] [ id NODE ]\n"
 	"\n"
-	"\"transport\" (default rdma) and \"addr\" are for \"add\".\n";
+	"\"transport\" (default auto) and \"addr\" are for \"add\".\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },

@@ -14,7 +14,7 @@ static const char usage[] =
 	"       ssictl peer [ show ] [ cluster NAME ] [ node NODE ] [ id PEER ]\n"
 	"\n"
 	"\"addr\", \"delay\" and \"grace\" are for \"add\"; \"delay\" is for the transport\n"
-	"loop, \"grace\" (default 10000) for rdma.\n";
+	"loop, \"grace\" (default 10000) for all others.\n";
 
 static const struct keyword name[] = {
 	{ "cluster", args_put_string, SSI_DSM_A_CLUSTER, ARG_REQUIRED },

@@ -11,7 +11,7 @@
  *   PEER_NEW    > CLUSTER NODE_ID PEER_ID [ADDR] [LINK_DELAY] [LINK_GRACE]  admin
  *   PEER_DEL    > CLUSTER NODE_ID PEER_ID                        admin
  *   PEER_GET    > [CLUSTER NODE_ID PEER_ID]                      do, dump
- *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_GRACE
+ *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_GRACE TRANSPORT
  *                 LINK_STATE REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES
  *   REGION_NEW  > CLUSTER NODE_ID REGION_ID MAP...               admin
  *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
@@ -155,6 +155,7 @@ enum ssi_dsm_transport {
 	SSI_DSM_TRANSPORT_RDMA,
 	SSI_DSM_TRANSPORT_LOOP,
 	SSI_DSM_TRANSPORT_TCP,
+	SSI_DSM_TRANSPORT_AUTO,	/* rdma where both nodes can, else tcp */
 };
 
 enum ssi_dsm_link_state {
