@@ -3,7 +3,8 @@
  * The cluster's configuration file: YAML, the same on every node.
  *
  *   cluster: demo                  # name, at most 31 bytes
- *   transport: rdma                # or loop: all nodes in one kernel
+ *   transport: auto                # or rdma or tcp; or loop: all nodes in one
+ *                                  # kernel
  *   timeout: 30                    # seconds to wait for the other nodes
  *   amd-rogpt: true                # optional: on AMD hosts that can, let walks
  *                                  # of the guest's page tables read
@@ -41,6 +42,7 @@
 
 #include "../lib/name.h"
 #include "../lib/number.h"
+#include "../uapi/linux/ssi_dsm_genl.h"
 #include "config_file.h"
 #include "log.h"
 
@@ -171,7 +173,7 @@ static void take_node(const struct config_node *from, uint32_t id,
 	node->bandwidths = take_row("bandwidths", of, from->bandwidths,
 				    from->bandwidths_count, count);
 	if (!options->loop && count > 1 && !from->address)
-		die(EXIT_USAGE, "Node %u has no address; with the transport rdma each node needs one.",
+		die(EXIT_USAGE, "Node %u has no address; with all transports but loop each node needs one.",
 		    id);
 }
 
@@ -313,12 +315,20 @@ static void take_guest(const struct config_guest *guest,
 				    PM_TIMER_ON : PM_TIMER_OFF;
 }
 
-static bool take_transport(const char *text)
+static uint32_t take_transport(const char *text)
 {
-	if (strcmp(text, "rdma") && strcmp(text, "loop"))
-		die(EXIT_USAGE, "The transport of the cluster, \"%s\", is neither rdma nor loop.",
-		    text);
-	return !strcmp(text, "loop");
+	static const char *const names[] = {
+		[SSI_DSM_TRANSPORT_RDMA] = "rdma",
+		[SSI_DSM_TRANSPORT_LOOP] = "loop",
+		[SSI_DSM_TRANSPORT_TCP] = "tcp",
+		[SSI_DSM_TRANSPORT_AUTO] = "auto",
+	};
+
+	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(text, names[i]))
+			return i;
+	die(EXIT_USAGE, "The transport of the cluster, \"%s\", is none of auto, rdma, tcp and loop.",
+	    text);
 }
 
 /* The file's data is not freed, since the options point to it. */
@@ -334,7 +344,9 @@ void config_load(const char *path, struct options *options)
 		    printed, why);
 	}
 	options->cluster = file->cluster;
-	options->loop = file->transport && take_transport(file->transport);
+	options->transport = file->transport ? take_transport(file->transport) :
+					       SSI_DSM_TRANSPORT_AUTO;
+	options->loop = options->transport == SSI_DSM_TRANSPORT_LOOP;
 	if (file->amd_rogpt)
 		options->amd_rogpt = take_bool("amd-rogpt", "the cluster",
 					       file->amd_rogpt);

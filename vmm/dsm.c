@@ -90,8 +90,7 @@ static void create_node(void)
 	struct nl_msg *msg = new_request(SSI_DSM_CMD_NODE_NEW);
 	char what[64];
 
-	nla_put_u32(msg, SSI_DSM_A_TRANSPORT, o->loop ?
-		    SSI_DSM_TRANSPORT_LOOP : SSI_DSM_TRANSPORT_RDMA);
+	nla_put_u32(msg, SSI_DSM_A_TRANSPORT, o->transport);
 	nla_put_flag(msg, SSI_DSM_A_SOCKET_OWNER);
 	if (!o->loop)
 		put_address(msg, o->self);

@@ -365,7 +365,7 @@ static uint64_t hash_rows(uint64_t hash, const struct node_options *node,
 static uint64_t hash_options(const struct options *options)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
-	uint8_t flags[] = { options->loop, options->invariant_tsc,
+	uint8_t flags[] = { options->transport, options->invariant_tsc,
 			    options->devices.free_page_reporting };
 
 	if (options->cluster)

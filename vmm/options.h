@@ -22,7 +22,7 @@
 /**
  * struct node_options - what one node gives to the guest
  * @id: its id; ids are 0 .. count - 1
- * @address: with rdma, the text from the file; with loop, empty
+ * @address: with all transports but loop, the text from the file; with loop, empty
  * @sockaddr: @address in binary form
  * @sockaddr_len: bytes of @sockaddr in use; 0: no address
  * @cpus: CPUs of the guest that run here
@@ -49,7 +49,8 @@ struct node_options {
 /**
  * struct options - the command line and the configuration file
  * @cluster: name; NULL: one node, no cluster and no module
- * @loop: the transport is loop, not rdma
+ * @loop: the transport is loop: the nodes have no addresses
+ * @transport: enum ssi_dsm_transport
  * @nodes: the nodes, sorted by id
  * @num_nodes: how many
  * @self: id of this node
@@ -74,6 +75,7 @@ struct node_options {
 struct options {
 	const char *cluster;
 	bool loop;
+	uint32_t transport;
 	struct node_options nodes[SSI_DSM_MAX_NODES];
 	unsigned int num_nodes;
 	unsigned int self;
