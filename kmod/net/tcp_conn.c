@@ -282,8 +282,12 @@ static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
 	INIT_LIST_HEAD(&tc->out);
 	INIT_LIST_HEAD(&tc->flight);
 	INIT_LIST_HEAD(&tc->received);
-	/* Memory for packets is allocated in softirqs and must not wait. */
+	/*
+	 * Softirqs send. So memory for packets must not wait, and must not be the
+	 * buffer of the current task, which may be in use for its own socket.
+	 */
 	sock->sk->sk_allocation = GFP_ATOMIC;
+	sock->sk->sk_use_task_frag = false;
 	tcp_sock_set_nodelay(sock->sk);
 	return tc;
 }
