@@ -327,8 +327,9 @@ void ssi_stream_put_conn(struct ssi_stream_conn *conn)
 	conn->deadline = jiffies + msecs_to_jiffies(answer_ms(st));
 	spin_lock_irqsave(&st->lock, flags);
 	st->conn = conn;
-	spin_unlock_irqrestore(&st->lock, flags);
+	/* After the lock is dropped the work may free the connection. */
 	await_deadline(st, conn);
+	spin_unlock_irqrestore(&st->lock, flags);
 }
 
 bool ssi_stream_ready(struct ssi_stream_conn *conn, u32 credits)

@@ -448,25 +448,37 @@ static void ssi_tcp_conn_step(struct ssi_stream_conn *conn)
 	}
 }
 
+static int say_answer(struct ssi_stream *st, struct socket *sock)
+{
+	struct ssi_wire_answer answer = {
+		.magic = cpu_to_le32(SSI_WIRE_MAGIC),
+	};
+
+	ssi_stream_hello(st, &answer.hello, SSI_TCP_CREDITS);
+	return ssi_tcp_conn_say(sock, &answer, sizeof(answer));
+}
+
+/*
+ * Once the link has the connection, its work may end it at any time: the other
+ * side can close it, or confirm it wrongly, as early as it likes.
+ */
 int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
 			const struct ssi_wire_hello *hello)
 {
 	struct ssi_tcp_conn *tc = conn_new(st, sock);
-	struct ssi_wire_answer answer = {
-		.magic = cpu_to_le32(SSI_WIRE_MAGIC),
-	};
+	int ret;
 
 	if (!tc)
 		return -ENOMEM;
 	tc->step = SSI_TCP_ANSWERED;
 	tc->credits = le32_to_cpu(hello->credits);
+	ret = say_answer(st, sock);
+	if (ret) {
+		kfree(tc);
+		return ret;
+	}
 	hook(tc);
 	ssi_stream_put_conn(&tc->c);
-	ssi_stream_hello(st, &answer.hello, SSI_TCP_CREDITS);
-	if (ssi_tcp_conn_say(sock, &answer, sizeof(answer)))
-		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
-				"node %u does not confirm its connection",
-				st->link.peer->id);
 	/* The confirmation may have arrived before the callbacks were ours. */
 	mod_delayed_work(ssi_conn_wq, &st->work, 0);
 	return 0;
