@@ -288,6 +288,8 @@ static void ssi_tcp_listen_stop(struct ssi_node *node)
 	if (!listener)
 		return;
 	set_callback(listener->sock, listener->data_ready, NULL);
+	/* The work must end even if requests arrive faster than it takes them. */
+	kernel_sock_shutdown(listener->sock, SHUT_RDWR);
 	cancel_work_sync(&listener->accept);
 	while ((door = take_door(listener))) {
 		cancel_delayed_work_sync(&door->work);
