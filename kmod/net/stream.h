@@ -263,6 +263,14 @@ enum ssi_refusal ssi_stream_origin(const struct ssi_peer *peer,
 				   const struct sockaddr_storage *from);
 
 /**
+ * ssi_stream_same_host() - whether two addresses are the same, ports aside
+ * @a: an address
+ * @b: an address
+ */
+bool ssi_stream_same_host(const struct sockaddr_storage *a,
+			  const struct sockaddr_storage *b);
+
+/**
  * ssi_stream_set_port() - set the port of an address
  * @addr: the address
  * @port: the port

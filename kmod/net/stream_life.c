@@ -181,14 +181,22 @@ u32 ssi_stream_answered(struct ssi_stream_conn *conn,
 
 /* ---- the side that accepts ---- */
 
-static bool same_host(const struct sockaddr_storage *a,
-		      const struct sockaddr_storage *b)
+/* A link-local address is one host's only together with the interface. */
+static bool same_ipv6(const struct sockaddr_in6 *a, const struct sockaddr_in6 *b)
+{
+	return ipv6_addr_equal(&a->sin6_addr, &b->sin6_addr) &&
+	       (a->sin6_scope_id == b->sin6_scope_id || !a->sin6_scope_id ||
+		!b->sin6_scope_id);
+}
+
+bool ssi_stream_same_host(const struct sockaddr_storage *a,
+			  const struct sockaddr_storage *b)
 {
 	if (a->ss_family != b->ss_family)
 		return false;
 	if (a->ss_family == AF_INET6)
-		return ipv6_addr_equal(&((const struct sockaddr_in6 *)a)->sin6_addr,
-				       &((const struct sockaddr_in6 *)b)->sin6_addr);
+		return same_ipv6((const struct sockaddr_in6 *)a,
+				 (const struct sockaddr_in6 *)b);
 	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
 	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
 }
@@ -208,7 +216,7 @@ static u16 port_of(const struct sockaddr_storage *addr)
 enum ssi_refusal ssi_stream_origin(const struct ssi_peer *peer,
 				   const struct sockaddr_storage *from)
 {
-	if (!same_host(from, &peer->addr))
+	if (!ssi_stream_same_host(from, &peer->addr))
 		return SSI_REFUSED_ADDR;
 	if (port_of(from) >= PROT_SOCK)
 		return SSI_REFUSED_PORT;
