@@ -9,9 +9,9 @@
  * A request is a connection that a listener has accepted, until its hello has
  * arrived. The address that it comes from decides first: a request from an address
  * that no peer has, or from a port that any user may use, is refused without
- * reading its hello. A listener keeps DOOR_MAX requests, each for DOOR_MS at most,
- * and closes all others at once. All that other hosts can make the module keep is
- * that.
+ * reading its hello. A listener keeps DOOR_MAX requests of each host, each for
+ * DOOR_MS at most, and closes all others at once. All that other hosts can make the
+ * module keep is that, and no host can use up what is there for another one.
  *
  * The hello is read by a work that does not wait: the callback of the socket queues
  * it. The node's accept_lock is held while requests enter and leave listener->doors
@@ -28,7 +28,7 @@
 #include "net/tcp_conn.h"
 
 #define BACKLOG		32
-#define DOOR_MAX	32
+#define DOOR_MAX	4
 #define DOOR_MS		2000
 
 /**
@@ -38,7 +38,6 @@
  * @data_ready: the callback of a socket that is not ours
  * @accept: work that accepts connections
  * @doors: struct ssi_tcp_door; protected by node->accept_lock
- * @nr_doors: number of entries of @doors; protected by node->accept_lock
  */
 struct ssi_tcp_listener {
 	struct ssi_node *node;
@@ -46,7 +45,6 @@ struct ssi_tcp_listener {
 	void (*data_ready)(struct sock *sk);
 	struct work_struct accept;
 	struct list_head doors;
-	u32 nr_doors;
 };
 
 /**
@@ -117,7 +115,6 @@ static bool leave_list(struct ssi_tcp_door *door)
 	if (list_empty(&door->list))
 		return false;
 	list_del_init(&door->list);
-	door->listener->nr_doors--;
 	return true;
 }
 
@@ -212,9 +209,19 @@ static void open_door(struct ssi_tcp_listener *listener, struct socket *sock,
 	door->deadline = jiffies + msecs_to_jiffies(DOOR_MS);
 	INIT_DELAYED_WORK(&door->work, ssi_tcp_door_work);
 	list_add_tail(&door->list, &listener->doors);
-	listener->nr_doors++;
 	set_callback(sock, ssi_tcp_door_ready, door);
 	queue_delayed_work(ssi_conn_wq, &door->work, 0);
+}
+
+static bool may_wait(const struct ssi_tcp_listener *listener,
+		     const struct sockaddr_storage *from)
+{
+	const struct ssi_tcp_door *door;
+	u32 waiting = 0;
+
+	list_for_each_entry(door, &listener->doors, list)
+		waiting += ssi_stream_same_host(&door->from, from);
+	return waiting < DOOR_MAX;
 }
 
 static void take_request(struct ssi_tcp_listener *listener, struct socket *sock)
@@ -233,7 +240,7 @@ static void take_request(struct ssi_tcp_listener *listener, struct socket *sock)
 	refusal = check_origin(node, &from);
 	if (refusal)
 		refuse(node, sock, &from, refusal);
-	if (refusal || listener->nr_doors >= DOOR_MAX)
+	if (refusal || !may_wait(listener, &from))
 		sock_release(sock);
 	else
 		open_door(listener, sock, &from);
