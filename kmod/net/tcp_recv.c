@@ -175,6 +175,8 @@ void ssi_tcp_recv_memory(struct work_struct *work)
 	do {
 		if (READ_ONCE(tc->c.dead))
 			return;
+		/* Nothing is read, so silence says nothing of the other side. */
+		WRITE_ONCE(tc->c.st->link.last_rx, jiffies);
 		ssi_alloc_pause();
 		if (!tc->spare)
 			tc->spare = ssi_alloc_page_for(payer, GFP_KERNEL);
