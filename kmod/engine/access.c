@@ -276,7 +276,7 @@ static bool is_worth_a_try(const struct ssi_slot *slot, enum ssi_event event)
 	 * not the data any more, and who took it away need not wake this task.
 	 */
 	if (page && ssi_huge_is_splitting(page) && !ssi_huge_is_unmapped(page)) {
-		smp_rmb();
+		smp_rmb();	/* the bits of @page are read first */
 		return ssi_pages_data(slot->entry) != page;
 	}
 	return ssi_coherence_step(slot->entry->state, event).action !=
