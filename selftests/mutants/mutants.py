@@ -85,6 +85,9 @@ MUTANTS = [
      "kmod/protocol/wire.c", "wire->src != src ||", "(wire->src != src && !src) ||"),
 
     # ---- members ----
+    ("an instance that ends names the next instance of its peer",
+     "kmod/engine/member.c",
+     "if (joined && joined != msg.life)", "if (0)"),
     ("messages for an earlier life of a region are taken",
      "kmod/engine/member.c",
      "return msg->life == region->life && ssi_member_life(region, msg->src);",

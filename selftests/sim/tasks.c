@@ -262,6 +262,13 @@ void sim_preempt(void)
 		task_yield();
 }
 
+/* A task that has taken what is to be done once goes on, or does so late. */
+void sim_linger(void)
+{
+	if (running && !sim_self()->bh && sim_one_in(4))
+		stall(1 + sim_random(4 * NSEC_PER_MSEC));
+}
+
 void cpu_relax(void)
 {
 	task_yield();

@@ -89,6 +89,7 @@ typedef unsigned int vm_fault_t;
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
 void sim_preempt(void);
+void sim_linger(void);
 
 /*
  * One thread runs all of it, and what runs is switched only where it asks. What
@@ -111,6 +112,7 @@ void sim_preempt(void);
 #define xchg(ptr, value) ({						\
 	__typeof__(*(ptr)) old_ = *(ptr);				\
 	*(ptr) = (value);						\
+	sim_linger();							\
 	old_; })
 
 typedef struct { int counter; } atomic_t;
