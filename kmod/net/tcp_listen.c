@@ -28,7 +28,7 @@
 #include "net/tcp_conn.h"
 
 #define BACKLOG		32
-#define DOOR_MAX	4
+#define DOOR_MAX	16
 #define DOOR_MS		2000
 
 /**
