@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "libvictim.h"
@@ -13,6 +14,8 @@
 #define LONG_MS		60000u	/* grace period that does not end here */
 #define SHORT_MS	1000u
 #define QUESTIONS	20u
+#define HEAD		((uint32_t)sizeof(struct ssi_wire))
+#define UNKNOWN_REGION	77u	/* that no node has */
 #define AFTER_PING_US	1200000	/* the victim sends a PING in this time */
 #define CLOSED		"the connection was closed by node 3"
 #define IMPOSSIBLE	"node 3 broke the protocol: it has received other messages than were sent"
@@ -157,6 +160,50 @@ static void test_answers(void)
 	       "each message that had not arrived is sent again, once and in order");
 	tap_ok(le64toh(f.hello.received) == f.said,
 	       "the victim has received each message of the fake node once");
+	end(&f);
+}
+
+/* The connection ends after the first @bytes bytes of a message with a payload. */
+static bool cut(struct fake *f, uint32_t bytes)
+{
+	const struct ssi_msg page = {
+		.type = SSI_WIRE_CHANNEL, .region = UNKNOWN_REGION, .len = PAGE,
+	};
+	const struct ssi_msg full = fake_address(f, &page);
+	uint8_t out[HEAD + PAGE] = { };
+	struct ssi_wire wire;
+	struct ssi_msg msg;
+
+	ssi_wire_encode(&wire, &full);
+	memcpy(out, &wire, HEAD);
+	if (send(f->fd, out, bytes, MSG_NOSIGNAL) != (ssize_t)bytes)
+		return false;
+	fake_interrupt(f);
+	while (!fake_next(f, &msg))
+		;
+	fake_hang_up(f);
+	return is_interrupted(f, CLOSED) && connects_again(f);
+}
+
+static void test_cuts(void)
+{
+	static const uint32_t cuts[] = {
+		1, HEAD - 1, HEAD, HEAD + 1, HEAD + PAGE - 1, HEAD + PAGE,
+	};
+	struct fake f = fake_node(HIGH);
+	bool ok = begin(&f, LONG_MS, FAKE_CREDITS) && gets_page(&f, 0);
+	size_t i;
+
+	for (i = 0; ok && i < ARRAY_SIZE(cuts); i++) {
+		f.said += cuts[i] == HEAD + PAGE;
+		ok = cut(&f, cuts[i]) && le64toh(f.hello.received) == f.said;
+		if (!ok)
+			tap_diag("after %u bytes: %u messages instead of %u",
+				 cuts[i], (uint32_t)le64toh(f.hello.received),
+				 (uint32_t)f.said);
+	}
+	tap_ok(ok && gets_page(&f, 1),
+	       "a message of which a byte is missing counts as not received, a whole one as received");
 	end(&f);
 }
 
@@ -381,10 +428,12 @@ int main(int argc, char **argv)
 {
 	alarm(110);
 	victim_make(argc > 1 ? argv[1] : NULL);
-	tap_plan(ARRAY_SIZE(lies) + 20);
+	tap_plan(ARRAY_SIZE(lies) + 20 + victim_uses_tcp());
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	test_again();
 	test_answers();
+	if (victim_uses_tcp())
+		test_cuts();
 	test_replaced();
 	test_wrong_life();
 	test_lies();

@@ -284,6 +284,11 @@ int fake_connect(struct fake *f, const void *hello, uint8_t len)
 	return ret;
 }
 
+void fake_connect_mute(struct fake *f)
+{
+	fake_tcp_connect_mute(f);
+}
+
 void fake_connect_half(struct fake *f)
 {
 	struct ssi_wire_hello hello = fake_hello(f);

@@ -121,6 +121,9 @@ uint16_t fake_next_port(void);
 /* Ask for a connection and wait for the module's answer; do not complete it. */
 void fake_connect_half(struct fake *f);
 
+/* Connect, and say nothing. Only TCP. */
+void fake_connect_mute(struct fake *f);
+
 /* Listen; wait for the module's request (f->hello is its hello); answer it. */
 void fake_listen(struct fake *f);
 int fake_asked(struct fake *f);

@@ -106,18 +106,24 @@ static int connect_from(struct fake *f, uint16_t port)
 	return -1;
 }
 
-/* Connects, and sends a hello of full length. */
-static void ask(struct fake *f, const void *hello, uint8_t len)
+void fake_tcp_connect_mute(struct fake *f)
 {
-	struct ssi_wire_hello padded = { };
 	int fd;
 
 	do {
 		fd = connect_from(f, f->ephemeral ? 0 : fake_next_port());
 	} while (fd < 0);
 	begin(f, fd);
+}
+
+/* Connects, and sends a hello of full length. */
+static void ask(struct fake *f, const void *hello, uint8_t len)
+{
+	struct ssi_wire_hello padded = { };
+
+	fake_tcp_connect_mute(f);
 	memcpy(&padded, hello, len);
-	write_all(fd, &padded, sizeof(padded));
+	write_all(f->fd, &padded, sizeof(padded));
 }
 
 static int hear_answer(struct fake *f)

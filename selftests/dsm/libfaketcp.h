@@ -9,6 +9,7 @@
 
 int fake_tcp_connect(struct fake *f, const void *hello, uint8_t len);
 void fake_tcp_connect_half(struct fake *f);
+void fake_tcp_connect_mute(struct fake *f);
 void fake_tcp_listen(struct fake *f);
 int fake_tcp_asked(struct fake *f);
 int fake_tcp_accept(struct fake *f, const struct ssi_wire_hello *hello);

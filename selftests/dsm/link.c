@@ -16,6 +16,7 @@
 #define NOBODY		"10.77.0.99"
 #define LOST_MS		3000u	/* SSI_PEER_LOST_MS in kmod/net/peer.h */
 #define CREDITS_MAX	UINT16_MAX
+#define CROWD		48u	/* more requests than a listener keeps */
 #define REFUSAL_UNKNOWN	99u
 #define ROOT_PORTS	1024	/* below this only root may bind */
 
@@ -301,6 +302,28 @@ static void test_imposters(void)
 	       "a hello from a port that any user may bind is refused");
 }
 
+/* One host opens connections and sends no hello; another one wants to connect. */
+static void test_crowd(void)
+{
+	struct fake f = fake_node(HIGH + 1), crowd[CROWD];
+	uint32_t i;
+
+	victim_meet(&f);
+	peer_new(CLUSTER, VICTIM, HIGH, fake_node(HIGH).addr, 0);
+	for (i = 0; i < CROWD; i++) {
+		crowd[i] = fake_node(HIGH);
+		fake_connect_mute(&crowd[i]);
+	}
+	tap_ok(fake_befriend(&f, FAKE_CREDITS),
+	       "a node connects while another host has %u requests without a hello",
+	       CROWD);
+	for (i = 0; i < CROWD; i++)
+		fake_close(&crowd[i]);
+	peer_del(CLUSTER, VICTIM, HIGH);
+	victim_part(&f);
+	fake_close(&f);
+}
+
 /* ---- nodes that the victim connects to ---- */
 
 #define AT	"10.77.0.1:7471"
@@ -542,12 +565,15 @@ int main(int argc, char **argv)
 {
 	alarm(110);
 	victim_make(argc > 1 ? argv[1] : NULL);
-	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 24);
+	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 24 +
+		 victim_uses_tcp());
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");
 	test_hellos();
 	test_half_open();
 	test_never_complete();
 	test_imposters();
+	if (victim_uses_tcp())
+		test_crowd();
 	test_connecting();
 	test_nobody();
 	test_silence();
