@@ -130,21 +130,42 @@ static int replace(const struct ssi_slot *slot)
 	return to ? 0 : -ENOMEM;
 }
 
+/* What claim() finds. */
+enum part {
+	PART_NONE,	/* a single page, or no memory */
+	PART_CLAIMED,	/* of a folio that the caller splits, from now on */
+	PART_SPLIT,	/* of a folio that @splits says, and the caller splits */
+	PART_UNMAPPED,	/* of an unmapped folio */
+	PART_BUSY,	/* of a folio that something else makes or splits */
+};
+
 /*
- * Return the data of @slot, or NULL. @claimed: the page is a part of a 2 MiB
- * folio, and the caller is the one that splits this folio.
+ * Set @page to the data of @slot, or NULL. An unmapped folio can go as soon as the
+ * lock is released: a fault, another page work or the work that copies the rest
+ * may replace its last part. So look at a folio that the caller does not split
+ * only here.
  */
-static struct page *claim(const struct ssi_slot *slot, bool *claimed)
+static enum part claim(const struct ssi_slot *slot, const struct page *splits,
+		       struct page **page)
 {
-	struct page *page;
+	enum part part = PART_NONE;
+	struct page *head;
 
 	spin_lock_bh(&slot->bucket->lock);
-	page = ssi_pages_data(slot->entry);
-	*claimed = page && PageCompound(page) &&
-		   !test_and_set_bit(SSI_HUGE_CHANGING,
-				     &compound_head(page)->private);
+	*page = ssi_pages_data(slot->entry);
+	if (*page && PageCompound(*page)) {
+		head = compound_head(*page);
+		if (ssi_huge_is_unmapped(head))
+			part = PART_UNMAPPED;
+		else if (splits == head)
+			part = PART_SPLIT;
+		else if (test_and_set_bit(SSI_HUGE_CHANGING, &head->private))
+			part = PART_BUSY;
+		else
+			part = PART_CLAIMED;
+	}
 	spin_unlock_bh(&slot->bucket->lock);
-	return page;
+	return part;
 }
 
 int ssi_huge_take_part(const struct ssi_slot *slot)
@@ -161,12 +182,14 @@ static void begin_split(struct ssi_region *region, struct page *head)
 /* Nobody uses the folio any more; the references of the entries keep it. */
 static void end_unmap(struct ssi_region *region, struct page *head)
 {
+	u64 first = head->index;
+
 	ssi_pte_uninstall(head);
 	atomic64_dec(&region->nr_huge);
 	atomic64_inc(&region->nr_split);
 	set_bit(SSI_HUGE_UNMAPPED, &head->private);
-	/* faults can take their pages now */
-	ssi_pages_wake_block(region, head->index);
+	/* faults can take their pages now, and then the folio goes */
+	ssi_pages_wake_block(region, first);
 }
 
 /* Wait for memory, but not for longer than the region lives. */
@@ -198,23 +221,23 @@ void ssi_huge_split_rest(struct ssi_region *region, u64 index)
 int ssi_huge_split(const struct ssi_slot *slot, struct page **page,
 		   struct page **splits)
 {
+	enum part part = claim(slot, *splits, page);
 	struct page *head;
-	bool claimed;
 	int ret;
 
-	*page = claim(slot, &claimed);
-	if (!*page || !PageCompound(*page))
+	if (part == PART_NONE)
 		return 0;
-	head = compound_head(*page);
-	if (claimed) {
-		*splits = head;
-		begin_split(slot->region, head);
-	}
-	if (*splits == head && !ssi_huge_is_unmapped(head) &&
-	    ssi_pte_is_free(head))
-		end_unmap(slot->region, head);
-	if (!ssi_huge_is_unmapped(head))
+	if (part == PART_BUSY)
 		return -EAGAIN;
+	if (part != PART_UNMAPPED) {
+		head = compound_head(*page);
+		*splits = head;
+		if (part == PART_CLAIMED)
+			begin_split(slot->region, head);
+		if (!ssi_pte_is_free(head))
+			return -EAGAIN;
+		end_unmap(slot->region, head);
+	}
 	ret = replace(slot);
 	spin_lock_bh(&slot->bucket->lock);
 	*page = ssi_pages_data(slot->entry);
@@ -260,13 +283,11 @@ u32 ssi_huge_discard(struct ssi_region *region, u64 first)
 	struct ssi_slot slot;
 	struct page *head;
 	u32 i, dropped = 0;
-	bool claimed;
 
-	if (!ssi_pages_find(region, first, 0, &slot))
+	if (!ssi_pages_find(region, first, 0, &slot) ||
+	    claim(&slot, NULL, &head) != PART_CLAIMED)
 		return 0;
-	head = claim(&slot, &claimed);	/* the first page of the block */
-	if (!claimed)
-		return 0;
+	/* @head is the first page of the block. */
 	begin_split(region, head);
 	if (!ssi_pte_is_free(head)) {
 		undo_split(region, head);
