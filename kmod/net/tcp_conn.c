@@ -173,26 +173,20 @@ static void set_batching(struct ssi_tcp_conn *tc, bool batching)
 	spin_unlock_irq(&tc->c.st->lock);
 }
 
-static bool lock_socket(struct ssi_tcp_conn *tc)
-{
-	struct sock *sk = tc->sock->sk;
-
-	bh_lock_sock(sk);
-	if (!sock_owned_by_user(sk))
-		return true;
-	bh_unlock_sock(sk);
-	queue_delayed_work(ssi_conn_wq, &tc->again, 0);
-	return false;
-}
-
 static bool ssi_tcp_conn_run(struct ssi_tcp_run *run)
 {
 	struct ssi_tcp_conn *tc = container_of(run, struct ssi_tcp_conn, run);
 	struct sock *sk = tc->sock->sk;
 	bool more, over;
 
-	if (!READ_ONCE(tc->c.ready) || READ_ONCE(tc->c.dead) || !lock_socket(tc))
+	if (!READ_ONCE(tc->c.ready) || READ_ONCE(tc->c.dead))
 		return false;
+	bh_lock_sock(sk);
+	if (sock_owned_by_user(sk)) {
+		bh_unlock_sock(sk);
+		queue_delayed_work(ssi_conn_wq, &tc->again, 0);
+		return false;
+	}
 	over = other_side_closed(sk);
 	more = ssi_tcp_recv_read(tc);
 	if (!list_empty(&tc->received)) {
