@@ -215,7 +215,7 @@ MUTANTS = [
      "\t\t\t;\n"),
     ("a folio that a task uses is split all the same",
      "kmod/memory/huge.c",
-     " &&\n\t    ssi_pte_is_free(head))\n\t\tend_unmap", ")\n\t\tend_unmap"),
+     "\t\tif (!ssi_pte_is_free(head))\n\t\t\treturn -EAGAIN;\n", ""),
     ("a page with references is discarded",
      "kmod/memory/discard.c",
      "ssi_pages_data(slot->entry) == page && page_count(page) == 2;",
