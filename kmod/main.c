@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ssi_dsm: guest memory that several hosts share, kept coherent over RDMA.
+ * ssi_dsm: guest memory that several hosts share, kept coherent over RDMA or TCP.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,6 +19,14 @@
 #include "net/tcp_run.h"
 #include "net/transport.h"
 
+/*
+ * Off by default: the preempt notifier of the thread has the kernel patch its
+ * scheduler when the module comes and goes, which hosts under TCG do not survive.
+ */
+static unsigned int poll_us;
+module_param(poll_us, uint, 0444);
+MODULE_PARM_DESC(poll_us, "Longest time in microseconds for which a kernel thread polls for the next message after it has handed over a page, for example 300; 0 (the default): there is no such thread");
+
 static int __init ssi_main_init(void)
 {
 	int ret;
@@ -28,7 +36,7 @@ static int __init ssi_main_init(void)
 	ret = ssi_transport_init(&ssi_dispatch_client);
 	if (ret)
 		return ret;
-	ret = ssi_service_init();
+	ret = ssi_service_init(poll_us);
 	if (ret)
 		goto err_transport;
 	ret = ssi_request_init();

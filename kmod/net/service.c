@@ -35,7 +35,8 @@
  * source->unarmed then. So one of the two sees what the other has written, and
  * the source is armed.
  *
- * On a host with one CPU, and with poll_us=0, all works go to their workqueues.
+ * On a host with one CPU, and with poll_us=0, all works go to their workqueues. With
+ * 0 there is no thread at all.
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -59,10 +60,6 @@
 #define ITEMS		32
 #define POLL_MIN_NS	20000ull
 
-static unsigned int poll_us = 300;
-module_param(poll_us, uint, 0644);
-MODULE_PARM_DESC(poll_us, "Longest time in microseconds for which a kernel thread polls for the next message after it has handed over a page; 0: it is not used");
-
 /**
  * struct item - a work that the thread will run
  * @wq: where it runs if the thread leaves its CPU before
@@ -75,7 +72,8 @@ struct item {
 
 /**
  * struct service - the service thread
- * @thread: its task
+ * @thread: its task, or NULL
+ * @poll_us: longest time without a message for which it polls
  * @notifier: calls us when @thread leaves its CPU
  * @leave: does then what the scheduler cannot
  * @turn: held by @thread while it polls and works; @sources changes under it, and
@@ -92,6 +90,7 @@ struct item {
  */
 static struct service {
 	struct task_struct *thread;
+	u32 poll_us;
 	struct preempt_notifier notifier;
 	struct irq_work leave;
 	struct mutex turn;
@@ -112,8 +111,8 @@ static bool takes_work(void)
 {
 	if (current == service.thread && in_task())
 		return READ_ONCE(service.polls);
-	return READ_ONCE(service.asleep) && READ_ONCE(poll_us) &&
-	       num_online_cpus() > 1 && !list_empty(&service.sources);
+	return READ_ONCE(service.asleep) && num_online_cpus() > 1 &&
+	       !list_empty(&service.sources);
 }
 
 static bool add_item(struct workqueue_struct *wq, struct work_struct *work)
@@ -276,7 +275,7 @@ static bool is_cpu_wanted(void)
 /* The first work came at @now. */
 static void adapt_limit(u64 now)
 {
-	u64 most = READ_ONCE(poll_us) * (u64)NSEC_PER_USEC;
+	u64 most = service.poll_us * (u64)NSEC_PER_USEC;
 
 	service.limit = now - service.last <= most ? most : service.limit / 2;
 	if (service.limit < POLL_MIN_NS)
@@ -367,23 +366,31 @@ void ssi_service_flush(void)
 	irq_work_sync(&service.leave);
 }
 
-int ssi_service_init(void)
+int ssi_service_init(u32 poll_us)
 {
-	service = (struct service){ };
+	struct task_struct *thread;
+
+	service = (struct service){ .poll_us = poll_us };
 	mutex_init(&service.turn);
 	spin_lock_init(&service.lock);
 	INIT_LIST_HEAD(&service.sources);
 	init_irq_work(&service.leave, ssi_service_leave);
-	preempt_notifier_inc();
-	service.thread = kthread_run(ssi_service_main, NULL, "ssi_dsm_service");
-	if (!IS_ERR(service.thread))
+	if (!poll_us)
 		return 0;
-	preempt_notifier_dec();
-	return PTR_ERR(service.thread);
+	preempt_notifier_inc();
+	thread = kthread_run(ssi_service_main, NULL, "ssi_dsm_service");
+	if (IS_ERR(thread)) {
+		preempt_notifier_dec();
+		return PTR_ERR(thread);
+	}
+	service.thread = thread;
+	return 0;
 }
 
 void ssi_service_exit(void)
 {
+	if (!service.thread)
+		return;
 	kthread_stop(service.thread);
 	irq_work_sync(&service.leave);
 	preempt_notifier_dec();

@@ -79,11 +79,13 @@ void ssi_service_flush(void);
 
 /**
  * ssi_service_init() - start the service thread
+ * @poll_us: longest time in microseconds for which it polls for a message that does
+ *	not come; 0: there is no thread
  *
  * Context: process, sleeps.
  * Return: 0 or a negative errno.
  */
-int ssi_service_init(void);
+int ssi_service_init(u32 poll_us);
 
 /**
  * ssi_service_exit() - stop the service thread; no source is left

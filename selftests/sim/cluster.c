@@ -151,7 +151,7 @@ void cluster_start(void)
 
 	ssi_member_init(&events);
 	sim_need(!ssi_transport_init(&ssi_dispatch_client) &&
-		 !ssi_service_init() && !ssi_request_init() &&
+		 !ssi_service_init(sim_one_in(4) ? 0 : 300) && !ssi_request_init() &&
 		 !ssi_region_setup_init() && !ssi_region_init() && !ssi_evict_init(),
 		 "the module cannot be loaded");
 	mutex_lock(&ssi_config_lock);
