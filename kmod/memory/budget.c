@@ -106,6 +106,13 @@ static bool is_far_over(struct ssi_region *region)
 	return cached > budget + FAR * ssi_budget_slack(region, budget);
 }
 
+/* No less than the pages of the cache: each CPU may keep back a batch. */
+static u64 cached_at_most(struct ssi_cache *cache)
+{
+	return percpu_counter_read_positive(&cache->cached) +
+	       (u64)READ_ONCE(cache->batch) * num_online_cpus();
+}
+
 void ssi_budget_count(struct ssi_region *region, int change)
 {
 	struct ssi_cache *cache = &region->cache;
@@ -114,7 +121,7 @@ void ssi_budget_count(struct ssi_region *region, int change)
 	if (change)
 		percpu_counter_add_batch(&cache->cached, change,
 					 READ_ONCE(cache->batch));
-	cached = percpu_counter_read_positive(&cache->cached);
+	cached = cached_at_most(cache);
 	if (change >= 0 && cached > READ_ONCE(cache->start_at) &&
 	    cached > ssi_budget_pages(region, cached))
 		mod_delayed_work(system_unbound_wq, &cache->work, 0);
