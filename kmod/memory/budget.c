@@ -106,11 +106,11 @@ static bool is_far_over(struct ssi_region *region)
 	return cached > budget + FAR * ssi_budget_slack(region, budget);
 }
 
-/* No less than the pages of the cache: each CPU may keep back a batch. */
+/* No less than the pages of the cache: each CPU keeps back less than a batch. */
 static u64 cached_at_most(struct ssi_cache *cache)
 {
 	return percpu_counter_read_positive(&cache->cached) +
-	       (u64)READ_ONCE(cache->batch) * num_online_cpus();
+	       (u64)(READ_ONCE(cache->batch) - 1) * num_online_cpus();
 }
 
 void ssi_budget_count(struct ssi_region *region, int change)
