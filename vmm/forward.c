@@ -81,10 +81,6 @@ static struct {
 static unsigned int forward_num_cpus;
 static pthread_mutex_t forward_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/*
- * A write to configuration space ends when it has been done, as on PCI Express
- * (2.4.1 there): what it moves is elsewhere then.
- */
 static bool is_pci_memory(const struct forward_access *access)
 {
 	return access->space == BUS_MMIO &&
