@@ -107,14 +107,7 @@ static struct ssi_wire *tx_headers(struct ssi_rdma_conn *conn)
 
 static int tx_post_credit(struct ssi_rdma_conn *conn)
 {
-	const struct ssi_peer *peer = conn->c.st->link.peer;
-	const struct ssi_msg msg = {
-		.type = SSI_WIRE_CREDIT,
-		.src = peer->node->id,
-		.dst = peer->id,
-	};
-
-	ssi_wire_encode(tx_headers(conn), &msg);
+	ssi_stream_encode(conn->c.st, SSI_WIRE_CREDIT, tx_headers(conn));
 	return tx_post(conn, 1, NULL, 0);
 }
 

@@ -191,6 +191,20 @@ static inline struct ssi_stream *ssi_stream(struct ssi_link *link)
 	return container_of(link, struct ssi_stream, link);
 }
 
+/**
+ * ssi_stream_has_begun() - whether messages that must not be lost can be under way
+ * @st: the link
+ *
+ * Context: Any context.
+ * Return: true if the link is UP or INTERRUPTED.
+ */
+static inline bool ssi_stream_has_begun(const struct ssi_stream *st)
+{
+	u32 state = READ_ONCE(st->link.state);
+
+	return state == SSI_DSM_LINK_UP || state == SSI_DSM_LINK_INTERRUPTED;
+}
+
 /* ---- stream_life.c: attempts, connections, and the end of the link ---- */
 
 /**
@@ -409,6 +423,17 @@ void ssi_stream_send_exit(struct ssi_stream *st);
  */
 int ssi_stream_send(struct ssi_link *link, const struct ssi_wire *msg,
 		    struct page *page, u32 len, u64 defer_ns);
+
+/**
+ * ssi_stream_encode() - write a message of the link itself
+ * @st: the link
+ * @type: SSI_WIRE_CREDIT or SSI_WIRE_BYE
+ * @wire: set to the message
+ *
+ * Context: Any context.
+ */
+void ssi_stream_encode(const struct ssi_stream *st, u32 type,
+		       struct ssi_wire *wire);
 
 /**
  * ssi_stream_first() - the first message of the queue

@@ -82,14 +82,6 @@
 #define IMPOSSIBLE \
 	"node %u broke the protocol: it has received other messages than were sent"
 
-/* Whether messages were sent and received that must not be lost now. */
-static bool has_begun(struct ssi_stream *st)
-{
-	u32 state = READ_ONCE(st->link.state);
-
-	return state == SSI_DSM_LINK_UP || state == SSI_DSM_LINK_INTERRUPTED;
-}
-
 void ssi_stream_set_port(struct sockaddr_storage *addr, u16 port)
 {
 	if (addr->ss_family == AF_INET6)
@@ -125,7 +117,7 @@ void ssi_stream_refused(struct ssi_stream_conn *conn, u32 refusal)
 	struct ssi_stream *st = conn->st;
 	u32 state = SSI_DSM_LINK_REFUSED;
 
-	if (has_begun(st) && refusal != SSI_REFUSED_BUSY &&
+	if (ssi_stream_has_begun(st) && refusal != SSI_REFUSED_BUSY &&
 	    refusal != SSI_REFUSED_MTU)
 		state = SSI_DSM_LINK_LOST;
 	else if (refusal == SSI_REFUSED_LIFE)
@@ -324,7 +316,7 @@ static unsigned int answer_ms(struct ssi_stream *st)
 {
 	if (!st->active)
 		return ACCEPT_MS;
-	return has_begun(st) ? ANSWER_SOON_MS : ANSWER_MS;
+	return ssi_stream_has_begun(st) ? ANSWER_SOON_MS : ANSWER_MS;
 }
 
 void ssi_stream_put_conn(struct ssi_stream_conn *conn)
@@ -416,7 +408,7 @@ static void wait_until_over(struct ssi_stream_conn *conn)
 static void retry_later(struct ssi_stream *st)
 {
 	mod_delayed_work(ssi_conn_wq, &st->work,
-			 msecs_to_jiffies(has_begun(st) ? RETRY_SOON_MS :
+			 msecs_to_jiffies(ssi_stream_has_begun(st) ? RETRY_SOON_MS :
 							  RETRY_MS));
 }
 

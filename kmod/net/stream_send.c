@@ -12,6 +12,18 @@
 #define FLUSH_MS	1000	/* close() */
 #define POLL_MS		2	/* while it waits */
 
+void ssi_stream_encode(const struct ssi_stream *st, u32 type,
+		       struct ssi_wire *wire)
+{
+	const struct ssi_msg msg = {
+		.type = type,
+		.src = st->link.peer->node->id,
+		.dst = st->link.peer->id,
+	};
+
+	ssi_wire_encode(wire, &msg);
+}
+
 struct ssi_stream_wait *ssi_stream_first(struct ssi_stream *st)
 {
 	return list_first_entry_or_null(&st->queue, struct ssi_stream_wait,
@@ -179,13 +191,6 @@ static void submit(struct ssi_stream *st, struct ssi_stream_conn *conn,
 	}
 }
 
-static bool can_send(struct ssi_stream *st)
-{
-	u32 state = READ_ONCE(st->link.state);
-
-	return state == SSI_DSM_LINK_UP || state == SSI_DSM_LINK_INTERRUPTED;
-}
-
 static int try_submit(struct ssi_stream *st, const struct ssi_wire *msg,
 		      struct page *page, u32 len, u64 defer_ns)
 {
@@ -197,7 +202,7 @@ static int try_submit(struct ssi_stream *st, const struct ssi_wire *msg,
 	conn = st->conn;
 	if (conn && (!conn->ready || conn->dead))
 		conn = NULL;
-	possible = can_send(st);
+	possible = ssi_stream_has_begun(st);
 	if (possible)
 		submit(st, conn, msg, page, len, defer_ns);
 	spin_unlock_irqrestore(&st->lock, flags);
@@ -236,15 +241,10 @@ int ssi_stream_send(struct ssi_link *link, const struct ssi_wire *msg,
 static void queue_bye(struct ssi_stream_conn *conn)
 {
 	struct ssi_stream *st = conn->st;
-	const struct ssi_msg msg = {
-		.type = SSI_WIRE_BYE,
-		.src = st->link.peer->node->id,
-		.dst = st->link.peer->id,
-	};
 	struct ssi_wire wire;
 	unsigned long flags;
 
-	ssi_wire_encode(&wire, &msg);
+	ssi_stream_encode(st, SSI_WIRE_BYE, &wire);
 	spin_lock_irqsave(&st->lock, flags);
 	if (!conn->dead)
 		submit(st, conn, &wire, NULL, 0, 0);

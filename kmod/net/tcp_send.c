@@ -37,14 +37,7 @@ bool ssi_tcp_send_all_sent(struct ssi_stream_conn *conn)
 
 static void queue_credit(struct ssi_tcp_conn *tc)
 {
-	const struct ssi_peer *peer = tc->c.st->link.peer;
-	const struct ssi_msg msg = {
-		.type = SSI_WIRE_CREDIT,
-		.src = peer->node->id,
-		.dst = peer->id,
-	};
-
-	ssi_wire_encode(&tc->credit.wire, &msg);
+	ssi_stream_encode(tc->c.st, SSI_WIRE_CREDIT, &tc->credit.wire);
 	list_add_tail(&tc->credit.list, &tc->out);
 	tc->credit_queued = true;
 	tc->nr_out++;
