@@ -28,6 +28,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/netdevice.h>
 #include <linux/random.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -275,6 +276,32 @@ static void ssi_rdma_cm_end(struct ssi_stream_conn *c)
 }
 
 /*
+ * An interface that goes down clears IFF_UP before its routes go, and the port of
+ * the RDMA device changes its state last. So an error of the first send without a
+ * route gets here while the port is still active.
+ */
+static bool interface_is_up(const struct rdma_cm_id *id)
+{
+	const struct net_device *dev;
+	bool up;
+
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(&init_net,
+				   id->route.addr.dev_addr.bound_dev_if);
+	up = dev && dev->flags & IFF_UP;
+	rcu_read_unlock();
+	return up;
+}
+
+static bool port_is_active(const struct rdma_cm_id *id)
+{
+	struct ib_port_attr attr;
+
+	return ib_query_port(id->device, id->port_num, &attr) ||
+	       attr.state == IB_PORT_ACTIVE;
+}
+
+/*
  * The end of a connection sends management packets. An interface that is down
  * must not send them: rxe then moves its queue pair for such packets to the
  * error state (rxe_requester()), and no node can connect over that device until
@@ -283,11 +310,9 @@ static void ssi_rdma_cm_end(struct ssi_stream_conn *c)
 static bool ssi_rdma_cm_must_stay(struct ssi_stream_conn *c)
 {
 	const struct ssi_rdma_conn *conn = ssi_rdma_conn(c);
-	struct ib_port_attr attr;
 
 	return conn->qp && !READ_ONCE(conn->removed) &&
-	       !ib_query_port(conn->id->device, conn->id->port_num, &attr) &&
-	       attr.state != IB_PORT_ACTIVE;
+	       !(interface_is_up(conn->id) && port_is_active(conn->id));
 }
 
 /* The side that accepts */
