@@ -315,13 +315,21 @@ soak: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/soak $(SOAK)
 
+## fuzz	fuzz devices, messages and files with libFuzzer; SECONDS=60 for each of TARGETS="config virtio"
+SECONDS ?= 60
+fuzz:
+	selftests/lab/deps fuzz
+	+@$(MAKE) --no-print-directory fuzz-programs
+	selftests/fuzz/fuzz $(SECONDS) $(TARGETS)
+
 ## qemu-kinds	build the emulator for the lab's --kind zen4 and --kind intel
 qemu-kinds: deps
 	selftests/lab/qemu-kinds
 
 .PHONY: all help programs selftests guest modules modules_install install clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
-.PHONY: demo demo-disk check check-long bench bench-apps bench-params mutants soak qemu-kinds
+.PHONY: demo demo-disk check check-long bench bench-apps bench-params mutants soak fuzz
+.PHONY: qemu-kinds
 
 include $(wildcard selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
