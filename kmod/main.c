@@ -19,13 +19,9 @@
 #include "net/tcp_run.h"
 #include "net/transport.h"
 
-/*
- * Off by default: the preempt notifier of the thread has the kernel patch its
- * scheduler when the module comes and goes, which hosts under TCG do not survive.
- */
-static unsigned int poll_us;
+static unsigned int poll_us = 300;
 module_param(poll_us, uint, 0444);
-MODULE_PARM_DESC(poll_us, "Longest time in microseconds for which a kernel thread polls for the next message after it has handed over a page, for example 300; 0 (the default): there is no such thread");
+MODULE_PARM_DESC(poll_us, "Longest time in microseconds for which a kernel thread keeps an idle CPU busy to look for the next page to hand over (default 300); 0: there is no such thread");
 
 static int __init ssi_main_init(void)
 {

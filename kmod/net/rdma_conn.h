@@ -11,7 +11,6 @@
 #include <linux/workqueue.h>
 #include <rdma/ib_verbs.h>
 #include <rdma/rdma_cm.h>
-#include "net/service.h"
 #include "net/stream.h"
 
 /* Receive buffers that are posted; some are reserved for credit messages. */
@@ -77,9 +76,7 @@ struct ssi_rdma_tx {
  * @hello: accepting side: the hello of the other side
  * @pd: protection domain; it contains no memory region of ours
  * @cq: completions of both queues
- * @source: @cq as the service thread knows it
- * @iop: @cq as softirqs know it
- * @cq_flags: whether @cq is being polled; see rdma_cq.c
+ * @iop: the softirqs that poll @cq
  * @qp: same as @id->qp, until the queue pair is destroyed
  * @rx_wires: header buffers of @rx
  * @rx_wires_dma: the device's address of @rx_wires
@@ -103,9 +100,7 @@ struct ssi_rdma_conn {
 	struct ssi_wire_hello hello;
 	struct ib_pd *pd;
 	struct ib_cq *cq;
-	struct ssi_source source;
 	struct irq_poll iop;
-	unsigned long cq_flags;
 	struct ib_qp *qp;
 	struct ssi_wire *rx_wires;
 	u64 rx_wires_dma;

@@ -42,12 +42,10 @@
  * messages of st->queue that have no payload are posted as one SEND (a batch),
  * which takes one credit.
  *
- * Receiving. All completions come from one CQ, which is polled by a softirq or
- * by the service thread, one completion at a time; this keeps the order of the
- * messages. The first
- * messages may arrive before the event that the connection is established.
- * They wait in st->early until ssi_rdma_verbs_open() gives them to the
- * client.
+ * Receiving. All completions come from one CQ, which softirqs poll, one
+ * completion at a time; this keeps the order of the messages. The first messages
+ * may arrive before the event that the connection is established. They wait in
+ * st->early until ssi_rdma_verbs_open() gives them to the client.
  *
  * End. The code that detects an error marks the connection dead under
  * st->lock, which also changes the state of the link and queues st->work. Only
@@ -188,8 +186,6 @@ void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 	cancel_work_sync(&conn->refill_work);
 	/* It cannot be started again: ssi_rdma_send() checks @dead. */
 	hrtimer_cancel(&conn->c.defer_timer);
-	if (conn->cq)
-		ssi_rdma_cq_leave_service(conn);
 	if (conn->qp) {
 		ib_drain_qp(conn->qp);
 		rdma_destroy_qp(conn->id);

@@ -12,7 +12,6 @@
 #include "link.h"
 #include "net/node.h"
 #include "net/peer.h"
-#include "net/service.h"
 #include "net/transport.h"
 #include "tasks.h"
 
@@ -42,9 +41,6 @@ struct packet {
  * @sent: pages of messages that have arrived
  * @nr_sent: how many
  * @busy: one is just arriving
- * @source: what the service thread knows of it
- * @armed: a message that comes starts a softirq
- * @kicked: a softirq has to run even if no message has come
  */
 struct sim_link {
 	struct ssi_link link;
@@ -54,9 +50,6 @@ struct sim_link {
 	struct page *sent[LINK_SENT];
 	u32 nr_sent;
 	bool busy;
-	struct ssi_source source;
-	bool armed;
-	bool kicked;
 };
 
 static struct sim_link *links[LINKS_MAX];
@@ -185,26 +178,6 @@ static void arrive(struct sim_link *sl)
 		ssi_rx_free(rx);
 }
 
-/* Let messages arrive; not while another task does that. */
-static int poll_link(struct ssi_source *source, int budget)
-{
-	struct sim_link *sl = container_of(source, struct sim_link, source);
-	int count;
-
-	if (sl->busy || hears_nothing(sl))
-		return 0;
-	sl->busy = true;
-	for (count = 0; count < budget && sl->nr && !sim_one_in(4); count++)
-		arrive(sl);
-	sl->busy = false;
-	return count;
-}
-
-static void kick_link(struct ssi_source *source)
-{
-	container_of(source, struct sim_link, source)->kicked = true;
-}
-
 /* ---- what the module calls ---- */
 
 static int sim_listen(struct ssi_node *node)
@@ -261,10 +234,6 @@ static struct ssi_link *sim_open(struct ssi_peer *peer)
 	struct sim_link *sl = calloc(1, sizeof(*sl));
 
 	ssi_link_init(&sl->link, &ssi_loop_ops, peer);
-	sl->source.poll = poll_link;
-	sl->source.kick = kick_link;
-	sl->armed = true;
-	ssi_service_add(&sl->source);
 	connect_pair(sl);
 	sim_need(nr_links < LINKS_MAX, "too many links");
 	links[nr_links++] = sl;
@@ -291,7 +260,6 @@ static void sim_close(struct ssi_link *link)
 	might_sleep();
 	while (sl->nr && sl->other && !is_cut(sl) && sim_now < end)
 		task_sleep(NULL, 10 * NSEC_PER_USEC);
-	ssi_service_remove(&sl->source);
 	other = sl->other;
 	sl->other = NULL;
 	if (other) {
@@ -329,8 +297,7 @@ const struct ssi_transport_ops ssi_auto_ops = { .name = "none" };
 
 static bool is_ready(const struct sim_link *sl)
 {
-	return !sl->busy && (sl->kicked || (sl->nr && sl->armed) ||
-			     sl->nr_sent);
+	return !sl->busy && (sl->nr || sl->nr_sent);
 }
 
 u32 links_ready(void)
@@ -350,7 +317,6 @@ static void run_softirq(void *arg)
 	local_bh_disable();
 	if (sl->nr)
 		arrive(sl);
-	sl->armed = !ssi_service_polls(&sl->source);
 	sl->busy = false;
 	local_bh_enable();
 }
@@ -372,32 +338,13 @@ void link_run(u32 number)
 	for (i = 0; !is_ready(links[i]) || number--; i++)
 		;
 	sl = links[i];
-	if (hears_nothing(sl)) {
-		sl->kicked = false;
+	if (hears_nothing(sl))
 		return drop_packets(sl);
-	}
-	if (sl->nr_sent && (!(sl->nr && sl->armed) || sim_one_in(2)))
+	if (sl->nr_sent && (!sl->nr || sim_one_in(2)))
 		return give_back_page(sl);
-	sl->kicked = false;
-	sl->armed = false;
 	sl->busy = true;
 	task_start(run_softirq, sl, "link %u-%u", sl->link.peer->node->id,
 		   sl->link.peer->id);
-}
-
-void links_check_armed(const char *name)
-{
-	const struct sim_link *sl;
-	u32 i;
-
-	for (i = 0; i < nr_links; i++) {
-		sl = links[i];
-		if (hears_nothing(sl))
-			continue;
-		sim_need(!sl->nr || sl->armed || sl->kicked || sl->busy,
-			 "messages from node %u to %u wait for %s, which has lost its CPU",
-			 sl->link.peer->node->id, sl->link.peer->id, name);
-	}
 }
 
 void links_vanish(u32 id)

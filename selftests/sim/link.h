@@ -12,9 +12,6 @@
 u32 links_ready(void);
 void link_run(u32 number);
 
-/* No message waits for the thread @name, which is not on its CPU. */
-void links_check_armed(const char *name);
-
 /* Node @id vanishes: nothing it sends or gets arrives any more. */
 void links_vanish(u32 id);
 

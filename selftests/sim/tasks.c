@@ -10,12 +10,10 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 
-#include "link.h"
 #include "tasks.h"
 
 #define STACK_SIZE	(128 << 10)
 #define SHOWN_CALLS	7
-#define TURN_NS		1000000
 
 struct task sim_tasks[TASKS_MAX];
 u64 sim_now = NSEC_PER_SEC, sim_steps;
@@ -27,8 +25,6 @@ static void *scheduler;			/* its stack pointer, while tasks run */
 static const void *scheduler_stack;
 static size_t scheduler_size;
 static int pids;
-static bool notifies;			/* a preempt notifier runs */
-static u32 irq_works;			/* that have not run yet */
 
 /*
  * Keep the stack pointer in @from and go on with @to, with all that a call must
@@ -96,10 +92,12 @@ static void run_task(void)
 	__sanitizer_finish_switch_fiber(NULL, &scheduler_stack,
 					&scheduler_size);
 	running->fn(running->arg);
-	sim_need(!running->bh && !running->nr_locks && !running->rcu,
+	sim_need(!running->bh && !running->nr_locks && !running->rcu &&
+		 !running->no_preempt,
 		 "%s ends with %s", running->name,
 		 running->nr_locks ? running->locks[0]->class->name :
-		 running->bh ? "BHs disabled" : "RCU read");
+		 running->bh ? "BHs disabled" :
+		 running->rcu ? "RCU read" : "preemption disabled");
 	running->quiet++;
 	running->state = TASK_DONE;
 	leave(true);
@@ -202,21 +200,10 @@ void task_yield(void)
 	leave(false);
 }
 
-/* As the scheduler does: nobody wakes the task meanwhile. */
-static void notify(struct preempt_notifier *notifier)
-{
-	notifies = true;
-	notifier->ops->sched_out(notifier, NULL);
-	notifies = false;
-}
-
-/* One that spins for a lock, with BHs disabled, does not leave its CPU. */
 void task_sleep(const void *on, u64 ns)
 {
 	struct task *task = sim_self();
 
-	if (task->notifier && !task->stalled && !task->bh)
-		notify(task->notifier);
 	task->sleeps_on = on;
 	task->until = ns ? sim_now + ns : 0;
 	task->state = TASK_SLEEPS;
@@ -233,30 +220,12 @@ static void stall(u64 ns)
 	task->stalled = false;
 }
 
-/* Whether the scheduler may give the task's CPU to another one, and tells so. */
-static bool may_lose_cpu(const struct task *task)
-{
-	return task->notifier && !task->stalled && !task->bh && !task->rcu &&
-	       !task->nr_locks;
-}
-
-/* For long: the other task may be one that nothing preempts. */
-static void lose_cpu(struct task *task)
-{
-	notify(task->notifier);
-	stall(1 + sim_random(TURN_NS));
-	if (!irq_works)
-		links_check_armed(task->name);
-}
-
 /* Another CPU's turn; now and then for long: a hypervisor took ours away. */
 void sim_preempt(void)
 {
-	if (!running || notifies || !sim_one_in(sim.preempt))
+	if (!running || !sim_one_in(sim.preempt))
 		return;
-	if (may_lose_cpu(running) && sim_one_in(8))
-		lose_cpu(running);
-	else if (sim_one_in(sim.stall))
+	if (sim_one_in(sim.stall))
 		stall(1 + sim_random(sim.stall_ns));
 	else
 		task_yield();
@@ -322,6 +291,9 @@ void might_sleep(void)
 	if (task->rcu)
 		sim_fail(SIM_NO_PAGE, "%s may sleep while it reads under RCU",
 			 task->name);
+	if (task->no_preempt)
+		sim_fail(SIM_NO_PAGE, "%s may sleep with preemption disabled",
+			 task->name);
 	task->quiet++;
 }
 
@@ -334,11 +306,6 @@ void usleep_range(unsigned long from, unsigned long to)
 bool fatal_signal_pending(struct task_struct *task)
 {
 	return container_of(task, struct task, kernel)->killed;
-}
-
-bool sim_in_softirq(void)
-{
-	return sim_self()->softirq;
 }
 
 /* ---- threads of the module ---- */
@@ -411,46 +378,17 @@ void kthread_stop(struct task_struct *kernel)
 	unref(task);
 }
 
-void preempt_notifier_register(struct preempt_notifier *notifier)
+void preempt_disable(void)
 {
-	sim_self()->notifier = notifier;
+	sim_self()->no_preempt++;
 }
 
-void preempt_notifier_unregister(struct preempt_notifier *notifier)
+void preempt_enable(void)
 {
-	(void)notifier;
-	sim_self()->notifier = NULL;
-}
-
-static void run_irq_work(void *arg)
-{
-	struct irq_work *work = arg;
-
-	sim_self()->softirq = true;
-	local_bh_disable();
-	work->pending = false;
-	work->func(work);
-	work->runs--;
-	irq_works--;
-	local_bh_enable();
-}
-
-bool irq_work_queue(struct irq_work *work)
-{
-	if (work->pending)
-		return false;
-	work->pending = true;
-	work->runs++;
-	irq_works++;
-	task_start(run_irq_work, work, "irq_work");
-	return true;
-}
-
-void irq_work_sync(struct irq_work *work)
-{
-	might_sleep();
-	while (work->runs)
-		task_sleep(NULL, 10 * NSEC_PER_USEC);
+	sim_need(sim_self()->no_preempt, "%s enables preemption that is not disabled",
+		 sim_self()->name);
+	sim_self()->no_preempt--;
+	sim_preempt();
 }
 
 bool single_task_running(void)

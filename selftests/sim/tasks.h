@@ -32,6 +32,7 @@ enum task_state {
  * @killed: a fatal signal is pending
  * @bh: how often BHs are disabled
  * @rcu: how often it has begun to read under RCU
+ * @no_preempt: how often preemption is disabled
  * @softirq: must never sleep
  * @plays_worker: it does now what KVM's worker does
  * @locks, @nr_locks: spinlocks that it holds, in order
@@ -41,7 +42,6 @@ enum task_state {
  * @wq: whose
  * @dozes: schedule() sleeps
  * @stops: kthread_stop() was called
- * @notifier: called when it sleeps, or NULL
  * @sp, @stack, @fake_stack: where it is
  */
 struct task {
@@ -59,6 +59,7 @@ struct task {
 	bool killed;
 	u32 bh;
 	u32 rcu;
+	u32 no_preempt;
 	bool softirq;
 	bool plays_worker;
 	spinlock_t *locks[TASK_LOCKS];
@@ -69,7 +70,6 @@ struct task {
 	struct workqueue_struct *wq;
 	bool dozes;
 	bool stops;
-	struct preempt_notifier *notifier;
 	void *sp;
 	char *stack;
 	void *fake_stack;

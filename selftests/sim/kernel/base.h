@@ -115,6 +115,14 @@ void sim_linger(void);
 	sim_linger();							\
 	old_; })
 
+/* What another CPU does to *@ptr happens before or after. */
+#define cmpxchg(ptr, from, to) ({					\
+	__typeof__(*(ptr)) old_ = *(ptr);				\
+	if (old_ == (from))						\
+		*(ptr) = (to);						\
+	sim_preempt();							\
+	old_; })
+
 typedef struct { int counter; } atomic_t;
 typedef struct { s64 counter; } atomic64_t;
 

@@ -38,8 +38,6 @@ bool need_resched(void);
 #define num_online_cpus()	4
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
-#define in_task()	(!sim_in_softirq())
-bool sim_in_softirq(void);
 #define MIN_NICE			(-20)
 #define MAX_NICE			19
 #define set_user_nice(task, nice)	((void)(task), (void)(nice))
@@ -52,31 +50,15 @@ void set_current_state(int state);
 void schedule(void);
 void wake_up_process(struct task_struct *task);
 
-#define kthread_run(fn, data, name)	sim_kthread_run(fn, data, name)
+/* It runs at once. */
+#define kthread_create(fn, data, name)	sim_kthread_run(fn, data, name)
 struct task_struct *sim_kthread_run(int (*fn)(void *data), void *data,
 				    const char *name);
 bool kthread_should_stop(void);
 void kthread_stop(struct task_struct *task);
 
-struct preempt_notifier;
-
-struct preempt_ops {
-	void (*sched_in)(struct preempt_notifier *notifier, int cpu);
-	void (*sched_out)(struct preempt_notifier *notifier,
-			  struct task_struct *next);
-};
-
-struct preempt_notifier {
-	struct preempt_ops *ops;
-};
-
-#define preempt_notifier_inc()		((void)0)
-#define preempt_notifier_dec()		((void)0)
-#define preempt_notifier_init(notifier, functions)			\
-	((void)((notifier)->ops = (functions)))
-/* It is called when current sleeps. */
-void preempt_notifier_register(struct preempt_notifier *notifier);
-void preempt_notifier_unregister(struct preempt_notifier *notifier);
+void preempt_disable(void);
+void preempt_enable(void);
 
 /* ---- time ---- */
 
@@ -264,16 +246,5 @@ bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work,
 bool cancel_delayed_work_sync(struct delayed_work *work);
 #define schedule_delayed_work(work, ticks)				\
 	queue_delayed_work(system_wq, work, ticks)
-
-struct irq_work {
-	void (*func)(struct irq_work *work);
-	bool pending;
-	u32 runs;	/* begun, or about to */
-};
-
-#define init_irq_work(work, function)					\
-	((void)(*(work) = (struct irq_work){ .func = (function) }))
-bool irq_work_queue(struct irq_work *work);
-void irq_work_sync(struct irq_work *work);
 
 #endif /* SIM_KERNEL_SCHED_H */
