@@ -7,7 +7,6 @@
 #include <linux/module.h>
 
 #include "control/chardev.h"
-#include "control/config.h"
 #include "control/netlink.h"
 #include "control/region_setup.h"
 #include "engine/dispatch.h"
@@ -79,7 +78,6 @@ static void __exit ssi_main_exit(void)
 {
 	ssi_chardev_exit();
 	ssi_netlink_exit();
-	ssi_config_delete_all();
 	ssi_tcp_run_exit();
 	ssi_evict_exit();
 	ssi_region_exit();

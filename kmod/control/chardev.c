@@ -6,6 +6,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nsproxy.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/ssi_dsm.h>
@@ -71,7 +72,8 @@ static struct ssi_region *find_region(struct ssi_dsm_attach *attach)
 
 	lockdep_assert_held(&ssi_nodes_lock);
 	attach->cluster[SSI_DSM_CLUSTER_LEN - 1] = '\0';
-	node = ssi_node_find(attach->cluster, attach->node);
+	node = ssi_node_find(current->nsproxy->net_ns, attach->cluster,
+			     attach->node);
 	if (!node)
 		return ERR_PTR(-ENOENT);
 	region = ssi_region_get(node, attach->region);

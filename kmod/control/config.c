@@ -2,6 +2,8 @@
 /*
  * Configuration that needs several layers: choice of the transport, deletion.
  */
+#include <net/net_namespace.h>
+
 #include "control/config.h"
 #include "control/region_setup.h"
 #include "engine/member.h"
@@ -61,23 +63,24 @@ void ssi_config_delete_node(struct ssi_node *node)
 	ssi_node_put(node);
 }
 
-void ssi_config_delete_all(void)
+void ssi_config_delete_net(const struct net *net)
 {
 	struct ssi_node *node, *next;
 
 	mutex_lock(&ssi_config_lock);
 	list_for_each_entry_safe(node, next, &ssi_nodes, list)
-		ssi_config_delete_node(node);
+		if (net_eq(node->net, net))
+			ssi_config_delete_node(node);
 	mutex_unlock(&ssi_config_lock);
 }
 
-void ssi_config_delete_owned(u32 portid)
+void ssi_config_delete_owned(const struct net *net, u32 portid)
 {
 	struct ssi_node *node, *next;
 
 	mutex_lock(&ssi_config_lock);
 	list_for_each_entry_safe(node, next, &ssi_nodes, list)
-		if (node->socket_owner == portid)
+		if (node->socket_owner == portid && net_eq(node->net, net))
 			ssi_config_delete_node(node);
 	mutex_unlock(&ssi_config_lock);
 }

@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct net;
 struct netlink_ext_ack;
 struct ssi_node;
 struct ssi_node_config;
@@ -40,18 +41,20 @@ void ssi_config_delete_peer(struct ssi_peer *peer);
 void ssi_config_delete_node(struct ssi_node *node);
 
 /**
- * ssi_config_delete_all() - delete all local nodes
+ * ssi_config_delete_net() - delete the nodes of a network namespace
+ * @net: the namespace
  *
  * Context: Takes ssi_config_lock, may sleep.
  */
-void ssi_config_delete_all(void);
+void ssi_config_delete_net(const struct net *net);
 
 /**
  * ssi_config_delete_owned() - delete the nodes of a socket owner
+ * @net: its network namespace
  * @portid: netlink port of the socket owner
  *
  * Context: Takes ssi_config_lock, may sleep.
  */
-void ssi_config_delete_owned(u32 portid);
+void ssi_config_delete_owned(const struct net *net, u32 portid);
 
 #endif /* _SSI_CONFIG_H */

@@ -16,6 +16,10 @@
  * that the peer or the region stays valid. event_lock is taken inside
  * ssi_config_lock.
  *
+ * Programs see the nodes of their own network namespace. When the namespace ends,
+ * its nodes are deleted. An rdma_cm id keeps its namespace, so there a node with
+ * the transport rdma must be deleted first.
+ *
  * A node can have a socket owner: a netlink socket. When that socket is closed,
  * the node is deleted. The ports of these sockets are kept in @owners, so that
  * the close of any other generic netlink socket never waits for
@@ -33,6 +37,8 @@
 #include <linux/ssi_dsm_genl.h>
 #include <linux/xarray.h>
 #include <net/genetlink.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "control/config.h"
 #include "control/netlink_fill.h"
@@ -45,11 +51,13 @@
 
 /**
  * struct filter - restricts a dump to some objects
+ * @net: network namespace of the program that asks
  * @cluster: name, or NULL for all
  * @node: attribute NODE_ID, or NULL for all
  * @id: attribute PEER_ID or REGION_ID, or NULL for all
  */
 struct filter {
+	const struct net *net;
 	const char *cluster;
 	const struct nlattr *node;
 	const struct nlattr *id;
@@ -65,8 +73,15 @@ static struct genl_family ssi_netlink_family;
 static DEFINE_MUTEX(event_lock);
 static bool registered;	/* under event_lock */
 
-/* Netlink ports that are socket owners of nodes: port -> xa_value. */
+/* Sockets that are socket owners of nodes: owner_key() -> xa_value. */
 static DEFINE_XARRAY(owners);
+
+/* Ports are unique in a network namespace. */
+static unsigned long owner_key(const struct net *net, u32 portid)
+{
+	BUILD_BUG_ON(sizeof(unsigned long) != sizeof(u64));
+	return (u64)net->ns.inum << 32 | portid;
+}
 
 /*
  * All tables have the same size, so info->attrs may be read at any attribute.
@@ -128,7 +143,10 @@ POLICY(policy_set_policy) = {
 static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sockaddr_storage addr;
-	struct ssi_node_config config = { .addr = &addr };
+	struct ssi_node_config config = {
+		.net = genl_info_net(info),
+		.addr = &addr,
+	};
 	struct ssi_node *node;
 	int err;
 
@@ -142,7 +160,8 @@ static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
 
 	if (info->attrs[SSI_DSM_A_SOCKET_OWNER]) {
 		config.socket_owner = info->snd_portid;
-		err = xa_err(xa_store(&owners, config.socket_owner,
+		err = xa_err(xa_store(&owners, owner_key(config.net,
+							 info->snd_portid),
 				      xa_mk_value(0), GFP_KERNEL));
 		if (err)
 			return err;
@@ -359,6 +378,7 @@ static int parse_filter(struct netlink_callback *cb, struct filter *filter)
 				       SSI_DSM_A_MAX, NULL, NULL);
 	if (err)
 		return err;
+	filter->net = sock_net(cb->skb->sk);
 	filter->node = tb[SSI_DSM_A_NODE_ID];
 	filter->id = tb[SSI_DSM_A_PEER_ID] ?: tb[SSI_DSM_A_REGION_ID];
 	filter->cluster = NULL;
@@ -369,6 +389,8 @@ static int parse_filter(struct netlink_callback *cb, struct filter *filter)
 
 static bool wants_node(const struct filter *filter, const struct ssi_node *node)
 {
+	if (!net_eq(node->net, filter->net))
+		return false;
 	if (filter->cluster && strcmp(filter->cluster, node->cluster))
 		return false;
 	return !filter->node || nla_get_u32(filter->node) == node->id;
@@ -492,7 +514,7 @@ static void multicast(u8 cmd, const struct ssi_netlink_subject *sub)
 	struct sk_buff *skb;
 
 	lockdep_assert_held(&event_lock);
-	if (!genl_has_listeners(&ssi_netlink_family, &init_net, 0))
+	if (!genl_has_listeners(&ssi_netlink_family, sub->node->net, 0))
 		return;
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
@@ -502,7 +524,8 @@ static void multicast(u8 cmd, const struct ssi_netlink_subject *sub)
 		goto err_lost;
 	}
 	/* A listener whose queue is full gets an error from its own socket. */
-	genlmsg_multicast(&ssi_netlink_family, skb, 0, 0, GFP_KERNEL);
+	genlmsg_multicast_netns(&ssi_netlink_family, sub->node->net, skb, 0, 0,
+				GFP_KERNEL);
 	return;
 
 err_lost:
@@ -550,14 +573,9 @@ static int ssi_netlink_released(struct notifier_block *nb, unsigned long event,
 {
 	const struct netlink_notify *notify = data;
 
-	/*
-	 * Ports are unique per network namespace, and the family is only in
-	 * init_net.
-	 */
 	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
-	    net_eq(notify->net, &init_net) &&
-	    xa_erase(&owners, notify->portid))
-		ssi_config_delete_owned(notify->portid);
+	    xa_erase(&owners, owner_key(notify->net, notify->portid)))
+		ssi_config_delete_owned(notify->net, notify->portid);
 	return NOTIFY_DONE;
 }
 
@@ -608,6 +626,7 @@ static struct genl_family ssi_netlink_family __ro_after_init = {
 	.name = SSI_DSM_GENL_NAME,
 	.version = SSI_DSM_GENL_VERSION,
 	.module = THIS_MODULE,
+	.netnsok = true,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
 	.mcgrps = groups,
@@ -632,28 +651,48 @@ static void set_registered(bool value)
 	mutex_unlock(&event_lock);
 }
 
+static void __net_exit ssi_netlink_net_pre_exit(struct net *net)
+{
+	ssi_config_delete_net(net);
+}
+
+static struct pernet_operations net_ops = {
+	.pre_exit = ssi_netlink_net_pre_exit,
+};
+
 int ssi_netlink_init(void)
 {
 	int err;
 
-	err = netlink_register_notifier(&release_notifier);
+	err = register_pernet_subsys(&net_ops);
 	if (err)
 		return err;
+	err = netlink_register_notifier(&release_notifier);
+	if (err)
+		goto err_pernet;
 	err = genl_register_family(&ssi_netlink_family);
-	if (err) {
-		netlink_unregister_notifier(&release_notifier);
-		return err;
-	}
+	if (err)
+		goto err_notifier;
 	set_registered(true);
 	return 0;
+
+err_notifier:
+	netlink_unregister_notifier(&release_notifier);
+err_pernet:
+	unregister_pernet_subsys(&net_ops);
+	return err;
 }
 
-/* Waits for requests and release notifications that are in progress. */
+/*
+ * Waits for requests and release notifications that are in progress, and deletes
+ * the nodes of all network namespaces.
+ */
 void ssi_netlink_exit(void)
 {
 	set_registered(false);
 	genl_unregister_family(&ssi_netlink_family);
 	netlink_unregister_notifier(&release_notifier);
+	unregister_pernet_subsys(&net_ops);
 	xa_destroy(&owners);
 }
 

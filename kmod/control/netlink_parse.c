@@ -263,7 +263,7 @@ int ssi_netlink_find_node(struct genl_info *info,
 	if (err)
 		return err;
 
-	sub->node = ssi_node_find(cluster, id);
+	sub->node = ssi_node_find(genl_info_net(info), cluster, id);
 	if (!sub->node) {
 		GENL_SET_ERR_MSG(info, "there is no local node of that cluster and id");
 		return -ENOENT;

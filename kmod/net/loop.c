@@ -18,6 +18,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "alloc.h"
 #include "net/node.h"
@@ -184,6 +185,7 @@ static bool is_pair(const struct loop_link *a, const struct loop_link *b)
 	const struct ssi_peer *p = a->link.peer, *q = b->link.peer;
 
 	return p->id == q->node->id && q->id == p->node->id &&
+	       net_eq(p->node->net, q->node->net) &&
 	       !strcmp(p->node->cluster, q->node->cluster);
 }
 

@@ -5,6 +5,7 @@
 #include <linux/memcontrol.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "net/node.h"
 #include "net/service.h"
@@ -30,13 +31,15 @@ void ssi_node_put(struct ssi_node *node)
 	kref_put(&node->ref, ssi_node_release);
 }
 
-struct ssi_node *ssi_node_find(const char *cluster, u32 id)
+struct ssi_node *ssi_node_find(const struct net *net, const char *cluster,
+			       u32 id)
 {
 	struct ssi_node *node;
 
 	ssi_nodes_assert_held();
 	list_for_each_entry(node, &ssi_nodes, list)
-		if (node->id == id && !strcmp(node->cluster, cluster))
+		if (node->id == id && net_eq(node->net, net) &&
+		    !strcmp(node->cluster, cluster))
 			return node;
 	return NULL;
 }
@@ -52,7 +55,7 @@ static int check_new(const struct ssi_node_config *config,
 		NL_SET_ERR_MSG(extack, "the node id is out of range, it must be 0 to 31");
 		return -EINVAL;
 	}
-	if (ssi_node_find(config->cluster, config->id)) {
+	if (ssi_node_find(config->net, config->cluster, config->id)) {
 		NL_SET_ERR_MSG(extack, "this kernel already has a node with this id in this cluster");
 		return -EEXIST;
 	}
@@ -80,6 +83,7 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 		kfree(node);
 		return NULL;
 	}
+	node->net = config->net;
 	kref_init(&node->ref);
 	strscpy(node->cluster, config->cluster, sizeof(node->cluster));
 	node->cluster_hash = ssi_wire_hash(0, node->cluster,

@@ -16,6 +16,7 @@
 #include "net/token.h"
 
 struct mem_cgroup;
+struct net;
 struct ssi_peer;
 struct ssi_region;
 struct ssi_rx_pool;
@@ -24,6 +25,9 @@ struct ssi_transport_ops;
 /**
  * struct ssi_node - one local node
  * @list: entry of ssi_nodes
+ * @net: the network namespace of the program that made the node; the node is
+ *	deleted before the namespace is. Its listener and its links are there, and only
+ *	programs there see the node
  * @ref: references: the list, each peer, each region, and each user that has
  *	looked the node up
  * @cluster: name of the cluster
@@ -32,7 +36,7 @@ struct ssi_transport_ops;
  * @transport: enum ssi_dsm_transport
  * @ops: operations of @transport
  * @addr: address of the listener (RDMA), or AF_UNSPEC
- * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
+ * @socket_owner: netlink port in @net of the socket owner, or 0; the node is deleted
  *	when that socket is closed
  * @rdma_listener: private data of the rdma transport, or NULL
  * @tcp_listener: private data of the tcp transport, or NULL
@@ -54,6 +58,7 @@ struct ssi_transport_ops;
  */
 struct ssi_node {
 	struct list_head list;
+	struct net *net;
 	struct kref ref;
 	char cluster[SSI_DSM_CLUSTER_LEN];
 	u64 cluster_hash;
@@ -78,15 +83,17 @@ struct ssi_node {
 
 /**
  * struct ssi_node_config - the configuration of a new node
+ * @net: the network namespace
  * @cluster: name, shorter than SSI_DSM_CLUSTER_LEN
- * @id: unique in the cluster
+ * @id: unique in the cluster and the network namespace
  * @transport: enum ssi_dsm_transport
  * @ops: operations of @transport
  * @addr: address of the listener; AF_UNSPEC for loop
- * @socket_owner: netlink port of the socket owner, or 0; the node is deleted
+ * @socket_owner: netlink port in @net of the socket owner, or 0; the node is deleted
  *	when that socket is closed
  */
 struct ssi_node_config {
+	struct net *net;
 	const char *cluster;
 	u32 id;
 	u32 transport;
@@ -122,6 +129,7 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
 
 /**
  * ssi_node_find() - find a local node
+ * @net: its network namespace
  * @cluster: name of the cluster
  * @id: node id
  *
@@ -129,7 +137,8 @@ struct ssi_node *ssi_node_new(const struct ssi_node_config *config,
  * long as it is.
  * Return: the node, without a new reference, or NULL.
  */
-struct ssi_node *ssi_node_find(const char *cluster, u32 id);
+struct ssi_node *ssi_node_find(const struct net *net, const char *cluster,
+			       u32 id);
 
 /**
  * ssi_node_free_queues() - wait for the works of a node, free their workqueues

@@ -246,7 +246,7 @@ static bool ssi_rdma_cm_connect(struct ssi_stream *st)
 
 	if (!conn)
 		return false;
-	id = rdma_create_id(&init_net, ssi_rdma_cm_conn_event, conn,
+	id = rdma_create_id(st->link.peer->node->net, ssi_rdma_cm_conn_event, conn,
 			    RDMA_PS_TCP, IB_QPT_RC);
 	if (IS_ERR(id)) {
 		ssi_rdma_verbs_free(conn);
@@ -280,14 +280,15 @@ static void ssi_rdma_cm_end(struct ssi_stream_conn *c)
  * the RDMA device changes its state last. So an error of the first send without a
  * route gets here while the port is still active.
  */
-static bool interface_is_up(const struct rdma_cm_id *id)
+static bool interface_is_up(const struct ssi_rdma_conn *conn)
 {
+	struct net *net = conn->c.st->link.peer->node->net;
 	const struct net_device *dev;
 	bool up;
 
 	rcu_read_lock();
-	dev = dev_get_by_index_rcu(&init_net,
-				   id->route.addr.dev_addr.bound_dev_if);
+	dev = dev_get_by_index_rcu(net,
+				   conn->id->route.addr.dev_addr.bound_dev_if);
 	up = dev && dev->flags & IFF_UP;
 	rcu_read_unlock();
 	return up;
@@ -312,7 +313,7 @@ static bool ssi_rdma_cm_must_stay(struct ssi_stream_conn *c)
 	const struct ssi_rdma_conn *conn = ssi_rdma_conn(c);
 
 	return conn->qp && !READ_ONCE(conn->removed) &&
-	       !(interface_is_up(conn->id) && port_is_active(conn->id));
+	       !(interface_is_up(conn) && port_is_active(conn->id));
 }
 
 /* The side that accepts */

@@ -104,7 +104,7 @@ static int start_listening(struct ssi_rdma_listener *listener)
 	struct rdma_cm_id *id;
 	int ret;
 
-	id = rdma_create_id(&init_net, ssi_rdma_listen_event, listener,
+	id = rdma_create_id(listener->node->net, ssi_rdma_listen_event, listener,
 			    RDMA_PS_TCP, IB_QPT_RC);
 	if (IS_ERR(id))
 		return PTR_ERR(id);

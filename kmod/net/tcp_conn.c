@@ -242,14 +242,15 @@ static void ssi_tcp_conn_end(struct ssi_stream_conn *conn)
 
 /* ---- making connections ---- */
 
-int ssi_tcp_conn_new_socket(const struct sockaddr_storage *addr,
+int ssi_tcp_conn_new_socket(const struct ssi_node *node,
+			    const struct sockaddr_storage *addr,
 			    struct socket **result)
 {
 	struct sockaddr_storage at = *addr;
 	struct socket *sock;
 	int ret;
 
-	ret = sock_create_kern(&init_net, addr->ss_family, SOCK_STREAM,
+	ret = sock_create_kern(node->net, addr->ss_family, SOCK_STREAM,
 			       IPPROTO_TCP, &sock);
 	if (ret)
 		return ret;
@@ -302,7 +303,7 @@ static int bind_source(const struct ssi_node *node, struct socket **sock)
 	for (i = 0; i < ports && ret == -EADDRINUSE; i++) {
 		ssi_stream_set_port(&from, SSI_STREAM_PORT_FIRST +
 					   (first + i) % ports);
-		ret = ssi_tcp_conn_new_socket(&from, sock);
+		ret = ssi_tcp_conn_new_socket(node, &from, sock);
 	}
 	return ret;
 }

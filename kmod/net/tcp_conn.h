@@ -109,13 +109,15 @@ int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
 
 /**
  * ssi_tcp_conn_new_socket() - make a socket that is bound to an address
+ * @node: the node whose network namespace it is made in
  * @addr: the address
  * @result: the socket
  *
  * Context: May sleep.
  * Return: 0 or a negative errno.
  */
-int ssi_tcp_conn_new_socket(const struct sockaddr_storage *addr,
+int ssi_tcp_conn_new_socket(const struct ssi_node *node,
+			    const struct sockaddr_storage *addr,
 			    struct socket **result);
 
 /**

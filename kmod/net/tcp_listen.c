@@ -318,7 +318,7 @@ static int ssi_tcp_listen_start(struct ssi_node *node)
 	listener->node = node;
 	INIT_LIST_HEAD(&listener->doors);
 	INIT_WORK(&listener->accept, ssi_tcp_listen_accept);
-	ret = ssi_tcp_conn_new_socket(&node->addr, &listener->sock);
+	ret = ssi_tcp_conn_new_socket(node, &node->addr, &listener->sock);
 	if (ret) {
 		kfree(listener);
 		return ret;

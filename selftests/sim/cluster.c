@@ -182,7 +182,7 @@ void cluster_stop(void)
 	lost = true;
 	ending = true;
 	programs_close();
-	ssi_config_delete_all();
+	ssi_config_delete_net(NULL);
 	ssi_evict_exit();
 	ssi_region_exit();
 	ssi_region_setup_exit();

@@ -44,7 +44,7 @@
 /**
  * struct ssi_dsm_attach - argument of SSI_DSM_ATTACH
  * @cluster: name of the cluster, NUL-terminated
- * @node: id of the local node
+ * @node: id of the local node, in the network namespace of the caller
  * @region: id of the region
  * @flags: SSI_DSM_ATTACH_*; unknown bits are EINVAL
  * @size: out: size of the region in bytes

@@ -23,6 +23,14 @@
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 
 /* There is one cgroup, whose references are counted. */
+struct net;
+
+/* All nodes are in one network namespace. */
+static inline int net_eq(const struct net *a, const struct net *b)
+{
+	return a == b;
+}
+
 struct mem_cgroup *get_mem_cgroup_from_mm(const void *mm);
 void mem_cgroup_put(struct mem_cgroup *memcg);
 /* Until it is called again with what it returned; NULL is none. */
