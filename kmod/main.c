@@ -27,10 +27,12 @@ static int __init ssi_main_init(void)
 	int ret;
 
 	ssi_member_init(&ssi_netlink_events);
-	ssi_tcp_run_init();
-	ret = ssi_transport_init(&ssi_dispatch_client);
+	ret = ssi_tcp_run_init();
 	if (ret)
 		return ret;
+	ret = ssi_transport_init(&ssi_dispatch_client);
+	if (ret)
+		goto err_tcp_run;
 	ret = ssi_service_init(poll_us);
 	if (ret)
 		goto err_transport;
@@ -68,6 +70,8 @@ err_service:
 	ssi_service_exit();
 err_transport:
 	ssi_transport_exit();
+err_tcp_run:
+	ssi_tcp_run_exit();
 	return ret;
 }
 

@@ -45,6 +45,7 @@ static struct nla_policy policy[SSI_DSM_A_MAX + 1] = {
 	[SSI_DSM_A_TRANSPORT] = { .type = NLA_U32 },
 	[SSI_DSM_A_LINK_DELAY] = { .type = NLA_U32 },
 	[SSI_DSM_A_LINK_GRACE] = { .type = NLA_U32 },
+	[SSI_DSM_A_SECURITY] = { .type = NLA_U32 },
 	[SSI_DSM_A_LINK_STATE] = { .type = NLA_U32 },
 	[SSI_DSM_A_REASON] = { .type = NLA_STRING },
 	[SSI_DSM_A_RX_MSGS] = { .type = NLA_U64 },

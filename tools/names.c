@@ -24,6 +24,16 @@ const char *name_transport(uint32_t transport)
 	return NAME(names, transport);
 }
 
+const char *name_security(uint32_t security)
+{
+	static const char *const names[] = {
+		[SSI_DSM_SECURITY_NONE] = "none",
+		[SSI_DSM_SECURITY_TLS] = "tls",
+	};
+
+	return NAME(names, security) ?: "unknown";
+}
+
 const char *name_link_state(uint32_t state)
 {
 	static const char *const names[] = {

@@ -11,6 +11,7 @@
 const char *name_transport(uint32_t transport);
 
 /* "unknown" if unknown: the module may be newer. */
+const char *name_security(uint32_t security);
 const char *name_link_state(uint32_t state);
 const char *name_region_state(uint32_t state);
 const char *name_class(uint32_t class);

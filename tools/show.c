@@ -72,6 +72,8 @@ void show_peer(const struct genl_reply *reply)
 	output_u64("grace_ms", grace ? " grace %" PRIu64 : NULL, grace);
 	output_u64("delay_us", delay ? " delay %" PRIu64 : NULL, delay);
 	output_string("transport", " transport %s", transport ?: "unknown");
+	output_string("security", " security %s",
+		      name_security(genl_u32(reply, SSI_DSM_A_SECURITY)));
 	output_string("link", " link %s",
 		      name_link_state(genl_u32(reply, SSI_DSM_A_LINK_STATE)));
 	show_reason(reply);

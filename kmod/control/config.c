@@ -27,7 +27,16 @@ struct ssi_node *ssi_config_new_node(struct ssi_node_config *config,
 		NL_SET_ERR_MSG(extack, "the transport must be auto, rdma, tcp or loop");
 		return ERR_PTR(-EINVAL);
 	}
-	config->ops = transports[config->transport];
+	if (config->security > SSI_DSM_SECURITY_TLS) {
+		NL_SET_ERR_MSG(extack, "the security must be none or tls");
+		return ERR_PTR(-EINVAL);
+	}
+	if (config->security && config->transport != SSI_DSM_TRANSPORT_TCP) {
+		NL_SET_ERR_MSG(extack, "the security tls needs the transport tcp");
+		return ERR_PTR(-EINVAL);
+	}
+	config->ops = config->security ? &ssi_secure_ops :
+					 transports[config->transport];
 	return ssi_node_new(config, extack);
 }
 

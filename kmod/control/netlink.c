@@ -48,6 +48,7 @@
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
+#include "net/secure.h"
 
 /**
  * struct filter - restricts a dump to some objects
@@ -106,6 +107,7 @@ POLICY(node_new_policy) = {
 	[SSI_DSM_A_ADDR] = { .type = NLA_BINARY },
 	[SSI_DSM_A_TRANSPORT] = { .type = NLA_U32 },
 	[SSI_DSM_A_SOCKET_OWNER] = { .type = NLA_FLAG },
+	[SSI_DSM_A_SECURITY] = { .type = NLA_U32 },
 };
 
 POLICY(peer_policy) = {
@@ -119,6 +121,13 @@ POLICY(peer_new_policy) = {
 	[SSI_DSM_A_ADDR] = { .type = NLA_BINARY },
 	[SSI_DSM_A_LINK_DELAY] = { .type = NLA_U32 },
 	[SSI_DSM_A_LINK_GRACE] = { .type = NLA_U32 },
+};
+
+POLICY(peer_connect_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_PEER_ID] = { .type = NLA_U32 },
+	[SSI_DSM_A_SOCKET] = { .type = NLA_U32 },
+	[SSI_DSM_A_REASON] = { .type = NLA_NUL_STRING },
 };
 
 POLICY(region_policy) = {
@@ -157,6 +166,8 @@ static int ssi_netlink_node_new(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	config.transport = ssi_netlink_optional_u32(info, SSI_DSM_A_TRANSPORT,
 						    SSI_DSM_TRANSPORT_AUTO);
+	config.security = ssi_netlink_optional_u32(info, SSI_DSM_A_SECURITY,
+						   SSI_DSM_SECURITY_NONE);
 
 	if (info->attrs[SSI_DSM_A_SOCKET_OWNER]) {
 		config.socket_owner = info->snd_portid;
@@ -233,6 +244,28 @@ static int ssi_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	if (!err)
 		ssi_config_delete_peer(sub.peer);
 	mutex_unlock(&ssi_config_lock);
+	return err;
+}
+
+/* ssi_nodes_lock keeps the peer and does not wait for deletions of others. */
+static int ssi_netlink_peer_connect(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *socket = info->attrs[SSI_DSM_A_SOCKET];
+	const struct nlattr *reason = info->attrs[SSI_DSM_A_REASON];
+	struct ssi_netlink_subject sub = { };
+	int err;
+
+	if (!socket == !reason) {
+		GENL_SET_ERR_MSG(info, "there must be a socket, or a reason why there is none");
+		return -EINVAL;
+	}
+	mutex_lock(&ssi_nodes_lock);
+	err = ssi_netlink_find_peer(info, &sub);
+	if (!err && socket)
+		err = ssi_secure_take(sub.peer, nla_get_u32(socket), info->extack);
+	else if (!err)
+		err = ssi_secure_report(sub.peer, nla_data(reason), info->extack);
+	mutex_unlock(&ssi_nodes_lock);
 	return err;
 }
 
@@ -551,6 +584,16 @@ static void ssi_netlink_peer_event(struct ssi_peer *peer)
 	send_event(SSI_DSM_CMD_PEER_GET, &sub);
 }
 
+static void ssi_netlink_connect_event(struct ssi_peer *peer)
+{
+	const struct ssi_netlink_subject sub = {
+		.node = peer->node,
+		.peer = peer,
+	};
+
+	send_event(SSI_DSM_CMD_PEER_CONNECT, &sub);
+}
+
 static void ssi_netlink_region_event(struct ssi_region *region)
 {
 	const struct ssi_netlink_subject sub = {
@@ -564,6 +607,7 @@ static void ssi_netlink_region_event(struct ssi_region *region)
 const struct ssi_member_events ssi_netlink_events = {
 	.peer = ssi_netlink_peer_event,
 	.region = ssi_netlink_region_event,
+	.connect = ssi_netlink_connect_event,
 };
 
 /* Socket owners. */
@@ -620,6 +664,7 @@ static const struct genl_ops ops[] = {
 	CHANGE(POLICY_SET, ssi_netlink_policy_set, policy_set_policy),
 	GET(POLICY_GET, region_policy),
 	ADMIN_GET(PAGE_GET, region_policy),
+	CHANGE(PEER_CONNECT, ssi_netlink_peer_connect, peer_connect_policy),
 };
 
 static struct genl_family ssi_netlink_family __ro_after_init = {

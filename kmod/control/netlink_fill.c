@@ -35,7 +35,8 @@ static int put_reason(struct sk_buff *skb, const char *reason)
 static int put_node(struct sk_buff *skb, const struct ssi_node *node)
 {
 	return put_addr(skb, &node->addr) ?:
-	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT, node->transport);
+	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT, node->transport) ?:
+	       nla_put_u32(skb, SSI_DSM_A_SECURITY, node->security);
 }
 
 static int put_link(struct sk_buff *skb, struct ssi_link *link)
@@ -63,7 +64,14 @@ static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer)
 	       nla_put_u32(skb, SSI_DSM_A_LINK_GRACE, peer->grace_ms) ?:
 	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT,
 			   READ_ONCE(peer->link->transport)) ?:
+	       nla_put_u32(skb, SSI_DSM_A_SECURITY, peer->node->security) ?:
 	       put_link(skb, peer->link);
+}
+
+/* The event that asks user space for a connection. */
+static int put_connect(struct sk_buff *skb, const struct ssi_peer *peer)
+{
+	return nla_put_u32(skb, SSI_DSM_A_PEER_ID, peer->id);
 }
 
 static int put_map_entry(struct sk_buff *skb, u32 node, u64 size)
@@ -244,6 +252,8 @@ static int put_body(struct sk_buff *skb, u8 cmd,
 		return put_node(skb, sub->node);
 	case SSI_DSM_CMD_PEER_GET:
 		return put_peer(skb, sub->peer);
+	case SSI_DSM_CMD_PEER_CONNECT:
+		return put_connect(skb, sub->peer);
 	case SSI_DSM_CMD_REGION_GET:
 		return put_region(skb, sub->region);
 	case SSI_DSM_CMD_POLICY_GET:

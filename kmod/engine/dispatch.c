@@ -195,5 +195,6 @@ const struct ssi_link_client ssi_dispatch_client = {
 	.recv = ssi_dispatch_recv,
 	.recv_local = ssi_dispatch_recv_local,
 	.changed = ssi_member_link_changed,
+	.wanted = ssi_member_link_wanted,
 	.release = ssi_region_put,
 };

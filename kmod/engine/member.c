@@ -299,6 +299,11 @@ void ssi_member_link_changed(struct ssi_link *link)
 	events->peer(peer);
 }
 
+void ssi_member_link_wanted(struct ssi_link *link)
+{
+	events->connect(link->peer);
+}
+
 /* ---- messages ---- */
 
 struct ssi_region *ssi_member_region(struct ssi_peer *peer, u32 id)

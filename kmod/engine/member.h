@@ -18,12 +18,14 @@ struct work_struct;
  * struct ssi_member_events - callbacks for state changes
  * @peer: the state of a peer's link has changed
  * @region: the state of a region has changed
+ * @connect: user space must make a connection to a peer
  *
- * Both are called in process context, without locks, and may sleep.
+ * All are called in process context, without locks, and may sleep.
  */
 struct ssi_member_events {
 	void (*peer)(struct ssi_peer *peer);
 	void (*region)(struct ssi_region *region);
+	void (*connect)(struct ssi_peer *peer);
 };
 
 /**
@@ -77,6 +79,14 @@ void ssi_member_lose_peer(struct ssi_peer *peer, const char *reason);
  * Context: process; called by the work link->changed.
  */
 void ssi_member_link_changed(struct ssi_link *link);
+
+/**
+ * ssi_member_link_wanted() - user space must make a connection for a link
+ * @link: the link
+ *
+ * Context: process.
+ */
+void ssi_member_link_wanted(struct ssi_link *link);
 
 /**
  * ssi_member_region() - look up a region that a peer is a member of

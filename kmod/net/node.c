@@ -90,6 +90,7 @@ static struct ssi_node *node_alloc(const struct ssi_node_config *config)
 					   strlen(node->cluster));
 	node->id = config->id;
 	node->transport = config->transport;
+	node->security = config->security;
 	node->ops = config->ops;
 	node->addr = *config->addr;
 	node->socket_owner = config->socket_owner;

@@ -34,8 +34,9 @@ struct ssi_transport_ops;
  * @cluster_hash: ssi_wire_hash() of @cluster; the peers compare it
  * @id: 0 .. SSI_DSM_MAX_NODES - 1
  * @transport: enum ssi_dsm_transport
+ * @security: enum ssi_dsm_security
  * @ops: operations of @transport
- * @addr: address of the listener (RDMA), or AF_UNSPEC
+ * @addr: address of the listener, or AF_UNSPEC
  * @socket_owner: netlink port in @net of the socket owner, or 0; the node is deleted
  *	when that socket is closed
  * @rdma_listener: private data of the rdma transport, or NULL
@@ -64,6 +65,7 @@ struct ssi_node {
 	u64 cluster_hash;
 	u32 id;
 	u32 transport;
+	u32 security;
 	const struct ssi_transport_ops *ops;
 	struct sockaddr_storage addr;
 	u32 socket_owner;
@@ -87,6 +89,7 @@ struct ssi_node {
  * @cluster: name, shorter than SSI_DSM_CLUSTER_LEN
  * @id: unique in the cluster and the network namespace
  * @transport: enum ssi_dsm_transport
+ * @security: enum ssi_dsm_security
  * @ops: operations of @transport
  * @addr: address of the listener; AF_UNSPEC for loop
  * @socket_owner: netlink port in @net of the socket owner, or 0; the node is deleted
@@ -97,6 +100,7 @@ struct ssi_node_config {
 	const char *cluster;
 	u32 id;
 	u32 transport;
+	u32 security;
 	const struct ssi_transport_ops *ops;
 	const struct sockaddr_storage *addr;
 	u32 socket_owner;

@@ -257,7 +257,7 @@ void ssi_stream_hello(const struct ssi_stream *st, struct ssi_wire_hello *hello,
  * ssi_stream_request() - whether a hello may make a connection of a link
  * @st: the link
  * @hello: the hello, checked by ssi_peer_accept()
- * @from: the address that it comes from
+ * @from: the address that it comes from; NULL: the other side has proved who it is
  *
  * Context: May sleep, the node's accept_lock held.
  * Return: 0, an enum ssi_refusal, or a negative errno that means "try again
@@ -335,6 +335,16 @@ void ssi_stream_cannot_reach(struct ssi_stream_conn *conn, const char *what,
  */
 bool ssi_stream_ready(struct ssi_stream_conn *conn, u32 credits);
 
+/**
+ * ssi_stream_may_begin() - whether a link needs a connection from user space
+ * @st: the link
+ *
+ * Context: May sleep, the node's accept_lock held.
+ * Return: true if this side connects and there is neither an attempt nor a
+ *	connection.
+ */
+bool ssi_stream_may_begin(struct ssi_stream *st);
+
 /* ---- stream_end.c: the end of a connection after an error ---- */
 
 /**
@@ -353,6 +363,17 @@ bool ssi_stream_ready(struct ssi_stream_conn *conn, u32 credits);
 __printf(3, 4)
 void ssi_stream_fail(struct ssi_stream_conn *conn, u32 state, const char *fmt,
 		     ...);
+
+/**
+ * ssi_stream_report() - say why user space has no connection for a link
+ * @st: the link
+ * @reason: the reason, one sentence
+ *
+ * It is the reason of a link that was never UP, if this side connects.
+ *
+ * Context: Any context. Takes st->lock and the lock of the link.
+ */
+void ssi_stream_report(struct ssi_stream *st, const char *reason);
 
 /**
  * ssi_stream_mark_dead() - ssi_stream_fail() for callers with st->lock

@@ -105,6 +105,18 @@ void ssi_stream_fail(struct ssi_stream_conn *conn, u32 state, const char *fmt,
 	va_end(args);
 }
 
+void ssi_stream_report(struct ssi_stream *st, const char *reason)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&st->lock, flags);
+	if (!st->conn && !ssi_stream_has_begun(st)) {
+		strscpy(st->reason, reason, sizeof(st->reason));
+		report_attempt(st, SSI_DSM_LINK_DOWN);
+	}
+	spin_unlock_irqrestore(&st->lock, flags);
+}
+
 void ssi_stream_kill(struct ssi_stream_conn *conn)
 {
 	unsigned long flags;

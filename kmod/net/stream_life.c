@@ -47,7 +47,8 @@
  * until the timer expires.
  *
  * Ownership. Two places store st->conn: the link's work (on the side that
- * connects) and the node's listener (on the side that accepts). Two places tear
+ * connects; with security netlink, since there the work only asks for a connection)
+ * and the node's listener (on the side that accepts). Two places tear
  * the connection down, clear st->conn and free it: the link's work and close().
  * The work never runs twice at the same time. close() sets st->closing under the
  * node's accept_lock and waits for the work before it clears st->conn. Other code
@@ -272,7 +273,7 @@ int ssi_stream_request(struct ssi_stream *st, const struct ssi_wire_hello *hello
 	lockdep_assert_held(&st->link.peer->node->accept_lock);
 	if (st->active)
 		return SSI_REFUSED_SRC;
-	refusal = ssi_stream_origin(st->link.peer, from);
+	refusal = from ? ssi_stream_origin(st->link.peer, from) : SSI_REFUSED_NOT;
 	if (refusal)
 		return refusal;
 	if (!credits || credits > U16_MAX)
@@ -425,10 +426,21 @@ static void end_lost_link(struct ssi_stream *st)
 	ssi_stream_drop(st);
 }
 
+/* User space may have brought the connection that @connect has asked it for. */
 static void begin_attempt(struct ssi_stream *st)
 {
-	if (!st->carrier->connect(st))
-		retry_later(st);
+	if (st->carrier->connect(st))
+		return;
+	retry_later(st);
+	if (READ_ONCE(st->conn))
+		mod_delayed_work(ssi_conn_wq, &st->work, 0);
+}
+
+bool ssi_stream_may_begin(struct ssi_stream *st)
+{
+	lockdep_assert_held(&st->link.peer->node->accept_lock);
+	return st->active && !st->closing && !READ_ONCE(st->conn) &&
+	       READ_ONCE(st->link.state) != SSI_DSM_LINK_LOST;
 }
 
 /* The work ran early, or the attempt has come further. */

@@ -30,6 +30,11 @@
  * timers do, and if something owns the socket (a tool that looks at it), it runs
  * again later. All calls are those that do not sleep.
  *
+ * TLS. User space makes a secured connection: it does the handshake and gives the keys
+ * to kernel TLS (secure.c). Then the socket's own calls decrypt and encrypt. They take a
+ * mutex, so tc->run runs in a thread and the socket is not locked around them: one
+ * more wake-up for each batch. All else is the same, the hellos too.
+ *
  * Pages. A received page is copied once, from the packets to the page that the
  * client gets. A page that is sent is copied once, to the socket's memory: its
  * content can change before TCP has to send it again. If there is no memory for a
@@ -48,6 +53,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include <net/tls.h>
 
 #include "net/node.h"
 #include "net/peer.h"
@@ -105,6 +111,20 @@ static void ssi_tcp_conn_changed(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
+/* Kernel TLS must see first what has arrived. */
+static void ssi_tcp_conn_secured_ready(struct sock *sk)
+{
+	struct ssi_tcp_conn *tc;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	tc = sk->sk_user_data;
+	if (tc) {
+		tc->data_ready(sk);
+		look(tc);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
 static void ssi_tcp_conn_write_space(struct sock *sk)
 {
 	struct ssi_tcp_conn *tc;
@@ -124,27 +144,34 @@ static void hook(struct ssi_tcp_conn *tc)
 	struct sock *sk = tc->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
+	tc->data_ready = sk->sk_data_ready;
+	tc->state_change = sk->sk_state_change;
+	tc->error_report = sk->sk_error_report;
 	tc->write_space = sk->sk_write_space;
 	sk->sk_user_data = tc;
-	sk->sk_data_ready = ssi_tcp_conn_changed;
+	sk->sk_data_ready = tc->secured ? ssi_tcp_conn_secured_ready :
+					  ssi_tcp_conn_changed;
 	sk->sk_state_change = ssi_tcp_conn_changed;
 	sk->sk_error_report = ssi_tcp_conn_changed;
 	sk->sk_write_space = ssi_tcp_conn_write_space;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* The callbacks stay, and do nothing, until the socket is closed. */
+/* User space may keep the socket open, and the module be unloaded before it ends. */
 static void unhook(struct ssi_tcp_conn *tc)
 {
 	struct sock *sk = tc->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_user_data = NULL;
+	sk->sk_data_ready = tc->data_ready;
+	sk->sk_state_change = tc->state_change;
+	sk->sk_error_report = tc->error_report;
 	sk->sk_write_space = tc->write_space;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* ---- in the softirq ---- */
+/* ---- receiving and sending ---- */
 
 static bool other_side_closed(const struct sock *sk)
 {
@@ -152,14 +179,17 @@ static bool other_side_closed(const struct sock *sk)
 	       (sk->sk_shutdown & RCV_SHUTDOWN);
 }
 
-static void report_end(struct ssi_tcp_conn *tc)
+static void report_end(struct ssi_tcp_conn *tc, int error)
 {
-	int error = READ_ONCE(tc->sock->sk->sk_err);
 	u32 id = tc->c.st->link.peer->id;
 
 	if (!error || error == EPIPE || error == ECONNRESET)
 		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
 				"the connection was closed by node %u", id);
+	else if (error == EBADMSG)
+		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
+				"something on the way to node %u has changed the encrypted data",
+				id);
 	else
 		ssi_stream_fail(&tc->c, SSI_DSM_LINK_DOWN,
 				"the connection to node %u failed: error %d",
@@ -202,8 +232,30 @@ static bool ssi_tcp_conn_run(struct ssi_tcp_run *run)
 		more = true;
 	bh_unlock_sock(sk);
 	if (over && !more && !tc->starved)
-		report_end(tc);
+		report_end(tc, READ_ONCE(sk->sk_err));
 	return more;
+}
+
+static bool ssi_tcp_conn_run_secured(struct ssi_tcp_run *run)
+{
+	struct ssi_tcp_conn *tc = container_of(run, struct ssi_tcp_conn, run);
+	int error = 0;
+	bool more;
+
+	if (!READ_ONCE(tc->c.ready) || READ_ONCE(tc->c.dead))
+		return false;
+	more = ssi_tcp_recv_read_secured(tc, &error);
+	if (!list_empty(&tc->received)) {
+		set_batching(tc, true);
+		local_bh_disable();
+		ssi_tcp_recv_deliver(tc);
+		local_bh_enable();
+		set_batching(tc, false);
+	}
+	ssi_tcp_send_push(tc);
+	if (error)
+		report_end(tc, -error);
+	return more && !error;
 }
 
 /* Waits until nothing owns the socket. */
@@ -235,12 +287,36 @@ static void ssi_tcp_conn_end(struct ssi_stream_conn *conn)
 	ssi_tcp_run_wait(&tc->run);
 	ssi_tcp_send_end(tc);
 	ssi_tcp_recv_end(tc);
-	sock_no_linger(tc->sock->sk);
-	sock_release(tc->sock);
+	ssi_tcp_conn_release(tc->sock);
 	kfree(tc);
 }
 
-/* ---- making connections ---- */
+/* ---- sockets ---- */
+
+/* User space may still have a descriptor of its socket: end the connection. */
+void ssi_tcp_conn_release(struct socket *sock)
+{
+	sock_no_linger(sock->sk);
+	if (sock->file) {
+		kernel_sock_shutdown(sock, SHUT_RDWR);
+		sockfd_put(sock);
+	} else {
+		sock_release(sock);
+	}
+}
+
+bool ssi_tcp_conn_is_secured(const struct socket *sock)
+{
+	const struct tcp_ulp_ops *ulp = inet_csk(sock->sk)->icsk_ulp_ops;
+	const struct tls_context *tls;
+
+	if (!ulp || strcmp(ulp->name, "tls"))
+		return false;
+	tls = tls_get_ctx(sock->sk);
+	return tls->tx_conf != TLS_BASE && tls->rx_conf != TLS_BASE &&
+	       tls->crypto_send.info.version == TLS_1_3_VERSION &&
+	       tls->crypto_recv.info.version == TLS_1_3_VERSION;
+}
 
 int ssi_tcp_conn_new_socket(const struct ssi_node *node,
 			    const struct sockaddr_storage *addr,
@@ -263,15 +339,22 @@ int ssi_tcp_conn_new_socket(const struct ssi_node *node,
 	return ret;
 }
 
+/* ---- making connections ---- */
+
 static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
 {
 	struct ssi_tcp_conn *tc = kzalloc(sizeof(*tc), GFP_KERNEL);
+	bool secured = st->link.peer->node->security;
 
 	if (!tc)
 		return NULL;
-	ssi_stream_conn_init(&tc->c, st, &ssi_tcp_carrier, SSI_TCP_CREDITS);
+	ssi_stream_conn_init(&tc->c, st, secured ? &ssi_secure_carrier :
+						   &ssi_tcp_carrier,
+			     SSI_TCP_CREDITS);
 	tc->sock = sock;
-	tc->run.run = ssi_tcp_conn_run;
+	tc->secured = secured;
+	ssi_tcp_run_set(&tc->run, secured ? ssi_tcp_conn_run_secured :
+					    ssi_tcp_conn_run, secured);
 	INIT_WORK(&tc->memory, ssi_tcp_recv_memory);
 	INIT_DELAYED_WORK(&tc->again, ssi_tcp_conn_again);
 	INIT_LIST_HEAD(&tc->out);
@@ -279,9 +362,10 @@ static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
 	INIT_LIST_HEAD(&tc->received);
 	/*
 	 * Softirqs send. So memory for packets must not wait, and must not be the
-	 * buffer of the current task, which may be in use for its own socket.
+	 * buffer of the current task, which may be in use for its own socket. A thread
+	 * that sends may wait for memory, but not for that of a disk that is a guest's.
 	 */
-	sock->sk->sk_allocation = GFP_ATOMIC;
+	sock->sk->sk_allocation = secured ? GFP_NOIO : GFP_ATOMIC;
 	sock->sk->sk_use_task_frag = false;
 	tcp_sock_set_nodelay(sock->sk);
 	return tc;
@@ -337,6 +421,25 @@ static bool ssi_tcp_conn_connect(struct ssi_stream *st)
 	if (ret && ret != -EINPROGRESS)
 		cannot_connect(tc, ret);
 	return true;
+}
+
+int ssi_tcp_conn_begin(struct ssi_stream *st, struct socket *sock)
+{
+	struct ssi_tcp_conn *tc = conn_new(st, sock);
+
+	if (!tc)
+		return -ENOMEM;
+	hook(tc);
+	ssi_stream_put_conn(&tc->c);
+	mod_delayed_work(ssi_conn_wq, &st->work, 0);
+	return 0;
+}
+
+/* User space connects, and calls when it has a connection. Ask again until then. */
+static bool ssi_secure_connect(struct ssi_stream *st)
+{
+	ssi_link_want(&st->link);
+	return false;
 }
 
 static void answered(struct ssi_tcp_conn *tc)
@@ -482,6 +585,15 @@ int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
 const struct ssi_carrier ssi_tcp_carrier = {
 	.transport = SSI_DSM_TRANSPORT_TCP,
 	.connect = ssi_tcp_conn_connect,
+	.step = ssi_tcp_conn_step,
+	.end = ssi_tcp_conn_end,
+	.pump = ssi_tcp_send_pump,
+	.all_sent = ssi_tcp_send_all_sent,
+};
+
+const struct ssi_carrier ssi_secure_carrier = {
+	.transport = SSI_DSM_TRANSPORT_TCP,
+	.connect = ssi_secure_connect,
 	.step = ssi_tcp_conn_step,
 	.end = ssi_tcp_conn_end,
 	.pump = ssi_tcp_send_pump,

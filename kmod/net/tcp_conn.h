@@ -28,7 +28,11 @@ enum ssi_tcp_step {
  * struct ssi_tcp_conn - one attempt to connect, then the connection
  * @c: the part that all carriers share
  * @sock: the socket
- * @write_space: the callback of @sock before ours
+ * @secured: kernel TLS encrypts what @sock carries. @run runs in a thread
+ * @data_ready: the callback of @sock before ours
+ * @state_change: the same
+ * @error_report: the same
+ * @write_space: the same
  * @step: before @c is ready: what it waits for
  * @have: before @c is ready: bytes of @answer that have arrived
  * @answer: before @c is ready: what the other side sends
@@ -37,7 +41,7 @@ enum ssi_tcp_step {
  * @memory: work that gets memory when @starved
  * @again: work that asks for @run a bit later
  * @batching: @run runs and will send what is queued; protected by st->lock
- * @pushing: @run is in sendmsg; protected by the lock of @sock
+ * @pushing: @run is in sendmsg, not @secured; protected by the lock of @sock
  * @out: messages of which a part must still be given to @sock; only @run
  * @nr_out: number of entries of @out
  * @out_done: bytes of the first entry that were given to @sock
@@ -59,6 +63,10 @@ enum ssi_tcp_step {
 struct ssi_tcp_conn {
 	struct ssi_stream_conn c;
 	struct socket *sock;
+	bool secured;
+	void (*data_ready)(struct sock *sk);
+	void (*state_change)(struct sock *sk);
+	void (*error_report)(struct sock *sk);
 	void (*write_space)(struct sock *sk);
 	enum ssi_tcp_step step;
 	u32 have;
@@ -94,6 +102,7 @@ static inline struct ssi_tcp_conn *ssi_tcp_conn(struct ssi_stream_conn *conn)
 /* ---- tcp_conn.c: connecting, callbacks of the socket, the end ---- */
 
 extern const struct ssi_carrier ssi_tcp_carrier;
+extern const struct ssi_carrier ssi_secure_carrier;
 
 /**
  * ssi_tcp_conn_accept() - accept a request for a link that has no connection
@@ -106,6 +115,30 @@ extern const struct ssi_carrier ssi_tcp_carrier;
  */
 int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
 			const struct ssi_wire_hello *hello);
+
+/**
+ * ssi_tcp_conn_begin() - begin an attempt over a connection from user space
+ * @st: the link, of the side that connects; it has no attempt
+ * @sock: the socket, connected and secured, which the attempt takes over
+ *
+ * Context: May sleep, the node's accept_lock held.
+ * Return: 0, or -ENOMEM; then the caller still owns @sock.
+ */
+int ssi_tcp_conn_begin(struct ssi_stream *st, struct socket *sock);
+
+/**
+ * ssi_tcp_conn_release() - release a socket, of the kernel or from user space
+ * @sock: the socket
+ *
+ * Context: May sleep.
+ */
+void ssi_tcp_conn_release(struct socket *sock);
+
+/**
+ * ssi_tcp_conn_is_secured() - whether TLS 1.3 protects both directions of a socket
+ * @sock: a TCP socket
+ */
+bool ssi_tcp_conn_is_secured(const struct socket *sock);
 
 /**
  * ssi_tcp_conn_new_socket() - make a socket that is bound to an address
@@ -144,13 +177,44 @@ int ssi_tcp_conn_say(struct socket *sock, void *data, u32 len);
  */
 int ssi_tcp_conn_hear(struct socket *sock, void *data, u32 len, u32 *have);
 
+/* ---- tcp_listen.c ---- */
+
+/**
+ * ssi_tcp_listen_take() - take a connection from user space as a request
+ * @node: the node, with security
+ * @peer: id of the node at the other end, which it has proved
+ * @sock: the socket, connected and secured, which this takes over
+ *
+ * Context: May sleep, the node's accept_lock held.
+ * Return: 0, -EBUSY if too many requests of that node wait, or -ENOMEM; then the
+ *	caller still owns @sock.
+ */
+int ssi_tcp_listen_take(struct ssi_node *node, u32 peer, struct socket *sock);
+
+/**
+ * ssi_tcp_listen_new() - make the place where requests wait, without a socket
+ * @node: the node, with security
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ssi_tcp_listen_new(struct ssi_node *node);
+
+/**
+ * ssi_tcp_listen_stop() - stop the listener, and close all requests
+ * @node: the node
+ *
+ * Context: May sleep.
+ */
+void ssi_tcp_listen_stop(struct ssi_node *node);
+
 /* ---- tcp_send.c ---- */
 
 /**
  * ssi_tcp_send_push() - give to the socket all that credits and it allow
  * @tc: the connection
  *
- * Context: tc->run, the socket locked.
+ * Context: tc->run, the socket locked unless it is secured.
  */
 void ssi_tcp_send_push(struct ssi_tcp_conn *tc);
 
@@ -199,6 +263,17 @@ void ssi_tcp_send_end(struct ssi_tcp_conn *tc);
  * Return: whether there may be more.
  */
 bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc);
+
+/**
+ * ssi_tcp_recv_read_secured() - the same for a secured connection
+ * @tc: the connection
+ * @error: result: 0, -ECONNRESET if the other side has closed the connection, or
+ *	another negative errno; then nothing more arrives
+ *
+ * Context: tc->run, the socket not locked. May sleep.
+ * Return: whether there may be more.
+ */
+bool ssi_tcp_recv_read_secured(struct ssi_tcp_conn *tc, int *error);
 
 /**
  * ssi_tcp_recv_deliver() - give the messages in @tc->received to the client

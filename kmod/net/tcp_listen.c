@@ -16,6 +16,9 @@
  * The hello is read by a work that does not wait: the callback of the socket queues
  * it. The node's accept_lock is held while requests enter and leave listener->doors
  * and while a hello is judged. Whatever takes a request out of the list, frees it.
+ *
+ * A node with security has no listening socket. Its requests come from user space,
+ * which has proved what node each is from.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -30,12 +33,13 @@
 #define BACKLOG		32
 #define DOOR_MAX	16
 #define DOOR_MS		2000
+#define ANY_NODE	SSI_DSM_MAX_NODES
 
 /**
  * struct ssi_tcp_listener - accepts connections for one node
  * @node: the node
- * @sock: the listening socket
- * @data_ready: the callback of a socket that is not ours
+ * @sock: the listening socket, or NULL
+ * @data_ready: the callback of @sock before ours
  * @accept: work that accepts connections
  * @doors: struct ssi_tcp_door; protected by node->accept_lock
  */
@@ -52,6 +56,8 @@ struct ssi_tcp_listener {
  * @list: entry of listener->doors
  * @listener: the listener
  * @sock: the socket
+ * @peer: the node that the request is from for certain, or ANY_NODE
+ * @data_ready: the callback of @sock before ours
  * @from: the address of the other side
  * @deadline: time in jiffies when the request is closed
  * @work: reads the hello
@@ -62,6 +68,8 @@ struct ssi_tcp_door {
 	struct list_head list;
 	struct ssi_tcp_listener *listener;
 	struct socket *sock;
+	u32 peer;
+	void (*data_ready)(struct sock *sk);
 	struct sockaddr_storage from;
 	unsigned long deadline;
 	struct delayed_work work;
@@ -77,8 +85,10 @@ static void ssi_tcp_door_ready(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	door = sk->sk_user_data;
-	if (door)
+	if (door) {
+		door->data_ready(sk);
 		mod_delayed_work(ssi_conn_wq, &door->work, 0);
+	}
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -121,8 +131,22 @@ static bool leave_list(struct ssi_tcp_door *door)
 static void free_door(struct ssi_tcp_door *door)
 {
 	if (door->sock)
-		sock_release(door->sock);
+		ssi_tcp_conn_release(door->sock);
 	kfree(door);
+}
+
+/* The callback of the door does nothing after this. */
+static void end_callback(struct ssi_tcp_door *door)
+{
+	set_callback(door->sock, door->data_ready, NULL);
+}
+
+static enum ssi_refusal find_link(const struct ssi_tcp_door *door,
+				  struct ssi_link **link)
+{
+	if (door->peer != ANY_NODE && door->hello.src != door->peer)
+		return SSI_REFUSED_SRC;
+	return ssi_peer_accept(door->listener->node, &door->hello, link);
 }
 
 /* The hello is complete. @door->sock is NULL after if a connection has it. */
@@ -133,11 +157,13 @@ static void judge(struct ssi_tcp_door *door)
 	struct ssi_link *link;
 	int ret;
 
-	set_callback(door->sock, door->listener->data_ready, NULL);
-	ret = ssi_peer_accept(node, &door->hello, &link);
+	end_callback(door);
+	ret = find_link(door, &link);
 	if (ret == SSI_REFUSED_NOT) {
 		st = ssi_stream(link);
-		ret = ssi_stream_request(st, &door->hello, &door->from) ?:
+		ret = ssi_stream_request(st, &door->hello,
+					 door->peer == ANY_NODE ? &door->from :
+								  NULL) ?:
 		      ssi_tcp_conn_accept(st, door->sock, &door->hello);
 	}
 	if (ret)
@@ -166,7 +192,7 @@ static void ssi_tcp_door_work(struct work_struct *work)
 	if (ours && ret > 0)
 		judge(door);
 	else if (ours)
-		set_callback(door->sock, door->listener->data_ready, NULL);
+		end_callback(door);
 	mutex_unlock(&node->accept_lock);
 	if (!ours)
 		return;
@@ -194,23 +220,24 @@ static enum ssi_refusal check_origin(const struct ssi_node *node,
 	return refusal;
 }
 
-static void open_door(struct ssi_tcp_listener *listener, struct socket *sock,
-		      const struct sockaddr_storage *from)
+static int open_door(struct ssi_tcp_listener *listener, struct socket *sock,
+		     const struct sockaddr_storage *from, u32 peer)
 {
 	struct ssi_tcp_door *door = kzalloc(sizeof(*door), GFP_KERNEL);
 
-	if (!door) {
-		sock_release(sock);
-		return;
-	}
+	if (!door)
+		return -ENOMEM;
 	door->listener = listener;
 	door->sock = sock;
+	door->peer = peer;
+	door->data_ready = sock->sk->sk_data_ready;
 	door->from = *from;
 	door->deadline = jiffies + msecs_to_jiffies(DOOR_MS);
 	INIT_DELAYED_WORK(&door->work, ssi_tcp_door_work);
 	list_add_tail(&door->list, &listener->doors);
 	set_callback(sock, ssi_tcp_door_ready, door);
 	queue_delayed_work(ssi_conn_wq, &door->work, 0);
+	return 0;
 }
 
 static bool may_wait(const struct ssi_tcp_listener *listener,
@@ -240,10 +267,9 @@ static void take_request(struct ssi_tcp_listener *listener, struct socket *sock)
 	refusal = check_origin(node, &from);
 	if (refusal)
 		refuse(node, sock, &from, refusal);
-	if (refusal || !may_wait(listener, &from))
+	if (refusal || !may_wait(listener, &from) ||
+	    open_door(listener, sock, &from, ANY_NODE))
 		sock_release(sock);
-	else
-		open_door(listener, sock, &from);
 	mutex_unlock(&node->accept_lock);
 }
 
@@ -281,50 +307,82 @@ static struct ssi_tcp_door *take_door(struct ssi_tcp_listener *listener)
 					list);
 	if (door) {
 		leave_list(door);
-		set_callback(door->sock, listener->data_ready, NULL);
+		end_callback(door);
 	}
 	mutex_unlock(&node->accept_lock);
 	return door;
 }
 
-static void ssi_tcp_listen_stop(struct ssi_node *node)
+/* The work must end even if requests arrive faster than it takes them. */
+static void stop_accepting(struct ssi_tcp_listener *listener)
+{
+	set_callback(listener->sock, listener->data_ready, NULL);
+	kernel_sock_shutdown(listener->sock, SHUT_RDWR);
+	cancel_work_sync(&listener->accept);
+}
+
+void ssi_tcp_listen_stop(struct ssi_node *node)
 {
 	struct ssi_tcp_listener *listener = node->tcp_listener;
 	struct ssi_tcp_door *door;
 
 	if (!listener)
 		return;
-	set_callback(listener->sock, listener->data_ready, NULL);
-	/* The work must end even if requests arrive faster than it takes them. */
-	kernel_sock_shutdown(listener->sock, SHUT_RDWR);
-	cancel_work_sync(&listener->accept);
+	if (listener->sock)
+		stop_accepting(listener);
 	while ((door = take_door(listener))) {
 		cancel_delayed_work_sync(&door->work);
 		free_door(door);
 	}
-	sock_release(listener->sock);
+	if (listener->sock)
+		sock_release(listener->sock);
 	node->tcp_listener = NULL;
 	kfree(listener);
 }
 
-static int ssi_tcp_listen_start(struct ssi_node *node)
+int ssi_tcp_listen_new(struct ssi_node *node)
 {
 	struct ssi_tcp_listener *listener = kzalloc(sizeof(*listener),
 						    GFP_KERNEL);
-	int ret;
 
 	if (!listener)
 		return -ENOMEM;
 	listener->node = node;
 	INIT_LIST_HEAD(&listener->doors);
 	INIT_WORK(&listener->accept, ssi_tcp_listen_accept);
+	node->tcp_listener = listener;
+	return 0;
+}
+
+int ssi_tcp_listen_take(struct ssi_node *node, u32 peer, struct socket *sock)
+{
+	struct ssi_tcp_listener *listener = node->tcp_listener;
+	struct sockaddr_storage from = { };
+	int ret;
+
+	ret = kernel_getpeername(sock, (struct sockaddr *)&from);
+	if (ret < 0)
+		return ret;
+	if (!may_wait(listener, &from))
+		return -EBUSY;
+	return open_door(listener, sock, &from, peer);
+}
+
+static int ssi_tcp_listen_start(struct ssi_node *node)
+{
+	struct ssi_tcp_listener *listener;
+	int ret;
+
+	ret = ssi_tcp_listen_new(node);
+	if (ret)
+		return ret;
+	listener = node->tcp_listener;
 	ret = ssi_tcp_conn_new_socket(node, &node->addr, &listener->sock);
 	if (ret) {
-		kfree(listener);
+		ssi_tcp_listen_stop(node);
 		return ret;
 	}
 	listener->data_ready = listener->sock->sk->sk_data_ready;
-	node->tcp_listener = listener;
 	set_callback(listener->sock, ssi_tcp_listen_ready, listener);
 	ret = kernel_listen(listener->sock, BACKLOG);
 	if (ret)

@@ -118,25 +118,41 @@ static bool may_read(const struct ssi_tcp_conn *tc)
 	       tc->nr_received < READ_MAX;
 }
 
+/* Where the next bytes go, and how many may. */
+static void *next_bytes(struct ssi_tcp_conn *tc, u32 *len)
+{
+	if (!tc->rx) {
+		*len = SSI_STREAM_WIRE_LEN - tc->head_have;
+		return (u8 *)&tc->head + tc->head_have;
+	}
+	*len = tc->rx->len - tc->rx_have;
+	return page_address(tc->rx->page) + tc->rx_have;
+}
+
+/* @len bytes are there. */
+static void took_bytes(struct ssi_tcp_conn *tc, u32 len)
+{
+	if (!tc->rx) {
+		tc->head_have += len;
+		if (tc->head_have == SSI_STREAM_WIRE_LEN)
+			begin_message(tc);
+	} else {
+		tc->rx_have += len;
+		if (tc->rx_have == tc->rx->len)
+			finish_rx(tc);
+	}
+}
+
 /* Take some of the @len bytes that are @at in @skb, at least one. */
 static u32 take_bytes(struct ssi_tcp_conn *tc, struct sk_buff *skb, u32 at,
 		      u32 len)
 {
 	u32 n;
+	void *to = next_bytes(tc, &n);
 
-	if (!tc->rx) {
-		n = min(len, SSI_STREAM_WIRE_LEN - tc->head_have);
-		skb_copy_bits(skb, at, (u8 *)&tc->head + tc->head_have, n);
-		tc->head_have += n;
-		if (tc->head_have == SSI_STREAM_WIRE_LEN)
-			begin_message(tc);
-	} else {
-		n = min(len, tc->rx->len - tc->rx_have);
-		skb_copy_bits(skb, at, page_address(tc->rx->page) + tc->rx_have, n);
-		tc->rx_have += n;
-		if (tc->rx_have == tc->rx->len)
-			finish_rx(tc);
-	}
+	n = min(n, len);
+	skb_copy_bits(skb, at, to, n);
+	took_bytes(tc, n);
 	return n;
 }
 
@@ -151,17 +167,59 @@ static int ssi_tcp_recv_take(read_descriptor_t *desc, struct sk_buff *skb,
 	return done;
 }
 
-bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc)
+/* False if there is no memory. */
+static bool begin_read(struct ssi_tcp_conn *tc)
 {
-	read_descriptor_t desc = { .arg.data = tc, .count = 1 };
-
 	if (smp_load_acquire(&tc->starved))	/* pairs with recv_memory() */
 		return false;
 	/* The header for which there was no memory. */
 	if (!tc->rx && tc->head_have == SSI_STREAM_WIRE_LEN)
 		begin_message(tc);
+	return true;
+}
+
+bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc)
+{
+	read_descriptor_t desc = { .arg.data = tc, .count = 1 };
+
+	if (!begin_read(tc))
+		return false;
 	if (may_read(tc))
 		tcp_read_sock(tc->sock->sk, &desc, ssi_tcp_recv_take);
+	return tc->nr_received >= READ_MAX;
+}
+
+/*
+ * Kernel TLS decrypts whole records and keeps what is not taken. tcp_read_sock()
+ * would read the encrypted bytes, and only newer kernels have a read_sock() of TLS.
+ * Records that are no data (alerts, new keys) make recvmsg() fail, since we have no
+ * room for their type: nothing sends them once the module has the socket.
+ */
+static int read_bytes(struct ssi_tcp_conn *tc)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vec;
+	u32 len;
+	int ret;
+
+	vec.iov_base = next_bytes(tc, &len);
+	vec.iov_len = len;
+	ret = kernel_recvmsg(tc->sock, &msg, &vec, 1, len, MSG_DONTWAIT);
+	if (ret > 0)
+		took_bytes(tc, ret);
+	return ret ?: -ECONNRESET;
+}
+
+bool ssi_tcp_recv_read_secured(struct ssi_tcp_conn *tc, int *error)
+{
+	int ret = 1;
+
+	if (!begin_read(tc))
+		return false;
+	while (ret > 0 && may_read(tc))
+		ret = read_bytes(tc);
+	if (ret < 0 && ret != -EAGAIN)
+		*error = ret;
 	return tc->nr_received >= READ_MAX;
 }
 

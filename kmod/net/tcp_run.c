@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Work of a connection in a softirq: by one CPU at a time, without a wait for
- * another one.
+ * Work of a connection: in a softirq, by one CPU at a time, without a wait for
+ * another one; or in a thread.
  *
  * A tasklet for each connection would do the same. But a tasklet that is scheduled
  * on one CPU while it runs on another one makes the first CPU try again and again.
  * Here each CPU has one tasklet, which no other CPU schedules, and a list of works.
  * The code that raises @asked from 0 puts the work into the list of its CPU. All
  * others leave it to that CPU.
+ *
+ * The calls of kernel TLS take a mutex, so they need a thread. It is not bound to the
+ * CPU that asks: a fault that waits for an answer may spin there.
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>
@@ -28,6 +31,7 @@ struct runner {
 };
 
 static DEFINE_PER_CPU(struct runner, runners);
+static struct workqueue_struct *run_wq;
 
 static void put_in_list(struct ssi_tcp_run *run)
 {
@@ -40,8 +44,26 @@ static void put_in_list(struct ssi_tcp_run *run)
 
 void ssi_tcp_run_ask(struct ssi_tcp_run *run)
 {
-	if (atomic_fetch_inc(&run->asked) == 0)
+	if (run->threaded)
+		queue_work(run_wq, &run->work);
+	else if (atomic_fetch_inc(&run->asked) == 0)
 		put_in_list(run);
+}
+
+static void ssi_tcp_run_work(struct work_struct *work)
+{
+	struct ssi_tcp_run *run = container_of(work, struct ssi_tcp_run, work);
+
+	if (run->run(run))
+		queue_work(run_wq, work);
+}
+
+void ssi_tcp_run_set(struct ssi_tcp_run *run,
+		     bool (*call)(struct ssi_tcp_run *run), bool threaded)
+{
+	run->run = call;
+	run->threaded = threaded;
+	INIT_WORK(&run->work, ssi_tcp_run_work);
 }
 
 /* The work may be freed as soon as @asked is 0. */
@@ -71,18 +93,26 @@ static void ssi_tcp_run_all(struct tasklet_struct *tasklet)
 
 void ssi_tcp_run_wait(struct ssi_tcp_run *run)
 {
+	if (run->threaded)
+		flush_work(&run->work);
 	while (atomic_read(&run->asked))
 		usleep_range(WAIT_US, 2 * WAIT_US);
 }
 
-void ssi_tcp_run_init(void)
+int ssi_tcp_run_init(void)
 {
 	int cpu;
+
+	run_wq = alloc_workqueue("ssi_tcp", WQ_HIGHPRI | WQ_UNBOUND |
+				 WQ_MEM_RECLAIM, 0);
+	if (!run_wq)
+		return -ENOMEM;
 
 	for_each_possible_cpu(cpu) {
 		init_llist_head(&per_cpu(runners, cpu).works);
 		tasklet_setup(&per_cpu(runners, cpu).tasklet, ssi_tcp_run_all);
 	}
+	return 0;
 }
 
 void ssi_tcp_run_exit(void)
@@ -91,4 +121,5 @@ void ssi_tcp_run_exit(void)
 
 	for_each_possible_cpu(cpu)
 		tasklet_kill(&per_cpu(runners, cpu).tasklet);
+	destroy_workqueue(run_wq);
 }

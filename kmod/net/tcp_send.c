@@ -153,9 +153,13 @@ static int give_to_socket(struct ssi_tcp_conn *tc, bool more)
 	if (ssi_alloc_fails(SSI_ALLOC_SEND))
 		return -ENOMEM;
 	nr = make_vec(tc, vec, &bytes);
-	tc->pushing = true;
-	ret = kernel_sendmsg_locked(tc->sock->sk, &msg, vec, nr, bytes);
-	tc->pushing = false;
+	if (tc->secured) {
+		ret = kernel_sendmsg(tc->sock, &msg, vec, nr, bytes);
+	} else {
+		tc->pushing = true;
+		ret = kernel_sendmsg_locked(tc->sock->sk, &msg, vec, nr, bytes);
+		tc->pushing = false;
+	}
 	if (ret > 0)
 		count_out(tc, ret);
 	return ret < 0 || ret == bytes ? ret : -EAGAIN;

@@ -178,6 +178,11 @@ void ssi_link_recv(struct ssi_link *link, struct ssi_rx *rx)
 	client->recv(link, rx);
 }
 
+void ssi_link_want(struct ssi_link *link)
+{
+	client->wanted(link);
+}
+
 void ssi_link_recv_local(struct ssi_rx *rx)
 {
 	client->recv_local(rx);

@@ -132,6 +132,7 @@ void ssi_rx_free(struct ssi_rx *rx);
  *	over @rx, in which msg and region are set. BH disabled or process
  *	context
  * @changed: the state of @link has changed. Process context
+ * @wanted: user space must make a connection for @link. Process context
  * @release: a message is freed: drop its reference to @region. Any context
  *
  * The code in net/ calls upper layers through these functions only.
@@ -140,6 +141,7 @@ struct ssi_link_client {
 	void (*recv)(struct ssi_link *link, struct ssi_rx *rx);
 	void (*recv_local)(struct ssi_rx *rx);
 	void (*changed)(struct ssi_link *link);
+	void (*wanted)(struct ssi_link *link);
 	void (*release)(struct ssi_region *region);
 };
 
@@ -229,6 +231,7 @@ extern struct workqueue_struct *ssi_conn_wq;
 
 extern const struct ssi_transport_ops ssi_rdma_ops;
 extern const struct ssi_transport_ops ssi_tcp_ops;
+extern const struct ssi_transport_ops ssi_secure_ops;
 extern const struct ssi_transport_ops ssi_loop_ops;
 extern const struct ssi_transport_ops ssi_auto_ops;
 
@@ -284,6 +287,14 @@ bool ssi_link_change_state(struct ssi_link *link, u32 state,
  * Context: BH disabled or process context.
  */
 void ssi_link_recv(struct ssi_link *link, struct ssi_rx *rx);
+
+/**
+ * ssi_link_want() - ask user space for a connection
+ * @link: the link, of a node with security
+ *
+ * Context: May sleep.
+ */
+void ssi_link_want(struct ssi_link *link);
 
 /**
  * ssi_link_recv_local() - give the client a message of this node to itself

@@ -292,6 +292,7 @@ const struct ssi_transport_ops ssi_loop_ops = {
 const struct ssi_transport_ops ssi_rdma_ops = { .name = "none" };
 const struct ssi_transport_ops ssi_tcp_ops = { .name = "none" };
 const struct ssi_transport_ops ssi_auto_ops = { .name = "none" };
+const struct ssi_transport_ops ssi_secure_ops = { .name = "none" };
 
 /* ---- delivery ---- */
 

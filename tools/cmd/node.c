@@ -42,6 +42,8 @@ static void show_node(const struct genl_reply *reply)
 	output_u64("id", " id %" PRIu64, genl_u32(reply, SSI_DSM_A_NODE_ID));
 	output_string("transport", " transport %s",
 		      name_transport(transport) ?: "unknown");
+	output_string("security", " security %s",
+		      name_security(genl_u32(reply, SSI_DSM_A_SECURITY)));
 	show_addr(reply);
 	output_text("\n");
 	output_end();

@@ -4,15 +4,16 @@
  *
  * The tree of attributes, request (>) and reply (<):
  *
- *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [SOCKET_OWNER] admin
+ *   NODE_NEW    > CLUSTER NODE_ID [ADDR] [TRANSPORT] [SOCKET_OWNER] [SECURITY]  admin
  *   NODE_DEL    > CLUSTER NODE_ID                                admin
  *   NODE_GET    > [CLUSTER NODE_ID]                              do, dump
- *               < CLUSTER NODE_ID ADDR TRANSPORT
+ *               < CLUSTER NODE_ID ADDR TRANSPORT SECURITY
  *   PEER_NEW    > CLUSTER NODE_ID PEER_ID [ADDR] [LINK_DELAY] [LINK_GRACE]  admin
  *   PEER_DEL    > CLUSTER NODE_ID PEER_ID                        admin
  *   PEER_GET    > [CLUSTER NODE_ID PEER_ID]                      do, dump
  *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_GRACE TRANSPORT
- *                 LINK_STATE REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES
+ *                 LINK_STATE REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES SECURITY
+ *   PEER_CONNECT > CLUSTER NODE_ID PEER_ID SOCKET|REASON         admin
  *   REGION_NEW  > CLUSTER NODE_ID REGION_ID MAP...               admin
  *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
  *                                               sizes multiples of 2 MiB
@@ -33,9 +34,18 @@
  *   PAGE_GET    > [CLUSTER NODE_ID REGION_ID]                    do, dump, admin
  *               < CLUSTER NODE_ID REGION_ID PAGE...
  *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_ERROR PAGE_NODES }
- *   event group "events": PEER_GET and REGION_GET replies on state changes
+ *   event group "events": PEER_GET and REGION_GET replies on state changes;
+ *                 PEER_CONNECT with CLUSTER, NODE_ID and PEER_ID: the link of a
+ *                 node with SECURITY tls needs a connection; sent again and again
+ *                 until it has one
  *
  * The attributes in square brackets of a GET filter a dump.
+ *
+ * A node with SECURITY tls neither listens nor connects. User space does both, and
+ * gives the module each connection with PEER_CONNECT: a TCP socket whose two
+ * directions are encrypted by kernel TLS 1.3. The handshake must have proved that
+ * the other end is the node PEER_ID. PEER_CONNECT with REASON says why there is no
+ * connection.
  *
  * ADDR is a binary struct sockaddr_in or sockaddr_in6. All integers are in
  * host byte order. A local node is named by CLUSTER and NODE_ID: a kernel
@@ -66,6 +76,7 @@ enum ssi_dsm_cmd {
 	SSI_DSM_CMD_POLICY_SET,
 	SSI_DSM_CMD_POLICY_GET,
 	SSI_DSM_CMD_PAGE_GET,
+	SSI_DSM_CMD_PEER_CONNECT,
 
 	__SSI_DSM_CMD_MAX,
 	SSI_DSM_CMD_MAX = __SSI_DSM_CMD_MAX - 1,
@@ -128,6 +139,8 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_LINK_GRACE,		/* u32, milliseconds until an interrupted
 					 * link is lost, 0: at once; not for
 					 * loop, the default is 10000 */
+	SSI_DSM_A_SECURITY,		/* u32, enum ssi_dsm_security */
+	SSI_DSM_A_SOCKET,		/* u32, file descriptor of a connection */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
@@ -156,6 +169,12 @@ enum ssi_dsm_transport {
 	SSI_DSM_TRANSPORT_LOOP,
 	SSI_DSM_TRANSPORT_TCP,
 	SSI_DSM_TRANSPORT_AUTO,	/* rdma where both nodes can, else tcp */
+};
+
+/* How nodes prove who they are, and how their messages are protected. */
+enum ssi_dsm_security {
+	SSI_DSM_SECURITY_NONE,	/* by address and privileged port; not protected */
+	SSI_DSM_SECURITY_TLS,	/* TLS 1.3; the transport is tcp */
 };
 
 enum ssi_dsm_link_state {
