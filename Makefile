@@ -65,7 +65,7 @@ programs: $(PROGRAMS)
 
 # also linked with sanitizers (selftests/hostile)
 VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
-VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -luring -llzma -lslirp -lpthread
+VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lgnutls -luring -llzma -lslirp -lpthread
 
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
 $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
@@ -107,7 +107,7 @@ $(B)/sanitized/%.o: %.c
 # for those that speak to it, are linked into all.
 HOST_KINDS := dsm bench cluster
 define host_tests
-$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/protocol/wire.c
+$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/protocol/wire.c lib/genl.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
 			$$(wildcard selftests/$(1)/*.c)))
 HOST_TESTS += $$($(1)_BIN)

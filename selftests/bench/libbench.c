@@ -201,6 +201,8 @@ bool bench_takes_transport(struct cluster *c, const char *word)
 {
 	if (!strcmp(word, "tcp"))
 		c->transport = SSI_DSM_TRANSPORT_TCP;
+	else if (!strcmp(word, "tls"))
+		cluster_use_tls(c);
 	else if (!strcmp(word, "rdma"))
 		c->transport = SSI_DSM_TRANSPORT_RDMA;
 	else

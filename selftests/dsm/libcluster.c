@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libsecure.h"
 #include "selftests/unit/tap.h"
 
 #define STEP_NS	2000000	/* between two checks of a state */
@@ -34,6 +35,13 @@ static void pause_a_bit(void)
 	nanosleep(&(struct timespec){ .tv_nsec = STEP_NS }, NULL);
 }
 
+void cluster_use_tls(struct cluster *c)
+{
+	conf_need();
+	secure_begin();
+	c->transport = SSI_DSM_TRANSPORT_TCP;
+}
+
 void cluster_args(struct cluster *c, int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "rdma"))
@@ -44,8 +52,10 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		c->transport = SSI_DSM_TRANSPORT_TCP;
 	else if (!strcmp(argv[1], "auto"))
 		c->transport = SSI_DSM_TRANSPORT_AUTO;
+	else if (!strcmp(argv[1], "tls"))
+		cluster_use_tls(c);
 	else
-		tap_bail("the transport is loop, rdma, tcp or auto, not %s",
+		tap_bail("the transport is loop, rdma, tcp, tls or auto, not %s",
 			 argv[1]);
 	if (argc > 2)
 		c->nodes = atoi(argv[2]);

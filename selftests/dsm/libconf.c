@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "libsecure.h"
 #include "selftests/unit/tap.h"
 
 #define REPLY_MAX	65536
@@ -251,6 +252,8 @@ int node_new(const char *cluster, uint32_t node, uint32_t transport,
 	struct nl_msg *msg = conf_request(SSI_DSM_CMD_NODE_NEW);
 
 	put_name(msg, cluster, node, SSI_DSM_A_TRANSPORT, transport);
+	if (secure_is_on())
+		nla_put_u32(msg, SSI_DSM_A_SECURITY, SSI_DSM_SECURITY_TLS);
 	if (addr)
 		put_addr(msg, addr);
 	return conf_send(msg);

@@ -25,6 +25,8 @@ MODULES = """
     kvm kvm_amd kvm_intel ccp
     ib_core rdma_cm iw_cm ib_cm ib_uverbs rdma_ucm rdma_rxe
     crc32_generic crc32_pclmul
+    tls gcm ghash_generic aesni_intel ctr aes_generic
+    chacha20poly1305 chacha_generic chacha_x86_64 poly1305_generic poly1305_x86_64
 """.split()
 
 TOOLS = ["ip", "rdma", "tc"]

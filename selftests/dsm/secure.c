@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Nodes with the security tls: which connections the module takes, what the network
+ * sees, and what happens when something changes bytes on the way.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/tls.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libcluster.h"
+#include "libsecure.h"
+#include "selftests/unit/tap.h"
+
+#define CLUSTER	"secure"
+#define BOTH	(SECURE_SEND | SECURE_RECEIVE)
+
+static struct cluster cluster = {
+	.name = CLUSTER, .transport = SSI_DSM_TRANSPORT_TCP, .nodes = 2,
+	.each = 4 * MIB,
+};
+
+static const uint8_t secret[32] = "a secret that both ends share";
+
+/* ---- what the module takes ---- */
+
+static void refuses(int fd, int error, const char *what)
+{
+	int ret = secure_give(CLUSTER, 1, 0, fd);
+
+	tap_ok(ret == -error && *conf_text(), "%s is refused: %s (%d)", what,
+	       conf_text(), ret);
+}
+
+static void refuses_sockets(void)
+{
+	int fds[2], udp = socket(AF_INET, SOCK_DGRAM, 0);
+	int lone = socket(AF_INET, SOCK_STREAM, 0);
+
+	refuses(-1, EBADF, "a number that is no descriptor");
+	refuses(STDERR_FILENO, ENOTSOCK, "a file that is no socket");
+	refuses(udp, EINVAL, "a UDP socket");
+	refuses(lone, ENOTCONN, "a socket that is not connected");
+	close(udp);
+	close(lone);
+	if (secure_pair(fds))
+		tap_bail("no TCP connection");
+	refuses(fds[0], EINVAL, "a socket without TLS");
+	secure_set_keys(fds[0], secret, 0, TLS_1_3_VERSION, 0);
+	refuses(fds[0], EINVAL, "a socket with TLS and without keys");
+	secure_set_keys(fds[0], secret, 0, TLS_1_3_VERSION, SECURE_SEND);
+	refuses(fds[0], EINVAL, "a socket that only sends encrypted");
+	secure_set_keys(fds[1], secret, 1, TLS_1_2_VERSION, BOTH);
+	refuses(fds[1], EINVAL, "a socket with the keys of TLS 1.2");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static int report(uint32_t node, const char *reason)
+{
+	struct nl_msg *msg = conf_request(SSI_DSM_CMD_PEER_CONNECT);
+
+	put_name(msg, CLUSTER, node, SSI_DSM_A_PEER_ID, !node);
+	if (reason)
+		nla_put_string(msg, SSI_DSM_A_REASON, reason);
+	return conf_send(msg);
+}
+
+static void shows_reasons(void)
+{
+	tap_ok(report(1, NULL) == -EINVAL, "neither a socket nor a reason is refused: %s",
+	       conf_text());
+	tap_ok(!report(1, "no connection to node 0: a test") &&
+	       wait_peer(CLUSTER, 1, 0, SSI_DSM_LINK_DOWN,
+			 "no connection to node 0: a test"),
+	       "the link shows why there is no connection");
+}
+
+/* Anybody who reaches the port: there is none that the module listens at. */
+static void does_not_listen(void)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(SSI_DSM_PORT),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	inet_pton(AF_INET, cluster_addr(&cluster, 0), &to.sin_addr);
+	tap_ok(connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
+	       errno == ECONNREFUSED, "a node with tls has no port of the module");
+	close(fd);
+}
+
+static void security_of_transports(void)
+{
+	tap_ok(node_new(CLUSTER, 5, SSI_DSM_TRANSPORT_RDMA,
+			cluster_addr(&cluster, 0)) == -EINVAL,
+	       "tls over rdma is refused: %s", conf_text());
+	secure_nodes(false);
+	node_new("plain", 0, SSI_DSM_TRANSPORT_LOOP, NULL);
+	peer_new("plain", 0, 1, NULL, 0);
+	tap_ok(secure_give("plain", 0, 1, STDERR_FILENO) == -EINVAL,
+	       "a connection for a node without tls is refused: %s", conf_text());
+	node_del("plain", 0);
+	secure_nodes(true);
+}
+
+/* ---- a connection that somebody else uses ---- */
+
+static void make_pair(int fds[2])
+{
+	if (secure_pair(fds) ||
+	    secure_set_keys(fds[0], secret, 0, TLS_1_3_VERSION, BOTH) ||
+	    secure_set_keys(fds[1], secret, 1, TLS_1_3_VERSION, BOTH))
+		tap_bail("no connection with keys: %s", strerror(errno));
+}
+
+/* The end that node @node has is closed soon, whatever the other end is. */
+static bool is_ended(int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN | POLLRDHUP };
+	uint64_t end = now_ms() + 8000;
+	char byte[512];
+
+	while (now_ms() < end) {
+		if (poll(&wait, 1, 100) <= 0)
+			continue;
+		if (wait.revents & (POLLHUP | POLLERR | POLLRDHUP))
+			return true;
+		if (recv(fd, byte, sizeof(byte), MSG_DONTWAIT) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void ends_silence(void)
+{
+	int fds[2];
+
+	make_pair(fds);
+	tap_ok(!secure_give(CLUSTER, 0, 1, fds[1]), "a connection is taken");
+	close(fds[1]);
+	tap_ok(is_ended(fds[0]), "one without a hello is closed");
+	close(fds[0]);
+}
+
+static void ends_garbage(void)
+{
+	char garbage[4096];
+	int fds[2];
+
+	memset(garbage, 0x5a, sizeof(garbage));
+	make_pair(fds);
+	secure_give(CLUSTER, 0, 1, fds[1]);
+	close(fds[1]);
+	if (send(fds[0], garbage, sizeof(garbage), MSG_NOSIGNAL) < 0)
+		tap_bail("cannot send");
+	tap_ok(is_ended(fds[0]), "one with garbage instead of a hello is closed");
+	close(fds[0]);
+}
+
+/* TLS with other keys at the other end: no record can be decrypted. */
+static void ends_strangers(void)
+{
+	uint8_t other[32] = "another secret";
+	int fds[2];
+
+	if (secure_pair(fds) ||
+	    secure_set_keys(fds[0], other, 0, TLS_1_3_VERSION, BOTH) ||
+	    secure_set_keys(fds[1], secret, 1, TLS_1_3_VERSION, BOTH))
+		tap_bail("no connection with keys");
+	secure_give(CLUSTER, 0, 1, fds[1]);
+	close(fds[1]);
+	if (send(fds[0], other, sizeof(other), MSG_NOSIGNAL) < 0)
+		tap_bail("cannot send");
+	tap_ok(is_ended(fds[0]), "one whose other end has other keys is closed");
+	close(fds[0]);
+}
+
+/* ---- what the network sees ---- */
+
+static const char known[] = "a page that only the two nodes may see";
+
+struct watch {
+	int fd;
+	volatile bool stop;
+	unsigned long packets, found;
+};
+
+static void *watch_network(void *arg)
+{
+	struct watch *w = arg;
+	static uint8_t packet[1 << 17];
+	ssize_t len;
+
+	while (!w->stop) {
+		len = recv(w->fd, packet, sizeof(packet), 0);
+		if (len <= 0)
+			continue;
+		w->packets++;
+		w->found += !!memmem(packet, len, known, sizeof(known) - 1);
+	}
+	return NULL;
+}
+
+static void open_watch(struct watch *w)
+{
+	struct timeval limit = { .tv_usec = 100000 };
+	int size = 64 << 20;
+
+	*w = (struct watch){ .fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)) };
+	if (w->fd < 0)
+		tap_bail("no packet socket: %s", strerror(errno));
+	setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+}
+
+/* Node 0 writes the known text all over a page. Node 1 reads it. */
+static bool pass_pages(struct watch *w)
+{
+	int fds[2] = { attach(CLUSTER, 0, 0), attach(CLUSTER, 1, 0) };
+	uint8_t *mem[2] = { map_region(fds[0], cluster_size(&cluster)),
+			    map_region(fds[1], cluster_size(&cluster)) };
+	pthread_t thread;
+	bool same;
+	size_t i;
+
+	if (!mem[0] || !mem[1])
+		tap_bail("no memory of the cluster");
+	open_watch(w);
+	pthread_create(&thread, NULL, watch_network, w);
+	for (i = 0; i < 64 * PAGE; i++)
+		mem[0][i] = known[i % (sizeof(known) - 1)];
+	same = !memcmp(mem[1], mem[0], 64 * PAGE);
+	usleep(300000);
+	w->stop = true;
+	pthread_join(thread, NULL);
+	close(w->fd);
+	close(fds[0]);
+	close(fds[1]);
+	return same;
+}
+
+static void is_seen(bool secured)
+{
+	struct watch w;
+
+	secure_nodes(secured);
+	cluster_make(&cluster);
+	if (!cluster_wait_ready(&cluster))
+		tap_bail("the region is not ready");
+	tap_ok(pass_pages(&w), "node 1 reads what node 0 wrote, %s tls",
+	       secured ? "with" : "without");
+	tap_ok(w.packets && !!w.found == !secured,
+	       "of %lu packets %lu show the pages, %s tls", w.packets, w.found,
+	       secured ? "with" : "without");
+	cluster_delete(&cluster);
+}
+
+static void make_nodes(void)
+{
+	uint32_t n;
+
+	for (n = 0; n < 2; n++)
+		if (node_new(CLUSTER, n, SSI_DSM_TRANSPORT_TCP,
+			     cluster_addr(&cluster, n)) ||
+		    peer_new(CLUSTER, n, !n, cluster_addr(&cluster, !n), 0))
+			tap_bail("node %u: %s", n, conf_text());
+}
+
+int main(void)
+{
+	conf_need();
+	if (!cluster_addr(&cluster, 1))
+		tap_skip_all("SSI_ADDR_1 is not set: run it in a virtual host");
+	tap_plan(21);
+	secure_nodes(true);
+	make_nodes();
+	refuses_sockets();
+	shows_reasons();
+	does_not_listen();
+	security_of_transports();
+	ends_silence();
+	ends_garbage();
+	ends_strangers();
+	node_del(CLUSTER, 0);
+	node_del(CLUSTER, 1);
+	is_seen(false);
+	secure_begin();
+	is_seen(true);
+	return tap_exit();
+}
