@@ -10,8 +10,13 @@
  *                                  # of the guest's page tables read
  *   link-grace: 10                 # seconds until a node that cannot be reached
  *                                  # is lost
+ *   tls:                           # optional: nodes prove who they are, and
+ *     ca: /etc/ssi/ca.pem          # encrypt; with transport tcp. These files
+ *     certificate: /etc/ssi/cert.pem   # are each host's own, at the same place
+ *     key: /etc/ssi/key.pem
  *   nodes:
- *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M }
+ *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M,
+ *         name: a.example }        # with tls: the name in its certificate
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
  *         cache: 64M,              # optional: limit for other nodes' memory
  *         distances: [20, 10],     # optional row of the SLIT
@@ -161,6 +166,7 @@ static void take_node(const struct config_node *from, uint32_t id,
 	snprintf(of, sizeof(of), "node %u", id);
 	node->id = id;
 	node->address = "";
+	node->name = from->name;
 	if (from->address)
 		take_address(of, from->address, node);
 	node->cpus = take_number("cpus", of, from->cpus, UINT16_MAX);
@@ -331,6 +337,32 @@ static uint32_t take_transport(const char *text)
 	    text);
 }
 
+/* The ids are what the kernel goes by; a certificate must be of one node only. */
+static void check_names(const struct options *options)
+{
+	for (unsigned int i = 0; i < options->num_nodes; i++) {
+		if (!options->nodes[i].name)
+			die(EXIT_USAGE, "Node %u has no name; with tls each node needs the name that is in its certificate.",
+			    i);
+		for (unsigned int j = 0; j < i; j++)
+			if (!strcasecmp(options->nodes[i].name,
+					options->nodes[j].name))
+				die(EXIT_USAGE, "Nodes %u and %u have the same name, %s; give each node a name and a certificate of its own.",
+				    j, i, options->nodes[i].name);
+	}
+}
+
+static void take_tls(const struct config_tls *from, struct options *options)
+{
+	if (options->transport != SSI_DSM_TRANSPORT_TCP)
+		die(EXIT_USAGE, "The cluster's tls needs \"transport: tcp\"; other transports cannot encrypt.");
+	options->tls = true;
+	options->tls_ca = from->ca;
+	options->tls_certificate = from->certificate;
+	options->tls_key = from->key;
+	check_names(options);
+}
+
 /* The file's data is not freed, since the options point to it. */
 void config_load(const char *path, struct options *options)
 {
@@ -359,6 +391,8 @@ void config_load(const char *path, struct options *options)
 						  file->link_grace,
 						  OPTIONS_MAX_LINK_GRACE);
 	take_nodes(path, file, options);
+	if (file->tls)
+		take_tls(file->tls, options);
 	take_guest(&file->guest, options);
 	take_devices(path, &file->guest, options);
 }

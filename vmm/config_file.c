@@ -40,6 +40,7 @@ static const cyaml_schema_value_t text_schema = {
 static const cyaml_schema_field_t node_fields[] = {
 	NEED("id", struct config_node, id, 1),
 	MAY("address", struct config_node, address, 1),
+	MAY("name", struct config_node, name, 1),
 	NEED("cpus", struct config_node, cpus, 1),
 	NEED("memory", struct config_node, memory, 1),
 	MAY("cache", struct config_node, cache, 1),
@@ -102,12 +103,21 @@ static const cyaml_schema_field_t guest_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t tls_fields[] = {
+	NEED("ca", struct config_tls, ca, 1),
+	NEED("certificate", struct config_tls, certificate, 1),
+	NEED("key", struct config_tls, key, 1),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t file_fields[] = {
 	NEED("cluster", struct config_file, cluster, 0),
 	MAY("transport", struct config_file, transport, 0),
 	MAY("timeout", struct config_file, timeout, 0),
 	MAY("amd-rogpt", struct config_file, amd_rogpt, 0),
 	MAY("link-grace", struct config_file, link_grace, 0),
+	CYAML_FIELD_MAPPING_PTR("tls", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+				struct config_file, tls, tls_fields),
 	CYAML_FIELD_SEQUENCE("nodes", CYAML_FLAG_POINTER, struct config_file,
 			     nodes, &node_schema, 1, SSI_DSM_MAX_NODES),
 	CYAML_FIELD_MAPPING("guest", CYAML_FLAG_OPTIONAL, struct config_file,

@@ -12,6 +12,7 @@
 struct config_node {
 	char *id;
 	char *address;
+	char *name;
 	char *cpus;
 	char *memory;
 	char *cache;
@@ -56,12 +57,19 @@ struct config_guest {
 	unsigned int nets_count;
 };
 
+struct config_tls {
+	char *ca;
+	char *certificate;
+	char *key;
+};
+
 struct config_file {
 	char *cluster;
 	char *transport;
 	char *timeout;
 	char *amd_rogpt;
 	char *link_grace;
+	struct config_tls *tls;
 	struct config_node *nodes;
 	unsigned int nodes_count;
 	struct config_guest guest;

@@ -14,6 +14,7 @@
 
 #include "../lib/genl.h"
 #include "../uapi/linux/ssi_dsm_genl.h"
+#include "connector.h"
 #include "log.h"
 
 #define REGION_ID	1	/* a cluster has one guest */
@@ -91,6 +92,8 @@ static void create_node(void)
 	char what[64];
 
 	nla_put_u32(msg, SSI_DSM_A_TRANSPORT, o->transport);
+	nla_put_u32(msg, SSI_DSM_A_SECURITY, o->tls ? SSI_DSM_SECURITY_TLS :
+						      SSI_DSM_SECURITY_NONE);
 	nla_put_flag(msg, SSI_DSM_A_SOCKET_OWNER);
 	if (!o->loop)
 		put_address(msg, o->self);
@@ -163,6 +166,8 @@ void *dsm_join(const struct options *options)
 
 	dsm.options = options;
 	open_netlink();
+	if (options->tls && options->num_nodes > 1)
+		connector_start(options);
 	create_node();
 	/* The peers first: a region's map names only nodes that are known. */
 	for (unsigned int i = 0; i < options->num_nodes; i++)

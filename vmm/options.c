@@ -366,7 +366,7 @@ static uint64_t hash_options(const struct options *options)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
 	uint8_t flags[] = { options->transport, options->invariant_tsc,
-			    options->devices.free_page_reporting };
+			    options->devices.free_page_reporting, options->tls };
 
 	if (options->cluster)
 		hash = hash_bytes(hash, options->cluster,
@@ -380,6 +380,8 @@ static uint64_t hash_options(const struct options *options)
 		hash = hash_bytes(hash, &node->cpus, sizeof(node->cpus));
 		hash = hash_bytes(hash, &node->memory, sizeof(node->memory));
 		hash = hash_bytes(hash, node->address, strlen(node->address));
+		if (node->name)
+			hash = hash_bytes(hash, node->name, strlen(node->name));
 		flags[0] = device_is_on(&options->devices, i);
 		hash = hash_bytes(hash, flags, 1);
 		hash = hash_rows(hash, node, options->num_nodes);

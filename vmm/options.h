@@ -25,6 +25,7 @@
  * @address: with all transports but loop, the text from the file; with loop, empty
  * @sockaddr: @address in binary form
  * @sockaddr_len: bytes of @sockaddr in use; 0: no address
+ * @name: with tls: the name in its certificate
  * @cpus: CPUs of the guest that run here
  * @memory: bytes of guest memory whose home is here
  * @cache: limit for copies of other nodes' memory, in bytes; 0: no limit
@@ -38,6 +39,7 @@ struct node_options {
 	const char *address;
 	struct sockaddr_storage sockaddr;
 	socklen_t sockaddr_len;
+	const char *name;
 	uint32_t cpus;
 	uint64_t memory;
 	uint64_t cache;
@@ -51,6 +53,10 @@ struct node_options {
  * @cluster: name; NULL: one node, no cluster and no module
  * @loop: the transport is loop: the nodes have no addresses
  * @transport: enum ssi_dsm_transport
+ * @tls: nodes prove who they are by certificates, and TLS encrypts
+ * @tls_ca: PEM file of the authority that signs the certificates
+ * @tls_certificate: PEM file of this host's certificate
+ * @tls_key: PEM file of its private key
  * @nodes: the nodes, sorted by id
  * @num_nodes: how many
  * @self: id of this node
@@ -76,6 +82,10 @@ struct options {
 	const char *cluster;
 	bool loop;
 	uint32_t transport;
+	bool tls;
+	const char *tls_ca;
+	const char *tls_certificate;
+	const char *tls_key;
 	struct node_options nodes[SSI_DSM_MAX_NODES];
 	unsigned int num_nodes;
 	unsigned int self;

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Makes the connections of a cluster with tls, and gives them to the kernel module.
+ *
+ * DOC: Theory of operation
+ *
+ * One thread waits for two things: connections that arrive from nodes with higher
+ * ids, and events of the module, which asks for a connection to a node with a lower id
+ * until it has one. Each of them gets a thread of its own for the handshake, so that
+ * an end that is slow or silent delays no other one.
+ *
+ * What strangers can do: only addresses of nodes with a higher id get a handshake, at
+ * most HALF_OPEN_MAX at a time for each of them, and each takes a few seconds at most
+ * (tls.c). All others are closed at once.
+ */
+#include "connector.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <netlink/socket.h>
+
+#include "../lib/genl.h"
+#include "log.h"
+#include "tls.h"
+
+#define HALF_OPEN_MAX	4
+#define BACKLOG		16
+#define CONNECT_S	3	/* until another host must answer */
+#define RETRY_MS	100	/* after a lack of file descriptors */
+
+static struct {
+	const struct options *options;
+	int listener;		/* -1: no node connects to this one */
+	struct genl events;	/* the thread's own */
+	struct genl calls;	/* connector_lock protects it */
+	/* By node: handshakes under way. connector_lock protects them. */
+	unsigned int connecting[SSI_DSM_MAX_NODES];
+	unsigned int accepting[SSI_DSM_MAX_NODES];
+} connector = { .listener = -1 };
+
+static pthread_mutex_t connector_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/**
+ * struct job - what a thread has to do
+ * @node: the node to connect to, or the one whose address the other end has
+ * @fd: the connection that has arrived
+ */
+struct job {
+	unsigned int node;
+	int fd;
+};
+
+/* ---- the module ---- */
+
+/* Tell the module of a connection, or why there is none. */
+static void tell_module(unsigned int node, int fd, const char *reason)
+{
+	struct nl_msg *msg = genl_request(SSI_DSM_CMD_PEER_CONNECT);
+	int err = -1;
+
+	if (!msg)
+		return;
+	nla_put_string(msg, SSI_DSM_A_CLUSTER, connector.options->cluster);
+	nla_put_u32(msg, SSI_DSM_A_NODE_ID, connector.options->self);
+	nla_put_u32(msg, SSI_DSM_A_PEER_ID, node);
+	if (reason)
+		nla_put_string(msg, SSI_DSM_A_REASON, reason);
+	else
+		nla_put_u32(msg, SSI_DSM_A_SOCKET, fd);
+	pthread_mutex_lock(&connector_lock);
+	err = genl_call(&connector.calls, msg, NULL, NULL);
+	/* When both sides gave up one connection, a second one may come too late. */
+	if (err)
+		log_debug("The kernel module does not take a connection to node %u: %s.",
+			  node, connector.calls.error);
+	pthread_mutex_unlock(&connector_lock);
+	nlmsg_free(msg);
+}
+
+static void tell_failure(unsigned int node, const char *why)
+{
+	char reason[TLS_WHY_MAX + 32];
+
+	snprintf(reason, sizeof(reason), "no connection to node %u: %s", node, why);
+	tell_module(node, -1, reason);
+	log_debug("There is %s.", reason);
+}
+
+/* ---- one handshake ---- */
+
+static bool begin(unsigned int *count, unsigned int max)
+{
+	bool may;
+
+	pthread_mutex_lock(&connector_lock);
+	may = *count < max;
+	*count += may;
+	pthread_mutex_unlock(&connector_lock);
+	return may;
+}
+
+static void end(unsigned int *count)
+{
+	pthread_mutex_lock(&connector_lock);
+	(*count)--;
+	pthread_mutex_unlock(&connector_lock);
+}
+
+static bool start_thread(void *(*run)(void *), unsigned int node, int fd)
+{
+	struct job *job = malloc(sizeof(*job));
+	pthread_attr_t attr;
+	pthread_t thread;
+	int err;
+
+	if (!job)
+		return false;
+	*job = (struct job) { .node = node, .fd = fd };
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	err = pthread_create(&thread, &attr, run, job);
+	pthread_attr_destroy(&attr);
+	if (err)
+		free(job);
+	return !err;
+}
+
+/* From this node's own address: the other side looks at it. */
+static int open_connection(unsigned int node)
+{
+	const struct node_options *to = &connector.options->nodes[node];
+	struct sockaddr_storage from =
+		connector.options->nodes[connector.options->self].sockaddr;
+	struct timeval limit = { .tv_sec = CONNECT_S };
+	int fd = socket(to->sockaddr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (from.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&from)->sin6_port = 0;
+	else
+		((struct sockaddr_in *)&from)->sin_port = 0;
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (!bind(fd, (struct sockaddr *)&from,
+		  connector.options->nodes[connector.options->self].sockaddr_len) &&
+	    !connect(fd, (const struct sockaddr *)&to->sockaddr,
+		     to->sockaddr_len))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void *run_connecting(void *arg)
+{
+	struct job *job = arg;
+	unsigned int node = job->node;
+	char why[TLS_WHY_MAX];
+	int fd = open_connection(node);
+
+	free(job);
+	if (fd < 0)
+		tell_failure(node, errno == EINPROGRESS ? "no answer" :
+							   strerror(errno));
+	else if (tls_connect(fd, node, why))
+		tell_failure(node, why);
+	else
+		tell_module(node, fd, NULL);
+	if (fd >= 0)
+		close(fd);
+	end(&connector.connecting[node]);
+	return NULL;
+}
+
+static void *run_accepting(void *arg)
+{
+	struct job *job = arg;
+	struct timeval limit = { .tv_sec = CONNECT_S };
+	char why[TLS_WHY_MAX];
+	int node;
+
+	setsockopt(job->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	node = tls_accept(job->fd, why);
+	if (node >= 0)
+		tell_module(node, job->fd, NULL);
+	else
+		log_warn("A connection from the address of node %u was refused: %s.",
+			 job->node, why);
+	close(job->fd);
+	end(&connector.accepting[job->node]);
+	free(job);
+	return NULL;
+}
+
+/* ---- the thread ---- */
+
+static bool is_same_host(const struct sockaddr_storage *a,
+			 const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+			       &((const struct sockaddr_in6 *)b)->sin6_addr,
+			       sizeof(struct in6_addr));
+	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+/* Return: a node with a higher id that has the address, or -1. */
+static int find_host(const struct sockaddr_storage *from)
+{
+	const struct options *o = connector.options;
+
+	for (unsigned int n = o->self + 1; n < o->num_nodes; n++)
+		if (is_same_host(from, &o->nodes[n].sockaddr))
+			return n;
+	return -1;
+}
+
+static void take_connection(void)
+{
+	struct sockaddr_storage from = { 0 };
+	socklen_t len = sizeof(from);
+	int fd = accept4(connector.listener, (struct sockaddr *)&from, &len,
+			 SOCK_CLOEXEC);
+	int node;
+
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+			usleep(RETRY_MS * 1000);
+		return;
+	}
+	node = find_host(&from);
+	if (node >= 0 && begin(&connector.accepting[node], HALF_OPEN_MAX)) {
+		if (start_thread(run_accepting, node, fd))
+			return;
+		end(&connector.accepting[node]);
+	}
+	close(fd);
+}
+
+static void take_event(const struct genl_reply *reply, void *unused)
+{
+	unsigned int node = genl_u32(reply, SSI_DSM_A_PEER_ID);
+
+	(void)unused;
+	if (reply->cmd != SSI_DSM_CMD_PEER_CONNECT ||
+	    genl_u32(reply, SSI_DSM_A_NODE_ID) != connector.options->self ||
+	    strcmp(genl_string(reply, SSI_DSM_A_CLUSTER),
+		   connector.options->cluster) ||
+	    node >= connector.options->self)
+		return;
+	if (!begin(&connector.connecting[node], 1))
+		return;
+	if (!start_thread(run_connecting, node, -1))
+		end(&connector.connecting[node]);
+}
+
+/* Events that are lost are sent again. */
+static void *run_connector(void *unused)
+{
+	struct pollfd polled[] = {
+		{ .fd = nl_socket_get_fd(connector.events.sock),
+		  .events = POLLIN },
+		{ .fd = connector.listener, .events = POLLIN },
+	};
+
+	for (;;) {
+		if (poll(polled, 2, -1) < 0)
+			continue;
+		if (polled[0].revents)
+			genl_receive(&connector.events, take_event, NULL);
+		if (polled[1].revents)
+			take_connection();
+	}
+	return unused;
+}
+
+/* ---- setting up ---- */
+
+static void open_listener(const struct node_options *self)
+{
+	int one = 1;
+	int fd = socket(self->sockaddr.ss_family,
+			SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&self->sockaddr,
+			   self->sockaddr_len) || listen(fd, BACKLOG))
+		die(errno == EADDRNOTAVAIL ? EXIT_USAGE : EXIT_HOST,
+		    "Node %u cannot listen on %s: %s.", self->id, self->address,
+		    strerror(errno));
+	connector.listener = fd;
+}
+
+void connector_start(const struct options *options)
+{
+	pthread_t thread;
+
+	connector.options = options;
+	tls_load(options);
+	if (genl_open(&connector.calls))
+		die(EXIT_HOST, "The kernel module ssi_dsm does not answer: %s.",
+		    connector.calls.error);
+	if (genl_open(&connector.events) || genl_subscribe(&connector.events))
+		die(EXIT_HOST, "The kernel module ssi_dsm does not answer: %s.",
+		    connector.events.error);
+	if (options->self + 1 < options->num_nodes)
+		open_listener(&options->nodes[options->self]);
+	if (pthread_create(&thread, NULL, run_connector, NULL))
+		die(EXIT_HOST, "The host gives no thread for connections to other nodes.");
+	pthread_detach(thread);
+}

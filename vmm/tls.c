@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * TLS 1.3 between the ssi-vmm of two nodes: certificates, the handshake, and the keys
+ * for the kernel.
+ *
+ * DOC: Theory of operation
+ *
+ * Both sides need a certificate that the authority of the cluster file has signed, and
+ * that has the name which the cluster file gives to the node. A node has one role only
+ * towards another one: the node with the higher id connects. So the side that connects
+ * knows which name must be there, and the other side takes the name of any node with a
+ * higher id.
+ *
+ * In TLS 1.3 the side that connects has finished before the other side has seen its
+ * certificate. So the side that accepts sends one byte (WELCOME) when it has verified
+ * it. If it has not, the other side gets an alert instead, and can say so.
+ *
+ * Nothing is resumed: there are no tickets, so each connection has new keys and
+ * its certificates are verified again.
+ *
+ * The kernel gets the keys last, when no byte is left in the library: GnuTLS reads
+ * whole records and no further.
+ */
+#include "tls.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <linux/tls.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" \
+			"+AES-256-GCM:+CHACHA20-POLY1305"
+#define HANDSHAKE_MS	5000
+#define WELCOME		'w'
+
+#ifndef SOL_TLS
+#define SOL_TLS		282
+#endif
+#ifndef TCP_ULP
+#define TCP_ULP		31
+#endif
+
+static struct {
+	const struct options *options;
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t priorities;
+} tls;
+
+/**
+ * struct attempt - one handshake
+ * @first: the first of the nodes that may be at the other end
+ * @last: the last one
+ * @node: the one that is there, or -1
+ * @purpose: what its certificate must be good for
+ * @why: reason of a failure
+ */
+struct attempt {
+	unsigned int first, last;
+	int node;
+	const char *purpose;
+	char *why;
+};
+
+/* The library's sentences end with a full stop, sometimes with a blank. */
+__attribute__((format(printf, 2, 3)))
+static int fail(char *why, const char *fmt, ...)
+{
+	va_list args;
+	size_t len;
+
+	va_start(args, fmt);
+	vsnprintf(why, TLS_WHY_MAX, fmt, args);
+	va_end(args);
+	len = strlen(why);
+	while (len && (why[len - 1] == ' ' || why[len - 1] == '.'))
+		why[--len] = '\0';
+	return -1;
+}
+
+/* ---- setting up ---- */
+
+static void check_kernel(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		die(EXIT_HOST, "The host gives no TCP socket: %s.",
+		    strerror(errno));
+	/* A socket that is not connected is refused only if there is TLS. */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) &&
+	    errno == ENOENT)
+		die(EXIT_HOST, "The kernel has no TLS for sockets, so the cluster's tls is not possible; load its module with modprobe tls.");
+	close(fd);
+}
+
+static void must(int ret, const char *what, const char *path)
+{
+	if (ret < 0)
+		die(EXIT_USAGE, "The %s of the cluster's tls, %s, cannot be used: %s",
+		    what, path, gnutls_strerror(ret));
+}
+
+static int check_certificate(gnutls_session_t session);
+
+void tls_load(const struct options *options)
+{
+	int ret;
+
+	tls.options = options;
+	check_kernel();
+	if (gnutls_certificate_allocate_credentials(&tls.credentials) ||
+	    gnutls_priority_init(&tls.priorities, PRIORITIES, NULL))
+		die(EXIT_HOST, "The GnuTLS library cannot be used here.");
+	ret = gnutls_certificate_set_x509_trust_file(tls.credentials,
+						     options->tls_ca,
+						     GNUTLS_X509_FMT_PEM);
+	must(ret ? ret : GNUTLS_E_NO_CERTIFICATE_FOUND, "ca", options->tls_ca);
+	ret = gnutls_certificate_set_x509_key_file(tls.credentials,
+						   options->tls_certificate,
+						   options->tls_key,
+						   GNUTLS_X509_FMT_PEM);
+	must(ret, "certificate or key", options->tls_certificate);
+	gnutls_certificate_set_verify_function(tls.credentials,
+					       check_certificate);
+}
+
+/* ---- the other side's certificate ---- */
+
+static void print_status(unsigned int status, char *why)
+{
+	gnutls_datum_t text = { 0 };
+
+	if (gnutls_certificate_verification_status_print(status,
+							 GNUTLS_CRT_X509,
+							 &text, 0) < 0) {
+		fail(why, "its certificate is not valid");
+		return;
+	}
+	fail(why, "%s", text.data);
+	gnutls_free(text.data);
+}
+
+static int find_name(gnutls_x509_crt_t certificate,
+		     const struct attempt *attempt)
+{
+	const struct options *o = tls.options;
+
+	for (unsigned int n = attempt->first; n <= attempt->last; n++)
+		if (gnutls_x509_crt_check_hostname2(certificate,
+						    o->nodes[n].name,
+						    GNUTLS_VERIFY_DO_NOT_ALLOW_WILDCARDS))
+			return n;
+	return -1;
+}
+
+static int check_name(gnutls_session_t session, struct attempt *attempt)
+{
+	unsigned int count = 0;
+	const gnutls_datum_t *chain =
+		gnutls_certificate_get_peers(session, &count);
+	gnutls_x509_crt_t certificate;
+
+	if (!count || gnutls_x509_crt_init(&certificate))
+		return fail(attempt->why, "it has no certificate");
+	if (!gnutls_x509_crt_import(certificate, &chain[0],
+				    GNUTLS_X509_FMT_DER))
+		attempt->node = find_name(certificate, attempt);
+	gnutls_x509_crt_deinit(certificate);
+	if (attempt->node >= 0)
+		return 0;
+	if (attempt->first == attempt->last)
+		return fail(attempt->why, "its certificate does not have the name %s",
+			    tls.options->nodes[attempt->first].name);
+	return fail(attempt->why, "its certificate does not have the name of a node that connects to this one");
+}
+
+/* The library ends the handshake with an alert if this is not 0. */
+static int check_certificate(gnutls_session_t session)
+{
+	struct attempt *attempt = gnutls_session_get_ptr(session);
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (unsigned char *)attempt->purpose,
+	};
+	unsigned int status = 0;
+	int ret;
+
+	ret = gnutls_certificate_verify_peers(session, &purpose, 1, &status);
+	if (ret < 0)
+		return fail(attempt->why, "its certificate cannot be verified: %s",
+			    gnutls_strerror(ret));
+	if (status) {
+		print_status(status, attempt->why);
+		return -1;
+	}
+	return check_name(session, attempt);
+}
+
+/* ---- the handshake ---- */
+
+/* A failure that check_certificate() has not explained. */
+static int explain(gnutls_session_t session, int ret, char *why)
+{
+	if (why[0])
+		return -1;
+	if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return fail(why, "it refused this node's certificate or TLS version (alert: %s)",
+			    gnutls_alert_get_name(gnutls_alert_get(session)));
+	if (ret == GNUTLS_E_NO_CERTIFICATE_FOUND ||
+	    ret == GNUTLS_E_CERTIFICATE_REQUIRED)
+		return fail(why, "it has no certificate");
+	if (ret == GNUTLS_E_TIMEDOUT)
+		return fail(why, "it did not finish the TLS handshake within %d seconds",
+			    HANDSHAKE_MS / 1000);
+	if (ret == GNUTLS_E_PREMATURE_TERMINATION || ret == GNUTLS_E_PULL_ERROR ||
+	    ret == GNUTLS_E_PUSH_ERROR)
+		return fail(why, "it closed the connection");
+	return fail(why, "the TLS handshake failed: %s", gnutls_strerror(ret));
+}
+
+static int handshake(gnutls_session_t session, char *why)
+{
+	int ret;
+
+	do {
+		ret = gnutls_handshake(session);
+	} while (ret < 0 && !gnutls_error_is_fatal(ret));
+	if (!ret)
+		return 0;
+	gnutls_alert_send_appropriate(session, ret);
+	return explain(session, ret, why);
+}
+
+static int send_welcome(gnutls_session_t session, char *why)
+{
+	char byte = WELCOME;
+	int ret = gnutls_record_send(session, &byte, 1);
+
+	return ret == 1 ? 0 : explain(session, ret, why);
+}
+
+static int await_welcome(gnutls_session_t session, char *why)
+{
+	char byte = 0;
+	int ret;
+
+	gnutls_record_set_timeout(session, HANDSHAKE_MS);
+	ret = gnutls_record_recv(session, &byte, 1);
+	if (ret == 1 && byte == WELCOME)
+		return 0;
+	return explain(session, ret < 0 ? ret : GNUTLS_E_PREMATURE_TERMINATION,
+		       why);
+}
+
+/* ---- the keys for the kernel ---- */
+
+union keys {
+	struct tls_crypto_info info;
+	struct tls12_crypto_info_aes_gcm_256 aes;
+	struct tls12_crypto_info_chacha20_poly1305 chacha;
+};
+
+/* Return: bytes of @keys, 0 if the session has other keys than they have room for. */
+static size_t take_keys(gnutls_session_t session, bool receive, union keys *keys)
+{
+	gnutls_datum_t mac, iv, key;
+	unsigned char number[8];
+
+	if (gnutls_record_get_state(session, receive, &mac, &iv, &key, number))
+		return 0;
+	keys->info.version = TLS_1_3_VERSION;
+	switch (gnutls_cipher_get(session)) {
+	case GNUTLS_CIPHER_AES_256_GCM:
+		if (key.size != sizeof(keys->aes.key) ||
+		    iv.size != sizeof(keys->aes.salt) + sizeof(keys->aes.iv))
+			return 0;
+		keys->info.cipher_type = TLS_CIPHER_AES_GCM_256;
+		memcpy(keys->aes.salt, iv.data, sizeof(keys->aes.salt));
+		memcpy(keys->aes.iv, iv.data + sizeof(keys->aes.salt),
+		       sizeof(keys->aes.iv));
+		memcpy(keys->aes.key, key.data, key.size);
+		memcpy(keys->aes.rec_seq, number, sizeof(number));
+		return sizeof(keys->aes);
+	case GNUTLS_CIPHER_CHACHA20_POLY1305:
+		if (key.size != sizeof(keys->chacha.key) ||
+		    iv.size != sizeof(keys->chacha.iv))
+			return 0;
+		keys->info.cipher_type = TLS_CIPHER_CHACHA20_POLY1305;
+		memcpy(keys->chacha.iv, iv.data, iv.size);
+		memcpy(keys->chacha.key, key.data, key.size);
+		memcpy(keys->chacha.rec_seq, number, sizeof(number));
+		return sizeof(keys->chacha);
+	default:
+		return 0;
+	}
+}
+
+static int set_keys(gnutls_session_t session, int fd, bool receive, char *why)
+{
+	union keys keys = { 0 };
+	size_t len = take_keys(session, receive, &keys);
+	int ret = 0;
+
+	if (!len)
+		ret = fail(why, "the session's keys are not of a kind that the kernel takes");
+	else if (setsockopt(fd, SOL_TLS, receive ? TLS_RX : TLS_TX, &keys, len))
+		ret = fail(why, "this host's kernel does not take the keys of the session: %s",
+			   strerror(errno));
+	explicit_bzero(&keys, sizeof(keys));
+	return ret;
+}
+
+static int give_to_kernel(gnutls_session_t session, int fd, char *why)
+{
+	if (gnutls_record_check_pending(session))
+		return fail(why, "it sent data before the connection was ready");
+	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")))
+		return fail(why, "this host's kernel has no TLS for the socket: %s",
+			    strerror(errno));
+	return set_keys(session, fd, false, why) ?
+	       -1 : set_keys(session, fd, true, why);
+}
+
+/* ---- both sides ---- */
+
+static int make_session(gnutls_session_t *session, unsigned int side, int fd,
+			struct attempt *attempt)
+{
+	if (gnutls_init(session, side | GNUTLS_NO_TICKETS | GNUTLS_NO_SIGNAL |
+				 GNUTLS_FORCE_CLIENT_CERT))
+		return fail(attempt->why, "there is no memory for a TLS session");
+	gnutls_session_set_ptr(*session, attempt);
+	if (gnutls_priority_set(*session, tls.priorities) ||
+	    gnutls_credentials_set(*session, GNUTLS_CRD_CERTIFICATE,
+				   tls.credentials)) {
+		gnutls_deinit(*session);
+		return fail(attempt->why, "there is no memory for a TLS session");
+	}
+	gnutls_certificate_server_set_request(*session, GNUTLS_CERT_REQUIRE);
+	gnutls_handshake_set_timeout(*session, HANDSHAKE_MS);
+	gnutls_transport_set_int(*session, fd);
+	return 0;
+}
+
+int tls_connect(int fd, unsigned int node, char why[TLS_WHY_MAX])
+{
+	struct attempt attempt = {
+		.first = node, .last = node, .node = -1,
+		.purpose = GNUTLS_KP_TLS_WWW_SERVER, .why = why,
+	};
+	gnutls_session_t session;
+	int ret;
+
+	why[0] = '\0';
+	if (make_session(&session, GNUTLS_CLIENT, fd, &attempt))
+		return -1;
+	ret = handshake(session, why) || await_welcome(session, why) ||
+	      give_to_kernel(session, fd, why) ? -1 : 0;
+	gnutls_deinit(session);
+	return ret;
+}
+
+int tls_accept(int fd, char why[TLS_WHY_MAX])
+{
+	struct attempt attempt = {
+		.first = tls.options->self + 1,
+		.last = tls.options->num_nodes - 1,
+		.node = -1, .purpose = GNUTLS_KP_TLS_WWW_CLIENT, .why = why,
+	};
+	gnutls_session_t session;
+	int ret;
+
+	why[0] = '\0';
+	if (make_session(&session, GNUTLS_SERVER, fd, &attempt))
+		return -1;
+	ret = handshake(session, why) || send_welcome(session, why) ||
+	      give_to_kernel(session, fd, why) ? -1 : attempt.node;
+	gnutls_deinit(session);
+	return ret;
+}
