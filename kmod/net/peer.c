@@ -15,14 +15,21 @@
 /*
  * Count the consecutive beats in which no message arrived. This counts beats,
  * not time: if this host stood still for a while, or if its work was late, that
- * is no reason to declare its peers lost.
+ * is no reason to declare its peers lost. A beat that follows another one at once,
+ * because there is a new connection, does not count.
  */
 static u32 count_silence(struct ssi_peer *peer)
 {
 	unsigned long last = READ_ONCE(peer->link->last_rx);
+	unsigned long now = jiffies;
 
+	if (last == peer->heard &&
+	    time_before(now, peer->counted +
+			     msecs_to_jiffies(SSI_PEER_PING_MS / 2)))
+		return peer->silent;
 	peer->silent = last == peer->heard ? peer->silent + 1 : 0;
 	peer->heard = last;
+	peer->counted = now;
 	return peer->silent;
 }
 

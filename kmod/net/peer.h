@@ -56,7 +56,8 @@ struct ssi_peer_config {
  * @rx_pool: messages received from it
  * @link: the connection; set once, before other code can find the peer
  * @beat: work that sends pings and checks link->last_rx
- * @heard: link->last_rx at the last beat; only @beat uses @heard and @silent
+ * @heard: link->last_rx at the last beat; only @beat uses this and the next two
+ * @counted: time in jiffies of the last beat that counted
  * @silent: number of consecutive beats in which no message arrived
  * @met: the link has been UP; only the link's work @changed uses it
  * @lives: region id -> life (xa_value) of the peer's instance, as far as the
@@ -74,6 +75,7 @@ struct ssi_peer {
 	struct ssi_link *link;
 	struct delayed_work beat;
 	unsigned long heard;
+	unsigned long counted;
 	u32 silent;
 	bool met;
 	struct xarray lives;
