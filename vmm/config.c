@@ -10,10 +10,11 @@
  *                                  # of the guest's page tables read
  *   link-grace: 10                 # seconds until a node that cannot be reached
  *                                  # is lost
- *   tls:                           # optional: nodes prove who they are, and
- *     ca: /etc/ssi/ca.pem          # encrypt; with transport tcp. These files
- *     certificate: /etc/ssi/cert.pem   # are each host's own, at the same place
+ *   tls:                           # nodes prove who they are, and encrypt; with
+ *     ca: /etc/ssi/ca.pem          # transport tcp. The files are each host's own
+ *     certificate: /etc/ssi/cert.pem
  *     key: /etc/ssi/key.pem
+ *   insecure: true                 # instead of tls: they do neither
  *   nodes:
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M,
  *         name: a.example }        # with tls: the name in its certificate
@@ -363,6 +364,21 @@ static void take_tls(const struct config_tls *from, struct options *options)
 	check_names(options);
 }
 
+/* Between hosts, doing without must have been written down. */
+static void take_security(const struct config_file *file,
+			  struct options *options)
+{
+	bool insecure = file->insecure &&
+			take_bool("insecure", "the cluster", file->insecure);
+
+	if (file->tls && insecure)
+		die(EXIT_USAGE, "The cluster has both tls and \"insecure: true\"; remove one of them.");
+	if (file->tls)
+		take_tls(file->tls, options);
+	else if (!insecure && !options->loop && options->num_nodes > 1)
+		die(EXIT_USAGE, "The cluster has no tls, so anybody on its network could read and change the guest's memory; add tls, or \"insecure: true\" if nobody else can reach that network.");
+}
+
 /* The file's data is not freed, since the options point to it. */
 void config_load(const char *path, struct options *options)
 {
@@ -391,8 +407,7 @@ void config_load(const char *path, struct options *options)
 						  file->link_grace,
 						  OPTIONS_MAX_LINK_GRACE);
 	take_nodes(path, file, options);
-	if (file->tls)
-		take_tls(file->tls, options);
+	take_security(file, options);
 	take_guest(&file->guest, options);
 	take_devices(path, &file->guest, options);
 }

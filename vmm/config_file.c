@@ -118,6 +118,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	MAY("link-grace", struct config_file, link_grace, 0),
 	CYAML_FIELD_MAPPING_PTR("tls", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 				struct config_file, tls, tls_fields),
+	MAY("insecure", struct config_file, insecure, 0),
 	CYAML_FIELD_SEQUENCE("nodes", CYAML_FLAG_POINTER, struct config_file,
 			     nodes, &node_schema, 1, SSI_DSM_MAX_NODES),
 	CYAML_FIELD_MAPPING("guest", CYAML_FLAG_OPTIONAL, struct config_file,

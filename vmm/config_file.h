@@ -70,6 +70,7 @@ struct config_file {
 	char *amd_rogpt;
 	char *link_grace;
 	struct config_tls *tls;
+	char *insecure;
 	struct config_node *nodes;
 	unsigned int nodes_count;
 	struct config_guest guest;

@@ -9,6 +9,7 @@
 
 config=/tmp/cluster.yaml
 firmware=
+security=	# tls: or insecure: true
 link_grace=	# seconds until a node that cannot be reached is lost
 vmm_options=--no-reboot	# a guest that resets itself again and again is no test
 
@@ -93,6 +94,7 @@ write_config() {
 	echo "timeout: 60"
 	[ -z "$SSI_ROGPT" ] || echo "amd-rogpt: true"
 	echo "link-grace: ${link_grace:-10}"
+	echo "${security:-insecure: true}"
 	echo "nodes:"
 	for n in $(seq 0 $((nodes - 1))); do
 		eval "address=\$SSI_ADDR_$n"
