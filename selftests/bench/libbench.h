@@ -76,7 +76,7 @@ int bench_server(void (*serve)(int ready));
 void bench_server_end(int pid);
 
 /*
- * A cluster over rdma whose region is ready, its node n kept by an attached
+ * A cluster whose region is ready, its node n kept by an attached
  * file. bench_map() attaches to @node and maps the region.
  */
 void bench_cluster_new(const struct cluster *c);

@@ -3,7 +3,7 @@
  * B5, B13: memory that was never touched, memory that is mapped, and the
  * metadata of both.
  *
- *	local PAGES
+ *	local [rdma|tcp] PAGES
  *
  * PAGES pages of each of two nodes and as many of anonymous memory, in pages of
  * the same size, are written for the first time, then all are read many times.
@@ -93,9 +93,13 @@ int main(int argc, char **argv)
 	struct touches t = { .threads = 1 };
 	volatile uint8_t *anon, *mem;
 
+	if (argc > 1 && bench_takes_transport(&cluster, argv[1])) {
+		argc--;
+		argv++;
+	}
 	t.count = argc == 2 ? atoi(argv[1]) : 0;
 	if (t.count <= MAPPED)
-		tap_bail("local PAGES, more than %u", MAPPED);
+		tap_bail("local [rdma|tcp] PAGES, more than %u", MAPPED);
 	cluster.each = (t.count * (uint64_t)PAGE + 2 * MIB - 1) / (2 * MIB) *
 		       (2 * MIB);
 	t.order = bench_order(t.count, true);

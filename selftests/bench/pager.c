@@ -21,10 +21,8 @@
  *		process, would give an event. As many faults as there are threads
  *		are under way at a time: a further thread puts the pages in place
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <rdma/rdma_verbs.h>
 #include <stdlib.h>
@@ -36,11 +34,11 @@
 #include <unistd.h>
 
 #include "libbench.h"
+#include "libtcp.h"
 #include "libverbs.h"
 #include "selftests/unit/tap.h"
 
 #define USAGE		"pager verbs|tcp|coherent THREADS PAGES"
-#define TCP_PORT	7600
 #define APART		8u	/* pages between touched ones, as in remote.c */
 
 /* The address of the memory: private data of the accept by its process */
@@ -73,52 +71,18 @@ static uint8_t *page;		/* what came */
 
 static int sock;
 
-static struct sockaddr_in address(const char *host, uint16_t port)
-{
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-	};
-
-	bench_must(inet_pton(AF_INET, host, &addr.sin_addr) == 1, host);
-	return addr;
-}
-
-static int tcp_socket(void)
-{
-	int one = 1;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	bench_must(fd >= 0, "socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
-}
-
 static void tcp_serve(int ready)
 {
-	struct sockaddr_in addr = address(verbs_server_addr(), TCP_PORT);
-	int listener = tcp_socket(), fd, one = 1;
+	int fd = tcp_serve_one(ready);
 	uint64_t index;
 
-	bench_must(!bind(listener, (void *)&addr, sizeof(addr)), "bind");
-	bench_must(!listen(listener, 1), "listen");
-	bench_must(write(ready, "", 1) == 1, "telling that it listens");
-	fd = accept(listener, NULL, NULL);
-	bench_must(fd >= 0, "accept");
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	while (recv(fd, &index, sizeof(index), MSG_WAITALL) == sizeof(index))
 		bench_must(send(fd, memory + index * PAGE, PAGE, 0) == PAGE, "send");
 }
 
 static void tcp_connect(void)
 {
-	struct sockaddr_in addr = address(verbs_server_addr(), TCP_PORT);
-	struct sockaddr_in from = address(verbs_client_addr(), 0);
-
-	sock = tcp_socket();
-	bench_must(!bind(sock, (void *)&from, sizeof(from)), "bind");
-	bench_must(!connect(sock, (void *)&addr, sizeof(addr)), "connect");
+	sock = tcp_to_server();
 }
 
 static void tcp_get(uint64_t index)

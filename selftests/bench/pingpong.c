@@ -2,7 +2,7 @@
 /*
  * B6: two nodes write one word.
  *
- *	pingpong HOPS MS
+ *	pingpong [rdma|tcp] HOPS MS
  *
  * First alternating, HOPS times, without a hold window: each store takes the
  * page from the other node. Then both as fast as possible, for MS without and
@@ -17,7 +17,7 @@
 
 #define NODES	2u
 
-static const struct cluster cluster = {
+static struct cluster cluster = {
 	.name = "bench",
 	.transport = SSI_DSM_TRANSPORT_RDMA,
 	.nodes = NODES,
@@ -88,10 +88,14 @@ int main(int argc, char **argv)
 	uint64_t rate;
 	uint32_t n, ms;
 
+	if (argc > 1 && bench_takes_transport(&cluster, argv[1])) {
+		argc--;
+		argv++;
+	}
 	hops = argc == 3 ? atoi(argv[1]) : 0;
 	ms = argc == 3 ? atoi(argv[2]) : 0;
 	if (!hops || !ms)
-		tap_bail("pingpong HOPS MS");
+		tap_bail("pingpong [rdma|tcp] HOPS MS");
 	shared = bench_shared(sizeof(*shared));
 	hop_ns = bench_shared(hops * sizeof(*hop_ns));
 	for (n = 0; n < NODES; n++)

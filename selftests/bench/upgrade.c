@@ -2,7 +2,7 @@
 /*
  * B8: a store to a page of which K other nodes have a copy.
  *
- *	upgrade K PAGES
+ *	upgrade [rdma|tcp] K PAGES
  *
  * Node 0, the pages' home, has written them; it and all others have read them
  * when node 1 writes. Nothing but its request, the invalidations and their
@@ -40,8 +40,12 @@ int main(int argc, char **argv)
 	struct touches t = { .threads = 1 };
 	uint32_t n;
 
+	if (argc > 1 && bench_takes_transport(&cluster, argv[1])) {
+		argc--;
+		argv++;
+	}
 	if (argc != 3)
-		tap_bail("upgrade K PAGES");
+		tap_bail("upgrade [rdma|tcp] K PAGES");
 	cluster.nodes = atoi(argv[1]) + 1;
 	t.count = atoi(argv[2]);
 	if (cluster.nodes < 2 || cluster.nodes > NODES_MAX || !t.count)
