@@ -64,14 +64,16 @@
  * @limit: how long it looks now, in ns; only @thread uses it
  * @last: ktime in ns when a work ended; only @thread uses it
  */
-static struct service {
+struct service {
 	struct task_struct *thread;
 	u32 poll_us;
 	struct work_struct *slot;
 	u32 done;
 	u64 limit;
 	u64 last;
-} service = { .slot = BUSY };
+};
+
+static struct service service = { .slot = BUSY };
 
 static bool takes_work(const struct work_struct *slot)
 {
