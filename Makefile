@@ -105,7 +105,7 @@ $(B)/sanitized/%.o: %.c
 
 # Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c,
 # for those that speak to it, are linked into all.
-HOST_KINDS := dsm bench cluster
+HOST_KINDS := dsm bench cluster debug
 define host_tests
 $(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/protocol/wire.c lib/genl.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
@@ -119,8 +119,9 @@ $(foreach kind,$(HOST_KINDS),$(eval $(call host_tests,$(kind))))
 $(B)/selftests/dsm/litmus: $(call objects,selftests/guest/litmus_tests.c \
 					  selftests/guest/barrier.c)
 
-# benchmarks make clusters as tests do, and so do tests of several hosts
-$(bench_BIN) $(cluster_BIN): $(call objects,$(wildcard selftests/dsm/lib*.c))
+# benchmarks make clusters as tests do, and so do tests of several hosts and those
+# of the debug kernel
+$(bench_BIN) $(cluster_BIN) $(debug_BIN): $(call objects,$(wildcard selftests/dsm/lib*.c))
 
 $(HOST_TESTS): LIBS = $(GENL_LIBS) -lrdmacm -libverbs -lpthread
 $(HOST_TESTS):
@@ -322,6 +323,26 @@ fuzz:
 	+@$(MAKE) --no-print-directory fuzz-programs
 	selftests/fuzz/fuzz $(SECONDS) $(TARGETS)
 
+## debug-kernel	build a kernel for the lab's hosts that checks memory, locks and more; DEBUG=--kcsan: data races
+debug-kernel:
+	selftests/lab/deps
+	selftests/lab/deps debug
+	selftests/debug/kernel $(DEBUG)
+
+# Its folder, as selftests/debug/kernel installs it; -g is for addr2line.
+DEBUG_KDIR = $(realpath $(wildcard $(SSI_CACHE)/kernels/linux-image-6.12-debug/lib/modules/*/build))
+
+## check-debug	tests on the debug kernel; CHECK="--only debug/api"
+check-debug: fetch debug-kernel
+	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory debug-module
+	selftests/run --debug $(CHECK)
+
+## debug-module	the module for the debug kernel, if that is built; its coverage can be read (KCOV)
+debug-module:
+	+@$(MAKE) --no-print-directory modules KDIR=$(or $(DEBUG_KDIR),none) \
+		KCOV_INSTRUMENT=y KCFLAGS=-g
+
 ## qemu-kinds	build the emulator for the lab's --kind zen4 and --kind intel
 qemu-kinds: deps
 	selftests/lab/qemu-kinds
@@ -329,7 +350,7 @@ qemu-kinds: deps
 .PHONY: all help programs selftests guest modules modules_install install clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
 .PHONY: demo demo-disk check check-long bench bench-apps bench-params mutants soak fuzz
-.PHONY: qemu-kinds
+.PHONY: debug-kernel debug-module check-debug qemu-kinds
 
 include $(wildcard selftests/*/Makefile.inc)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -52,7 +52,7 @@ static void output(const unsigned char *data, size_t len)
 		sum += data[i];
 }
 
-static void send(const struct ioapic_msi *msi)
+static void send_msi(const struct ioapic_msi *msi)
 {
 	if (msi->address >> 20 != 0xfee)
 		fuzz_fail("an interrupt is sent to %llx",
@@ -91,7 +91,7 @@ static int commit(void)
 /* ---- devices ---------------------------------------------------------------- */
 
 static const struct serial_ops serial_ops = { set_irq, output };
-static const struct ioapic_ops ioapic_ops = { send, route };
+static const struct ioapic_ops ioapic_ops = { send_msi, route };
 static const struct pflash_ops pflash_ops = {
 	nothing, show_status, store_flash, commit,
 };

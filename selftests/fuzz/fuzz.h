@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../vmm/cluster.h"
 #include "../../vmm/exit.h"
 
 /* The entry points that libFuzzer calls. */
@@ -71,5 +72,11 @@ void *__wrap_malloc(size_t size);
 void __wrap_free(void *memory);
 void *__real_malloc(size_t size);
 void __real_free(void *memory);
+
+/* The same for --wrap=cluster_handle. */
+void __wrap_cluster_handle(enum cluster_type type, size_t len,
+			   cluster_handler handler);
+void __real_cluster_handle(enum cluster_type type, size_t len,
+			   cluster_handler handler);
 
 #endif /* FUZZ_H */

@@ -9,13 +9,15 @@ import time
 from pathlib import Path
 
 from . import LabError
-from .kernels import cache_dir
+from .kernels import BUILT, cache_dir
 from .process import die_with_parent
 from . import switch
 
 # a host whose kernel prints one of these has failed, whatever the scenario's result
 TROUBLE = re.compile(
-    r"Kernel panic|\bOops\b|\bBUG: |WARNING: CPU|general protection fault|"
+    r"Kernel panic|\bOops\b|\bBUG: |general protection fault|"
+    r"WARNING: (CPU|possible|suspicious|inconsistent|bad|held|lock|[Nn]ested|chain)|"
+    r"UBSAN: |ODEBUG: |DMA-API: |memory leaks: |"
     r"blocked for more than \d+ seconds|detected stalls|"
     r"refcount_t: |list_(add|del) corruption|Bad page state")
 
@@ -153,6 +155,8 @@ class Host:
 
     def _kernel_args(self):
         words = [KERNEL_ARGS, self.options.append]
+        if self.options.kernel in BUILT:
+            words.append("panic_on_warn=1")
         if self.options.gdb or self.options.dump:
             words.append("nokaslr")
         if self.options.dump:

@@ -24,6 +24,15 @@ META = {
     "cloud": "linux-image-cloud-amd64",
 }
 
+# values of --kernel that selftests/debug/kernel builds, and how
+BUILT = {
+    "6.12-debug": "make debug-kernel",
+    "6.12-kcsan": "make debug-kernel DEBUG=--kcsan",
+}
+
+# for hosts, not for guests
+HOST_KERNELS = ["6.1", "6.12", *BUILT]
+
 
 def cache_dir():
     """The folder outside the tree that survives `make clean`."""
@@ -142,8 +151,23 @@ class Kernel:
         return plain
 
 
+def _built(name):
+    """A kernel that was built here."""
+    target = cache_dir() / "kernels" / f"linux-image-{name}"
+    if not target.exists():
+        raise LabError(f"{target} is missing; {BUILT[name]} builds it")
+    return Kernel(target)
+
+
+def module_folder(name, kernel):
+    """The folder below build/ with the module for a kernel of this name."""
+    return f"kmod-{kernel.release if name in BUILT else name}"
+
+
 def fetch(name, say=lambda text: None):
     """Return the Kernel called name, downloading it when it is not cached."""
+    if name in BUILT:
+        return _built(name)
     if name not in META:
         raise LabError(f"no kernel is called '{name}'; "
                        f"there are {', '.join(META)}")
