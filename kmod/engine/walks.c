@@ -43,8 +43,12 @@
 #define ERROR_WRITE	BIT_ULL(1)
 #define ERROR_WALK	BIT_ULL(33)
 
-/* The function of KVM's worker for asynchronous page faults, as %ps prints it. */
-#define ASYNC_FUNCTION	"async_pf_execute [kvm]"
+/*
+ * The function of KVM's worker for asynchronous page faults, as %ps prints it, and
+ * what follows if KVM is a module.
+ */
+#define ASYNC_FUNCTION	"async_pf_execute"
+#define ASYNC_MODULE	" [kvm]"
 
 /**
  * struct walk_note - what a vCPU's task is about to do
@@ -172,12 +176,13 @@ struct kvm_vcpu *ssi_walks_vcpu(void)
  */
 static bool is_async_function(work_func_t func)
 {
-	char name[sizeof(ASYNC_FUNCTION) + 1];
+	char name[sizeof(ASYNC_FUNCTION ASYNC_MODULE) + 1];
 
 	if (READ_ONCE(async_function) == func)
 		return true;
 	snprintf(name, sizeof(name), "%ps", func);
-	if (strcmp(name, ASYNC_FUNCTION))
+	if (strcmp(name, ASYNC_FUNCTION) &&
+	    strcmp(name, ASYNC_FUNCTION ASYNC_MODULE))
 		return false;
 	WRITE_ONCE(async_function, func);
 	return true;
