@@ -731,7 +731,7 @@ int main(void)
 	const struct part order[] = { { 1, 2 * MIB }, { 0, 4 * MIB } };
 
 	conf_need();
-	alarm(120);
+	alarm(120 * slower());
 	tap_plan(19 + 9 + 25 + 4 + 2 + 5 + 7 + 8 + 16 +
 		 2 + ARRAY_SIZE(privileges) + 1 + 6 + 1);
 	test_nodes();

@@ -443,7 +443,7 @@ int main(int argc, char **argv)
 {
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	alarm(150);
+	alarm(150 * slower());
 	tap_plan(14);
 	test_exchange();
 	test_batches();

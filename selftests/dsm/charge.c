@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	alarm(110);
+	alarm(110 * slower());
 	enter_group();
 	tap_plan(7);
 	cluster_make(&cluster);

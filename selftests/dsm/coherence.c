@@ -43,7 +43,7 @@
 #define FIRST_SPREAD	16
 #define COUNTERS	8
 #define WORKERS_MAX	(NODES_MAX + 1)
-#define HANG_MS		20000	/* over its time: a worker hangs */
+#define HANG_MS		(20000 * slower())	/* over its time: a worker hangs */
 #define DEAD_S		170	/* so does the whole program */
 
 /* The present operation of a worker. */
@@ -899,7 +899,7 @@ int main(int argc, char **argv)
 	cluster_args(&cluster, argc, argv);
 	conf_need();
 	signal(SIGALRM, on_alarm);
-	alarm(DEAD_S);
+	alarm(DEAD_S * slower());
 	tap_plan(ARRAY_SIZE(phases) + 18 + (cluster.cache ? 2 : 0) +
 		 !!cluster.fail_nth + !!cluster.break_nth);
 	nr_workers = cluster.nodes + 1;

@@ -245,7 +245,7 @@ int main(int argc, char **argv)
 
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	alarm(100);
+	alarm(100 * slower());
 	tap_plan(8);
 	reader = listen_to_events(BUFFER);
 	cluster_make(&cluster);

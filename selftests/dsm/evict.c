@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 	conf_need();
 	if (access(TRACING "events/ssi_dsm/ssi_shrink", F_OK))
 		tap_skip_all("there is no tracepoint ssi_shrink");
-	alarm(110);
+	alarm(110 * slower());
 	tap_plan(11);
 	cluster_make(&cluster);
 	for (n = 0; n < 2; n++) {

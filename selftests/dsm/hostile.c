@@ -1024,7 +1024,7 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
-	alarm(110);
+	alarm(110 * slower());
 	victim_make(argc > 1 ? argv[1] : NULL);
 	tap_plan(count_possible() + ARRAY_SIZE(vain) + 10);
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");

@@ -366,7 +366,7 @@ int main(int argc, char **argv)
 {
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	alarm(110);
+	alarm(110 * slower());
 	tap_plan(19);
 	cluster_make(&cluster);
 	map_views();

@@ -426,7 +426,7 @@ static void test_low_refuses(void)
 
 int main(int argc, char **argv)
 {
-	alarm(110);
+	alarm(110 * slower());
 	victim_make(argc > 1 ? argv[1] : NULL);
 	tap_plan(ARRAY_SIZE(lies) + 20 + victim_uses_tcp());
 	tap_ok(neighbour_is_well(), "the victim and its neighbour share a region");

@@ -180,7 +180,7 @@ int main(int argc, char **argv)
 
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	alarm(DEAD_S);
+	alarm(DEAD_S * slower());
 	tap_plan(5);
 	cluster_make(&cluster);
 	tap_ok(cluster_wait_ready(&cluster), "the links are up");

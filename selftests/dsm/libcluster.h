@@ -10,7 +10,7 @@
 #define PAGE		4096u
 #define REGION		1u	/* the region that clusters here have */
 #define NODES_MAX	8u	/* addresses a virtual host has for itself */
-#define DEADLINE_MS	20000	/* for a state that must come */
+#define DEADLINE_MS	(20000 * slower())	/* for a state that must come */
 
 /**
  * struct cluster - nodes 0 .. @nodes - 1, all in this kernel

@@ -33,6 +33,13 @@ static struct nl_sock *sock;
 static int family;
 static char text[256];
 
+unsigned int slower(void)
+{
+	const char *times = getenv("SSI_SLOWER");
+
+	return times ? strtoul(times, NULL, 10) : 1;
+}
+
 const char *conf_text(void)
 {
 	return text;

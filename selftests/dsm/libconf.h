@@ -19,6 +19,9 @@
 
 #define MIB	(1ull << 20)
 
+/* How many times as long things may take here: SSI_SLOWER, or 1. */
+unsigned int slower(void);
+
 /* One part of a placement map. */
 struct part {
 	uint32_t node;

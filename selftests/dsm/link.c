@@ -563,7 +563,7 @@ static void test_credits(void)
 
 int main(int argc, char **argv)
 {
-	alarm(110);
+	alarm(110 * slower());
 	victim_make(argc > 1 ? argv[1] : NULL);
 	tap_plan(ARRAY_SIZE(hellos) + SSI_REFUSED_MAX + ARRAY_SIZE(answers) + 24 +
 		 victim_uses_tcp());

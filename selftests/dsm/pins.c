@@ -284,7 +284,7 @@ static void test_deletion(bool huge)
 
 int main(void)
 {
-	alarm(300);
+	alarm(300 * slower());
 	conf_need();
 	tap_plan(12);
 	test_two_pages(false);

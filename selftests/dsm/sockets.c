@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	alarm(110);
+	alarm(110 * slower());
 	tap_plan(2);
 	cluster_make(&cluster);
 	for (n = 0; n < 2; n++) {

@@ -30,7 +30,7 @@ MODULES = """
 """.split()
 
 # what a kernel that was built for the lab may lack
-OPTIONAL = ["ccp", "kvm_intel"]
+OPTIONAL = ["aesni_intel", "ccp", "kvm_intel"]
 
 TOOLS = ["ip", "rdma", "tc"]
 

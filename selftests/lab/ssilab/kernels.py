@@ -30,6 +30,8 @@ BUILT = {
     "6.12-kcsan": "make debug-kernel DEBUG=--kcsan",
 }
 
+SLOWER = 8      # how many times as long tests may take on them
+
 # for hosts, not for guests
 HOST_KERNELS = ["6.1", "6.12", *BUILT]
 
