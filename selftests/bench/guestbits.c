@@ -2,7 +2,7 @@
 /*
  * The accessed and dirty bits that a guest's walks set, on another node.
  *
- *	guestbits reads|writes [rogpt]
+ *	guestbits reads|writes [rogpt [host]]
  *
  * A guest of one CPU runs on node 1; its page tables, code and a word are in the
  * region, whose home is node 0. Before each run of the guest both nodes have copies
@@ -15,8 +15,18 @@
  *
  * And the guest reads a word, halted by KVM until its page comes: node 0 keeps a
  * copy of the page.
+ *
+ * host: while the guest runs, the host takes the CPU away on which it runs, and
+ * goes to sleep and wakes. ROGPT must survive both. The host's suspend ends before
+ * the firmware is called (the kernel's pm_test).
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libbench.h"
 #include "libguest.h"
@@ -28,6 +38,7 @@
 #define LEVELS		4u
 #define TURNS		20u
 #define APART		(8 * PAGE)
+#define DEADLINE	60u	/* seconds for the guest to run on */
 
 /* Guest-physical addresses, and also offsets in the region. */
 #define TABLES		0
@@ -62,6 +73,15 @@ static const struct cluster cluster = {
 	.nodes = NODES,
 	.each = SIZE,
 };
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		tap_bail("%s to %s: %s", text, path, strerror(errno));
+	close(fd);
+}
 
 static volatile uint64_t *entry_of(volatile uint8_t *mem, uint32_t level,
 				   uint64_t addr)
@@ -205,6 +225,129 @@ static void check_copies(struct guest *g, volatile uint8_t *here)
 	tap_ok(!faults, "a page that a halted CPU reads does not leave the other node");
 }
 
+/* ---- the host's CPUs and its sleep ---- */
+
+/**
+ * struct runner - a thread that runs the guest all the time
+ * @guest: the guest
+ * @thread: the thread; it runs on CPU 1 while there is one
+ * @turns: how often the guest has come back
+ * @ends: the thread ends
+ */
+struct runner {
+	struct guest *guest;
+	pthread_t thread;
+	atomic_uint turns;
+	atomic_bool ends;
+};
+
+static void *run_guest(void *arg)
+{
+	struct runner *runner = arg;
+
+	while (!atomic_load(&runner->ends)) {
+		guest_run(runner->guest);
+		atomic_fetch_add(&runner->turns, 1);
+	}
+	return NULL;
+}
+
+static void go_to_cpu_1(struct runner *runner)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(1, &set);
+	errno = pthread_setaffinity_np(runner->thread, sizeof(set), &set);
+	if (errno)
+		tap_bail("CPU 1: %s", strerror(errno));
+}
+
+/* The guest comes back some more times. */
+static void run_on(struct runner *runner)
+{
+	uint32_t turns = atomic_load(&runner->turns), waited = 0;
+
+	while (atomic_load(&runner->turns) - turns < TURNS) {
+		if (waited++ == DEADLINE * 100)
+			tap_bail("the guest does not run on");
+		usleep(10000);
+	}
+}
+
+static void take_cpu(struct runner *runner)
+{
+	write_file("/sys/devices/system/cpu/cpu1/online", "0");
+	run_on(runner);
+	write_file("/sys/devices/system/cpu/cpu1/online", "1");
+	go_to_cpu_1(runner);
+}
+
+/*
+ * All tasks are frozen, the devices are suspended, all CPUs but one are taken
+ * away, and KVM switches SVM off. A second later all this is undone.
+ */
+static void sleep_and_wake(struct runner *runner)
+{
+	(void)runner;
+	write_file("/sys/module/suspend/parameters/pm_test_delay", "1");
+	write_file("/sys/power/mem_sleep", "deep");
+	write_file("/sys/power/pm_test", "core");
+	write_file("/sys/power/state", "mem");
+	write_file("/sys/power/pm_test", "none");
+}
+
+static uint64_t faults_there(void)
+{
+	struct stats_info stats;
+	uint64_t sum = 0;
+	uint32_t i;
+
+	if (stats_get(cluster.name, THERE, REGION, &stats))
+		tap_bail("no statistics of node %u", THERE);
+	for (i = 0; i < __SSI_DSM_CLASS_MAX; i++)
+		sum += stats.count[i];
+	return sum;
+}
+
+/*
+ * Both nodes have copies of the tables, so without the bit the next walk would
+ * count as a write. The module could set it again only at a fault of this node,
+ * and most often there is none.
+ */
+static void check_outage(struct guest *g, volatile uint8_t *here,
+			 void (*outage)(struct runner *runner), const char *what)
+{
+	struct runner runner = { .guest = g };
+	uint64_t faults = faults_there(), writes = walk_writes();
+
+	if (pthread_create(&runner.thread, NULL, run_guest, &runner))
+		tap_bail("no thread");
+	go_to_cpu_1(&runner);
+	run_on(&runner);
+	outage(&runner);
+	run_on(&runner);
+	atomic_store(&runner.ends, true);
+	pthread_join(runner.thread, NULL);
+	take_turns(g, here, TURNS);
+	writes = walk_writes() - writes;
+	faults = faults_there() - faults;
+	tap_diag("%u turns, %llu faults of node 1, %llu of walks that wrote",
+		 atomic_load(&runner.turns), (unsigned long long)faults,
+		 (unsigned long long)writes);
+	tap_ok(!writes, "ROGPT survives %s: no walk writes", what);
+}
+
+static void check_host(struct guest *g, volatile uint8_t *here,
+		       volatile uint8_t *there)
+{
+	go_on_at(g, CODE);
+	take_turns(g, here, TURNS);
+	check_outage(g, here, take_cpu, "that the host's CPU goes off and on");
+	check_outage(g, here, sleep_and_wake, "the host's suspend");
+	check_bits(g, here, there, "after that");
+}
+
 static void begin(struct guest *g, volatile uint8_t *there)
 {
 	guest_first(g);
@@ -216,12 +359,13 @@ int main(int argc, char **argv)
 {
 	bool reads = argc > 1 && !strcmp(argv[1], "reads");
 	bool rogpt = argc > 2 && !strcmp(argv[2], "rogpt");
+	bool host = argc > 3 && !strcmp(argv[3], "host");
 	volatile uint8_t *here, *there;
 	struct guest g = { .interrupts = true };
 
-	if (argc != 2 + rogpt || (!reads && strcmp(argv[1], "writes")))
-		tap_bail("guestbits reads|writes [rogpt]");
-	tap_plan(5);
+	if (argc != 2 + rogpt + host || (!reads && strcmp(argv[1], "writes")))
+		tap_bail("guestbits reads|writes [rogpt [host]]");
+	tap_plan(host ? 8 : 5);
 	bench_cluster_new(&cluster);
 	if (rogpt)
 		bench_policy(&cluster, SSI_DSM_POLICY_ROGPT, 1);
@@ -235,6 +379,8 @@ int main(int argc, char **argv)
 	check_bits(&g, here, there, "again");
 	check_turns(&g, here, reads);
 	check_copies(&g, here);
+	if (host)
+		check_host(&g, here, there);
 	guest_last(&g);
 	bench_cluster_del(&cluster);
 	return tap_exit();
