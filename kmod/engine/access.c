@@ -343,7 +343,7 @@ static void tell_wait(const struct ssi_slot *slot)
  * queue's lock. Return: the jiffies that are left of @limit, or -EINTR.
  */
 static long sleep_for_it(const struct ssi_slot *slot, enum ssi_event event,
-			 long limit)
+			 long limit, unsigned int state)
 {
 	struct wait_queue_head *wait = &slot->bucket->wait;
 	struct ssi_pages_waiter waiter;
@@ -351,7 +351,7 @@ static long sleep_for_it(const struct ssi_slot *slot, enum ssi_event event,
 
 	ssi_pages_begin_wait(slot, &waiter);
 	do {
-		ret = prepare_to_wait_event(wait, &waiter.entry, TASK_KILLABLE);
+		ret = prepare_to_wait_event(wait, &waiter.entry, state);
 		if (is_worth_a_try(slot, event))
 			break;
 		if (ret)
@@ -363,17 +363,17 @@ static long sleep_for_it(const struct ssi_slot *slot, enum ssi_event event,
 }
 
 int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event,
-		    long limit)
+		    long limit, unsigned int state)
 {
 	bool tells = limit > TELL_AFTER;
 	long left;
 
 	if (spin_for_it(slot, event))
 		return 0;
-	left = sleep_for_it(slot, event, tells ? TELL_AFTER : limit);
+	left = sleep_for_it(slot, event, tells ? TELL_AFTER : limit, state);
 	if (!left && tells) {
 		tell_wait(slot);
-		left = sleep_for_it(slot, event, limit);
+		left = sleep_for_it(slot, event, limit, state);
 	}
 	return left < 0 ? left : 0;
 }

@@ -48,14 +48,15 @@ bool ssi_access_is_settled(const struct ssi_slot *slot);
  * @slot: the page
  * @event: SSI_EV_LOAD or SSI_EV_STORE
  * @limit: wait no longer than so many jiffies; MAX_SCHEDULE_TIMEOUT: no limit
+ * @state: TASK_KILLABLE, or TASK_INTERRUPTIBLE: any signal ends the wait
  *
  * May spin for a short time first, as the setting SSI_DSM_POLICY_SPIN says.
  *
  * Context: process, may sleep. A fatal signal ends the wait.
- * Return: 0, also if the limit has passed; or -EINTR if the caller is being
- * killed.
+ * Return: 0, also if the limit has passed; or -EINTR if a signal has ended the
+ * wait.
  */
 int ssi_access_wait(const struct ssi_slot *slot, enum ssi_event event,
-		    long limit);
+		    long limit, unsigned int state);
 
 #endif /* _SSI_ACCESS_H */

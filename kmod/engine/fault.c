@@ -9,15 +9,25 @@
  * page lock, and check the page again: see pte.c.
  *
  * A page that is not on this node is requested. Then the caller waits, in one
- * of three ways:
+ * of these ways:
  *
- * - A caller that must not wait (KVM's first attempt) gets VM_FAULT_RETRY at
- *   once.
+ * - KVM's first attempt for a vCPU may not drop the mmap lock. It waits here for
+ *   a second (stay_ms), and gets VM_FAULT_RETRY then, or when a signal comes.
+ * - Any other caller that may not drop the mmap lock gets VM_FAULT_RETRY at once.
  * - A caller that may retry waits without the mmap lock.
  * - All others wait with the mmap lock held.
  *
  * A node takes no mmap lock to answer a request of another node. So a fault
  * that waits with its mmap lock held does not delay an answer.
+ *
+ * If KVM's first attempt fails, and the vCPU can take interrupts, KVM halts it and
+ * lets a worker wait for the page (an asynchronous page fault). This is bad for a
+ * guest on several nodes. The interrupts that the halted vCPU takes, ticks most of
+ * all, need other pages, for which the node waits, too. And when the page has come,
+ * first the worker and then the vCPU must get a CPU; meanwhile another node may
+ * take the page. A vCPU that waits here uses the page at once. It takes its
+ * interrupts then, as a CPU does that waits for its memory; vCPUs that have
+ * switched interrupts off always wait so.
  *
  * References to pages can delay an answer, and two nodes can wait for each
  * other's: see holder.c. Then a fault fails whose caller may hold references. It
@@ -26,8 +36,11 @@
  * nor does KVM's, which holds no references while it faults.
  */
 #include <linux/file.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 
 #include "alloc.h"
 #include "engine/access.h"
@@ -43,6 +56,11 @@
 #include "net/node.h"
 #include "protocol/coherence.h"
 #include "trace.h"
+
+static unsigned int stay_ms = 1000;
+module_param(stay_ms, uint, 0644);
+MODULE_PARM_DESC(stay_ms,
+		 "milliseconds that a vCPU waits for a page before KVM halts it and lets a worker wait");
 
 static struct ssi_region *vma_region(struct vm_area_struct *vma)
 {
@@ -99,7 +117,24 @@ static int wait_for(struct vm_fault *vmf, const struct ssi_slot *slot,
 	if (why == -ENOMEM)
 		return ssi_alloc_pause();
 	return ssi_access_wait(slot, event, may_hold_pages(vmf) ? HZ :
-					    MAX_SCHEDULE_TIMEOUT);
+			       MAX_SCHEDULE_TIMEOUT, TASK_KILLABLE);
+}
+
+/*
+ * KVM's first attempt waits, until stay_ms after @start. But a fault that must wait
+ * for the cache to get smaller does so without the mmap lock. Return: try again.
+ */
+static bool stay(const struct vm_fault *vmf, const struct ssi_slot *slot,
+		 enum ssi_event event, unsigned long start)
+{
+	long left = start + msecs_to_jiffies(READ_ONCE(stay_ms)) - jiffies;
+
+	if (!(vmf->flags & FAULT_FLAG_RETRY_NOWAIT) || !ssi_walks_vcpu() ||
+	    left <= 0 || signal_pending(current) ||
+	    ssi_budget_is_far_over(vma_region(vmf->vma)))
+		return false;
+	ssi_access_wait(slot, event, left, TASK_INTERRUPTIBLE);
+	return true;
 }
 
 /*
@@ -151,6 +186,7 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 	enum ssi_event event = vmf->flags & FAULT_FLAG_WRITE ? SSI_EV_STORE :
 							       SSI_EV_LOAD;
 	bool has_waited = vmf->flags & FAULT_FLAG_TRIED;
+	unsigned long start = jiffies;
 	struct ssi_slot slot;
 	int ret;
 
@@ -162,6 +198,8 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 			return VM_FAULT_LOCKED;
 		if (ret == -EIO)
 			return VM_FAULT_SIGBUS;
+		if (ret == -EAGAIN && stay(vmf, &slot, event, start))
+			continue;
 		if (gives_way(vmf, has_waited))
 			return VM_FAULT_OOM;
 		if (vmf->flags & FAULT_FLAG_ALLOW_RETRY)

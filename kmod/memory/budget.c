@@ -98,7 +98,7 @@ u64 ssi_budget_cached(struct ssi_region *region)
 	return percpu_counter_sum_positive(&region->cache.cached);
 }
 
-static bool is_far_over(struct ssi_region *region)
+bool ssi_budget_is_far_over(struct ssi_region *region)
 {
 	u64 cached = percpu_counter_read_positive(&region->cache.cached);
 	u64 budget = ssi_budget_pages(region, cached);
@@ -125,15 +125,16 @@ void ssi_budget_count(struct ssi_region *region, int change)
 	if (change >= 0 && cached > READ_ONCE(cache->start_at) &&
 	    cached > ssi_budget_pages(region, cached))
 		mod_delayed_work(system_unbound_wq, &cache->work, 0);
-	if (wq_has_sleeper(&cache->throttled) && !is_far_over(region))
+	if (wq_has_sleeper(&cache->throttled) && !ssi_budget_is_far_over(region))
 		wake_up_all(&cache->throttled);
 }
 
 void ssi_budget_throttle(struct ssi_region *region)
 {
-	if (is_far_over(region))
+	if (ssi_budget_is_far_over(region))
 		wait_event_killable_timeout(region->cache.throttled,
-					    !is_far_over(region), HZ);
+					    !ssi_budget_is_far_over(region),
+					    HZ);
 }
 
 void ssi_budget_changed(struct ssi_region *region)

@@ -99,6 +99,14 @@ void ssi_budget_changed(struct ssi_region *region);
 void ssi_budget_count(struct ssi_region *region, int change);
 
 /**
+ * ssi_budget_is_far_over() - whether the cache is far over its budget
+ * @region: the region
+ *
+ * Context: any.
+ */
+bool ssi_budget_is_far_over(struct ssi_region *region);
+
+/**
  * ssi_budget_throttle() - wait while the cache is far over its budget
  * @region: the region
  *

@@ -13,8 +13,8 @@
  * not take the tables away from node 0. writes: they must, as on AMD. With rogpt
  * the policy of this name is on.
  *
- * And the guest reads a word, halted by KVM until its page comes: node 0 keeps a
- * copy of the page.
+ * And the guest reads a word, waits for its page, and then the same halted by KVM
+ * until the page comes: node 0 keeps a copy of the page.
  *
  * host: while the guest runs, the host takes the CPU away on which it runs, and
  * goes to sleep and wakes. ROGPT must survive both. The host's suspend ends before
@@ -191,6 +191,12 @@ static void check_turns(struct guest *g, volatile uint8_t *here, bool reads)
 	tap_ok(reads ? !writes : writes >= TURNS, "and are counted so");
 }
 
+/* With 0, KVM's worker waits for the pages of a vCPU. */
+static void set_stay(const char *ms)
+{
+	write_file("/sys/module/ssi_dsm/parameters/stay_ms", ms);
+}
+
 static void go_on_at(struct guest *g, uint64_t code)
 {
 	struct guest_start start = {
@@ -207,7 +213,8 @@ static void go_on_at(struct guest *g, uint64_t code)
  * first turn does not count: the guest has written to the page before, so it is
  * taken exclusively once more.
  */
-static void check_copies(struct guest *g, volatile uint8_t *here)
+static void check_copies(struct guest *g, volatile uint8_t *here,
+			 const char *what)
 {
 	uint64_t before, faults = 0;
 	uint32_t i;
@@ -222,7 +229,8 @@ static void check_copies(struct guest *g, volatile uint8_t *here)
 			faults += faults_here() - before;
 	}
 	tap_diag("%llu faults of node 0", (unsigned long long)faults);
-	tap_ok(!faults, "a page that a halted CPU reads does not leave the other node");
+	tap_ok(!faults, "a page that a CPU reads and %s does not leave the other node",
+	       what);
 }
 
 /* ---- the host's CPUs and its sleep ---- */
@@ -365,7 +373,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2 + rogpt + host || (!reads && strcmp(argv[1], "writes")))
 		tap_bail("guestbits reads|writes [rogpt [host]]");
-	tap_plan(host ? 8 : 5);
+	tap_plan(host ? 9 : 6);
 	bench_cluster_new(&cluster);
 	if (rogpt)
 		bench_policy(&cluster, SSI_DSM_POLICY_ROGPT, 1);
@@ -378,7 +386,10 @@ int main(int argc, char **argv)
 	check_bits(&g, here, there, "at its first run");
 	check_bits(&g, here, there, "again");
 	check_turns(&g, here, reads);
-	check_copies(&g, here);
+	check_copies(&g, here, "waits for");
+	set_stay("0");
+	check_copies(&g, here, "is halted for");
+	set_stay("1000");
 	if (host)
 		check_host(&g, here, there);
 	guest_last(&g);

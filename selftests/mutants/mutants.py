@@ -161,10 +161,10 @@ MUTANTS = [
      "if (key && *(const u64 *)key == waiter->index)"),
     ("a task looks at the page before it is in the queue, and not after that",
      "kmod/engine/access.c",
-     "\t\tret = prepare_to_wait_event(wait, &waiter.entry, TASK_KILLABLE);\n"
+     "\t\tret = prepare_to_wait_event(wait, &waiter.entry, state);\n"
      "\t\tif (is_worth_a_try(slot, event))\n\t\t\tbreak;\n",
      "\t\tif (is_worth_a_try(slot, event))\n\t\t\tbreak;\n"
-     "\t\tret = prepare_to_wait_event(wait, &waiter.entry, TASK_KILLABLE);\n"),
+     "\t\tret = prepare_to_wait_event(wait, &waiter.entry, state);\n"),
     ("a fault never gives way to page work that is stuck",
      "kmod/engine/fault.c",
      "return has_waited && may_hold_pages(vmf) &&", "return 0 && has_waited &&"),
@@ -200,6 +200,9 @@ MUTANTS = [
     ("KVM's worker makes a page writable",
      "kmod/engine/fault.c",
      "\tif (ssi_walks_is_async())\n\t\treturn VM_FAULT_SIGBUS;", "\t"),
+    ("a vCPU's first attempt drops the mmap lock",
+     "kmod/engine/fault.c",
+     "\tif (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)\n\t\treturn VM_FAULT_RETRY;\n", ""),
     ("a fault does not check the state again before it maps",
      "kmod/engine/fault.c",
      "if (ssi_access_still(slot, event, *page))", "if (1)"),

@@ -282,10 +282,11 @@ long prepare_to_wait_event(struct wait_queue_head *wq,
 {
 	struct task *task = sim_self();
 
-	(void)state;
 	might_sleep();
 	sim_preempt();
-	if (task->killed) {
+	if (state == TASK_INTERRUPTIBLE && sim_one_in(16))
+		task->signalled = true;
+	if (task->killed || (state == TASK_INTERRUPTIBLE && task->signalled)) {
 		remove_entry(entry);
 		task->waits = NULL;
 		return -ERESTARTSYS;

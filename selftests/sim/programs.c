@@ -133,6 +133,20 @@ static void play_worker(struct thread *t, const struct access *missing)
 	t->task->plays_worker = false;
 }
 
+/* As KVM does first for a vCPU: the mmap lock must not be dropped. */
+static vm_fault_t play_vcpu(struct thread *t, const struct access *missing)
+{
+	vm_fault_t ret;
+
+	t->task->plays_vcpu = true;
+	t->task->signalled = sim_one_in(8);
+	ret = mmu_fault(t->vma, missing->index, missing->kind != ORACLE_LOAD,
+			FAULT_FLAG_RETRY_NOWAIT);
+	t->task->plays_vcpu = false;
+	t->task->signalled = false;
+	return ret;
+}
+
 /*
  * Until all PTEs are there at the same time. false: that never comes. An
  * instruction that loads from a page and stores to it may fault many times while
@@ -148,9 +162,10 @@ static bool get_ptes(struct thread *t)
 	while ((missing = find_missing(t))) {
 		if (t->task->killed)
 			return false;
-		ret = mmu_fault(t->vma, missing->index,
-				missing->kind != ORACLE_LOAD, FAULT_FLAG_USER |
-				(nowait ? FAULT_FLAG_RETRY_NOWAIT : 0));
+		ret = nowait ? play_vcpu(t, missing) :
+			       mmu_fault(t->vma, missing->index,
+					 missing->kind != ORACLE_LOAD,
+					 FAULT_FLAG_USER);
 		if (ret & VM_FAULT_SIGBUS)
 			return false;
 		if (halts && ret & VM_FAULT_RETRY)

@@ -308,6 +308,12 @@ bool fatal_signal_pending(struct task_struct *task)
 	return container_of(task, struct task, kernel)->killed;
 }
 
+bool signal_pending(struct task_struct *task)
+{
+	return container_of(task, struct task, kernel)->signalled ||
+	       fatal_signal_pending(task);
+}
+
 /* ---- threads of the module ---- */
 
 void set_current_state(int state)

@@ -34,6 +34,8 @@ enum task_state {
  * @rcu: how often it has begun to read under RCU
  * @no_preempt: how often preemption is disabled
  * @softirq: must never sleep
+ * @plays_vcpu: it faults as KVM does for a vCPU
+ * @signalled: a signal that is not fatal is pending
  * @plays_worker: it does now what KVM's worker does
  * @locks, @nr_locks: spinlocks that it holds, in order
  * @freed: pages that it has freed
@@ -61,6 +63,8 @@ struct task {
 	u32 rcu;
 	u32 no_preempt;
 	bool softirq;
+	bool plays_vcpu;
+	bool signalled;
 	bool plays_worker;
 	spinlock_t *locks[TASK_LOCKS];
 	u32 nr_locks;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * KVM: there is none, so no task runs a vCPU. But programs fault as KVM does, and
- * play its worker (programs.c).
+ * KVM: there is none. But programs fault as KVM does for a vCPU, and play its
+ * worker (programs.c).
  */
 #include "engine/gather.h"
 #include "engine/rogpt.h"
@@ -20,9 +20,10 @@ void ssi_walks_detach(void)
 {
 }
 
+/* Only compared with NULL. */
 struct kvm_vcpu *ssi_walks_vcpu(void)
 {
-	return NULL;
+	return sim_self()->plays_vcpu ? (struct kvm_vcpu *)sim_self() : NULL;
 }
 
 bool ssi_walks_is_async(void)

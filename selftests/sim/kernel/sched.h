@@ -33,6 +33,7 @@ void usleep_range(unsigned long from, unsigned long to);
 	usleep_range((ticks) * 1000000 / HZ, (ticks) * 1000000 / HZ)
 #define schedule_timeout_killable(ticks)	schedule_timeout_idle(ticks)
 bool fatal_signal_pending(struct task_struct *task);
+bool signal_pending(struct task_struct *task);
 bool single_task_running(void);
 bool need_resched(void);
 #define num_online_cpus()	4
@@ -158,6 +159,7 @@ void rcu_barrier(void);
 /* ---- waiting ---- */
 
 #define TASK_NORMAL	3
+#define TASK_INTERRUPTIBLE	1
 #define TASK_KILLABLE	258
 
 typedef struct wait_queue_head {
