@@ -33,13 +33,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "log.h"
 
 #define PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" \
-			"+AES-256-GCM:+CHACHA20-POLY1305"
+			"+AES-256-GCM:+CHACHA20-POLY1305:%PROFILE_MEDIUM"
 #define HANDSHAKE_MS	5000
 #define WELCOME		'w'
 
@@ -150,17 +151,45 @@ static void print_status(unsigned int status, char *why)
 	gnutls_free(text.data);
 }
 
-static int find_name(gnutls_x509_crt_t certificate,
-		     const struct attempt *attempt)
+/*
+ * Only a DNS name counts, and only as it is written: no common name, no wildcard, no
+ * address.
+ */
+static bool has_name(gnutls_x509_crt_t certificate, const char *name)
+{
+	char text[256];
+	size_t len;
+	int ret;
+
+	for (unsigned int i = 0;; i++) {
+		len = sizeof(text);
+		ret = gnutls_x509_crt_get_subject_alt_name(certificate, i, text,
+							   &len, NULL);
+		if (ret == GNUTLS_SAN_DNSNAME && len == strlen(name) &&
+		    !strncasecmp(text, name, len))
+			return true;
+		if (ret < 0 && ret != GNUTLS_E_SHORT_MEMORY_BUFFER)
+			return false;
+	}
+}
+
+/* With the names of two nodes it would not say which of them is there. */
+static int find_name(gnutls_x509_crt_t certificate, struct attempt *attempt)
 {
 	const struct options *o = tls.options;
+	int found = -1;
 
-	for (unsigned int n = attempt->first; n <= attempt->last; n++)
-		if (gnutls_x509_crt_check_hostname2(certificate,
-						    o->nodes[n].name,
-						    GNUTLS_VERIFY_DO_NOT_ALLOW_WILDCARDS))
-			return n;
-	return -1;
+	for (unsigned int n = 0; n < o->num_nodes; n++) {
+		if (!has_name(certificate, o->nodes[n].name))
+			continue;
+		if (found >= 0)
+			return fail(attempt->why, "its certificate has the names of two nodes, %s and %s",
+				    o->nodes[found].name, o->nodes[n].name);
+		found = n;
+	}
+	if (found < (int)attempt->first || found > (int)attempt->last)
+		return -1;
+	return found;
 }
 
 static int check_name(gnutls_session_t session, struct attempt *attempt)
@@ -178,6 +207,8 @@ static int check_name(gnutls_session_t session, struct attempt *attempt)
 	gnutls_x509_crt_deinit(certificate);
 	if (attempt->node >= 0)
 		return 0;
+	if (attempt->why[0])
+		return -1;
 	if (attempt->first == attempt->last)
 		return fail(attempt->why, "its certificate does not have the name %s",
 			    tls.options->nodes[attempt->first].name);
