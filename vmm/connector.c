@@ -10,8 +10,9 @@
  * an end that is slow or silent delays no other one.
  *
  * What strangers can do: only addresses of nodes with a higher id get a handshake, at
- * most HALF_OPEN_MAX at a time for each of them, and each takes a few seconds at most
- * (tls.c). All others are closed at once.
+ * most HALF_OPEN_MAX at a time for each of them, and each takes a few seconds at most,
+ * also with an end that sends a byte now and then (tls.c). All others are closed at
+ * once.
  */
 #include "connector.h"
 

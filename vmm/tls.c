@@ -29,14 +29,17 @@
 #include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "log.h"
 
 #define PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:" \
@@ -63,12 +66,16 @@ static struct {
  * @last: the last one
  * @node: the one that is there, or -1
  * @purpose: what its certificate must be good for
+ * @fd: the connection
+ * @deadline: when all must be done
  * @why: reason of a failure
  */
 struct attempt {
 	unsigned int first, last;
 	int node;
 	const char *purpose;
+	int fd;
+	struct timespec deadline;
 	char *why;
 };
 
@@ -259,38 +266,76 @@ static int explain(gnutls_session_t session, int ret, char *why)
 	return fail(why, "the TLS handshake failed: %s", gnutls_strerror(ret));
 }
 
-static int handshake(gnutls_session_t session, char *why)
+static int ms_left(const struct attempt *attempt)
+{
+	struct timespec now = deadline_in(0);
+	long ms = (attempt->deadline.tv_sec - now.tv_sec) * 1000 +
+		  (attempt->deadline.tv_nsec - now.tv_nsec) / 1000000;
+
+	return ms > 0 ? ms : 0;
+}
+
+/*
+ * Receive for the library. Its own time limits do not count the time between the bytes
+ * of a record.
+ */
+static ssize_t pull(gnutls_transport_ptr_t of, void *data, size_t len)
+{
+	const struct attempt *attempt = of;
+	struct pollfd polled = { .fd = attempt->fd, .events = POLLIN };
+	int ms = ms_left(attempt);
+	int ret = ms ? poll(&polled, 1, ms) : 0;
+
+	if (ret > 0)
+		return recv(attempt->fd, data, len, MSG_DONTWAIT);
+	if (!ret)
+		errno = EAGAIN;
+	return -1;
+}
+
+static bool must_repeat(const struct attempt *attempt, int *ret)
+{
+	if (*ret >= 0 || gnutls_error_is_fatal(*ret))
+		return false;
+	if (ms_left(attempt))
+		return true;
+	*ret = GNUTLS_E_TIMEDOUT;
+	return false;
+}
+
+static int handshake(gnutls_session_t session, const struct attempt *attempt)
 {
 	int ret;
 
 	do {
 		ret = gnutls_handshake(session);
-	} while (ret < 0 && !gnutls_error_is_fatal(ret));
-	if (!ret)
-		return 0;
+	} while (must_repeat(attempt, &ret));
+	if (!ret)	/* nothing that the library negotiates may skip the check */
+		return attempt->node >= 0 ? 0 : fail(attempt->why, "it has no certificate");
 	gnutls_alert_send_appropriate(session, ret);
-	return explain(session, ret, why);
+	return explain(session, ret, attempt->why);
 }
 
-static int send_welcome(gnutls_session_t session, char *why)
+static int send_welcome(gnutls_session_t session, const struct attempt *attempt)
 {
 	char byte = WELCOME;
 	int ret = gnutls_record_send(session, &byte, 1);
 
-	return ret == 1 ? 0 : explain(session, ret, why);
+	return ret == 1 ? 0 : explain(session, ret, attempt->why);
 }
 
-static int await_welcome(gnutls_session_t session, char *why)
+static int await_welcome(gnutls_session_t session, const struct attempt *attempt)
 {
 	char byte = 0;
 	int ret;
 
-	gnutls_record_set_timeout(session, HANDSHAKE_MS);
-	ret = gnutls_record_recv(session, &byte, 1);
+	do {
+		ret = gnutls_record_recv(session, &byte, 1);
+	} while (must_repeat(attempt, &ret));
 	if (ret == 1 && byte == WELCOME)
 		return 0;
 	return explain(session, ret < 0 ? ret : GNUTLS_E_PREMATURE_TERMINATION,
-		       why);
+		       attempt->why);
 }
 
 /* ---- the keys for the kernel ---- */
@@ -378,8 +423,11 @@ static int make_session(gnutls_session_t *session, unsigned int side, int fd,
 		return fail(attempt->why, "there is no memory for a TLS session");
 	}
 	gnutls_certificate_server_set_request(*session, GNUTLS_CERT_REQUIRE);
-	gnutls_handshake_set_timeout(*session, HANDSHAKE_MS);
-	gnutls_transport_set_int(*session, fd);
+	gnutls_handshake_set_timeout(*session, GNUTLS_INDEFINITE_TIMEOUT);
+	attempt->fd = fd;
+	attempt->deadline = deadline_in(HANDSHAKE_MS);
+	gnutls_transport_set_pull_function(*session, pull);
+	gnutls_transport_set_ptr2(*session, attempt, (void *)(intptr_t)fd);
 	return 0;
 }
 
@@ -395,7 +443,7 @@ int tls_connect(int fd, unsigned int node, char why[TLS_WHY_MAX])
 	why[0] = '\0';
 	if (make_session(&session, GNUTLS_CLIENT, fd, &attempt))
 		return -1;
-	ret = handshake(session, why) || await_welcome(session, why) ||
+	ret = handshake(session, &attempt) || await_welcome(session, &attempt) ||
 	      give_to_kernel(session, fd, why) ? -1 : 0;
 	gnutls_deinit(session);
 	return ret;
@@ -414,7 +462,7 @@ int tls_accept(int fd, char why[TLS_WHY_MAX])
 	why[0] = '\0';
 	if (make_session(&session, GNUTLS_SERVER, fd, &attempt))
 		return -1;
-	ret = handshake(session, why) || send_welcome(session, why) ||
+	ret = handshake(session, &attempt) || send_welcome(session, &attempt) ||
 	      give_to_kernel(session, fd, why) ? -1 : attempt.node;
 	gnutls_deinit(session);
 	return ret;
