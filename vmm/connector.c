@@ -42,13 +42,15 @@ static struct {
 	const struct options *options;
 	int listener;		/* -1: no node connects to this one */
 	struct genl events;	/* the thread's own */
-	struct genl calls;	/* connector_lock protects it */
-	/* By node: handshakes under way. connector_lock protects them. */
+	struct genl calls;	/* calls_lock protects it */
+	/* By node: handshakes under way. counts_lock protects them. */
 	unsigned int connecting[SSI_DSM_MAX_NODES];
 	unsigned int accepting[SSI_DSM_MAX_NODES];
 } connector = { .listener = -1 };
 
-static pthread_mutex_t connector_lock = PTHREAD_MUTEX_INITIALIZER;
+/* The module may take seconds for a call, and connections arrive meanwhile. */
+static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t counts_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /**
  * struct job - what a thread has to do
@@ -77,13 +79,13 @@ static void tell_module(unsigned int node, int fd, const char *reason)
 		nla_put_string(msg, SSI_DSM_A_REASON, reason);
 	else
 		nla_put_u32(msg, SSI_DSM_A_SOCKET, fd);
-	pthread_mutex_lock(&connector_lock);
+	pthread_mutex_lock(&calls_lock);
 	err = genl_call(&connector.calls, msg, NULL, NULL);
 	/* When both sides gave up one connection, a second one may come too late. */
 	if (err)
 		log_debug("The kernel module does not take a connection to node %u: %s.",
 			  node, connector.calls.error);
-	pthread_mutex_unlock(&connector_lock);
+	pthread_mutex_unlock(&calls_lock);
 	nlmsg_free(msg);
 }
 
@@ -102,18 +104,18 @@ static bool begin(unsigned int *count, unsigned int max)
 {
 	bool may;
 
-	pthread_mutex_lock(&connector_lock);
+	pthread_mutex_lock(&counts_lock);
 	may = *count < max;
 	*count += may;
-	pthread_mutex_unlock(&connector_lock);
+	pthread_mutex_unlock(&counts_lock);
 	return may;
 }
 
 static void end(unsigned int *count)
 {
-	pthread_mutex_lock(&connector_lock);
+	pthread_mutex_lock(&counts_lock);
 	(*count)--;
-	pthread_mutex_unlock(&connector_lock);
+	pthread_mutex_unlock(&counts_lock);
 }
 
 static bool start_thread(void *(*run)(void *), unsigned int node, int fd)
