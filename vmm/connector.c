@@ -98,6 +98,13 @@ static void tell_failure(unsigned int node, const char *why)
 	log_debug("There is %s.", reason);
 }
 
+/* The module keeps no reason for a link that has been up: print it, too. */
+static void warn_failure(unsigned int node, const char *why)
+{
+	log_warn("The TLS handshake with node %u failed: %s.", node, why);
+	tell_failure(node, why);
+}
+
 /* ---- one handshake ---- */
 
 static bool begin(unsigned int *count, unsigned int max)
@@ -174,7 +181,7 @@ static void *run_connecting(void *arg)
 		tell_failure(node, errno == EINPROGRESS ? "no answer" :
 							   strerror(errno));
 	else if (tls_connect(fd, node, why))
-		tell_failure(node, why);
+		warn_failure(node, why);
 	else
 		tell_module(node, fd, NULL);
 	if (fd >= 0)
