@@ -12,7 +12,7 @@
  * of these ways:
  *
  * - KVM's first attempt for a vCPU may not drop the mmap lock. It waits here for
- *   a second (stay_ms), and gets VM_FAULT_RETRY then, or when a signal comes.
+ *   stay_ms, and gets VM_FAULT_RETRY then, or when a signal comes.
  * - Any other caller that may not drop the mmap lock gets VM_FAULT_RETRY at once.
  * - A caller that may retry waits without the mmap lock.
  * - All others wait with the mmap lock held.
@@ -21,13 +21,10 @@
  * that waits with its mmap lock held does not delay an answer.
  *
  * If KVM's first attempt fails, and the vCPU can take interrupts, KVM halts it and
- * lets a worker wait for the page (an asynchronous page fault). This is bad for a
- * guest on several nodes. The interrupts that the halted vCPU takes, ticks most of
- * all, need other pages, for which the node waits, too. And when the page has come,
- * first the worker and then the vCPU must get a CPU; meanwhile another node may
- * take the page. A vCPU that waits here uses the page at once. It takes its
- * interrupts then, as a CPU does that waits for its memory; vCPUs that have
- * switched interrupts off always wait so.
+ * lets a worker wait for the page (an asynchronous page fault). The halted vCPU takes
+ * interrupts, which need other pages. With stay_ms it waits here instead, takes its
+ * interrupts later, as a CPU does that waits for its memory, and uses the page as
+ * soon as it has come. vCPUs that have switched interrupts off always wait so.
  *
  * References to pages can delay an answer, and two nodes can wait for each
  * other's: see holder.c. Then a fault fails whose caller may hold references. It
@@ -57,10 +54,14 @@
 #include "protocol/coherence.h"
 #include "trace.h"
 
-static unsigned int stay_ms = 1000;
+#ifndef STAY_MS
+#define STAY_MS	0	/* more is not proven better: performance.rst */
+#endif
+
+static unsigned int stay_ms = STAY_MS;
 module_param(stay_ms, uint, 0644);
 MODULE_PARM_DESC(stay_ms,
-		 "milliseconds that a vCPU waits for a page before KVM halts it and lets a worker wait");
+		 "milliseconds that a vCPU waits for a page before KVM halts it and lets a worker wait (0)");
 
 static struct ssi_region *vma_region(struct vm_area_struct *vma)
 {

@@ -13,8 +13,8 @@
  * not take the tables away from node 0. writes: they must, as on AMD. With rogpt
  * the policy of this name is on.
  *
- * And the guest reads a word, waits for its page, and then the same halted by KVM
- * until the page comes: node 0 keeps a copy of the page.
+ * And the guest reads a word, halted by KVM until its page comes, and then waiting
+ * in the fault (stay_ms): node 0 keeps a copy of the page.
  *
  * host: while the guest runs, the host takes the CPU away on which it runs, and
  * goes to sleep and wakes. ROGPT must survive both. The host's suspend ends before
@@ -191,7 +191,7 @@ static void check_turns(struct guest *g, volatile uint8_t *here, bool reads)
 	tap_ok(reads ? !writes : writes >= TURNS, "and are counted so");
 }
 
-/* With 0, KVM's worker waits for the pages of a vCPU. */
+/* With 0, KVM's worker waits for the pages of a vCPU, otherwise the vCPU itself. */
 static void set_stay(const char *ms)
 {
 	write_file("/sys/module/ssi_dsm/parameters/stay_ms", ms);
@@ -386,10 +386,10 @@ int main(int argc, char **argv)
 	check_bits(&g, here, there, "at its first run");
 	check_bits(&g, here, there, "again");
 	check_turns(&g, here, reads);
-	check_copies(&g, here, "waits for");
-	set_stay("0");
 	check_copies(&g, here, "is halted for");
 	set_stay("1000");
+	check_copies(&g, here, "waits for");
+	set_stay("0");
 	if (host)
 		check_host(&g, here, there);
 	guest_last(&g);
