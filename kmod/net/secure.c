@@ -18,6 +18,12 @@
  * one. So an event that is lost, a daemon that starts late, and a handshake that
  * fails need nothing else.
  *
+ * A key is good for some number of records only (RFC 8446, 5.5: 2^24.5 with AES-GCM).
+ * Kernel TLS of 6.1 cannot change the keys of a connection. So after so many messages
+ * the side that connects asks for another connection while it has one. When that
+ * comes, the old one ends, and the link continues over the new one as after any
+ * interruption, but at once.
+ *
  * Nothing falls back: a socket without keys for both directions is refused.
  */
 
@@ -37,7 +43,17 @@ static int refuse_socket(struct netlink_ext_ack *extack, int error,
 	return error;
 }
 
-static int check_socket(const struct ssi_node *node, const struct socket *sock,
+static bool has_keys(struct socket *sock)
+{
+	bool secured;
+
+	lock_sock(sock->sk);
+	secured = ssi_tcp_conn_is_secured(sock);
+	release_sock(sock->sk);
+	return secured;
+}
+
+static int check_socket(const struct ssi_node *node, struct socket *sock,
 			struct netlink_ext_ack *extack)
 {
 	const struct sock *sk = sock->sk;
@@ -52,7 +68,7 @@ static int check_socket(const struct ssi_node *node, const struct socket *sock,
 	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 		return refuse_socket(extack, -ENOTCONN,
 				     "the socket is not connected");
-	if (!ssi_tcp_conn_is_secured(sock))
+	if (!has_keys(sock))
 		return refuse_socket(extack, -EINVAL,
 				     "the socket has no keys of TLS 1.3 for both directions");
 	if (sk->sk_user_data)
@@ -71,6 +87,11 @@ static int take(struct ssi_peer *peer, struct socket *sock,
 		return ret;
 	if (!st->active)
 		return ssi_tcp_listen_take(peer->node, peer->id, sock);
+	if (ssi_stream_may_renew(st)) {
+		WRITE_ONCE(st->next, sock);
+		ssi_stream_interrupt(&st->link, "its keys are replaced");
+		return 0;
+	}
 	if (!ssi_stream_may_begin(st))
 		return refuse_socket(extack, -EISCONN,
 				     "the link needs no connection");
@@ -122,12 +143,28 @@ static struct ssi_link *ssi_secure_open(struct ssi_peer *peer)
 	return ssi_stream_open(peer, &ssi_secure_carrier);
 }
 
+static void ssi_secure_close(struct ssi_link *link)
+{
+	struct ssi_stream *st = ssi_stream(link);
+	struct ssi_node *node = link->peer->node;
+	struct socket *next;
+
+	mutex_lock(&node->accept_lock);
+	WRITE_ONCE(st->closing, true);
+	next = st->next;
+	WRITE_ONCE(st->next, NULL);
+	mutex_unlock(&node->accept_lock);
+	if (next)
+		ssi_tcp_conn_release(next);
+	ssi_stream_close(link);
+}
+
 const struct ssi_transport_ops ssi_secure_ops = {
 	.name = "tls",
 	.listen = ssi_tcp_listen_new,
 	.unlisten = ssi_tcp_listen_stop,
 	.open = ssi_secure_open,
-	.close = ssi_stream_close,
+	.close = ssi_secure_close,
 	.interrupt = ssi_stream_interrupt,
 	.send = ssi_stream_send,
 };

@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 #include "net/transport.h"
 
+struct socket;
 struct ssi_stream;
 struct ssi_stream_conn;
 
@@ -98,6 +99,8 @@ enum ssi_stream_probe {
  * @probe: transport auto: what the next attempt is; only @work uses it
  * @active: this node connects, because the other node has the lower id
  * @closing: close() has begun: @work does nothing, no request is accepted
+ * @next: with security: a connection with new keys, which takes over when the
+ *	present one has ended, or NULL; protected by the node's accept_lock
  * @life: a random number, not 0, that tells this link from earlier ones of the
  *	same node ids
  * @lock: protects the fields below except @rdma_mtu, and the fields of connections
@@ -128,6 +131,7 @@ struct ssi_stream {
 	enum ssi_stream_probe probe;
 	bool active;
 	bool closing;
+	struct socket *next;
 	u32 life;
 	spinlock_t lock;	/* see above */
 	struct ssi_stream_conn *conn;
@@ -344,6 +348,16 @@ bool ssi_stream_ready(struct ssi_stream_conn *conn, u32 credits);
  *	connection.
  */
 bool ssi_stream_may_begin(struct ssi_stream *st);
+
+/**
+ * ssi_stream_may_renew() - whether a connection from user space may replace another
+ * @st: the link
+ *
+ * Context: May sleep, the node's accept_lock held.
+ * Return: true if this side connects, the link is UP and may be interrupted, and
+ *	there is no @next yet.
+ */
+bool ssi_stream_may_renew(struct ssi_stream *st);
 
 /* ---- stream_end.c: the end of a connection after an error ---- */
 

@@ -408,9 +408,11 @@ static void wait_until_over(struct ssi_stream_conn *conn)
 
 static void retry_later(struct ssi_stream *st)
 {
-	mod_delayed_work(ssi_conn_wq, &st->work,
-			 msecs_to_jiffies(ssi_stream_has_begun(st) ? RETRY_SOON_MS :
-							  RETRY_MS));
+	unsigned int ms = ssi_stream_has_begun(st) ? RETRY_SOON_MS : RETRY_MS;
+
+	if (READ_ONCE(st->next))
+		ms = 0;
+	mod_delayed_work(ssi_conn_wq, &st->work, msecs_to_jiffies(ms));
 }
 
 /* Nothing that waits is sent any more; only the other side is told. */
@@ -441,6 +443,13 @@ bool ssi_stream_may_begin(struct ssi_stream *st)
 	lockdep_assert_held(&st->link.peer->node->accept_lock);
 	return st->active && !st->closing && !READ_ONCE(st->conn) &&
 	       READ_ONCE(st->link.state) != SSI_DSM_LINK_LOST;
+}
+
+bool ssi_stream_may_renew(struct ssi_stream *st)
+{
+	lockdep_assert_held(&st->link.peer->node->accept_lock);
+	return st->active && !st->closing && !st->next &&
+	       st->link.peer->grace_ms && ssi_link_is_up(&st->link);
 }
 
 /* The work ran early, or the attempt has come further. */

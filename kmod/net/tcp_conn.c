@@ -48,6 +48,7 @@
  * read and has gone to the client.
  */
 
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -58,6 +59,12 @@
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/tcp_conn.h"
+
+#define REKEY_MIN	64u
+
+static unsigned int rekey = 1 << 23;
+module_param(rekey, uint, 0644);
+MODULE_PARM_DESC(rekey, "Messages in one direction after which a connection with TLS is replaced by one with new keys");
 
 /* ---- a few bytes ---- */
 
@@ -236,6 +243,20 @@ static bool ssi_tcp_conn_run(struct ssi_tcp_run *run)
 	return more;
 }
 
+/* See secure.c. Asks again from time to time until there is another connection. */
+static void renew_keys(struct ssi_tcp_conn *tc)
+{
+	struct ssi_stream *st = tc->c.st;
+	u64 used = max(READ_ONCE(st->sent) - tc->sent_before,
+		       READ_ONCE(st->received) - tc->received_before);
+	u32 limit = max(READ_ONCE(rekey), REKEY_MIN);
+
+	if (!st->active || used < limit + tc->asked * (limit / 8))
+		return;
+	tc->asked++;
+	ssi_link_want(&st->link);
+}
+
 static bool ssi_tcp_conn_run_secured(struct ssi_tcp_run *run)
 {
 	struct ssi_tcp_conn *tc = container_of(run, struct ssi_tcp_conn, run);
@@ -253,6 +274,7 @@ static bool ssi_tcp_conn_run_secured(struct ssi_tcp_run *run)
 		set_batching(tc, false);
 	}
 	ssi_tcp_send_push(tc);
+	renew_keys(tc);
 	if (error)
 		report_end(tc, -error);
 	return more && !error;
@@ -353,6 +375,8 @@ static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
 			     SSI_TCP_CREDITS);
 	tc->sock = sock;
 	tc->secured = secured;
+	tc->sent_before = st->sent;
+	tc->received_before = st->received;
 	ssi_tcp_run_set(&tc->run, secured ? ssi_tcp_conn_run_secured :
 					    ssi_tcp_conn_run, secured);
 	INIT_WORK(&tc->memory, ssi_tcp_recv_memory);
@@ -435,9 +459,27 @@ int ssi_tcp_conn_begin(struct ssi_stream *st, struct socket *sock)
 	return 0;
 }
 
+static bool begin_next(struct ssi_stream *st)
+{
+	struct ssi_node *node = st->link.peer->node;
+	struct socket *next;
+	bool began;
+
+	mutex_lock(&node->accept_lock);
+	next = st->next;
+	WRITE_ONCE(st->next, NULL);
+	began = next && !st->closing && !ssi_tcp_conn_begin(st, next);
+	mutex_unlock(&node->accept_lock);
+	if (next && !began)
+		ssi_tcp_conn_release(next);
+	return began;
+}
+
 /* User space connects, and calls when it has a connection. Ask again until then. */
 static bool ssi_secure_connect(struct ssi_stream *st)
 {
+	if (begin_next(st))
+		return true;
 	ssi_link_want(&st->link);
 	return false;
 }

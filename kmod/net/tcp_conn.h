@@ -29,6 +29,9 @@ enum ssi_tcp_step {
  * @c: the part that all carriers share
  * @sock: the socket
  * @secured: kernel TLS encrypts what @sock carries. @run runs in a thread
+ * @sent_before: @secured: st->sent when the connection began
+ * @received_before: @secured: st->received at that time
+ * @asked: @secured: how often new keys were asked for; only @run
  * @data_ready: the callback of @sock before ours
  * @state_change: the same
  * @error_report: the same
@@ -64,6 +67,9 @@ struct ssi_tcp_conn {
 	struct ssi_stream_conn c;
 	struct socket *sock;
 	bool secured;
+	u64 sent_before;
+	u64 received_before;
+	u32 asked;
 	void (*data_ready)(struct sock *sk);
 	void (*state_change)(struct sock *sk);
 	void (*error_report)(struct sock *sk);
@@ -136,7 +142,7 @@ void ssi_tcp_conn_release(struct socket *sock);
 
 /**
  * ssi_tcp_conn_is_secured() - whether TLS 1.3 protects both directions of a socket
- * @sock: a TCP socket
+ * @sock: a TCP socket, locked
  */
 bool ssi_tcp_conn_is_secured(const struct socket *sock);
 

@@ -119,13 +119,9 @@ static void refuse(struct ssi_node *node, struct socket *sock,
 	ssi_tcp_conn_say(sock, &answer, sizeof(answer));
 }
 
-/* The door leaves the list. False if unlisten took it out of the list before. */
-static bool leave_list(struct ssi_tcp_door *door)
+static void leave_list(struct ssi_tcp_door *door)
 {
-	if (list_empty(&door->list))
-		return false;
 	list_del_init(&door->list);
-	return true;
 }
 
 static void free_door(struct ssi_tcp_door *door)
@@ -149,8 +145,11 @@ static enum ssi_refusal find_link(const struct ssi_tcp_door *door,
 	return ssi_peer_accept(door->listener->node, &door->hello, link);
 }
 
-/* The hello is complete. @door->sock is NULL after if a connection has it. */
-static void judge(struct ssi_tcp_door *door)
+/*
+ * The hello is complete. @door->sock is NULL after if a connection has it. Return: 0, a
+ * refusal, or a negative errno: not now.
+ */
+static int judge(struct ssi_tcp_door *door)
 {
 	struct ssi_node *node = door->listener->node;
 	struct ssi_stream *st;
@@ -170,6 +169,20 @@ static void judge(struct ssi_tcp_door *door)
 		refuse(node, door->sock, &door->from, ret);
 	else
 		door->sock = NULL;
+	return ret;
+}
+
+/*
+ * The connection before this one has to end first, which takes a moment. Another
+ * handshake would take longer.
+ */
+static bool comes_again(struct ssi_tcp_door *door, int ret)
+{
+	if (ret != -EAGAIN || door->peer == ANY_NODE ||
+	    time_after_eq(jiffies, door->deadline))
+		return false;
+	queue_delayed_work(ssi_conn_wq, &door->work, 1);
+	return true;
 }
 
 static void ssi_tcp_door_work(struct work_struct *work)
@@ -188,11 +201,13 @@ static void ssi_tcp_door_work(struct work_struct *work)
 		return;
 	}
 	mutex_lock(&node->accept_lock);
-	ours = leave_list(door);
+	ours = !list_empty(&door->list);
 	if (ours && ret > 0)
-		judge(door);
+		ours = !comes_again(door, judge(door));
 	else if (ours)
 		end_callback(door);
+	if (ours)
+		leave_list(door);
 	mutex_unlock(&node->accept_lock);
 	if (!ours)
 		return;

@@ -202,7 +202,9 @@ bool bench_takes_transport(struct cluster *c, const char *word)
 	if (!strcmp(word, "tcp"))
 		c->transport = SSI_DSM_TRANSPORT_TCP;
 	else if (!strcmp(word, "tls"))
-		cluster_use_tls(c);
+		cluster_use_tls(c, false);
+	else if (!strcmp(word, "tls-chacha"))
+		cluster_use_tls(c, true);
 	else if (!strcmp(word, "rdma"))
 		c->transport = SSI_DSM_TRANSPORT_RDMA;
 	else

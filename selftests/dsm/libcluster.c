@@ -35,9 +35,11 @@ static void pause_a_bit(void)
 	nanosleep(&(struct timespec){ .tv_nsec = STEP_NS }, NULL);
 }
 
-void cluster_use_tls(struct cluster *c)
+void cluster_use_tls(struct cluster *c, bool chacha)
 {
 	conf_need();
+	if (chacha)
+		secure_use_chacha();
 	secure_begin();
 	c->transport = SSI_DSM_TRANSPORT_TCP;
 }
@@ -53,7 +55,9 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 	else if (!strcmp(argv[1], "auto"))
 		c->transport = SSI_DSM_TRANSPORT_AUTO;
 	else if (!strcmp(argv[1], "tls"))
-		cluster_use_tls(c);
+		cluster_use_tls(c, false);
+	else if (!strcmp(argv[1], "tls-chacha"))
+		cluster_use_tls(c, true);
 	else
 		tap_bail("the transport is loop, rdma, tcp, tls or auto, not %s",
 			 argv[1]);

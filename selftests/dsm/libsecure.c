@@ -9,6 +9,7 @@
 #include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/genl.h"
@@ -27,6 +29,9 @@
 #endif
 
 static bool is_on;
+static bool with_chacha;
+static uint32_t spoil_after;
+static int connector;
 
 void secure_nodes(bool secured)
 {
@@ -74,25 +79,41 @@ int secure_pair(int fds[2])
 	return -1;
 }
 
+void secure_use_chacha(void)
+{
+	with_chacha = true;
+}
+
+static int set_key(int fd, int option, uint16_t version, const uint8_t key[32])
+{
+	struct tls12_crypto_info_aes_gcm_256 aes = {
+		.info = { version, TLS_CIPHER_AES_GCM_256 },
+	};
+	struct tls12_crypto_info_chacha20_poly1305 chacha = {
+		.info = { version, TLS_CIPHER_CHACHA20_POLY1305 },
+	};
+
+	memcpy(aes.key, key, sizeof(aes.key));
+	memcpy(chacha.key, key, sizeof(chacha.key));
+	if (with_chacha)
+		return setsockopt(fd, SOL_TLS, option, &chacha, sizeof(chacha));
+	return setsockopt(fd, SOL_TLS, option, &aes, sizeof(aes));
+}
+
 int secure_set_keys(int fd, const uint8_t secret[32], int end, uint16_t version,
 		    uint32_t parts)
 {
-	struct tls12_crypto_info_aes_gcm_256 keys = {
-		.info = { .version = version,
-			  .cipher_type = TLS_CIPHER_AES_GCM_256 },
-	};
+	uint8_t key[32];
 	int i;
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) &&
 	    errno != EEXIST)
 		return -errno;
 	for (i = 0; i < 2; i++) {
-		memcpy(keys.key, secret, sizeof(keys.key));
-		/* each direction has its own: the one that end 0 sends in, ... */
-		keys.key[0] ^= i ^ end;
+		memcpy(key, secret, sizeof(key));
+		key[0] ^= i ^ end;	/* each direction has its own */
 		if ((parts & (i ? SECURE_RECEIVE : SECURE_SEND)) &&
-		    setsockopt(fd, SOL_TLS, i ? TLS_RX : TLS_TX, &keys,
-			       sizeof(keys)))
+		    set_key(fd, i ? TLS_RX : TLS_TX, version, key))
 			return -errno;
 	}
 	return 0;
@@ -105,6 +126,66 @@ int secure_give(const char *cluster, uint32_t node, uint32_t peer, int fd)
 	put_name(msg, cluster, node, SSI_DSM_A_PEER_ID, peer);
 	nla_put_u32(msg, SSI_DSM_A_SOCKET, fd);
 	return conf_send(msg);
+}
+
+/* ---- something between the nodes ---- */
+
+void secure_spoil(uint32_t bytes)
+{
+	spoil_after = bytes;
+}
+
+static bool pass(int from, int to, uint32_t *passed)
+{
+	static uint8_t bytes[16384];
+	ssize_t len = recv(from, bytes, sizeof(bytes), 0);
+
+	if (len <= 0)
+		return false;
+	if (*passed < spoil_after && *passed + len >= spoil_after)
+		bytes[spoil_after - *passed - 1] ^= 1;
+	*passed += len;
+	return send(to, bytes, len, MSG_NOSIGNAL) == len;
+}
+
+static void pass_bytes(int a, int b)
+{
+	struct pollfd wait[] = { { a, POLLIN, 0 }, { b, POLLIN, 0 } };
+	uint32_t passed = 0;
+	bool goes_on = true;
+
+	while (goes_on && poll(wait, 2, -1) > 0) {
+		if (wait[0].revents)
+			goes_on = pass(a, b, &passed);
+		if (goes_on && wait[1].revents)
+			goes_on = pass(b, a, &passed);
+	}
+	_exit(0);
+}
+
+/* Two connections, with a process in the middle. */
+static int spoiled_pair(int fds[2])
+{
+	int a[2], b[2];
+
+	if (secure_pair(a))
+		return -1;
+	if (secure_pair(b)) {
+		close(a[0]);
+		close(a[1]);
+		return -1;
+	}
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(a[0]);
+		close(b[1]);
+		pass_bytes(a[1], b[0]);
+	}
+	close(a[1]);
+	close(b[0]);
+	fds[0] = a[0];
+	fds[1] = b[1];
+	return 0;
 }
 
 /* ---- the process that connects ---- */
@@ -131,7 +212,9 @@ static void take_event(const struct genl_reply *reply, void *unused)
 	int fds[2];
 
 	(void)unused;
-	if (reply->cmd != SSI_DSM_CMD_PEER_CONNECT || secure_pair(fds))
+	if (reply->cmd != SSI_DSM_CMD_PEER_CONNECT)
+		return;
+	if (spoil_after ? spoiled_pair(fds) : secure_pair(fds))
 		return;
 	if (getrandom(secret, sizeof(secret), 0) == sizeof(secret) &&
 	    !secure_set_keys(fds[0], secret, 0, TLS_1_3_VERSION,
@@ -150,6 +233,7 @@ static void connect_for_ever(int started)
 	struct genl events;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_IGN);
 	if (genl_open(&calls) || genl_open(&events) || genl_subscribe(&events))
 		_exit(1);
 	if (write(started, "", 1) != 1)
@@ -174,24 +258,29 @@ static void need_tls(void)
 			 strerror(-ret));
 }
 
+void secure_end(void)
+{
+	kill(connector, SIGKILL);
+	waitpid(connector, NULL, 0);
+}
+
 void secure_begin(void)
 {
 	int started[2];
 	char byte;
-	int pid;
 
 	need_tls();
 	is_on = true;
 	fflush(NULL);
 	if (pipe(started))
 		tap_bail("no pipe: %s", strerror(errno));
-	pid = fork();
-	if (!pid) {
+	connector = fork();
+	if (!connector) {
 		close(started[0]);
 		connect_for_ever(started[1]);
 	}
 	close(started[1]);
-	if (pid < 0 || read(started[0], &byte, 1) != 1)
+	if (connector < 0 || read(started[0], &byte, 1) != 1)
 		tap_bail("the process that connects does not start");
 	close(started[0]);
 }

@@ -17,6 +17,21 @@
  */
 void secure_begin(void);
 
+/**
+ * secure_spoil() - something between the nodes changes bytes
+ * @bytes: each connection that is made from now on carries so many bytes as they are,
+ *	and then one that is changed; 0: none is changed
+ *
+ * To be called before secure_begin().
+ */
+void secure_spoil(uint32_t bytes);
+
+/* ChaCha20-Poly1305 instead of AES-256-GCM, for connections that are made from now on. */
+void secure_use_chacha(void);
+
+/* Ends the process that makes connections. */
+void secure_end(void);
+
 /* The same without a process that makes connections. */
 void secure_nodes(bool secured);
 

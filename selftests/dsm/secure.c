@@ -4,7 +4,9 @@
  * sees, and what happens when something changes bytes on the way.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/tls.h>
@@ -16,12 +18,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kmod/protocol/wire.h"
 #include "libcluster.h"
 #include "libsecure.h"
 #include "selftests/unit/tap.h"
 
 #define CLUSTER	"secure"
 #define BOTH	(SECURE_SEND | SECURE_RECEIVE)
+#define RENEW_STEPS	2000u
+#define SPOIL_STEPS	100u
+#define SPOIL_AFTER	100000u	/* some twenty pages */
 
 static struct cluster cluster = {
 	.name = CLUSTER, .transport = SSI_DSM_TRANSPORT_TCP, .nodes = 2,
@@ -184,6 +190,41 @@ static void ends_strangers(void)
 	close(fds[0]);
 }
 
+/* ---- a node that claims to be another one ---- */
+
+/* What node 0 answers to a hello, or -1. */
+static int answer_to(uint32_t proved, uint32_t claimed)
+{
+	struct timeval limit = { .tv_sec = 10 };
+	struct ssi_wire_answer answer = { };
+	struct ssi_wire_hello hello;
+	int fds[2], ret = -1;
+
+	make_pair(fds);
+	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	ssi_wire_hello_encode(&hello, ssi_wire_hash(0, CLUSTER, strlen(CLUSTER)),
+			      claimed, 0, 16);
+	ssi_wire_hello_continue(&hello, 1, 0, 0);
+	if (!secure_give(CLUSTER, 0, proved, fds[1]) &&
+	    send(fds[0], &hello, sizeof(hello), MSG_NOSIGNAL) == sizeof(hello) &&
+	    recv(fds[0], &answer, sizeof(answer), MSG_WAITALL) == sizeof(answer))
+		ret = le32toh(answer.refusal);
+	close(fds[0]);
+	close(fds[1]);
+	return ret;
+}
+
+static void checks_ids(void)
+{
+	if (peer_new(CLUSTER, 0, 2, cluster_addr(&cluster, 1), 0))
+		tap_bail("a second peer: %s", conf_text());
+	tap_ok(answer_to(2, 1) == SSI_REFUSED_SRC &&
+	       answer_to(1, 2) == SSI_REFUSED_SRC,
+	       "a node that has proved to be one and claims to be another is refused");
+	tap_ok(answer_to(2, 2) == SSI_REFUSED_NOT,
+	       "one that claims to be what it has proved is not");
+}
+
 /* ---- what the network sees ---- */
 
 static const char known[] = "a page that only the two nodes may see";
@@ -264,6 +305,81 @@ static void is_seen(bool secured)
 	cluster_delete(&cluster);
 }
 
+/* ---- new keys ---- */
+
+static void set_rekey(const char *messages)
+{
+	int fd = open("/sys/module/ssi_dsm/parameters/rekey", O_WRONLY);
+
+	if (fd < 0 || write(fd, messages, strlen(messages)) < 0)
+		tap_bail("rekey cannot be set: %s", strerror(errno));
+	close(fd);
+}
+
+/* Two nodes count in turns: each step takes the page from the other one. */
+static uint32_t count_in_turns(uint32_t steps)
+{
+	volatile uint32_t *word[2];
+	uint32_t i, n;
+	int fds[2];
+
+	for (n = 0; n < 2; n++) {
+		fds[n] = attach(CLUSTER, n, 0);
+		word[n] = map_region(fds[n], cluster_size(&cluster));
+		if (!word[n])
+			tap_bail("no memory of the cluster");
+	}
+	for (i = 0; i < steps; i++)
+		*word[i % 2] += 1;
+	i = *word[0];
+	close(fds[0]);
+	close(fds[1]);
+	return i;
+}
+
+static void renews_keys(void)
+{
+	int log = kernel_log();
+	uint32_t counted;
+
+	set_rekey("200");
+	cluster_make(&cluster);
+	if (!cluster_wait_ready(&cluster))
+		tap_bail("the region is not ready");
+	policy_set(CLUSTER, 0, REGION, SSI_DSM_POLICY_HOLD, 0);
+	policy_set(CLUSTER, 1, REGION, SSI_DSM_POLICY_HOLD, 0);
+	counted = count_in_turns(RENEW_STEPS);
+	tap_ok(counted == RENEW_STEPS, "%u of %u steps counted while keys change",
+	       counted, RENEW_STEPS);
+	tap_ok(kernel_says(log, "its keys are replaced") &&
+	       wait_peer(CLUSTER, 1, 0, SSI_DSM_LINK_UP, NULL) &&
+	       wait_peer(CLUSTER, 0, 1, SSI_DSM_LINK_UP, NULL),
+	       "connections were replaced, and the link is UP");
+	cluster_delete(&cluster);
+	set_rekey("8388608");
+}
+
+/* ---- changed bytes ---- */
+
+static void survives_changes(void)
+{
+	int log = kernel_log();
+	uint32_t counted;
+
+	secure_end();
+	secure_spoil(SPOIL_AFTER);
+	secure_begin();
+	cluster_make(&cluster);
+	if (!cluster_wait_ready(&cluster))
+		tap_bail("the region is not ready");
+	counted = count_in_turns(SPOIL_STEPS);
+	tap_ok(counted == SPOIL_STEPS, "%u of %u steps counted while bytes are changed",
+	       counted, SPOIL_STEPS);
+	tap_ok(kernel_says(log, "has changed the encrypted data"),
+	       "a changed byte ends the connection, and the log says so");
+	cluster_delete(&cluster);
+}
+
 static void make_nodes(void)
 {
 	uint32_t n;
@@ -280,7 +396,7 @@ int main(void)
 	conf_need();
 	if (!cluster_addr(&cluster, 1))
 		tap_skip_all("SSI_ADDR_1 is not set: run it in a virtual host");
-	tap_plan(21);
+	tap_plan(27);
 	secure_nodes(true);
 	make_nodes();
 	refuses_sockets();
@@ -290,10 +406,13 @@ int main(void)
 	ends_silence();
 	ends_garbage();
 	ends_strangers();
+	checks_ids();
 	node_del(CLUSTER, 0);
 	node_del(CLUSTER, 1);
 	is_seen(false);
 	secure_begin();
 	is_seen(true);
+	renews_keys();
+	survives_changes();
 	return tap_exit();
 }
