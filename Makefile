@@ -298,6 +298,7 @@ bench: fetch
 ## bench-apps	programs of Debian in a guest on one host and on two; APPS="--only xz": see selftests/apps/apps -h
 bench-apps: fetch qemu-kinds
 	selftests/lab/deps disk
+	selftests/lab/deps apps
 	+@$(MAKE) --no-print-directory all
 	selftests/apps/apps $(APPS)
 

@@ -167,7 +167,7 @@ nodes=$(count "$SSI_GUEST_CPUS")
 	fail "--guest-cpus and --guest-memory are for different numbers of nodes"
 mine=$SSI_HOST
 [ "$SSI_HOSTS" -gt 1 ] || mine=$(seq 0 $((nodes - 1)))
-[ "$SSI_HOSTS" = 1 ] || [ "$SSI_HOSTS" = "$nodes" ] ||
+[ "$SSI_HOSTS" = 1 ] || [ "$SSI_HOSTS" = "$nodes" ] || [ "$transport" = alone ] ||
 	fail "--guest-cpus names $nodes nodes, and there are $SSI_HOSTS hosts"
 [ "$nodes" -le 8 ] || [ "$SSI_HOSTS" -gt 1 ] ||
 	fail "one host has addresses for 8 nodes, not $nodes"
