@@ -4,7 +4,8 @@
  * life: on a debug kernel (CONFIG_FAULT_INJECTION, /proc/self/fail-nth).
  *
  * For each step all steps before it are done, and then the step with its first,
- * second, ... allocation failing, until it makes no more of them. The step may
+ * second, ... allocation failing, until it makes no more of them: each of the first ten, and
+ * fewer and fewer of the next, since pools make many of one kind. The step may
  * succeed or report that there is no memory. Either way the cluster can be deleted
  * afterwards, and nothing is left; the kernel itself reports the rest.
  *
@@ -21,7 +22,8 @@
 #include "../dsm/libcluster.h"
 #include "selftests/unit/tap.h"
 
-#define NTH_MAX		2000u	/* allocations of one step: more are a loop */
+#define NTH_MAX		20000u	/* allocations of one step: more are a loop */
+#define EACH		10u
 
 static struct cluster cluster = {
 	.name = "faults", .transport = SSI_DSM_TRANSPORT_LOOP, .nodes = 2,
@@ -311,32 +313,34 @@ static bool is_clear(int ret)
 static void fail_each(unsigned int number)
 {
 	int fd = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
-	unsigned int nth, refused = 0;
+	unsigned int nth = 0, refused = 0, count = 0;
 	bool fails = true, good = true;
 
 	if (fd < 0)
 		tap_skip_all("no /proc/self/fail-nth; this needs a debug kernel");
-	for (nth = 0; fails && nth < NTH_MAX; nth++) {
+	while (fails && nth < NTH_MAX) {
 		int ret;
 
+		nth += 1 + nth / EACH;
+		count++;
 		prepare(number);
-		arm(fd, nth + 1);
+		arm(fd, nth);
 		ret = steps[number].run();
 		fails = disarm(fd);
 		refused += !!ret;
 		if (!is_clear(ret) || (ret && !fails)) {
-			tap_diag("failure %u: %s: %s", nth + 1, strerror(-ret),
+			tap_diag("failure %u: %s: %s", nth, strerror(-ret),
 				 conf_text());
 			good = false;
 		}
 		if (!clean_up()) {
-			tap_diag("failure %u: a node is left", nth + 1);
+			tap_diag("failure %u: a node is left", nth);
 			good = false;
 		}
 	}
 	close(fd);
-	tap_ok(good && nth < NTH_MAX, "%s: %u failures, %u refusals",
-	       steps[number].name, nth - 1, refused);
+	tap_ok(good && nth < NTH_MAX, "%s: %u failures of up to %u, %u refusals",
+	       steps[number].name, count - 1, nth - 1, refused);
 }
 
 int main(int argc, char **argv)
