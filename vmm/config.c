@@ -14,6 +14,7 @@
  *     ca: /etc/ssi/ca.pem          # transport tcp. The files are each host's own
  *     certificate: /etc/ssi/cert.pem
  *     key: /etc/ssi/key.pem
+ *     crl: /etc/ssi/crl.pem        # optional: revoked certificates
  *   insecure: true                 # instead of tls: they do neither
  *   nodes:
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M,
@@ -361,6 +362,7 @@ static void take_tls(const struct config_tls *from, struct options *options)
 	options->tls_ca = from->ca;
 	options->tls_certificate = from->certificate;
 	options->tls_key = from->key;
+	options->tls_crl = from->crl;
 	check_names(options);
 }
 

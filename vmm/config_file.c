@@ -107,6 +107,7 @@ static const cyaml_schema_field_t tls_fields[] = {
 	NEED("ca", struct config_tls, ca, 1),
 	NEED("certificate", struct config_tls, certificate, 1),
 	NEED("key", struct config_tls, key, 1),
+	MAY("crl", struct config_tls, crl, 1),
 	CYAML_FIELD_END,
 };
 

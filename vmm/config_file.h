@@ -61,6 +61,7 @@ struct config_tls {
 	char *ca;
 	char *certificate;
 	char *key;
+	char *crl;
 };
 
 struct config_file {

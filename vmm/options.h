@@ -57,6 +57,7 @@ struct node_options {
  * @tls_ca: PEM file of the authority that signs the certificates
  * @tls_certificate: PEM file of this host's certificate
  * @tls_key: PEM file of its private key
+ * @tls_crl: PEM file of the authority's list of revoked certificates, or NULL
  * @nodes: the nodes, sorted by id
  * @num_nodes: how many
  * @self: id of this node
@@ -86,6 +87,7 @@ struct options {
 	const char *tls_ca;
 	const char *tls_certificate;
 	const char *tls_key;
+	const char *tls_crl;
 	struct node_options nodes[SSI_DSM_MAX_NODES];
 	unsigned int num_nodes;
 	unsigned int self;

@@ -16,7 +16,9 @@
  * it. If it has not, the other side gets an alert instead, and can say so.
  *
  * Nothing is resumed: there are no tickets, so each connection has new keys and
- * its certificates are verified again.
+ * its certificates are verified again. The files are read for each handshake: a
+ * guest may run for longer than a certificate is valid, and a certificate may be
+ * revoked while it runs.
  *
  * The kernel gets the keys last, when no byte is left in the library: GnuTLS reads
  * whole records and no further.
@@ -56,7 +58,6 @@
 
 static struct {
 	const struct options *options;
-	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
 } tls;
 
@@ -68,6 +69,7 @@ static struct {
  * @purpose: what its certificate must be good for
  * @fd: the connection
  * @deadline: when all must be done
+ * @credentials: of this node
  * @why: reason of a failure
  */
 struct attempt {
@@ -76,6 +78,7 @@ struct attempt {
 	const char *purpose;
 	int fd;
 	struct timespec deadline;
+	gnutls_certificate_credentials_t credentials;
 	char *why;
 };
 
@@ -111,35 +114,63 @@ static void check_kernel(void)
 	close(fd);
 }
 
-static void must(int ret, const char *what, const char *path)
+/* ---- this node's certificate ---- */
+
+static int check(int ret, const char *what, const char *path, char *why)
 {
-	if (ret < 0)
-		die(EXIT_USAGE, "The %s of the cluster's tls, %s, cannot be used: %s",
-		    what, path, gnutls_strerror(ret));
+	return ret >= 0 ? 0 : fail(why, "the %s of the cluster's tls, %s, cannot be used: %s",
+				   what, path, gnutls_strerror(ret));
+}
+
+static int read_files(gnutls_certificate_credentials_t to, char *why)
+{
+	const struct options *o = tls.options;
+	int ret;
+
+	ret = gnutls_certificate_set_x509_trust_file(to, o->tls_ca,
+						     GNUTLS_X509_FMT_PEM);
+	if (check(ret ? ret : GNUTLS_E_NO_CERTIFICATE_FOUND, "ca", o->tls_ca,
+		  why))
+		return -1;
+	ret = gnutls_certificate_set_x509_key_file(to, o->tls_certificate,
+						   o->tls_key,
+						   GNUTLS_X509_FMT_PEM);
+	if (check(ret, "certificate or key", o->tls_certificate, why))
+		return -1;
+	if (!o->tls_crl)
+		return 0;
+	ret = gnutls_certificate_set_x509_crl_file(to, o->tls_crl,
+						   GNUTLS_X509_FMT_PEM);
+	return check(ret ? ret : GNUTLS_E_NO_CERTIFICATE_FOUND, "crl",
+		     o->tls_crl, why);
 }
 
 static int check_certificate(gnutls_session_t session);
 
+static int make_credentials(gnutls_certificate_credentials_t *to, char *why)
+{
+	if (gnutls_certificate_allocate_credentials(to))
+		return fail(why, "there is no memory for certificates");
+	if (read_files(*to, why)) {
+		gnutls_certificate_free_credentials(*to);
+		return -1;
+	}
+	gnutls_certificate_set_verify_function(*to, check_certificate);
+	return 0;
+}
+
 void tls_load(const struct options *options)
 {
-	int ret;
+	gnutls_certificate_credentials_t credentials;
+	char why[TLS_WHY_MAX];
 
 	tls.options = options;
 	check_kernel();
-	if (gnutls_certificate_allocate_credentials(&tls.credentials) ||
-	    gnutls_priority_init(&tls.priorities, PRIORITIES, NULL))
+	if (gnutls_priority_init(&tls.priorities, PRIORITIES, NULL))
 		die(EXIT_HOST, "The GnuTLS library cannot be used here.");
-	ret = gnutls_certificate_set_x509_trust_file(tls.credentials,
-						     options->tls_ca,
-						     GNUTLS_X509_FMT_PEM);
-	must(ret ? ret : GNUTLS_E_NO_CERTIFICATE_FOUND, "ca", options->tls_ca);
-	ret = gnutls_certificate_set_x509_key_file(tls.credentials,
-						   options->tls_certificate,
-						   options->tls_key,
-						   GNUTLS_X509_FMT_PEM);
-	must(ret, "certificate or key", options->tls_certificate);
-	gnutls_certificate_set_verify_function(tls.credentials,
-					       check_certificate);
+	if (make_credentials(&credentials, why))
+		die(EXIT_USAGE, "No node could be reached: %s.", why);
+	gnutls_certificate_free_credentials(credentials);
 }
 
 /* ---- the other side's certificate ---- */
@@ -409,17 +440,27 @@ static int give_to_kernel(gnutls_session_t session, int fd, char *why)
 
 /* ---- both sides ---- */
 
+static void end_session(gnutls_session_t session, struct attempt *attempt)
+{
+	gnutls_deinit(session);
+	gnutls_certificate_free_credentials(attempt->credentials);
+}
+
 static int make_session(gnutls_session_t *session, unsigned int side, int fd,
 			struct attempt *attempt)
 {
+	if (make_credentials(&attempt->credentials, attempt->why))
+		return -1;
 	if (gnutls_init(session, side | GNUTLS_NO_TICKETS | GNUTLS_NO_SIGNAL |
-				 GNUTLS_FORCE_CLIENT_CERT))
+				 GNUTLS_FORCE_CLIENT_CERT)) {
+		gnutls_certificate_free_credentials(attempt->credentials);
 		return fail(attempt->why, "there is no memory for a TLS session");
+	}
 	gnutls_session_set_ptr(*session, attempt);
 	if (gnutls_priority_set(*session, tls.priorities) ||
 	    gnutls_credentials_set(*session, GNUTLS_CRD_CERTIFICATE,
-				   tls.credentials)) {
-		gnutls_deinit(*session);
+				   attempt->credentials)) {
+		end_session(*session, attempt);
 		return fail(attempt->why, "there is no memory for a TLS session");
 	}
 	gnutls_certificate_server_set_request(*session, GNUTLS_CERT_REQUIRE);
@@ -445,7 +486,7 @@ int tls_connect(int fd, unsigned int node, char why[TLS_WHY_MAX])
 		return -1;
 	ret = handshake(session, &attempt) || await_welcome(session, &attempt) ||
 	      give_to_kernel(session, fd, why) ? -1 : 0;
-	gnutls_deinit(session);
+	end_session(session, &attempt);
 	return ret;
 }
 
@@ -464,6 +505,6 @@ int tls_accept(int fd, char why[TLS_WHY_MAX])
 		return -1;
 	ret = handshake(session, &attempt) || send_welcome(session, &attempt) ||
 	      give_to_kernel(session, fd, why) ? -1 : attempt.node;
-	gnutls_deinit(session);
+	end_session(session, &attempt);
 	return ret;
 }

@@ -9,7 +9,7 @@
 
 config=/tmp/cluster.yaml
 firmware=
-security=	# tls: or insecure: true
+security=	# the line tls of the configuration; then node N has the name nodeN.lab
 link_grace=	# seconds until a node that cannot be reached is lost
 vmm_options=--no-reboot	# a guest that resets itself again and again is no test
 
@@ -99,7 +99,7 @@ write_config() {
 	for n in $(seq 0 $((nodes - 1))); do
 		eval "address=\$SSI_ADDR_$n"
 		# shellcheck disable=SC2154 # it is assigned just above
-		echo "  - { id: $n, address: '$address:7471'," \
+		echo "  - { id: $n,${security:+ name: node$n.lab,} address: '$address:7471'," \
 			"cpus: $(item "$n" "$SSI_GUEST_CPUS")," \
 			"memory: $(item "$n" "$SSI_GUEST_MEMORY")M" \
 			"$(rows "$n")" \

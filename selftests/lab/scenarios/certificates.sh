@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Certificates for scenarios, in the folder $pki. They need: lab-add: certtool
+# shellcheck shell=dash
+# shellcheck disable=SC2154 # set by the scenario
+
+new_key() { # new_key FILE
+	certtool --generate-privkey --key-type ecdsa --curve secp256r1 \
+		--outfile "$1" 2>/dev/null
+}
+
+new_ca() { # new_ca NAME
+	new_key "$pki/$1".key
+	printf 'cn = "%s"\nca\ncert_signing_key\nexpiration_days = 30\n' "$1" \
+		>"$pki"/template
+	certtool --generate-self-signed --load-privkey "$pki/$1".key \
+		--template "$pki"/template --outfile "$pki/$1".pem 2>/dev/null
+}
+
+# new_cert NAME CA DNS-NAME [LINES]: LINES say when it ends and what it is for
+new_cert() {
+	new_key "$pki/$1".key
+	printf '%bsigning_key\n%b\n' "${3:+dns_name = \"$3\"\n}" \
+		"${4:-expiration_days = 30\ntls_www_server\ntls_www_client}" \
+		>"$pki"/template
+	certtool --generate-certificate --load-privkey "$pki/$1".key \
+		--load-ca-certificate "$pki/$2".pem \
+		--load-ca-privkey "$pki/$2".key \
+		--template "$pki"/template --outfile "$pki/$1".pem 2>/dev/null
+}
