@@ -279,19 +279,22 @@ static void ssi_rdma_cm_end(struct ssi_stream_conn *c)
  * An interface that goes down clears IFF_UP before its routes go, and the port of
  * the RDMA device changes its state last. So an error of the first send without a
  * route gets here while the port is still active.
+ *
+ * An interface that is gone (a VLAN, say, whose RDMA device stays) does not come
+ * back: nothing waits for it.
  */
-static bool interface_is_up(const struct ssi_rdma_conn *conn)
+static bool interface_is_down(const struct ssi_rdma_conn *conn)
 {
 	struct net *net = conn->c.st->link.peer->node->net;
 	const struct net_device *dev;
-	bool up;
+	bool down;
 
 	rcu_read_lock();
 	dev = dev_get_by_index_rcu(net,
 				   conn->id->route.addr.dev_addr.bound_dev_if);
-	up = dev && dev->flags & IFF_UP;
+	down = dev && !(dev->flags & IFF_UP);
 	rcu_read_unlock();
-	return up;
+	return down;
 }
 
 static bool port_is_active(const struct rdma_cm_id *id)
@@ -313,7 +316,7 @@ static bool ssi_rdma_cm_must_stay(struct ssi_stream_conn *c)
 	const struct ssi_rdma_conn *conn = ssi_rdma_conn(c);
 
 	return conn->qp && !READ_ONCE(conn->removed) &&
-	       !(interface_is_up(conn) && port_is_active(conn->id));
+	       (interface_is_down(conn) || !port_is_active(conn->id));
 }
 
 /* The side that accepts */
