@@ -69,6 +69,8 @@ void ssi_config_delete_node(struct ssi_node *node)
 		if (node->peers[id])
 			ssi_config_delete_peer(node->peers[id]);
 	ssi_node_free_queues(node);
+	/* The last events of its regions, while its network namespace is there. */
+	ssi_region_flush();
 	ssi_node_put(node);
 }
 

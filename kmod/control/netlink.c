@@ -17,8 +17,9 @@
  * ssi_config_lock.
  *
  * Programs see the nodes of their own network namespace. When the namespace ends,
- * its nodes are deleted. An rdma_cm id keeps its namespace, so there a node with
- * the transport rdma must be deleted first.
+ * its nodes are deleted. An rdma_cm id keeps its namespace, and so does a
+ * connection from user space. So there a node with the transport rdma or the
+ * security tls must be deleted first.
  *
  * A node can have a socket owner: a netlink socket. When that socket is closed,
  * the node is deleted. The ports of these sockets are kept in @owners, so that

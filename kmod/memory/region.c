@@ -110,6 +110,11 @@ static bool vchange_state(struct ssi_region *region, u32 state, u32 culprit,
 	return legal;
 }
 
+void ssi_region_flush(void)
+{
+	flush_workqueue(region_wq);
+}
+
 bool ssi_region_change_state(struct ssi_region *region, u32 state, u32 culprit,
 			     const char *fmt, ...)
 {

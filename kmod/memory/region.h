@@ -207,6 +207,13 @@ static inline u32 ssi_region_buckets(const struct ssi_region *region)
 void ssi_region_wake(struct ssi_region *region);
 
 /**
+ * ssi_region_flush() - wait until all state changes have been told to listeners
+ *
+ * Context: process, sleeps.
+ */
+void ssi_region_flush(void);
+
+/**
  * ssi_region_change_state() - the only function that changes a region's state
  * @region: the region
  * @state: the new state. Legal moves: WAITING -> READY, REFUSED, LOST; REFUSED
