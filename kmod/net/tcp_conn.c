@@ -273,11 +273,17 @@ static bool ssi_tcp_conn_run_secured(struct ssi_tcp_run *run)
 		local_bh_enable();
 		set_batching(tc, false);
 	}
+	/*
+	 * The failed read has cleared the error of the socket. If it was one of
+	 * sending, bytes that the socket had taken are lost: nothing may follow.
+	 */
+	if (error) {
+		report_end(tc, -error);
+		return false;
+	}
 	ssi_tcp_send_push(tc);
 	renew_keys(tc);
-	if (error)
-		report_end(tc, -error);
-	return more && !error;
+	return more;
 }
 
 /* Waits until nothing owns the socket. */
