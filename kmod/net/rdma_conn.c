@@ -24,6 +24,24 @@ void ssi_rdma_conn_wc_failed(struct ssi_rdma_conn *conn, const char *what,
 }
 
 /*
+ * A task of ib_cm can hold the lock that ib_cm_notify() takes while it waits for the
+ * lock of an xarray, which other tasks hold with softirqs enabled. So a softirq must
+ * not call ib_cm_notify(): it could have interrupted one of them.
+ */
+void ssi_rdma_conn_notify(struct work_struct *work)
+{
+	struct ssi_rdma_conn *conn = container_of(work, struct ssi_rdma_conn,
+						  notify_work);
+
+	rdma_notify(conn->id, IB_EVENT_COMM_EST);
+}
+
+void ssi_rdma_conn_heard(struct ssi_rdma_conn *conn)
+{
+	queue_work(ssi_conn_wq, &conn->notify_work);
+}
+
+/*
  * All headers are in one allocation of their own, so they share no cache line
  * with other data.
  */

@@ -91,6 +91,7 @@ struct ssi_rdma_tx {
  * @tx_flight: posted struct ssi_rdma_tx, the oldest first; protected by st->lock
  * @refill: struct ssi_rdma_rx that need a page; protected by st->lock
  * @refill_work: allocates pages for the buffers in @refill
+ * @notify_work: tells the connection manager that the connection is in use
  * @rx: receive buffers
  * @tx: slots of the send queue
  */
@@ -113,6 +114,7 @@ struct ssi_rdma_conn {
 	struct list_head tx_flight;
 	struct list_head refill;
 	struct work_struct refill_work;
+	struct work_struct notify_work;
 	struct ssi_rdma_rx rx[SSI_RDMA_RX_DEPTH];
 	struct ssi_rdma_tx tx[SSI_RDMA_TX_DEPTH];
 };
@@ -130,6 +132,22 @@ struct ssi_rdma_conn {
  */
 void ssi_rdma_conn_wc_failed(struct ssi_rdma_conn *conn, const char *what,
 			     const struct ib_wc *wc);
+
+/**
+ * ssi_rdma_conn_heard() - the other side uses a connection
+ * @conn: the connection, which may not be established here
+ *
+ * Tells the connection manager so: the packet that it waits for may be lost.
+ *
+ * Context: Any context; until ssi_rdma_verbs_teardown() has destroyed the queues.
+ */
+void ssi_rdma_conn_heard(struct ssi_rdma_conn *conn);
+
+/**
+ * ssi_rdma_conn_notify() - what ssi_rdma_conn_heard() does, in a task
+ * @work: conn->notify_work
+ */
+void ssi_rdma_conn_notify(struct work_struct *work);
 
 /**
  * ssi_rdma_conn_wires_new() - allocate and map headers

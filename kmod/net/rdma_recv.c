@@ -216,7 +216,7 @@ static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 		return false;
 	}
 	if (!open)
-		rdma_notify(conn->id, IB_EVENT_COMM_EST);
+		ssi_rdma_conn_heard(conn);
 	return open;
 }
 

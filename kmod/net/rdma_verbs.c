@@ -107,7 +107,7 @@ static void ssi_rdma_verbs_qp_event(struct ib_event *event, void *context)
 
 	switch (event->event) {
 	case IB_EVENT_COMM_EST:
-		rdma_notify(conn->id, event->event);
+		ssi_rdma_conn_heard(conn);
 		break;
 	case IB_EVENT_QP_FATAL:
 	case IB_EVENT_QP_REQ_ERR:
@@ -134,6 +134,7 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_stream *st,
 	INIT_LIST_HEAD(&conn->tx_flight);
 	INIT_LIST_HEAD(&conn->refill);
 	INIT_WORK(&conn->refill_work, ssi_rdma_recv_refill);
+	INIT_WORK(&conn->notify_work, ssi_rdma_conn_notify);
 	return conn;
 }
 
@@ -192,6 +193,8 @@ void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 	}
 	if (conn->cq)
 		ssi_rdma_cq_free(conn);
+	/* There are no more events and messages. */
+	cancel_work_sync(&conn->notify_work);
 	if (!conn->pd)
 		return;
 	ssi_rdma_send_free(conn);
