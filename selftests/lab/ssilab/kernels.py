@@ -132,10 +132,14 @@ def _uncompressed(image):
 
 
 class Kernel:
-    """One unpacked kernel: its release, image and modules."""
+    """One unpacked kernel: its release, image and modules.
 
-    def __init__(self, root):
+    is_complete: it has all modules that hosts load, as Debian's have.
+    """
+
+    def __init__(self, root, is_complete=True):
         self.root = Path(root)
+        self.is_complete = is_complete
         self.release = next((self.root / "lib/modules").iterdir()).name
         self.image = self.root / "boot" / f"vmlinuz-{self.release}"
         self.modules = self.root / "lib/modules" / self.release
@@ -158,7 +162,7 @@ def _built(name):
     target = cache_dir() / "kernels" / f"linux-image-{name}"
     if not target.exists():
         raise LabError(f"{target} is missing; {BUILT[name]} builds it")
-    return Kernel(target)
+    return Kernel(target, is_complete=False)
 
 
 def module_folder(name, kernel):
