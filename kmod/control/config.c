@@ -74,10 +74,25 @@ void ssi_config_delete_node(struct ssi_node *node)
 	ssi_node_put(node);
 }
 
+static bool has_nodes(const struct net *net)
+{
+	struct ssi_node *node;
+	bool has = false;
+
+	mutex_lock(&ssi_nodes_lock);
+	list_for_each_entry(node, &ssi_nodes, list)
+		has |= net_eq(node->net, net);
+	mutex_unlock(&ssi_nodes_lock);
+	return has;
+}
+
+/* No program can add a node there any more. */
 void ssi_config_delete_net(const struct net *net)
 {
 	struct ssi_node *node, *next;
 
+	if (!has_nodes(net))
+		return;
 	mutex_lock(&ssi_config_lock);
 	list_for_each_entry_safe(node, next, &ssi_nodes, list)
 		if (net_eq(node->net, net))
