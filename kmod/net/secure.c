@@ -53,6 +53,7 @@ static bool has_keys(struct socket *sock)
 	return secured;
 }
 
+/* Claims the socket if all is well. */
 static int check_socket(const struct ssi_node *node, struct socket *sock,
 			struct netlink_ext_ack *extack)
 {
@@ -71,20 +72,18 @@ static int check_socket(const struct ssi_node *node, struct socket *sock,
 	if (!has_keys(sock))
 		return refuse_socket(extack, -EINVAL,
 				     "the socket has no keys of TLS 1.3 for both directions");
-	if (sk->sk_user_data)
+	if (!ssi_tcp_conn_claim(sock))
 		return refuse_socket(extack, -EBUSY,
 				     "the socket is in use in the kernel");
 	return 0;
 }
 
-static int take(struct ssi_peer *peer, struct socket *sock,
-		struct netlink_ext_ack *extack)
+/* The socket is claimed. */
+static int use(struct ssi_peer *peer, struct socket *sock,
+	       struct netlink_ext_ack *extack)
 {
 	struct ssi_stream *st = ssi_stream(peer->link);
-	int ret = check_socket(peer->node, sock, extack);
 
-	if (ret)
-		return ret;
 	if (!st->active)
 		return ssi_tcp_listen_take(peer->node, peer->id, sock);
 	if (ssi_stream_may_renew(st)) {
@@ -96,6 +95,19 @@ static int take(struct ssi_peer *peer, struct socket *sock,
 		return refuse_socket(extack, -EISCONN,
 				     "the link needs no connection");
 	return ssi_tcp_conn_begin(st, sock);
+}
+
+static int take(struct ssi_peer *peer, struct socket *sock,
+		struct netlink_ext_ack *extack)
+{
+	int ret = check_socket(peer->node, sock, extack);
+
+	if (ret)
+		return ret;
+	ret = use(peer, sock, extack);
+	if (ret)
+		ssi_tcp_conn_unclaim(sock);
+	return ret;
 }
 
 static int check_node(const struct ssi_node *node,

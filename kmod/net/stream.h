@@ -99,6 +99,8 @@ enum ssi_stream_probe {
  * @probe: transport auto: what the next attempt is; only @work uses it
  * @active: this node connects, because the other node has the lower id
  * @closing: close() has begun: @work does nothing, no request is accepted
+ * @wants_next: with security: the keys have been used for long, and user space was
+ *	asked for @next
  * @next: with security: a connection with new keys, which takes over when the
  *	present one has ended, or NULL; protected by the node's accept_lock
  * @life: a random number, not 0, that tells this link from earlier ones of the
@@ -132,6 +134,7 @@ struct ssi_stream {
 	bool active;
 	bool closing;
 	struct socket *next;
+	bool wants_next;
 	u32 life;
 	spinlock_t lock;	/* see above */
 	struct ssi_stream_conn *conn;
@@ -354,8 +357,8 @@ bool ssi_stream_may_begin(struct ssi_stream *st);
  * @st: the link
  *
  * Context: May sleep, the node's accept_lock held.
- * Return: true if this side connects, the link is UP and may be interrupted, and
- *	there is no @next yet.
+ * Return: true if this side connects, has asked for a connection, the link is UP and
+ *	may be interrupted, and there is no @next yet.
  */
 bool ssi_stream_may_renew(struct ssi_stream *st);
 

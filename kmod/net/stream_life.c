@@ -449,6 +449,7 @@ bool ssi_stream_may_renew(struct ssi_stream *st)
 {
 	lockdep_assert_held(&st->link.peer->node->accept_lock);
 	return st->active && !st->closing && !st->next &&
+	       READ_ONCE(st->wants_next) &&
 	       st->link.peer->grace_ms && ssi_link_is_up(&st->link);
 }
 

@@ -170,7 +170,7 @@ static void unhook(struct ssi_tcp_conn *tc)
 	struct sock *sk = tc->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	sk->sk_user_data = NULL;
+	sk->sk_user_data = ssi_tcp_conn_idle_data(tc->sock);
 	sk->sk_data_ready = tc->data_ready;
 	sk->sk_state_change = tc->state_change;
 	sk->sk_error_report = tc->error_report;
@@ -247,13 +247,15 @@ static bool ssi_tcp_conn_run(struct ssi_tcp_run *run)
 static void renew_keys(struct ssi_tcp_conn *tc)
 {
 	struct ssi_stream *st = tc->c.st;
-	u64 used = max(READ_ONCE(st->sent) - tc->sent_before,
-		       READ_ONCE(st->received) - tc->received_before);
-	u32 limit = max(READ_ONCE(rekey), REKEY_MIN);
+	/* Negative: @sent goes back at first, to what the other side has received. */
+	s64 used = max_t(s64, READ_ONCE(st->sent) - tc->sent_before,
+			 READ_ONCE(st->received) - tc->received_before);
+	s64 limit = max(READ_ONCE(rekey), REKEY_MIN);
 
 	if (!st->active || used < limit + tc->asked * (limit / 8))
 		return;
 	tc->asked++;
+	WRITE_ONCE(st->wants_next, true);
 	ssi_link_want(&st->link);
 }
 
@@ -321,11 +323,34 @@ static void ssi_tcp_conn_end(struct ssi_stream_conn *conn)
 
 /* ---- sockets ---- */
 
+bool ssi_tcp_conn_claim(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	bool claimed;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	claimed = !sk->sk_user_data;
+	if (claimed)
+		sk->sk_user_data = ssi_tcp_conn_idle_data(sock);
+	write_unlock_bh(&sk->sk_callback_lock);
+	return claimed;
+}
+
+void ssi_tcp_conn_unclaim(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
 /* User space may still have a descriptor of its socket: end the connection. */
 void ssi_tcp_conn_release(struct socket *sock)
 {
 	sock_no_linger(sock->sk);
 	if (sock->file) {
+		ssi_tcp_conn_unclaim(sock);
 		kernel_sock_shutdown(sock, SHUT_RDWR);
 		sockfd_put(sock);
 	} else {
@@ -474,6 +499,7 @@ static bool begin_next(struct ssi_stream *st)
 	mutex_lock(&node->accept_lock);
 	next = st->next;
 	WRITE_ONCE(st->next, NULL);
+	WRITE_ONCE(st->wants_next, false);
 	began = next && !st->closing && !ssi_tcp_conn_begin(st, next);
 	mutex_unlock(&node->accept_lock);
 	if (next && !began)

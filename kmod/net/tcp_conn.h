@@ -133,6 +133,35 @@ int ssi_tcp_conn_accept(struct ssi_stream *st, struct socket *sock,
 int ssi_tcp_conn_begin(struct ssi_stream *st, struct socket *sock);
 
 /**
+ * ssi_tcp_conn_claim() - make a socket from user space the module's
+ * @sock: the socket
+ *
+ * Until ssi_tcp_conn_unclaim() or ssi_tcp_conn_release(), sk_user_data of the socket
+ * is never NULL, so it cannot be given to the module a second time.
+ *
+ * Context: May sleep.
+ * Return: false if something in the kernel uses the socket.
+ */
+bool ssi_tcp_conn_claim(struct socket *sock);
+
+/**
+ * ssi_tcp_conn_unclaim() - give a socket back that ssi_tcp_conn_claim() has taken
+ * @sock: the socket, without callbacks of the module
+ *
+ * Context: May sleep.
+ */
+void ssi_tcp_conn_unclaim(struct socket *sock);
+
+/**
+ * ssi_tcp_conn_idle_data() - what sk_user_data is while no callback of ours is set
+ * @sock: the socket
+ */
+static inline void *ssi_tcp_conn_idle_data(struct socket *sock)
+{
+	return sock->file ? sock->sk : NULL;
+}
+
+/**
  * ssi_tcp_conn_release() - release a socket, of the kernel or from user space
  * @sock: the socket
  *

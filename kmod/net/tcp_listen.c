@@ -134,7 +134,8 @@ static void free_door(struct ssi_tcp_door *door)
 /* The callback of the door does nothing after this. */
 static void end_callback(struct ssi_tcp_door *door)
 {
-	set_callback(door->sock, door->data_ready, NULL);
+	set_callback(door->sock, door->data_ready,
+		     ssi_tcp_conn_idle_data(door->sock));
 }
 
 static enum ssi_refusal find_link(const struct ssi_tcp_door *door,

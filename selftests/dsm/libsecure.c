@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "lib/genl.h"
+#include "libcluster.h"
 #include "libconf.h"
 #include "selftests/unit/tap.h"
 
@@ -202,6 +204,33 @@ static void give(const char *cluster, uint32_t node, uint32_t peer, int fd)
 	nlmsg_free(msg);
 }
 
+/*
+ * Why links changed their states, as the events said. The kernel's log leaves such
+ * lines out if there are many.
+ */
+static char *reasons;
+#define REASONS_MAX	(1u << 20)
+
+static void note_reason(const char *reason)
+{
+	size_t len = strlen(reasons);
+
+	if (reason)
+		snprintf(reasons + len, REASONS_MAX - len, "%s\n", reason);
+}
+
+bool secure_saw(const char *reason)
+{
+	uint64_t deadline = now_ms() + DEADLINE_MS;
+
+	while (!strstr(reasons, reason)) {
+		if (now_ms() > deadline)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
 /* What is refused is asked for again. */
 static void take_event(const struct genl_reply *reply, void *unused)
 {
@@ -212,6 +241,8 @@ static void take_event(const struct genl_reply *reply, void *unused)
 	int fds[2];
 
 	(void)unused;
+	if (reply->cmd == SSI_DSM_CMD_PEER_GET)
+		note_reason(genl_string(reply, SSI_DSM_A_REASON));
 	if (reply->cmd != SSI_DSM_CMD_PEER_CONNECT)
 		return;
 	if (spoil_after ? spoiled_pair(fds) : secure_pair(fds))
@@ -271,6 +302,10 @@ void secure_begin(void)
 
 	need_tls();
 	is_on = true;
+	reasons = mmap(NULL, REASONS_MAX, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (reasons == MAP_FAILED)
+		tap_bail("no memory");
 	fflush(NULL);
 	if (pipe(started))
 		tap_bail("no pipe: %s", strerror(errno));

@@ -66,4 +66,10 @@ int secure_set_keys(int fd, const uint8_t secret[32], int end, uint16_t version,
 /* PEER_CONNECT with a socket: 0 or a negative errno, as in libconf.h. */
 int secure_give(const char *cluster, uint32_t node, uint32_t peer, int fd);
 
+/*
+ * Whether a link has changed its state since secure_begin() for a reason that
+ * contains @reason; waits for it, DEADLINE_MS at most.
+ */
+bool secure_saw(const char *reason);
+
 #endif /* LIBSECURE_H */

@@ -152,6 +152,8 @@ static void ends_silence(void)
 
 	make_pair(fds);
 	tap_ok(!secure_give(CLUSTER, 0, 1, fds[1]), "a connection is taken");
+	tap_ok(secure_give(CLUSTER, 0, 1, fds[1]) == -EBUSY,
+	       "the same one again is refused");
 	close(fds[1]);
 	tap_ok(is_ended(fds[0]), "one without a hello is closed");
 	close(fds[0]);
@@ -339,7 +341,6 @@ static uint32_t count_in_turns(uint32_t steps)
 
 static void renews_keys(void)
 {
-	int log = kernel_log();
 	uint32_t counted;
 
 	set_rekey("200");
@@ -351,7 +352,7 @@ static void renews_keys(void)
 	counted = count_in_turns(RENEW_STEPS);
 	tap_ok(counted == RENEW_STEPS, "%u of %u steps counted while keys change",
 	       counted, RENEW_STEPS);
-	tap_ok(kernel_says(log, "its keys are replaced") &&
+	tap_ok(secure_saw("its keys are replaced") &&
 	       wait_peer(CLUSTER, 1, 0, SSI_DSM_LINK_UP, NULL) &&
 	       wait_peer(CLUSTER, 0, 1, SSI_DSM_LINK_UP, NULL),
 	       "connections were replaced, and the link is UP");
@@ -363,7 +364,6 @@ static void renews_keys(void)
 
 static void survives_changes(void)
 {
-	int log = kernel_log();
 	uint32_t counted;
 
 	secure_end();
@@ -375,8 +375,8 @@ static void survives_changes(void)
 	counted = count_in_turns(SPOIL_STEPS);
 	tap_ok(counted == SPOIL_STEPS, "%u of %u steps counted while bytes are changed",
 	       counted, SPOIL_STEPS);
-	tap_ok(kernel_says(log, "has changed the encrypted data"),
-	       "a changed byte ends the connection, and the log says so");
+	tap_ok(secure_saw("has changed the encrypted data"),
+	       "a changed byte ends the connection, and the link says so");
 	cluster_delete(&cluster);
 }
 
@@ -396,7 +396,7 @@ int main(void)
 	conf_need();
 	if (!cluster_addr(&cluster, 1))
 		tap_skip_all("SSI_ADDR_1 is not set: run it in a virtual host");
-	tap_plan(27);
+	tap_plan(28);
 	secure_nodes(true);
 	make_nodes();
 	refuses_sockets();
