@@ -98,6 +98,16 @@ int ssi_tcp_conn_hear(struct socket *sock, void *data, u32 len, u32 *have)
 
 /* ---- callbacks of the socket ---- */
 
+/*
+ * TCP reads the pointer to a callback before the callback has sk_callback_lock. So
+ * each callback checks, with the lock, that it is still the socket's (@is_set): if it
+ * is, so is the sk_user_data that was set together with it.
+ */
+static struct ssi_tcp_conn *ours(const struct sock *sk, bool is_set)
+{
+	return is_set ? sk->sk_user_data : NULL;
+}
+
 /* Something has changed: read, send, or go on with the attempt. */
 static void look(struct ssi_tcp_conn *tc)
 {
@@ -112,7 +122,7 @@ static void ssi_tcp_conn_changed(struct sock *sk)
 	struct ssi_tcp_conn *tc;
 
 	read_lock_bh(&sk->sk_callback_lock);
-	tc = sk->sk_user_data;
+	tc = ours(sk, sk->sk_state_change == ssi_tcp_conn_changed);
 	if (tc)
 		look(tc);
 	read_unlock_bh(&sk->sk_callback_lock);
@@ -124,7 +134,7 @@ static void ssi_tcp_conn_secured_ready(struct sock *sk)
 	struct ssi_tcp_conn *tc;
 
 	read_lock_bh(&sk->sk_callback_lock);
-	tc = sk->sk_user_data;
+	tc = ours(sk, sk->sk_data_ready == ssi_tcp_conn_secured_ready);
 	if (tc) {
 		tc->data_ready(sk);
 		look(tc);
@@ -137,7 +147,7 @@ static void ssi_tcp_conn_write_space(struct sock *sk)
 	struct ssi_tcp_conn *tc;
 
 	read_lock_bh(&sk->sk_callback_lock);
-	tc = sk->sk_user_data;
+	tc = ours(sk, sk->sk_write_space == ssi_tcp_conn_write_space);
 	if (tc) {
 		tc->write_space(sk);
 		if (READ_ONCE(tc->c.ready) && !tc->pushing)

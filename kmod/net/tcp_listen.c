@@ -85,7 +85,8 @@ static void ssi_tcp_door_ready(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	door = sk->sk_user_data;
-	if (door) {
+	/* As in tcp_conn.c: is it still this callback? */
+	if (door && sk->sk_data_ready == ssi_tcp_door_ready) {
 		door->data_ready(sk);
 		mod_delayed_work(ssi_conn_wq, &door->work, 0);
 	}
@@ -308,7 +309,8 @@ static void ssi_tcp_listen_ready(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	listener = sk->sk_user_data;
-	if (listener && sk->sk_state == TCP_LISTEN)
+	if (listener && sk->sk_data_ready == ssi_tcp_listen_ready &&
+	    sk->sk_state == TCP_LISTEN)
 		queue_work(ssi_conn_wq, &listener->accept);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
