@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -19,8 +18,6 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
-
-#define MODULE		"/sys/module/ssi_dsm"
 
 /* Room for a map with many more parts than the module takes. */
 #define REQUEST_MAX	32768
@@ -195,10 +192,6 @@ static int resolve(struct genl *genl)
 	genl->family = genl_ctrl_resolve(genl->sock, SSI_DSM_GENL_NAME);
 	if (genl->family >= 0)
 		return 0;
-	if (genl->family == -NLE_OBJ_NOTFOUND && !access(MODULE, F_OK))
-		return fail(genl, ENONET,
-			    "the module ssi_dsm is loaded, but this network namespace does not have its netlink family \"%s\": run the program in the first one, for example with \"nsenter -t 1 -n\"",
-			    SSI_DSM_GENL_NAME);
 	if (genl->family == -NLE_OBJ_NOTFOUND)
 		return fail(genl, ENOENT,
 			    "the kernel has no netlink family \"%s\": load the module with \"modprobe ssi_dsm\"",
