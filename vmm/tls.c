@@ -39,6 +39,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "deadline.h"
@@ -159,20 +161,6 @@ static int make_credentials(gnutls_certificate_credentials_t *to, char *why)
 	return 0;
 }
 
-void tls_load(const struct options *options)
-{
-	gnutls_certificate_credentials_t credentials;
-	char why[TLS_WHY_MAX];
-
-	tls.options = options;
-	check_kernel();
-	if (gnutls_priority_init(&tls.priorities, PRIORITIES, NULL))
-		die(EXIT_HOST, "The GnuTLS library cannot be used here.");
-	if (make_credentials(&credentials, why))
-		die(EXIT_USAGE, "No node could be reached: %s.", why);
-	gnutls_certificate_free_credentials(credentials);
-}
-
 /* ---- the other side's certificate ---- */
 
 static void print_status(unsigned int status, char *why)
@@ -210,6 +198,67 @@ static bool has_name(gnutls_x509_crt_t certificate, const char *name)
 			return false;
 	}
 }
+
+/* ---- our own certificate ---- */
+
+static void check_key_file(void)
+{
+	const char *path = tls.options->tls_key;
+	struct stat stat_key;
+
+	if (!stat(path, &stat_key) && stat_key.st_mode & 0006)
+		die(EXIT_USAGE, "The private key %s can be read or changed by every user of this host. Take that right away (chmod o= %s); if others may have read it, make a new one.",
+		    path, path);
+}
+
+/* Only the other nodes can refuse it: so this is no error, but the reason of one. */
+static void warn_of(gnutls_x509_crt_t certificate)
+{
+	const struct options *o = tls.options;
+	time_t now = time(NULL);
+
+	if (!has_name(certificate, o->nodes[o->self].name))
+		log_warn("The certificate %s does not have the DNS name %s of this node: the other nodes will refuse it.",
+			 o->tls_certificate, o->nodes[o->self].name);
+	if (now < gnutls_x509_crt_get_activation_time(certificate))
+		log_warn("The certificate %s is not valid yet by this host's clock: the other nodes will refuse it.",
+			 o->tls_certificate);
+	if (now > gnutls_x509_crt_get_expiration_time(certificate))
+		log_warn("The certificate %s has expired: the other nodes will refuse it.",
+			 o->tls_certificate);
+}
+
+static void check_own(gnutls_certificate_credentials_t credentials)
+{
+	gnutls_x509_crt_t *chain;
+	unsigned int count = 0;
+
+	check_key_file();
+	if (gnutls_certificate_get_x509_crt(credentials, 0, &chain, &count) < 0)
+		return;
+	if (count)
+		warn_of(chain[0]);
+	for (unsigned int i = 0; i < count; i++)
+		gnutls_x509_crt_deinit(chain[i]);
+	gnutls_free(chain);
+}
+
+void tls_load(const struct options *options)
+{
+	gnutls_certificate_credentials_t credentials;
+	char why[TLS_WHY_MAX];
+
+	tls.options = options;
+	check_kernel();
+	if (gnutls_priority_init(&tls.priorities, PRIORITIES, NULL))
+		die(EXIT_HOST, "The GnuTLS library cannot be used here.");
+	if (make_credentials(&credentials, why))
+		die(EXIT_USAGE, "No node could be reached: %s.", why);
+	check_own(credentials);
+	gnutls_certificate_free_credentials(credentials);
+}
+
+/* ---- the names in it ---- */
 
 /* With the names of two nodes it would not say which of them is there. */
 static int find_name(gnutls_x509_crt_t certificate, struct attempt *attempt)
