@@ -4,7 +4,6 @@
  * space, BARs and rings. Afterwards a driver can reset each device and use it.
  */
 #include <fcntl.h>
-#include <linux/virtio_net.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "../../vmm/virtio/console.h"
 #include "../../vmm/virtio/net.h"
 #include "../../vmm/virtio/rng.h"
+#include "../unit/echo_link.h"
 #include "../unit/libvmm.h"
 #include "../unit/virtio_driver.h"
 #include "fuzz.h"
@@ -57,52 +57,6 @@ void term_print(const unsigned char *data, size_t len)
 	for (size_t i = 0; i < len; i++)
 		sum += data[i];
 }
-
-/* ---- a network that gives back what it gets --------------------------------- */
-
-static unsigned char echo[NET_PACKET_MAX];
-static size_t echo_len;
-
-static void echo_send(struct net_link *link, const unsigned char *packet,
-		      size_t len)
-{
-	(void)link;
-	if (len > sizeof(echo))
-		fuzz_fail("a packet of %zu bytes", len);
-	memcpy(echo, packet, len);
-	echo_len = len;
-}
-
-static unsigned int echo_watch(struct net_link *link, struct pollfd *fds,
-			       unsigned int max, int *timeout, int room)
-{
-	(void)link;
-	(void)fds;
-	(void)max;
-	if (room && echo_len)
-		*timeout = 0;
-	return 0;
-}
-
-static void echo_handle(struct net_link *link, struct net *net,
-			const struct pollfd *fds, unsigned int count)
-{
-	(void)link;
-	(void)fds;
-	(void)count;
-	if (echo_len)
-		net_receive(net, echo, echo_len);
-	echo_len = 0;
-}
-
-static struct net_link echo_link = {
-	.name = "the echo", .send = echo_send, .watch = echo_watch,
-	.handle = echo_handle, .mtu = 9000,
-	.features = 1u << VIRTIO_NET_F_CSUM | 1u << VIRTIO_NET_F_GUEST_CSUM |
-		    1u << VIRTIO_NET_F_GUEST_TSO4 |
-		    1u << VIRTIO_NET_F_GUEST_TSO6 |
-		    1u << VIRTIO_NET_F_HOST_TSO4 | 1u << VIRTIO_NET_F_HOST_TSO6,
-};
 
 /* ---- devices, in slots from 1 on -------------------------------------------- */
 

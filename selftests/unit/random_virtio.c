@@ -7,7 +7,6 @@
  * Whatever they do, each access has an end, and in the end each device can be
  * reset and negotiated with.
  */
-#include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,6 +19,7 @@
 #include "../../vmm/virtio/console.h"
 #include "../../vmm/virtio/net.h"
 #include "../../vmm/virtio/rng.h"
+#include "echo_link.h"
 #include "libvmm.h"
 #include "random.h"
 #include "virtio_driver.h"
@@ -60,50 +60,6 @@ void term_print(const unsigned char *data, size_t len)
 	for (size_t i = 0; i < len; i++)
 		atomic_fetch_add(&num_characters, data[i] & 1);
 }
-
-/* ---- a network that gives back what it gets --------------------------------- */
-
-static unsigned char echo[NET_PACKET_MAX];
-static size_t echo_len;
-
-static void echo_send(struct net_link *link, const unsigned char *packet,
-		      size_t len)
-{
-	(void)link;
-	memcpy(echo, packet, len);
-	echo_len = len;
-}
-
-static unsigned int echo_watch(struct net_link *link, struct pollfd *fds,
-			       unsigned int max, int *timeout, int room)
-{
-	(void)link;
-	(void)fds;
-	(void)max;
-	if (room && echo_len)
-		*timeout = 0;
-	return 0;
-}
-
-static void echo_handle(struct net_link *link, struct net *net,
-			const struct pollfd *fds, unsigned int count)
-{
-	(void)link;
-	(void)fds;
-	(void)count;
-	if (echo_len)
-		net_receive(net, echo, echo_len);
-	echo_len = 0;
-}
-
-static struct net_link echo_link = {
-	.name = "the echo", .send = echo_send, .watch = echo_watch,
-	.handle = echo_handle, .mtu = 9000,
-	.features = 1u << VIRTIO_NET_F_CSUM | 1u << VIRTIO_NET_F_GUEST_CSUM |
-		    1u << VIRTIO_NET_F_GUEST_TSO4 |
-		    1u << VIRTIO_NET_F_GUEST_TSO6 |
-		    1u << VIRTIO_NET_F_HOST_TSO4 | 1u << VIRTIO_NET_F_HOST_TSO6,
-};
 
 /* ---- devices, in slots from 1 on -------------------------------------------- */
 
