@@ -129,7 +129,11 @@ $(HOST_TESTS):
 	$(call quietly,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
 
 ## selftests	the test programs
-selftests: $(UNIT) $(HOST_TESTS)
+selftests: $(UNIT) $(HOST_TESTS) $(B)/lab/tsc_khz
+
+$(B)/lab/tsc_khz: $(B)/obj/selftests/lab/tsc_khz.o
+	@mkdir -p $(@D)
+	$(call quietly,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # ---- the test guest ---------------------------------------------------------
 
