@@ -25,9 +25,11 @@ static void *write_slowly(void *arg)
 	struct slow *slow = arg;
 	struct iovec here = { slow->source, sizeof(*slow->source) };
 	struct iovec there = { (void *)slow->to, sizeof(*slow->source) };
+	ssize_t got = process_vm_writev(getpid(), &here, 1, &there, 1, 0);
 
-	slow->written = process_vm_writev(getpid(), &here, 1, &there, 1, 0) ==
-			sizeof(*slow->source);
+	if (got < 0 && errno != EFAULT)
+		tap_bail("process_vm_writev: %s", strerror(errno));
+	slow->written = got == sizeof(*slow->source);
 	return NULL;
 }
 
