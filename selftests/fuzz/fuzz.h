@@ -21,6 +21,10 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* clang's counters, one for each edge; there are none with replay.c. For engine.c. */
+extern uint8_t fuzz_counters[] __attribute__((weak));
+extern uint8_t fuzz_counters_end[] __attribute__((weak));
+
 /* The input, as far as it has not been taken. */
 struct fuzz_input {
 	const uint8_t *data;

@@ -9,6 +9,7 @@
 #include "control/config.h"
 #include "engine/dispatch.h"
 #include "engine/evict.h"
+#include "lies.h"
 #include "link.h"
 #include "memory.h"
 #include "engine/member.h"
@@ -272,7 +273,7 @@ static void flood(u32 id)
 		msg.token = i;
 		msg.index = home * SIM_BLOCK + i;
 		ssi_wire_encode(&wire, &msg);
-		links_inject(id, home, &wire);
+		links_inject(id, home, &wire, NULL, 0);
 	}
 	task_sleep(NULL, NSEC_PER_SEC);
 	quiet_check_limit(regions[home], id);
@@ -288,6 +289,17 @@ static void be_hostile(u32 id)
 		links_corrupt(id, 1 + sim_random(20));
 		task_sleep(NULL, NSEC_PER_SEC);
 	}
+	links_vanish(id);
+}
+
+void cluster_lie(void)
+{
+	u32 id = sim.hostile % sim.nodes;
+
+	lost = true;
+	sim.trust = false;
+	lies_tell(id, regions);
+	task_sleep(NULL, NSEC_PER_SEC);
 	links_vanish(id);
 }
 

@@ -27,6 +27,9 @@ void cluster_disturb(void);
  */
 void cluster_lose_node(void);
 
+/* Node sim.hostile sends what the input says, and vanishes. */
+void cluster_lie(void);
+
 /*
  * When the programs have ended: other programs in the regions that were, or are
  * now, made anew. Their memory is zero, and nothing has happened to it.

@@ -364,14 +364,19 @@ void links_corrupt(u32 id, u32 count)
 	left_corrupt = count;
 }
 
-void links_inject(u32 from, u32 to, const struct ssi_wire *wire)
+void links_inject(u32 from, u32 to, const struct ssi_wire *wire, struct page *page,
+		  u32 len)
 {
 	u32 i;
 
 	for (i = 0; i < nr_links; i++)
 		if (links[i]->link.peer->node->id == from &&
-		    links[i]->link.peer->id == to)
-			sim_send(&links[i]->link, wire, NULL, 0, 0);
+		    links[i]->link.peer->id == to) {
+			sim_send(&links[i]->link, wire, page, len, 0);
+			return;
+		}
+	if (page)	/* the link is closed */
+		put_page(page);
 }
 
 void links_show(void)

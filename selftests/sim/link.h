@@ -21,8 +21,12 @@ void links_deafen(u32 id);
 /* The next @count messages of node @id are not what they should be. */
 void links_corrupt(u32 id, u32 count);
 
-/* Node @from sends @wire to node @to, whatever its engine knows of that. */
-void links_inject(u32 from, u32 to, const struct ssi_wire *wire);
+/*
+ * Node @from sends @wire, with @len bytes of @page if that is not NULL, to node @to,
+ * whatever its engine knows of that. The reference to @page goes with it.
+ */
+void links_inject(u32 from, u32 to, const struct ssi_wire *wire, struct page *page,
+		  u32 len);
 
 void links_show(void);
 

@@ -10,6 +10,8 @@
  */
 #include "chance.h"
 #include "cluster.h"
+#include "input.h"
+#include "lies.h"
 #include "link.h"
 #include "memory.h"
 #include "oracle.h"
@@ -98,6 +100,12 @@ static void run_loss(void *arg)
 	cluster_lose_node();
 }
 
+static void run_lies(void *arg)
+{
+	(void)arg;
+	cluster_lie();
+}
+
 static void run_programs(bool losses)
 {
 	u64 lose_at = losses ? sim_steps + sim_random(sim.steps) : 0;
@@ -114,20 +122,17 @@ static void run_programs(bool losses)
 	}
 }
 
-void run_seed(u64 seed, struct run_result *result)
+static void begin(void)
 {
-	u32 fail_memory, lives;
+	u32 fail_memory = sim.fail_memory;
 
-	chance_begin(seed);
-	fail_memory = sim.fail_memory;
 	sim.fail_memory = 0;
 	do_task(cluster_start, "start");
 	sim.fail_memory = fail_memory;
-	run_programs(sim.losses);
-	for (lives = 1; lives <= sim.anew; lives++) {
-		do_task(cluster_live_again, "made anew");
-		run_programs(lives < sim.anew);
-	}
+}
+
+static void end(void)
+{
 	sim.disturb = 0;
 	sim.fail_memory = 0;
 	memory_fail_next(0);
@@ -135,8 +140,41 @@ void run_seed(u64 seed, struct run_result *result)
 	oracle_check_end(cluster_is_lost());
 	do_task(cluster_stop, "stop");
 	memory_check_empty();
+}
+
+void run_seed(u64 seed, struct run_result *result)
+{
+	u32 lives;
+
+	chance_begin(seed);
+	begin();
+	run_programs(sim.losses);
+	for (lives = 1; lives <= sim.anew; lives++) {
+		do_task(cluster_live_again, "made anew");
+		run_programs(lives < sim.anew);
+	}
+	end();
 	*result = (struct run_result){
 		.steps = sim_steps, .accesses = oracle_accesses(),
 		.wait_ns = programs_longest_wait(), .digest = digest,
 	};
+}
+
+void run_input(const unsigned char *data, size_t size)
+{
+	u64 seed;
+
+	if (size < SIM_INPUT_HEAD)
+		return;
+	memcpy(&seed, data, sizeof(seed));
+	chance_begin(seed);
+	sim.verbose = getenv("FUZZ_VERBOSE");
+	sim.patience = 20 * NSEC_PER_SEC;
+	sim.steps /= 10;	/* many short runs find more */
+	sim.hostile = data[sizeof(seed)];
+	lies_begin(data + SIM_INPUT_HEAD, size - SIM_INPUT_HEAD);
+	begin();
+	task_start(run_lies, NULL, "lies");
+	run_programs(false);
+	end();
 }

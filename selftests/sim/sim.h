@@ -38,6 +38,7 @@
  * @disturb: one in so many steps something happens to the cluster, or 0
  * @losses: nodes may be lost
  * @anew: so many times all nodes make their regions anew; no node is lost then
+ * @hostile: the node that lies; see lies.c
  * @trust: no node has sent anything but what the protocol wants
  */
 struct sim_config {
@@ -68,6 +69,7 @@ struct sim_config {
 	u32 disturb;
 	bool losses;
 	u32 anew;
+	u32 hostile;
 	bool trust;
 };
 
