@@ -311,6 +311,11 @@ bench-params: fetch qemu-kinds
 	+@$(MAKE) --no-print-directory all
 	selftests/apps/params $(PARAMS)
 
+## bench-boot	boots of a guest on one host and on two, in turns; BOOT="--rounds 5": see selftests/apps/boots -h
+bench-boot: fetch qemu-kinds
+	+@$(MAKE) --no-print-directory all
+	selftests/apps/boots $(BOOT)
+
 ## mutants	break the engine in small ways: does a test notice each? Half an hour
 mutants: fetch
 	+@$(MAKE) --no-print-directory all
@@ -354,7 +359,7 @@ qemu-kinds: deps
 
 .PHONY: all help programs selftests guest modules modules_install install clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
-.PHONY: demo demo-disk check check-long bench bench-apps bench-params mutants soak fuzz
+.PHONY: demo demo-disk check check-long bench bench-apps bench-boot bench-params mutants soak fuzz
 .PHONY: debug-kernel debug-module check-debug qemu-kinds
 
 include $(wildcard selftests/*/Makefile.inc)
