@@ -42,7 +42,7 @@ quietly = @echo "  $(1)	$@";
 # ---- programs ---------------------------------------------------------------
 
 ACPI_LIB  := $(wildcard acpi/*.c)
-# what programs share; only lib/genl.c needs libnl
+# what programs share; only lib/genl.c needs libnl, only lib/certificate.c GnuTLS
 LIB_SRC   := $(wildcard lib/*.c)
 ACPI_MAIN := vmm/acpi_main.c
 ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c config_file.c device_options.c host.c log.c log_limit.c \
@@ -72,7 +72,7 @@ $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC) $(LIB_SRC))
 $(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
 $(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC) \
-				    $(filter-out lib/genl.c,$(LIB_SRC)))
+				    $(filter-out lib/genl.c lib/certificate.c,$(LIB_SRC)))
 $(B)/bin/ssi-acpi: LIBS = $(YAML_LIBS) -lpthread
 
 $(B)/bin/%:

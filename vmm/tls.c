@@ -43,6 +43,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/certificate.h"
 #include "deadline.h"
 #include "log.h"
 
@@ -177,28 +178,6 @@ static void print_status(unsigned int status, char *why)
 	gnutls_free(text.data);
 }
 
-/*
- * Only a DNS name counts, and only as it is written: no common name, no wildcard, no
- * address.
- */
-static bool has_name(gnutls_x509_crt_t certificate, const char *name)
-{
-	char text[256];
-	size_t len;
-	int ret;
-
-	for (unsigned int i = 0;; i++) {
-		len = sizeof(text);
-		ret = gnutls_x509_crt_get_subject_alt_name(certificate, i, text,
-							   &len, NULL);
-		if (ret == GNUTLS_SAN_DNSNAME && len == strlen(name) &&
-		    !strncasecmp(text, name, len))
-			return true;
-		if (ret < 0 && ret != GNUTLS_E_SHORT_MEMORY_BUFFER)
-			return false;
-	}
-}
-
 /* ---- our own certificate ---- */
 
 static void check_key_file(void)
@@ -217,7 +196,7 @@ static void warn_of(gnutls_x509_crt_t certificate)
 	const struct options *o = tls.options;
 	time_t now = time(NULL);
 
-	if (!has_name(certificate, o->nodes[o->self].name))
+	if (!certificate_has_name(certificate, o->nodes[o->self].name))
 		log_warn("The certificate %s does not have the DNS name %s of this node: the other nodes will refuse it.",
 			 o->tls_certificate, o->nodes[o->self].name);
 	if (now < gnutls_x509_crt_get_activation_time(certificate))
@@ -267,7 +246,7 @@ static int find_name(gnutls_x509_crt_t certificate, struct attempt *attempt)
 	int found = -1;
 
 	for (unsigned int n = 0; n < o->num_nodes; n++) {
-		if (!has_name(certificate, o->nodes[n].name))
+		if (!certificate_has_name(certificate, o->nodes[n].name))
 			continue;
 		if (found >= 0)
 			return fail(attempt->why, "its certificate has the names of two nodes, %s and %s",
