@@ -2,7 +2,7 @@
 #
 # Builds everything that this machine can build, into build/:
 #
-#   build/bin/			ssi-vmm, ssictl, ssi-acpi
+#   build/bin/			ssi-vmm, ssid, ssictl, ssi-acpi
 #   build/kmod-<kernel>/	kmod/ssi_dsm.ko
 #   build/selftests/<kind>/	test programs, one for each .c
 #   build/guest/		the check program and the initrd of test guests
@@ -48,29 +48,39 @@ ACPI_MAIN := vmm/acpi_main.c
 ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c config_file.c device_options.c host.c log.c log_limit.c \
 			output.c tables.c tty.c)
 VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
-TOOL_SRC  := $(wildcard tools/*.c tools/cmd/*.c)
+# the parser of the cluster's file, for programs that describe it
+FILE_SRC  := tools/describe.c tools/config_log.c tools/names.c \
+		$(addprefix vmm/,config.c config_file.c device_options.c)
+TOOL_SRC  := $(sort $(wildcard tools/*.c tools/cmd/*.c) $(FILE_SRC))
+SSID_SRC  := $(sort $(wildcard tools/ssid/*.c) $(FILE_SRC))
 
 HAVE_NL    := $(call have_header,libnl3/netlink/genl/genl.h)
 HAVE_CYAML := $(call have_header,cyaml/cyaml.h)
 $(if $(HAVE_NL),,$(info libnl-genl-3-dev is not installed: ssi-vmm and ssictl are \
 	not built; run make deps))
-$(if $(HAVE_CYAML),,$(info libcyaml-dev is not installed: ssi-vmm and ssi-acpi are \
+$(if $(HAVE_CYAML),,$(info libcyaml-dev is not installed: ssi-vmm, ssictl and ssi-acpi are \
 	not built; run make deps))
-PROGRAMS := $(if $(HAVE_NL),$(B)/bin/ssictl) \
+HAVE_MHD   := $(call have_header,microhttpd.h)
+$(if $(HAVE_MHD),,$(info libmicrohttpd-dev is not installed: ssid is not built; run make deps))
+PROGRAMS := $(if $(and $(HAVE_NL),$(HAVE_CYAML)),$(B)/bin/ssictl) \
+	    $(if $(and $(HAVE_NL),$(HAVE_CYAML),$(HAVE_MHD)),$(B)/bin/ssid) \
 	    $(if $(HAVE_CYAML),$(B)/bin/ssi-acpi) \
 	    $(if $(and $(HAVE_NL),$(HAVE_CYAML)),$(B)/bin/ssi-vmm)
 
-## programs	ssi-vmm, ssictl and ssi-acpi
+## programs	ssi-vmm, ssid, ssictl and ssi-acpi
 programs: $(PROGRAMS)
 
 # also linked with sanitizers (selftests/hostile)
 VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
+SSID_LIBS := $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lmicrohttpd -lpthread
 VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lgnutls -luring -llzma -lslirp -lpthread
 
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
 $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC) $(LIB_SRC))
-$(B)/bin/ssictl: LIBS = $(GENL_LIBS) -ljansson
+$(B)/bin/ssictl: LIBS = $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls
+$(B)/bin/ssid: $(call objects,$(SSID_SRC) $(LIB_SRC))
+$(B)/bin/ssid: LIBS = $(SSID_LIBS)
 $(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC) \
 				    $(filter-out lib/genl.c lib/certificate.c,$(LIB_SRC)))
 $(B)/bin/ssi-acpi: LIBS = $(YAML_LIBS) -lpthread

@@ -18,7 +18,8 @@
 
 static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
-	"where  OBJECT := { node | peer | region | policy | page | stats | monitor }\n"
+	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE }\n"
+	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert }\n"
 	"       OPTIONS := { -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
 
 static const struct object *const objects[] = {
@@ -29,6 +30,12 @@ static const struct object *const objects[] = {
 	&object_page,
 	&object_stats,
 	&object_monitor,
+	&object_up,
+	&object_down,
+	&object_status,
+	&object_check,
+	&object_diff,
+	&object_cert,
 	NULL,
 };
 
@@ -72,12 +79,16 @@ static int run_object(const struct object *object, int argc, char **argv)
 {
 	const struct command *command = object->commands;
 
-	if (!argc)
-		return command->run(0, argv);
-	if (begins("help", argv[0])) {
+	/* A verb may have a file that is called "h". */
+	if (argc && (object->run ? !strcmp("help", argv[0]) :
+				   begins("help", argv[0]))) {
 		fputs(object->usage, stdout);
 		return 0;
 	}
+	if (object->run)
+		return object->run(argc, argv);
+	if (!argc)
+		return command->run(0, argv);
 	command = find_command(object, argv[0]);
 	if (!command) {
 		fprintf(stderr,

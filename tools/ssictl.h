@@ -24,11 +24,13 @@ struct command {
  * @name: what the user types, or the beginning of it
  * @usage: printed by "help"
  * @commands: ends with an entry without name; the first is the default
+ * @run: instead of @commands, if it is a verb: gets what follows it
  */
 struct object {
 	const char *name;
 	const char *usage;
 	const struct command *commands;
+	int (*run)(int argc, char **argv);
 };
 
 extern const struct object object_node;
@@ -38,5 +40,11 @@ extern const struct object object_policy;
 extern const struct object object_page;
 extern const struct object object_stats;
 extern const struct object object_monitor;
+extern const struct object object_up;
+extern const struct object object_down;
+extern const struct object object_status;
+extern const struct object object_check;
+extern const struct object object_diff;
+extern const struct object object_cert;
 
 #endif /* SSICTL_H */

@@ -156,4 +156,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_page = { "page", usage, commands };
+const struct object object_page = { "page", usage, commands, NULL };

@@ -149,4 +149,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_stats = { "stats", usage, commands };
+const struct object object_stats = { "stats", usage, commands, NULL };

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests of ssictl to ssid of this host.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <jansson.h>
+
+/**
+ * daemon_call() - one request
+ * @method: for example "GET"
+ * @path: with the query
+ * @body: or NULL
+ *
+ * The path of the socket is in the environment variable SSID_SOCKET, if it is not
+ * the usual one.
+ *
+ * Return: the answer, which the caller releases, or NULL after error().
+ */
+json_t *daemon_call(const char *method, const char *path, const char *body);
+
+/* The same for an answer that is a text; the caller frees it. */
+char *daemon_text(const char *method, const char *path);
+
+/* A member that is a text, or "". */
+const char *daemon_string(const json_t *object, const char *key);
+
+/* Read a whole file. Return: to be freed, or NULL after error(). */
+char *daemon_read_file(const char *path);
+
+#endif /* DAEMON_H */

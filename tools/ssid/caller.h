@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who asks: a user of this host, or the owner of a certificate.
+ */
+#ifndef SSID_CALLER_H
+#define SSID_CALLER_H
+
+#include <gnutls/x509.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+/**
+ * struct caller - the other end of a connection
+ * @local: it came over the unix socket, whose permissions have been enough
+ * @certificate: if not: its certificate, which is checked except for the name
+ */
+struct caller {
+	bool local;
+	gnutls_x509_crt_t certificate;
+};
+
+/* An administrator: may do everything. */
+bool caller_is_admin(const struct caller *caller);
+
+/* An administrator or, if @plan is not NULL, the host of one of its nodes. */
+bool caller_may(const struct caller *caller, const json_t *plan);
+
+#endif /* SSID_CALLER_H */

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The cluster as a whole: started, ended and watched from any of its hosts.
+ */
+#include "cluster.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "health.h"
+#include "nodes.h"
+#include "plan.h"
+#include "remote.h"
+#include "say.h"
+
+#define LOOK_MS		300
+#define UP_S		600	/* ssi-vmm has a shorter limit of its own */
+#define DOWN_S		120
+#define UNKNOWN_LOOKS	10	/* in sequence, until a node counts as lost */
+
+/**
+ * struct job - what is being done to the cluster; one thing at a time
+ * @kind: "up" or "down"; NULL: nothing was done yet
+ * @state: "running", "done" or "failed"
+ * @now: "down": at once
+ * @cancelled: "up": is to be undone
+ * @plan: the cluster
+ * @failure: why it has failed
+ */
+struct job {
+	const char *kind;
+	const char *state;
+	bool now;
+	bool cancelled;
+	json_t *plan;
+	struct failure failure;
+};
+
+/* Protects job, except @plan and @failure while it runs: its thread has them. */
+static pthread_mutex_t job_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t job_finished = PTHREAD_COND_INITIALIZER;
+static struct job job;
+
+static bool is_cancelled(void)
+{
+	bool cancelled;
+
+	pthread_mutex_lock(&job_mutex);
+	cancelled = job.cancelled;
+	pthread_mutex_unlock(&job_mutex);
+	return cancelled;
+}
+
+/* ---- one node, wherever it is ---- */
+
+static int start_node(json_t *plan, const json_t *node, struct failure *failure)
+{
+	const char *file = json_string_value(json_object_get(plan, "file"));
+	char path[64];
+	json_t *answer;
+
+	if (plan_is_here(node))
+		return nodes_start(plan, plan_node_id(node), failure);
+	snprintf(path, sizeof(path), "/nodes?id=%u", plan_node_id(node));
+	answer = remote_call(node, "POST", path, file, failure);
+	json_decref(answer);
+	return answer ? 0 : -1;
+}
+
+static int end_node(const json_t *node, struct failure *failure)
+{
+	char path[64];
+	json_t *answer;
+
+	if (plan_is_here(node)) {
+		nodes_end(plan_node_id(node));
+		return 0;
+	}
+	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
+	answer = remote_call(node, "DELETE", path, NULL, failure);
+	json_decref(answer);
+	return answer ? 0 : -1;
+}
+
+static int press_node(const json_t *node, struct failure *failure)
+{
+	char path[64];
+	json_t *answer;
+
+	if (plan_is_here(node))
+		return guest_press(plan_node_id(node)) ? 0 :
+		       rest_fail(failure, 409, "not_running", "Node %u does not run",
+				 plan_node_id(node));
+	snprintf(path, sizeof(path), "/nodes/%u/button", plan_node_id(node));
+	answer = remote_call(node, "POST", path, NULL, failure);
+	json_decref(answer);
+	return answer ? 0 : -1;
+}
+
+static json_t *view_node(const json_t *plan, const json_t *node)
+{
+	struct failure failure;
+	char path[64];
+	json_t *view;
+
+	if (plan_is_here(node))
+		return nodes_view(plan, plan_node_id(node));
+	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
+	view = remote_call(node, "GET", path, NULL, &failure);
+	if (json_is_string(json_object_get(view, "state")))
+		return view;
+	json_decref(view);
+	return json_pack("{s:i, s:s, s:s, s:[]}", "id", (int)plan_node_id(node),
+			 "state", "unknown", "reason", failure.why, "links");
+}
+
+static bool state_is(const json_t *view, const char *state)
+{
+	return !strcmp(json_string_value(json_object_get(view, "state")), state);
+}
+
+/* ---- up ---- */
+
+/* Return: 1 if it runs, 0 if it is on the way, -1 if it has failed. */
+static int look_at_start(const json_t *plan, const json_t *node,
+			 unsigned int *unknown, struct failure *failure)
+{
+	json_t *view = view_node(plan, node), *exit;
+	int ret = state_is(view, "running");
+
+	*unknown = state_is(view, "unknown") ? *unknown + 1 : 0;
+	exit = json_object_get(view, "exit");
+	if (*unknown > UNKNOWN_LOOKS)
+		ret = rest_fail(failure, 502, "node_unreachable", "%s",
+				json_string_value(json_object_get(view, "reason")));
+	else if (state_is(view, "ended") || state_is(view, "none"))
+		ret = rest_fail(failure, 500, "node_failed", "ssi-vmm of node %u (%s) has ended with code %d: %s",
+				plan_node_id(node),
+				json_string_value(json_object_get(node, "address")) ?: "this host",
+				(int)json_integer_value(json_object_get(exit, "code")),
+				json_string_value(json_object_get(exit, "reason")) ?: "no reason is known");
+	json_decref(view);
+	return ret;
+}
+
+static int await_start(const json_t *plan, struct failure *failure)
+{
+	time_t end = time(NULL) + UP_S;
+	unsigned int unknown[64] = { 0 };
+	bool all;
+	json_t *node;
+	size_t i;
+	int ret;
+
+	do {
+		all = true;
+		json_array_foreach(json_object_get(plan, "nodes"), i, node) {
+			ret = look_at_start(plan, node, &unknown[i % 64], failure);
+			if (ret < 0)
+				return ret;
+			all = all && ret;
+		}
+		if (all)
+			return 0;
+		if (is_cancelled())
+			return rest_fail(failure, 409, "cancelled", "The start was ended by \"down\"");
+		usleep(LOOK_MS * 1000);
+	} while (time(NULL) < end);
+	return rest_fail(failure, 504, "timeout", "The nodes were not connected within %d s",
+			 UP_S);
+}
+
+/* The nodes before @count; what cannot be undone is added to the sentence. */
+static void undo(const json_t *plan, size_t count, struct failure *failure)
+{
+	struct failure other;
+	json_t *node;
+	size_t i, len;
+
+	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
+		if (i >= count || !end_node(node, &other))
+			continue;
+		len = strlen(failure->why);
+		snprintf(failure->why + len, sizeof(failure->why) - len,
+			 ". Node %u could not be ended: %s",
+			 plan_node_id(node), other.why);
+	}
+	len = strlen(failure->why);
+	if (count > 1)
+		snprintf(failure->why + len, sizeof(failure->why) - len,
+			 ". What was begun on the other nodes is undone");
+}
+
+static int do_up(struct job *of)
+{
+	json_t *nodes = json_object_get(of->plan, "nodes"), *node;
+	size_t i;
+
+	json_array_foreach(nodes, i, node)
+		if (start_node(of->plan, node, &of->failure)) {
+			undo(of->plan, i, &of->failure);
+			return -1;
+		}
+	if (!await_start(of->plan, &of->failure))
+		return 0;
+	undo(of->plan, json_array_size(nodes), &of->failure);
+	return -1;
+}
+
+/* ---- down ---- */
+
+/* The button of any node is the guest's. */
+static int press(const json_t *plan, struct failure *failure)
+{
+	json_t *node;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "nodes"), i, node)
+		if (!press_node(node, failure))
+			return 0;
+	return -1;
+}
+
+static bool any_runs(const json_t *plan)
+{
+	bool runs = false;
+	json_t *node, *view;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
+		view = view_node(plan, node);
+		runs = runs || state_is(view, "running") ||
+		       state_is(view, "starting");
+		json_decref(view);
+	}
+	return runs;
+}
+
+static int await_end(const json_t *plan, struct failure *failure)
+{
+	time_t end = time(NULL) + DOWN_S;
+
+	while (any_runs(plan)) {
+		if (time(NULL) >= end)
+			return rest_fail(failure, 504, "button_ignored", "The guest has not powered off within %d s of its power button and still runs; ssictl down --now ends it",
+					 DOWN_S);
+		usleep(LOOK_MS * 1000);
+	}
+	return 0;
+}
+
+static int do_down(struct job *of)
+{
+	json_t *node;
+	size_t i;
+	int ret = 0;
+
+	/* A guest that has ended meanwhile needs no button. */
+	if (!of->now && any_runs(of->plan) && press(of->plan, &of->failure) &&
+	    any_runs(of->plan))
+		return -1;
+	if (!of->now && await_end(of->plan, &of->failure))
+		return -1;
+	json_array_foreach(json_object_get(of->plan, "nodes"), i, node)
+		if (end_node(node, &of->failure))
+			ret = -1;
+	return ret;
+}
+
+/* ---- the job ---- */
+
+static void *run_job(void *arg)
+{
+	struct job *of = arg;
+	int ret = strcmp(of->kind, "up") ? do_down(of) : do_up(of);
+
+	pthread_mutex_lock(&job_mutex);
+	of->state = ret ? "failed" : "done";
+	json_decref(of->plan);
+	of->plan = NULL;
+	pthread_cond_broadcast(&job_finished);
+	say("%s: %s%s%s", of->kind, of->state, ret ? ": " : ".",
+	    ret ? of->failure.why : "");
+	pthread_mutex_unlock(&job_mutex);
+	return NULL;
+}
+
+static int start_job(const char *kind, bool now, json_t *plan,
+		     struct failure *failure)
+{
+	pthread_t thread;
+	int ret = 0;
+
+	pthread_mutex_lock(&job_mutex);
+	if (job.plan) {
+		ret = rest_fail(failure, 409, "busy", "The cluster is being changed by another \"%s\"",
+				job.kind);
+	} else {
+		job = (struct job) {
+			.kind = kind, .state = "running", .now = now,
+			.plan = json_incref(plan),
+		};
+		if (pthread_create(&thread, NULL, run_job, &job)) {
+			json_decref(job.plan);
+			job = (struct job) { 0 };
+			ret = rest_fail(failure, 500, "host", "The host gives no thread");
+		} else {
+			pthread_detach(thread);
+		}
+	}
+	pthread_mutex_unlock(&job_mutex);
+	return ret;
+}
+
+int cluster_up(json_t *plan, struct failure *failure)
+{
+	json_t *old = plan_get();
+	int ret = 0;
+
+	if (old && any_runs(old))
+		ret = rest_fail(failure, 409, "cluster_exists", "The cluster %s is up; end it first with ssictl down",
+				json_string_value(json_object_get(old, "cluster")));
+	json_decref(old);
+	return ret ? ret : start_job("up", false, plan, failure);
+}
+
+static json_t *need_plan(struct failure *failure)
+{
+	json_t *plan = plan_get();
+
+	if (!plan)
+		rest_fail(failure, 404, "no_cluster", "This host is part of no cluster");
+	return plan;
+}
+
+/* A start that goes on is undone. Return: whether there was one. */
+static bool cancel_up(void)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&job_mutex);
+	goes_on = job.plan && !strcmp(job.kind, "up");
+	job.cancelled = goes_on;
+	while (job.plan && !strcmp(job.kind, "up"))
+		pthread_cond_wait(&job_finished, &job_mutex);
+	pthread_mutex_unlock(&job_mutex);
+	return goes_on;
+}
+
+/* Nothing is left to do. */
+static void be_down(void)
+{
+	pthread_mutex_lock(&job_mutex);
+	if (!job.plan)
+		job = (struct job) { .kind = "down", .state = "done" };
+	pthread_mutex_unlock(&job_mutex);
+}
+
+int cluster_down(bool now, struct failure *failure)
+{
+	bool undone = cancel_up();
+	json_t *plan = need_plan(failure);
+	int ret = plan ? start_job("down", now, plan, failure) : -1;
+
+	if (!plan && undone) {
+		be_down();
+		ret = 0;
+	}
+	json_decref(plan);
+	return ret;
+}
+
+int cluster_press(struct failure *failure)
+{
+	json_t *plan = need_plan(failure);
+	int ret = plan ? press(plan, failure) : -1;
+
+	json_decref(plan);
+	return ret;
+}
+
+/* ---- the view ---- */
+
+/* @plan: out: the job's cluster, which is not this host's before its node starts. */
+static json_t *view_job(json_t **plan)
+{
+	json_t *view = NULL;
+
+	pthread_mutex_lock(&job_mutex);
+	if (job.plan)
+		*plan = json_incref(job.plan);
+	if (job.kind)
+		view = json_pack("{s:s, s:s}", "kind", job.kind, "state",
+				 job.state);
+	if (job.kind && !strcmp(job.state, "failed"))
+		json_object_set_new(view, "error",
+				    json_pack("{s:s, s:s+}", "code",
+					      job.failure.code, "message",
+					      job.failure.why, "."));
+	pthread_mutex_unlock(&job_mutex);
+	return view;
+}
+
+static json_t *view_nodes(const json_t *plan)
+{
+	json_t *views = json_array(), *node, *view, *address;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
+		view = view_node(plan, node);
+		address = json_object_get(node, "address");
+		if (address)
+			json_object_set(view, "address", address);
+		json_array_append_new(views, view);
+	}
+	return views;
+}
+
+json_t *cluster_view(void)
+{
+	json_t *plan = NULL, *problems = json_array(), *job_view, *views, *view;
+	const char *health;
+
+	job_view = view_job(&plan);
+	/* While it starts, some nodes run before others. */
+	health = plan && !strcmp(json_string_value(json_object_get(job_view, "kind")), "up") ?
+		 "degraded" : NULL;
+	if (!plan)
+		plan = plan_get();
+	views = view_nodes(plan);
+	if (health)
+		json_array_append_new(problems, json_string("The guest starts."));
+	else
+		health = plan ? health_of(views, problems) : "stopped";
+	view = json_pack("{s:s, s:o, s:o}", "health", health, "problems",
+			 problems, "nodes", views);
+	if (plan)
+		json_object_set(view, "cluster", json_object_get(plan, "cluster"));
+	if (job_view)
+		json_object_set_new(view, "job", job_view);
+	json_decref(plan);
+	return view;
+}

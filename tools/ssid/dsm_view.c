@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the kernel module says about a node, as JSON.
+ */
+#include "dsm_view.h"
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "../../lib/genl.h"
+#include "../../lib/name.h"
+#include "../names.h"
+
+/* Whose objects to take, and where they go. */
+struct view {
+	const char *cluster;
+	unsigned int node;
+	json_t *to;
+};
+
+/* The kernel's texts may have names from outside. */
+static json_t *text(const char *from)
+{
+	char printed[512];
+
+	name_print(from, printed, sizeof(printed));
+	return json_string(printed);
+}
+
+static bool is_ours(const struct genl_reply *reply, const struct view *view)
+{
+	return !strcmp(genl_string(reply, SSI_DSM_A_CLUSTER), view->cluster) &&
+	       genl_u32(reply, SSI_DSM_A_NODE_ID) == view->node;
+}
+
+static void add_reason(const struct genl_reply *reply, json_t *object)
+{
+	if (reply->tb[SSI_DSM_A_REASON])
+		json_object_set_new(object, "reason",
+				    text(genl_string(reply, SSI_DSM_A_REASON)));
+}
+
+static void take_link(const struct genl_reply *reply, void *arg)
+{
+	struct view *view = arg;
+	json_t *link;
+
+	if (!is_ours(reply, view))
+		return;
+	link = json_pack("{s:i, s:s, s:s, s:s}",
+			 "peer", (int)genl_u32(reply, SSI_DSM_A_PEER_ID),
+			 "state", name_link_state(genl_u32(reply, SSI_DSM_A_LINK_STATE)),
+			 "transport", name_transport(genl_u32(reply, SSI_DSM_A_TRANSPORT)) ?: "unknown",
+			 "security", name_security(genl_u32(reply, SSI_DSM_A_SECURITY)));
+	add_reason(reply, link);
+	json_array_append_new(view->to, link);
+}
+
+static void add_map(const struct genl_reply *reply, json_t *region)
+{
+	struct nlattr *tb[SSI_DSM_A_MAX + 1], *attr;
+	json_t *map = json_array();
+	json_int_t node, size;
+	int rem;
+
+	nla_for_each_attr(attr, reply->attrs, reply->len, rem) {
+		if (nla_type(attr) != SSI_DSM_A_MAP ||
+		    nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL) ||
+		    !tb[SSI_DSM_A_MAP_NODE] || !tb[SSI_DSM_A_MAP_SIZE])
+			continue;
+		node = nla_get_u32(tb[SSI_DSM_A_MAP_NODE]);
+		size = nla_get_u64(tb[SSI_DSM_A_MAP_SIZE]);
+		json_array_append_new(map, json_pack("{s:I, s:I}", "node", node,
+						     "size", size));
+	}
+	json_object_set_new(region, "map", map);
+}
+
+static void take_region(const struct genl_reply *reply, void *arg)
+{
+	struct view *view = arg;
+
+	if (!is_ours(reply, view) || json_object_size(view->to))
+		return;
+	json_object_set_new(view->to, "state",
+			    json_string(name_region_state(genl_u32(reply, SSI_DSM_A_REGION_STATE))));
+	add_reason(reply, view->to);
+	add_map(reply, view->to);
+}
+
+static void dump(uint8_t cmd, genl_fn fn, struct view *view)
+{
+	struct nl_msg *request = genl_request(cmd);
+	struct genl genl;
+
+	if (!request)
+		return;
+	nlmsg_hdr(request)->nlmsg_flags |= NLM_F_DUMP;
+	if (!genl_open(&genl))
+		genl_call(&genl, request, fn, view);
+	genl_close(&genl);
+	nlmsg_free(request);
+}
+
+json_t *dsm_view_links(const char *cluster, unsigned int node)
+{
+	struct view view = { cluster, node, json_array() };
+
+	dump(SSI_DSM_CMD_PEER_GET, take_link, &view);
+	return view.to;
+}
+
+json_t *dsm_view_region(const char *cluster, unsigned int node)
+{
+	struct view view = { cluster, node, json_object() };
+
+	dump(SSI_DSM_CMD_REGION_GET, take_region, &view);
+	if (json_object_size(view.to))
+		return view.to;
+	json_decref(view.to);
+	return NULL;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The processes of the guest's nodes on this host, as ssid sees them.
+ */
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "keeper.h"
+#include "settings.h"
+#include "tail.h"
+
+#define PATH_LEN	512
+#define END_TRIES	150	/* of 100 ms */
+
+static void file_path(unsigned int id, const char *what, char path[PATH_LEN])
+{
+	snprintf(path, PATH_LEN, "%s/%u.%s", settings.state, id, what);
+}
+
+/* Return: the process that has the lock, or 0. */
+static pid_t lock_holder(unsigned int id)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[PATH_LEN];
+	int fd, ret;
+
+	file_path(id, "lock", path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ret = fcntl(fd, F_GETLK, &lock);
+	close(fd);
+	return !ret && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
+
+bool guest_runs(unsigned int id)
+{
+	return lock_holder(id);
+}
+
+/* The id may be of another process meanwhile: look again when it cannot change. */
+static bool send_signal(unsigned int id, int sig)
+{
+	pid_t pid = lock_holder(id);
+	int fd = pid ? pidfd_open(pid, 0) : -1;
+	bool sent = false;
+
+	if (fd < 0)
+		return false;
+	if (lock_holder(id) == pid)
+		sent = !pidfd_send_signal(fd, sig, NULL, 0);
+	close(fd);
+	return sent;
+}
+
+bool guest_press(unsigned int id)
+{
+	return send_signal(id, KEEPER_PRESS);
+}
+
+void guest_end(unsigned int id)
+{
+	char path[PATH_LEN];
+	static const char *const files[] = { "exit", "lock" };
+
+	for (int i = 0; i < END_TRIES && guest_runs(id); i++) {
+		if (i % 20 == 0)
+			send_signal(id, i < END_TRIES / 2 ? KEEPER_END : KEEPER_KILL);
+		usleep(100000);
+	}
+	for (int i = 0; i < 2 && !guest_runs(id); i++) {
+		file_path(id, files[i], path);
+		unlink(path);
+	}
+}
+
+json_t *guest_exit(unsigned int id)
+{
+	char path[PATH_LEN];
+
+	file_path(id, "exit", path);
+	return json_load_file(path, 0, NULL);
+}
+
+int guest_start(unsigned int id, struct failure *failure)
+{
+	char number[16], path[PATH_LEN], output[CHILD_OUTPUT_MAX];
+	const char *const argv[] = {
+		"/proc/self/exe", KEEPER_OPTION, settings.state, number,
+		settings.vmm, NULL,
+	};
+
+	file_path(id, "exit", path);
+	unlink(path);
+	snprintf(number, sizeof(number), "%u", id);
+	if (child_run(argv, output))
+		return rest_fail(failure, 500, "host", "ssi-vmm of node %u cannot be started: %s",
+				 id, output);
+	return 0;
+}
+
+/* A NUL would be the end of the text. */
+static size_t read_text(const char *path, char *text, size_t room)
+{
+	FILE *file = fopen(path, "re");
+	size_t len;
+
+	if (!file)
+		return 0;
+	len = fread(text, 1, room, file);
+	fclose(file);
+	for (size_t i = 0; i < len; i++)
+		if (!text[i])
+			text[i] = ' ';
+	return len;
+}
+
+char *guest_output(unsigned int id, bool console)
+{
+	const char *name = console ? "console" : "log";
+	char path[PATH_LEN], *text = malloc(2 * TAIL_MAX + 1);
+	char old[16];
+	size_t len;
+
+	if (!text)
+		return NULL;
+	snprintf(old, sizeof(old), "%s.old", name);
+	file_path(id, old, path);
+	len = read_text(path, text, TAIL_MAX);
+	file_path(id, name, path);
+	len += read_text(path, text + len, TAIL_MAX);
+	text[len] = '\0';
+	if (len)
+		return text;
+	free(text);
+	return NULL;
+}

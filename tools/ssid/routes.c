@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which function answers which request.
+ */
+#include "routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/number.h"
+#include "caller.h"
+#include "cluster.h"
+#include "guest.h"
+#include "nodes.h"
+#include "openapi.h"
+#include "plan.h"
+#include "tls.h"
+
+/**
+ * struct route - one method of one path
+ * @method: for example "GET"
+ * @path: "/nodes/#" has a number
+ * @admin: the hosts of other nodes may not ask this
+ * @run: answers; or fills @failure and returns -1. It gets the number of the path
+ */
+struct route {
+	const char *method;
+	const char *path;
+	bool admin;
+	int (*run)(const struct request *request, uint64_t number,
+		   struct answer *answer, struct failure *failure);
+};
+
+/* ---- the cluster ---- */
+
+static int get_cluster(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	(void)request;
+	(void)number;
+	(void)failure;
+	rest_answer(answer, 200, cluster_view());
+	return 0;
+}
+
+static int post_cluster(const struct request *request, uint64_t number,
+			struct answer *answer, struct failure *failure)
+{
+	json_t *plan = plan_read(request->body, request->len, failure);
+	int ret = plan ? cluster_up(plan, failure) : -1;
+
+	(void)number;
+	if (!ret)
+		rest_answer(answer, 202, json_pack("{s:O}", "cluster",
+						   json_object_get(plan, "cluster")));
+	json_decref(plan);
+	return ret;
+}
+
+static int delete_cluster(const struct request *request, uint64_t number,
+			  struct answer *answer, struct failure *failure)
+{
+	(void)number;
+	if (cluster_down(rest_flag(request, "now"), failure))
+		return -1;
+	rest_answer(answer, 202, json_object());
+	return 0;
+}
+
+static int get_file(const struct request *request, uint64_t number,
+		    struct answer *answer, struct failure *failure)
+{
+	json_t *plan = plan_get();
+	const char *file = json_string_value(json_object_get(plan, "file"));
+
+	(void)request;
+	(void)number;
+	if (file)
+		rest_answer_text(answer, "application/yaml", strdup(file));
+	else
+		rest_fail(failure, 404, "no_cluster", "This host is part of no cluster");
+	json_decref(plan);
+	return file ? 0 : -1;
+}
+
+static int get_health(const struct request *request, uint64_t number,
+		      struct answer *answer, struct failure *failure)
+{
+	json_t *view = cluster_view();
+	const char *health = json_string_value(json_object_get(view, "health"));
+
+	(void)request;
+	(void)number;
+	(void)failure;
+	rest_answer(answer, strcmp(health, "ok") ? 503 : 200,
+		    json_pack("{s:s, s:O}", "health", health, "problems",
+			      json_object_get(view, "problems")));
+	json_decref(view);
+	return 0;
+}
+
+static int post_button(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	(void)request;
+	(void)number;
+	if (cluster_press(failure))
+		return -1;
+	rest_answer(answer, 202, json_object());
+	return 0;
+}
+
+/* ---- nodes ---- */
+
+static int get_nodes(const struct request *request, uint64_t number,
+		     struct answer *answer, struct failure *failure)
+{
+	json_t *view = cluster_view();
+
+	(void)request;
+	(void)number;
+	(void)failure;
+	rest_answer(answer, 200, json_pack("{s:O}", "nodes",
+					   json_object_get(view, "nodes")));
+	json_decref(view);
+	return 0;
+}
+
+/* A host with another node's certificate would be taken for that node. */
+static int check_names(const struct request *request, const json_t *plan,
+		       unsigned int id, struct failure *failure)
+{
+	const char *name =
+		json_string_value(json_object_get(plan_node(plan, id), "name"));
+
+	if (!caller_may(request->caller, plan))
+		return rest_fail(failure, 403, "name_not_allowed", "The certificate has neither the name of a node of this cluster nor that of an administrator");
+	if (!request->caller->local && name && !tls_is_our_name(name))
+		return rest_fail(failure, 409, "wrong_host", "The certificate of this host does not have the name of node %u, %s",
+				 id, name);
+	return 0;
+}
+
+static int post_nodes(const struct request *request, uint64_t number,
+		      struct answer *answer, struct failure *failure)
+{
+	const char *text = request->query(request->of, "id");
+	json_t *plan;
+	uint64_t id;
+	int ret;
+
+	(void)number;
+	if (!text || !number_parse(text, 31, &id))
+		return rest_fail(failure, 400, "bad_id", "The id of the node is missing, or is not a number from 0 to 31");
+	plan = plan_read(request->body, request->len, failure);
+	if (!plan)
+		return -1;
+	ret = check_names(request, plan, id, failure) ||
+	      nodes_start(plan, id, failure) ? -1 : 0;
+	if (!ret)
+		rest_answer(answer, 201, nodes_view(plan, id));
+	json_decref(plan);
+	return ret;
+}
+
+static int get_node(const struct request *request, uint64_t number,
+		    struct answer *answer, struct failure *failure)
+{
+	json_t *plan = plan_get();
+	const json_t *node = plan_node(plan, number);
+
+	(void)request;
+	(void)failure;
+	/* To the other hosts, a host without the cluster says this, too. */
+	if (node && plan_is_here(node))
+		rest_answer(answer, 200, nodes_view(plan, number));
+	else
+		rest_answer(answer, 200, json_pack("{s:I, s:s, s:[]}", "id",
+						   (json_int_t)number, "state",
+						   "none", "links"));
+	json_decref(plan);
+	return 0;
+}
+
+static int delete_node(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	(void)request;
+	(void)failure;
+	nodes_end(number);
+	rest_answer(answer, 200, json_object());
+	return 0;
+}
+
+static int press_node(const struct request *request, uint64_t number,
+		      struct answer *answer, struct failure *failure)
+{
+	(void)request;
+	if (!guest_press(number))
+		return rest_fail(failure, 409, "not_running", "Node %llu does not run on this host",
+				 (unsigned long long)number);
+	rest_answer(answer, 202, json_object());
+	return 0;
+}
+
+static int get_output(uint64_t number, bool console, struct answer *answer,
+		      struct failure *failure)
+{
+	char *text = guest_output(number, console);
+
+	if (!text)
+		return rest_fail(failure, 404, "no_output", "Node %llu has said nothing here",
+				 (unsigned long long)number);
+	rest_answer_text(answer, "text/plain; charset=utf-8", text);
+	return 0;
+}
+
+static int get_log(const struct request *request, uint64_t number,
+		   struct answer *answer, struct failure *failure)
+{
+	(void)request;
+	return get_output(number, false, answer, failure);
+}
+
+static int get_console(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	(void)request;
+	return get_output(number, true, answer, failure);
+}
+
+static int get_openapi(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	(void)request;
+	(void)number;
+	(void)failure;
+	rest_answer_text(answer, "application/json", strdup(openapi_text()));
+	return 0;
+}
+
+/* ---- all ---- */
+
+static const struct route routes[] = {
+	{ "GET", "/cluster", false, get_cluster },
+	{ "POST", "/cluster", true, post_cluster },
+	{ "DELETE", "/cluster", true, delete_cluster },
+	{ "GET", "/cluster/file", true, get_file },
+	{ "GET", "/health", false, get_health },
+	{ "POST", "/guest/button", true, post_button },
+	{ "GET", "/nodes", false, get_nodes },
+	{ "POST", "/nodes", false, post_nodes },
+	{ "GET", "/nodes/#", false, get_node },
+	{ "DELETE", "/nodes/#", false, delete_node },
+	{ "POST", "/nodes/#/button", false, press_node },
+	{ "GET", "/nodes/#/log", true, get_log },
+	{ "GET", "/nodes/#/console", true, get_console },
+	{ "GET", "/openapi.json", false, get_openapi },
+	{ }
+};
+
+static bool path_fits(const char *path, const char *pattern, uint64_t *number)
+{
+	while (*pattern && *pattern != '#')
+		if (*path++ != *pattern++)
+			return false;
+	if (!*pattern)
+		return !*path;
+	path = number_read(path, number);
+	return path && !strcmp(path, pattern + 1);
+}
+
+/* A host may ask about the cluster that it is in; post_nodes() checks its file. */
+static int check_caller(const struct request *request,
+			const struct route *route, struct failure *failure)
+{
+	json_t *plan = plan_get();
+	bool may = caller_may(request->caller, plan) ||
+		   (!plan && !route->admin) || route->run == post_nodes;
+
+	if (route->admin)
+		may = caller_is_admin(request->caller);
+	json_decref(plan);
+	return may ? 0 : rest_fail(failure, 403, "name_not_allowed", "The certificate has no name that may do this here");
+}
+
+static void run(const struct request *request, const struct route *route,
+		uint64_t number, struct answer *answer)
+{
+	struct failure failure;
+
+	if (check_caller(request, route, &failure) ||
+	    route->run(request, number, answer, &failure))
+		rest_refuse(answer, &failure);
+}
+
+void routes_answer(const struct request *request, struct answer *answer)
+{
+	static __thread char allow[64];
+	const struct route *route;
+	struct failure failure;
+	uint64_t number = 0;
+
+	allow[0] = '\0';
+	for (route = routes; route->method; route++) {
+		if (!path_fits(request->path, route->path, &number))
+			continue;
+		if (!strcmp(request->method, route->method)) {
+			run(request, route, number, answer);
+			return;
+		}
+		snprintf(allow + strlen(allow), sizeof(allow) - strlen(allow),
+			 "%s%s", allow[0] ? ", " : "", route->method);
+	}
+	if (allow[0])
+		rest_fail(&failure, 405, "bad_method", "This path has only the methods %s",
+			  allow);
+	else
+		rest_fail(&failure, 404, "no_path", "There is no such path; GET /openapi.json lists all");
+	rest_refuse(answer, &failure);
+	if (allow[0])
+		answer->allow = allow;
+}

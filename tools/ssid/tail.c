@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A file with the end of what comes from a pipe.
+ */
+#include "tail.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void open_file(struct tail *tail)
+{
+	tail->fd = open(tail->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			0600);
+	tail->size = 0;
+}
+
+void tail_open(struct tail *tail, const char *name, int from)
+{
+	*tail = (struct tail) { .from = from };
+	snprintf(tail->name, sizeof(tail->name), "%s", name);
+	fcntl(from, F_SETFL, O_NONBLOCK);
+	open_file(tail);
+}
+
+static void begin_again(struct tail *tail)
+{
+	char old[sizeof(tail->name) + 4];
+
+	snprintf(old, sizeof(old), "%s.old", tail->name);
+	rename(tail->name, old);
+	close(tail->fd);
+	open_file(tail);
+}
+
+static void end_line(struct tail *tail)
+{
+	if (!tail->len)
+		return;
+	tail->line[0][tail->len] = '\0';
+	memcpy(tail->line[1], tail->line[0], tail->len + 1);
+	tail->len = 0;
+}
+
+/* Control characters and others than ASCII would not be fit for an error sentence. */
+static void keep_line(struct tail *tail, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n')
+			end_line(tail);
+		else if (text[i] >= ' ' && text[i] <= '~' &&
+			 tail->len < TAIL_LINE - 1)
+			tail->line[0][tail->len++] = text[i];
+	}
+}
+
+ssize_t tail_take(struct tail *tail)
+{
+	char text[4096];
+	ssize_t got = read(tail->from, text, sizeof(text));
+
+	if (got <= 0)
+		return got;
+	keep_line(tail, text, got);
+	if (tail->size + got > TAIL_MAX)
+		begin_again(tail);
+	if (write(tail->fd, text, got) == got)
+		tail->size += got;
+	return got;
+}
+
+const char *tail_last_line(const struct tail *tail)
+{
+	return tail->line[1];
+}
