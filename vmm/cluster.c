@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ask.h"
 #include "cpufeatures.h"
 #include "deadline.h"
 #include "dsm.h"
@@ -285,7 +286,7 @@ static void list_missing(char *text, size_t size)
 		if (node == cluster_node || seen.said_hello[node] ||
 		    len >= size)
 			continue;
-		if (dsm_link_problem(node, why, sizeof(why)) <= 0)
+		if (ask_link(node, why, sizeof(why)) <= 0)
 			snprintf(why, sizeof(why), "it has not joined yet");
 		len += snprintf(text + len, size - len, "%snode %u (%s)",
 				len ? ", " : "", node, why);

@@ -24,6 +24,16 @@ static inline struct timespec deadline_in(unsigned int ms)
 	return until;
 }
 
+/* Milliseconds that are left until a point in time, 0 if it has passed. */
+static inline int deadline_left_ms(const struct timespec *until)
+{
+	struct timespec now = deadline_in(0);
+	long long ms = (until->tv_sec - now.tv_sec) * 1000ll +
+		       (until->tv_nsec - now.tv_nsec + 999999) / 1000000;
+
+	return ms > 0 ? ms : 0;
+}
+
 /* Seconds since the host was started. */
 static inline time_t deadline_seconds(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel module: this node's part of the cluster, memory and channel. */
+/* The kernel module: the guest's memory and the channel. */
 #ifndef VMM_DSM_H
 #define VMM_DSM_H
 
@@ -7,14 +7,13 @@
 
 #include "options.h"
 
-/* struct ssi_dsm_msg with room for any payload. */
+#define DSM_REGION	1	/* id; a cluster has one guest */
 
 /**
- * dsm_join() - create this node, its peers and the region; map the memory
+ * dsm_join() - have the keeper create this node and its region; map the memory
  * @options: the cluster
  *
- * The kernel removes all of it when this process ends. If the kernel refuses, ends
- * the process with the kernel's reason. Does not wait for other nodes.
+ * Ends the process if the memory cannot be attached. Does not wait for other nodes.
  *
  * Return: the memory, which faults until all nodes have joined.
  */
@@ -34,16 +33,5 @@ int dsm_send(unsigned int node, const void *data, size_t len);
  * Return: 0 or -errno.
  */
 int dsm_read(const struct ssi_dsm_msg **message);
-
-/**
- * dsm_link_problem() - why is there no link to a node?
- * @node: the node
- * @text: out: a part of a sentence
- * @size: of @text
- *
- * Not from several threads at once.
- * Return: 1 if there is no link, 0 if there is, or -errno.
- */
-int dsm_link_problem(unsigned int node, char *text, size_t size);
 
 #endif /* VMM_DSM_H */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "button.h"
 #include "clock.h"
 #include "cluster.h"
@@ -360,17 +361,16 @@ static void catch_bus_errors(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-/* The steps that need no other node, so that their errors show at once. */
+/*
+ * The steps that need no other node, so that their errors show at once. All files and
+ * devices of the host are opened here, with the keeper's rights, and before there is
+ * a second thread.
+ */
 static void prepare(const struct options *options)
 {
 	machine.options = options;
-	if (options->num_nodes > 1)
-		log_set_node(options->self);
 	signal(SIGPIPE, SIG_IGN);
 	catch_bus_errors();
-	stop_init();
-	if (!output_start())
-		die(EXIT_HOST, "The host gives no thread for the output.");
 	make_layout();
 	vm_create(IOAPIC_PINS);
 	machine.tsc_khz = vm_tsc_khz();
@@ -384,7 +384,7 @@ static void prepare(const struct options *options)
 			  machine.has_pm_timer ? "a" : "no");
 		check_append();
 		open_guest_files();
-		term_open(options->serial, options->restarted,
+		term_open(options->serial, options->history,
 			  options->devices.console);
 	} else {
 		log_info("The guest's console is on node %u.",
@@ -409,6 +409,17 @@ static void tell_where_devices_are(void)
 	}
 }
 
+/* The threads that do not belong to a device. From here on signals are orders. */
+static void start_threads(void)
+{
+	if (!output_start())
+		die(EXIT_HOST, "The host gives no thread for the output.");
+	if (has_devices())
+		term_start_output();
+	stop_init(ask_orders());
+	ask_ready();
+}
+
 void machine_create(struct options *options)
 {
 	uint32_t host_khz;
@@ -416,6 +427,7 @@ void machine_create(struct options *options)
 	prepare(options);
 	host_khz = machine.tsc_khz;
 	create_memory();
+	start_threads();
 	clock_init();
 	forward_init(machine.layout.num_cpus);
 	route_init();
@@ -429,7 +441,7 @@ void machine_create(struct options *options)
 	cpuid_host_features(&machine.features);
 	cluster_start(options, &machine.tsc_khz, &machine.features);
 	/* not before: a warning must not hide why the guest does not start */
-	if (!options->restarted)
+	if (!options->history)
 		host_check(options->num_nodes, options->amd_rogpt);
 	agree_on_tsc_speed(host_khz);
 	measure_nodes(options);

@@ -410,6 +410,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.link_grace = OPTIONS_LINK_GRACE,
 		.nodes[0] = { .address = "", .cpus = 1, .memory = 512u << 20 },
 	};
+	optind = 0;	/* getopt() may have read them before */
 	find_config(argc, argv, options, &given);
 	optind = 0;
 	while ((opt = next_option(argc, argv)) >= 0)
@@ -419,6 +420,5 @@ void options_parse(struct options *options, int argc, char **argv)
 	device_check(&options->devices, options->num_nodes);
 	check_own_memory(options);
 	choose_console(options);
-	options->restarted = getenv(OPTIONS_RESTARTED);
 	options->hash = hash_options(options);
 }

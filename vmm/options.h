@@ -48,6 +48,8 @@ struct node_options {
 	const uint32_t *bandwidths;
 };
 
+struct resets_history;
+
 /**
  * struct options - the command line and the configuration file
  * @cluster: name; NULL: one node, no cluster and no module
@@ -72,7 +74,7 @@ struct node_options {
  * @pm_timer: give the guest an ACPI PM timer
  * @time_dilation: how many seconds one second of the guest lasts
  * @no_reboot: end when the guest resets itself
- * @restarted: this process started again after a reset of the guest
+ * @history: the guest starts again after a reset; NULL: it starts for the first time
  * @timeout: seconds to wait for the other nodes
  * @amd_rogpt: on AMD hosts that can, let walks of the guest's page tables read
  * @link_grace: seconds until a node is lost to which the link is interrupted
@@ -101,16 +103,13 @@ struct options {
 	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
 	unsigned int time_dilation;
 	bool no_reboot;
-	bool restarted;
+	const struct resets_history *history;
 	unsigned int timeout;
 	bool amd_rogpt;
 	unsigned int link_grace;
 	struct device_options devices;
 	uint64_t hash;
 };
-
-/* Environment variable of a process that starts again after a reset. */
-#define OPTIONS_RESTARTED	"SSI_VMM_RESTARTED"
 
 /* Parse and check all options; ends the process with an error. */
 void options_parse(struct options *options, int argc, char **argv);

@@ -4,13 +4,11 @@
  * decides whether a reset is the end (--no-reboot): only its options say so.
  *
  * A reset starts a new process. The numbers that tell a guest in a loop of resets
- * from one that works go there by the environment.
+ * from one that works go there by the keeper.
  */
 #include "resets.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "ask.h"
 #include "cluster.h"
 #include "deadline.h"
 #include "forward.h"
@@ -27,6 +25,7 @@ _Static_assert(sizeof(struct fault_message) == 8, "no holes");
 
 static bool resets_are_the_end;
 static uint64_t resets_begun_s;
+static struct resets_history resets_history;
 
 enum resets_news resets_count(struct resets_history *history, uint64_t ran_s,
 			      uint64_t now_s)
@@ -44,46 +43,22 @@ enum resets_news resets_count(struct resets_history *history, uint64_t ran_s,
 	return RESETS_NEWS_LOOP;
 }
 
-/* The user's own value of the variable, if there is one, counts as no history. */
-static struct resets_history read_history(void)
-{
-	const char *text = getenv(OPTIONS_RESTARTED);
-	struct resets_history history = { 0 };
-	unsigned long long told_s;
-
-	if (text && sscanf(text, "%u %llu", &history.quick, &told_s) == 2)
-		history.told_s = told_s;
-	else
-		history.quick = 0;
-	return history;
-}
-
-static void write_history(const struct resets_history *history)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%u %llu", history->quick,
-		 (unsigned long long)history->told_s);
-	setenv(OPTIONS_RESTARTED, text, true);
-}
-
 void resets_leave(const char *reason)
 {
-	struct resets_history history = read_history();
 	uint64_t now_s = deadline_seconds();
 
-	switch (resets_count(&history, now_s - resets_begun_s, now_s)) {
+	switch (resets_count(&resets_history, now_s - resets_begun_s, now_s)) {
 	case RESETS_NEWS:
 		log_info("%s", reason);
 		break;
 	case RESETS_NEWS_LOOP:
 		log_warn("The guest has reset itself %u times in sequence, each time within %u seconds of its start, and goes on doing so; its console may say why, and with --no-reboot a reset ends ssi-vmm.",
-			 history.quick, RESETS_QUICK_S);
+			 resets_history.quick, RESETS_QUICK_S);
 		break;
 	case RESETS_NO_NEWS:
 		break;
 	}
-	write_history(&history);
+	ask_resets(resets_history.quick, resets_history.told_s);
 }
 
 void resets_begin(void)
@@ -133,6 +108,8 @@ void resets_by_triple_fault(unsigned int cpu)
 void resets_init(const struct options *options)
 {
 	resets_are_the_end = options->no_reboot;
+	if (options->history)
+		resets_history = *options->history;
 	cluster_handle(CLUSTER_TRIPLE_FAULT, sizeof(struct fault_message),
 		       handle_triple_fault);
 }

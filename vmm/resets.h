@@ -54,8 +54,8 @@ void resets_by_device(void);
 void resets_by_triple_fault(unsigned int cpu);
 
 /*
- * The guest starts again: log @reason, or that this is a loop, and prepare the
- * environment for the process that follows.
+ * The guest starts again: log @reason, or that this is a loop, and leave the history
+ * to the process that follows.
  */
 void resets_leave(const char *reason);
 

@@ -5,17 +5,17 @@
  */
 #include "stop.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "deadline.h"
+#include "keeper_msg.h"
 #include "log.h"
 
 /* Time for the main thread to end the process after a signal asked for it. */
@@ -27,11 +27,12 @@ static pthread_cond_t stop_cond = PTHREAD_COND_INITIALIZER;
 static struct stop_request stop_request;
 static atomic_bool stop_is_asked;
 static atomic_int stop_signal;		/* the last one that has asked */
-static atomic_bool stop_is_leaving;	/* the next SIGCONT ends the thread's work */
-static sem_t stop_has_left;
-static sigset_t stop_signals;
+static int stop_orders;
 static void (*_Atomic stop_press)(void);
 static void (*_Atomic stop_continued[2])(void);
+
+/* Held while an order is taken; stop_end_signals() keeps it. */
+static pthread_mutex_t stop_taking = PTHREAD_MUTEX_INITIALIZER;
 
 static void call(void (*function)(void))
 {
@@ -39,22 +40,11 @@ static void call(void (*function)(void))
 		function();
 }
 
-/* stop_end_signals() waits for this; it sends the SIGCONT itself. */
-static void leave_if_asked(int sig)
-{
-	if (sig != SIGCONT || !atomic_load(&stop_is_leaving))
-		return;
-	sem_post(&stop_has_left);
-	for (;;)
-		pause();
-}
-
 /* Return: the signal has asked for the end. */
 static bool take_signal(int sig)
 {
 	void (*press)(void) = NULL;
 
-	leave_if_asked(sig);
 	if (sig == SIGCONT) {
 		call(atomic_load(&stop_continued[0]));
 		call(atomic_load(&stop_continued[1]));
@@ -73,16 +63,51 @@ static bool take_signal(int sig)
 	return false;
 }
 
-/* Wait for another signal, GRACE_S at most. Return: the signal, or -1. */
-static int wait_for_grace(void)
+/* Wait for an order, without a limit if @ms is -1. */
+static bool wait_for_order(int ms)
 {
-	const struct timespec grace = { .tv_sec = GRACE_S };
+	struct pollfd polled = { .fd = stop_orders, .events = POLLIN };
+
+	return poll(&polled, 1, ms) > 0;
+}
+
+/* Return: the signal of an order, or 0. */
+static int receive_order(void)
+{
+	struct order order;
+
+	if (recv(stop_orders, &order, sizeof(order), MSG_DONTWAIT) !=
+	    sizeof(order))
+		return 0;
+	return order.type == ORDER_SIGNAL ? order.signal : 0;
+}
+
+/* Return: a signal that has asked for the end. */
+static int wait_for_end(void)
+{
+	bool ends = false;
 	int sig;
 
 	do {
-		sig = sigtimedwait(&stop_signals, NULL, &grace);
-		leave_if_asked(sig);
-	} while (sig == SIGCONT || (sig < 0 && errno == EINTR));
+		wait_for_order(-1);
+		pthread_mutex_lock(&stop_taking);
+		sig = receive_order();
+		if (sig)
+			ends = take_signal(sig);
+		pthread_mutex_unlock(&stop_taking);
+	} while (!ends);
+	return sig;
+}
+
+/* Wait for another signal, GRACE_S at most. Return: the signal, or 0. */
+static int wait_for_grace(void)
+{
+	struct timespec until = deadline_in(GRACE_S * 1000);
+	int sig = 0;
+
+	while ((!sig || sig == SIGCONT) && deadline_left_ms(&until))
+		sig = wait_for_order(deadline_left_ms(&until)) ?
+		      receive_order() : 0;
 	return sig;
 }
 
@@ -90,16 +115,12 @@ static int wait_for_grace(void)
  * The main thread ends the process, but it may be inside of the kernel, in a page
  * of a node that does not answer for example. Then this thread does.
  */
-static void *wait_for_signals(void *unused)
+static void *take_orders(void *unused)
 {
-	int first, second;
+	int first = wait_for_end(), second = wait_for_grace();
 
 	(void)unused;
-	do {
-		sigwait(&stop_signals, &first);
-	} while (!take_signal(first));
-	second = wait_for_grace();
-	if (second > 0)
+	if (second)
 		die(EXIT_SIGNAL + second, "Ended at once by another %s.",
 		    strsignal(second));
 	die(EXIT_SIGNAL + first, "Ended by %s; the other threads did not end in %d seconds.",
@@ -118,31 +139,12 @@ void stop_add_continued(void (*continued)(void))
 	atomic_store(&stop_continued[at], continued);
 }
 
-/* nohup has SIGHUP ignored, and a shell without job control SIGINT. */
-static void add_unless_ignored(int sig)
+void stop_init(int orders)
 {
-	struct sigaction action;
-
-	if (!sigaction(sig, NULL, &action) && action.sa_handler != SIG_IGN)
-		sigaddset(&stop_signals, sig);
-}
-
-void stop_init(void)
-{
-	sigset_t blocked;
 	pthread_t thread;
 
-	sem_init(&stop_has_left, 0, 0);
-	sigemptyset(&stop_signals);
-	sigaddset(&stop_signals, SIGTERM);
-	sigaddset(&stop_signals, SIGCONT);
-	add_unless_ignored(SIGINT);
-	add_unless_ignored(SIGHUP);
-	blocked = stop_signals;
-	sigaddset(&blocked, SIGTTIN);
-	sigaddset(&blocked, SIGTTOU);
-	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-	if (pthread_create(&thread, NULL, wait_for_signals, NULL))
+	stop_orders = orders;
+	if (pthread_create(&thread, NULL, take_orders, NULL))
 		die(EXIT_HOST, "The host gives no thread for signals.");
 }
 
@@ -170,11 +172,7 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 
 int stop_end_signals(void)
 {
-	struct timespec until = deadline_in(GRACE_S * 1000);
-
-	atomic_store(&stop_is_leaving, true);
-	kill(getpid(), SIGCONT);
-	sem_clockwait(&stop_has_left, CLOCK_MONOTONIC, &until);
+	pthread_mutex_lock(&stop_taking);
 	return atomic_load(&stop_signal);
 }
 

@@ -22,12 +22,12 @@ struct stop_request {
 };
 
 /*
- * Before any other thread is made: from here on SIGINT, SIGTERM and SIGHUP ask,
- * too, unless the parent process had SIGINT or SIGHUP ignored. If the process
- * has not ended 5 seconds after that, or when another of these signals comes, it is
- * ended without the main thread. Ends the process on errors.
+ * From here on SIGINT, SIGTERM and SIGHUP ask, too: the keeper takes them and sends them
+ * to the socket @orders. If the process has not ended 5 seconds after that, or when
+ * another of these signals comes, it is ended without the main thread. Ends the
+ * process on errors.
  */
-void stop_init(void);
+void stop_init(int orders);
 
 /*
  * From here on the first SIGINT or SIGTERM calls @press instead, to let the
@@ -38,9 +38,6 @@ void stop_press_first(void (*press)(void));
 /*
  * Have @continued called after each SIGCONT, when a shell may have given this
  * process the terminal. It must not wait. At most two functions.
- *
- * SIGTTIN and SIGTTOU do not stop the process: reads of a terminal in the background
- * fail with EIO instead.
  */
 void stop_add_continued(void (*continued)(void));
 
@@ -52,9 +49,9 @@ void stop_ask(enum exit_code code, const char *fmt, ...)
 void stop_told(const struct stop_request *request);
 
 /*
- * Take no more signals: those that come from here on stay pending, also through an
- * execve(). Return: a signal that has asked for the end when another request had been
- * made already, or 0; a process that would start again ends by it.
+ * Take no more orders: the keeper finds those that come from here on. Return: a signal
+ * that has asked for the end when another request had been made already, or 0; a guest
+ * that would start again ends by it.
  */
 int stop_end_signals(void);
 

@@ -31,6 +31,7 @@
 
 static bool term_reads;
 static int term_typed[2];	/* a pipe */
+static int term_serial_fd;
 static struct output *term_serial, *term_console;
 static const struct term_ops *term_ops;
 static sem_t term_continued;	/* SIGCONT has come */
@@ -62,7 +63,12 @@ static int open_serial(const char *spec, bool append)
 void term_open(const char *spec, bool append, bool console)
 {
 	term_reads = console || strcmp(spec, "stdio") == 0;
-	term_serial = output_to(open_serial(spec, append));
+	term_serial_fd = open_serial(spec, append);
+}
+
+void term_start_output(void)
+{
+	term_serial = output_to(term_serial_fd);
 	term_console = output_to(STDOUT_FILENO);
 	if (!term_serial || !term_console)
 		die(EXIT_HOST, "The host gives no thread for the output.");

@@ -29,6 +29,9 @@ struct term_ops {
  */
 void term_open(const char *spec, bool append, bool console);
 
+/* Start the threads that write. Ends the process if the host gives none. */
+void term_start_output(void);
+
 /* Begin to read the terminal: raw if it is one. */
 void term_start(const struct term_ops *ops);
 

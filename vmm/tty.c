@@ -8,6 +8,7 @@
 
 static struct termios tty_saved;
 static atomic_bool tty_raw;
+static bool tty_remembered;
 
 /* Without job control on this terminal there is no background. */
 bool tty_is_foreground(void)
@@ -48,5 +49,17 @@ void tty_enter_raw_mode(void)
 void tty_restore(void)
 {
 	if (atomic_exchange(&tty_raw, false) && tty_is_foreground())
+		tcsetattr(STDIN_FILENO, TCSANOW, &tty_saved);
+}
+
+void tty_remember(void)
+{
+	if (!tty_remembered && tty_is_foreground())
+		tty_remembered = !tcgetattr(STDIN_FILENO, &tty_saved);
+}
+
+void tty_recover(void)
+{
+	if (tty_remembered && tty_is_foreground())
 		tcsetattr(STDIN_FILENO, TCSANOW, &tty_saved);
 }

@@ -27,4 +27,12 @@ bool tty_is_raw(void);
  */
 void tty_restore(void);
 
+/*
+ * For a process that has started another one, which sets the terminal's mode: note the
+ * mode once this process has the terminal, and restore it after the other process was
+ * killed.
+ */
+void tty_remember(void);
+void tty_recover(void);
+
 #endif /* VMM_TTY_H */

@@ -12,6 +12,7 @@
 #include "../../vmm/clock.h"
 #include "../../vmm/cluster.h"
 #include "../../vmm/discard.h"
+#include "../../vmm/ask.h"
 #include "../../vmm/dsm.h"
 #include "../../vmm/forward.h"
 #include "../../vmm/hw/acpi_pm.h"
@@ -201,7 +202,13 @@ int dsm_send(unsigned int node, const void *data, size_t len)
 	return 0;
 }
 
-int dsm_link_problem(unsigned int node, char *text, size_t size)
+void ask_resets(unsigned int quick, uint64_t told_s)
+{
+	(void)quick;
+	(void)told_s;
+}
+
+int ask_link(unsigned int node, char *text, size_t size)
 {
 	(void)node;
 	snprintf(text, size, "none");

@@ -251,10 +251,17 @@ void drive_many_connections(struct trial *trial)
 
 void drive_stopped_node(struct trial *trial)
 {
+	pid_t guest;
+
 	wait_for(trial, "writing");
-	kill(trial->vmms[0].pid, SIGSTOP);
+	guest = vmm_guest(&trial->vmms[0]);
+	if (!guest) {
+		trial_fail(trial, "node 0 has no guest's process");
+		return;
+	}
+	kill(guest, SIGSTOP);
 	vmm_ends(&trial->vmms[1], STOPPED_S);
-	kill(trial->vmms[0].pid, SIGCONT);
+	kill(guest, SIGCONT);
 }
 
 void drive_growth(struct trial *trial)

@@ -3,6 +3,8 @@
 #include "selftests/unit/no_io_uring.h"
 #include "vmm.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -153,24 +155,58 @@ int vmm_code(const struct vmm *vmm)
 					128 + WTERMSIG(vmm->status);
 }
 
+/* Read /proc/PID/stat. Return: what follows the name in parentheses, or "". */
+static const char *read_stat(const char *pid, char *text, size_t size)
+{
+	const char *behind_name;
+	char path[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	text[0] = '\0';
+	file = fopen(path, "r");
+	if (file && !fgets(text, size, file))
+		text[0] = '\0';
+	if (file)
+		fclose(file);
+	behind_name = strrchr(text, ')');
+	return behind_name ? behind_name + 1 : "";
+}
+
+static bool is_guest(const char *pid, pid_t parent)
+{
+	const char *stat;
+	char text[1024];
+	int found = 0;
+
+	stat = read_stat(pid, text, sizeof(text));
+	return sscanf(stat, " %*c %d", &found) == 1 && found == parent &&
+	       strstr(text, "(ssi-guest)");
+}
+
+pid_t vmm_guest(const struct vmm *vmm)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	pid_t guest = 0;
+
+	while (proc && !guest && (entry = readdir(proc)))
+		if (isdigit(entry->d_name[0]) && is_guest(entry->d_name, vmm->pid))
+			guest = atoi(entry->d_name);
+	if (proc)
+		closedir(proc);
+	return guest;
+}
+
 double vmm_cpu_seconds(const struct vmm *vmm)
 {
 	unsigned long user = 0, system = 0;
-	char path[64], text[1024] = "";
-	const char *behind_name;
-	FILE *file;
+	char text[1024], pid[16];
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", vmm->pid);
-	file = fopen(path, "r");
-	if (!file)
-		return 0;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
+	snprintf(pid, sizeof(pid), "%d", vmm_guest(vmm));
 	/* state, ten numbers, and the two (proc(5)) */
-	behind_name = strrchr(text, ')');
-	if (!behind_name ||
-	    sscanf(behind_name + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu",
+	if (sscanf(read_stat(pid, text, sizeof(text)),
+		   " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu",
 		   &user, &system) != 2)
 		return 0;
 	return (double)(user + system) / sysconf(_SC_CLK_TCK);

@@ -52,7 +52,10 @@ bool vmm_ends(struct vmm *vmm, double seconds);
 /* Its exit code; 128 and the signal if it died of one. */
 int vmm_code(const struct vmm *vmm);
 
-/* Seconds of CPU that it has used so far. */
+/* The process that runs the guest, a child of @vmm->pid; 0: there is none. */
+pid_t vmm_guest(const struct vmm *vmm);
+
+/* Seconds of CPU that this process has used so far. */
 double vmm_cpu_seconds(const struct vmm *vmm);
 
 /* End it if it runs, and close the files. */

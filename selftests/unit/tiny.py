@@ -56,6 +56,18 @@ def vmm(*words, **how):
     return subprocess.Popen([str(VMM), *map(str, words)], **how)
 
 
+def guest_pid(process):
+    """The process id of the guest's process that ssi-vmm has started."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:         # it has ended
+            continue
+        if name == "ssi-guest" and int(rest.split()[1]) == process.pid:
+            return int(stat.parent.name)
+    return None
+
+
 class Results:
     """KTAP: a plan, results, an exit code."""
 

@@ -9,7 +9,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <slirp/libslirp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -85,15 +84,11 @@ static void usernet_timer_mod(void *timer, int64_t when, void *opaque)
 	(void)opaque;
 }
 
-/*
- * The library has a new socket, for example one that it accepted. All sockets
- * are collected anew each time; a reset of the guest, which is an execve(), must
- * close them, or the clients would wait for ever.
- */
+/* The sockets of the library are collected anew each time. */
 static void usernet_add_fd(int fd, void *opaque)
 {
+	(void)fd;
 	(void)opaque;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 static void usernet_remove_fd(int fd, void *opaque)

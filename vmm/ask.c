@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The guest's process asks the keeper for what needs rights (keeper.c). */
+#include "ask.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "keeper_msg.h"
+#include "log.h"
+
+static int ask_requests_fd = -1, ask_orders_fd = -1;
+
+/* One request at a time, until it has its answer. */
+static pthread_mutex_t ask_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void ask_init(int requests, int orders)
+{
+	ask_requests_fd = requests;
+	ask_orders_fd = orders;
+}
+
+int ask_orders(void)
+{
+	return ask_orders_fd;
+}
+
+/* Return: 0 or -errno. @answer is NULL if the request has none. */
+static int exchange(const struct ask *ask, struct answer *answer)
+{
+	ssize_t len;
+
+	do {
+		len = send(ask_requests_fd, ask, sizeof(*ask), MSG_NOSIGNAL);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0 || !answer)
+		return len < 0 ? -errno : 0;
+	do {
+		len = recv(ask_requests_fd, answer, sizeof(*answer), 0);
+	} while (len < 0 && errno == EINTR);
+	if (len != sizeof(*answer))
+		return len < 0 ? -errno : -EPIPE;
+	return 0;
+}
+
+/* Without the keeper this process cannot continue; the kernel ends it, too. */
+static void must_exchange(const struct ask *ask, struct answer *answer)
+{
+	int err;
+
+	pthread_mutex_lock(&ask_lock);
+	err = exchange(ask, answer);
+	pthread_mutex_unlock(&ask_lock);
+	if (err)
+		die(EXIT_HOST, "The process that started the guest does not answer.");
+}
+
+void ask_join(void)
+{
+	const struct ask ask = { .type = ASK_JOIN };
+	struct answer answer;
+
+	must_exchange(&ask, &answer);
+}
+
+int ask_link(unsigned int node, char *text, size_t size)
+{
+	const struct ask ask = { .type = ASK_LINK, .node = node };
+	struct answer answer;
+
+	must_exchange(&ask, &answer);
+	snprintf(text, size, "%.*s", (int)sizeof(answer.text), answer.text);
+	return answer.result;
+}
+
+void ask_ready(void)
+{
+	const struct ask ask = { .type = ASK_READY };
+
+	must_exchange(&ask, NULL);
+}
+
+void ask_resets(unsigned int quick, uint64_t told_s)
+{
+	const struct ask ask = {
+		.type = ASK_RESETS, .quick = quick, .told_s = told_s,
+	};
+
+	must_exchange(&ask, NULL);
+}

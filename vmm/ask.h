@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's process asks the keeper for what needs rights (keeper.c). */
+#ifndef VMM_ASK_H
+#define VMM_ASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * ask_init() - begin to be the guest's process
+ * @requests: the socket for requests and answers
+ * @orders: the socket on which the keeper's orders arrive
+ */
+void ask_init(int requests, int orders);
+
+/* The socket with the keeper's orders, struct order. */
+int ask_orders(void);
+
+/*
+ * Have this node, its peers and the region created in the module. If the module
+ * refuses, the keeper says so and ends this process.
+ */
+void ask_join(void);
+
+/**
+ * ask_link() - why is there no link to a node?
+ * @node: the node
+ * @text: out: a part of a sentence
+ * @size: of @text
+ *
+ * Return: 1 if there is no link, 0 if there is, or -errno.
+ */
+int ask_link(unsigned int node, char *text, size_t size);
+
+/* From now on this process takes orders. Before, a signal to the keeper ends it. */
+void ask_ready(void);
+
+/* Leave the numbers of struct resets_history to the next process. */
+void ask_resets(unsigned int quick, uint64_t told_s);
+
+#endif /* VMM_ASK_H */

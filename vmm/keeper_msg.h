@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The messages between the keeper and the guest's process. All have a fixed size. */
+#ifndef VMM_KEEPER_MSG_H
+#define VMM_KEEPER_MSG_H
+
+#include <stdint.h>
+
+#define ANSWER_TEXT_MAX	192
+
+/**
+ * enum ask_type - requests of the guest's process
+ * @ASK_JOIN: create this node, its peers and the region in the module; once, and
+ *	before anything else
+ * @ASK_LINK: why is there no link to a node?
+ * @ASK_READY: from now on the guest's process takes orders; once; has no answer
+ * @ASK_RESETS: what the next process is to know of past resets; has no answer
+ */
+enum ask_type {
+	ASK_JOIN = 1,
+	ASK_LINK,
+	ASK_READY,
+	ASK_RESETS,
+};
+
+/**
+ * struct ask - a request of the guest's process
+ * @type: enum ask_type
+ * @node: of ASK_LINK
+ * @quick: of ASK_RESETS, see struct resets_history
+ * @reserved: 0
+ * @told_s: of ASK_RESETS
+ */
+struct ask {
+	uint32_t type;
+	uint32_t node;
+	uint32_t quick;
+	uint32_t reserved;
+	uint64_t told_s;
+};
+
+/**
+ * struct answer - the keeper's answer
+ * @result: of ASK_LINK: 1 no link, 0 a link, or -errno
+ * @text: of ASK_LINK: a part of a sentence
+ */
+struct answer {
+	int32_t result;
+	char text[ANSWER_TEXT_MAX];
+};
+
+/**
+ * enum order_type - what the keeper tells the guest's process
+ * @ORDER_SIGNAL: the keeper has received a signal
+ */
+enum order_type {
+	ORDER_SIGNAL = 1,
+};
+
+/**
+ * struct order - an order of the keeper
+ * @type: enum order_type
+ * @signal: of ORDER_SIGNAL
+ */
+struct order {
+	uint32_t type;
+	uint32_t signal;
+};
+
+_Static_assert(sizeof(struct ask) == 24, "no holes");
+_Static_assert(sizeof(struct answer) == 4 + ANSWER_TEXT_MAX, "no holes");
+_Static_assert(sizeof(struct order) == 8, "no holes");
+
+#endif /* VMM_KEEPER_MSG_H */
