@@ -94,7 +94,7 @@ $(B)/obj/%.o: %.c
 	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Tests may include the module's pure files; programs may not.
-$(B)/obj/selftests/%.o $(B)/obj/kmod/%.o: INCLUDES += -Ikmod
+$(B)/obj/selftests/%.o $(B)/obj/kmod/%.o: INCLUDES += -Ikmod -Iselftests/shim
 
 # ---- test programs ----------------------------------------------------------
 
@@ -111,13 +111,13 @@ $(UNIT): $(B)/%: $(B)/sanitized/%.o $(call objects,$(UNIT_LIB),sanitized)
 
 $(B)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
-	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -Ikmod $(SANITIZE) -MMD -MP -c -o $@ $<
+	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -Ikmod -Iselftests/shim $(SANITIZE) -MMD -MP -c -o $@ $<
 
-# Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c,
+# Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c and keys.c,
 # for those that speak to it, are linked into all.
 HOST_KINDS := dsm bench cluster debug
 define host_tests
-$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/protocol/wire.c lib/genl.c
+$(1)_LIB := $$(wildcard selftests/$(1)/lib*.c) kmod/protocol/wire.c kmod/net/keys.c lib/genl.c
 $(1)_BIN := $$(patsubst %.c,$$(B)/%,$$(filter-out selftests/$(1)/lib%,\
 			$$(wildcard selftests/$(1)/*.c)))
 HOST_TESTS += $$($(1)_BIN)
@@ -133,7 +133,7 @@ $(B)/selftests/dsm/litmus: $(call objects,selftests/guest/litmus_tests.c \
 # of the debug kernel
 $(bench_BIN) $(cluster_BIN) $(debug_BIN): $(call objects,$(wildcard selftests/dsm/lib*.c))
 
-$(HOST_TESTS): LIBS = $(GENL_LIBS) -lrdmacm -libverbs -lpthread
+$(HOST_TESTS): LIBS = $(GENL_LIBS) -lrdmacm -libverbs -lgnutls -lnettle -lpthread
 $(HOST_TESTS):
 	@mkdir -p $(@D)
 	$(call quietly,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
