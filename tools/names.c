@@ -29,6 +29,7 @@ const char *name_security(uint32_t security)
 	static const char *const names[] = {
 		[SSI_DSM_SECURITY_NONE] = "none",
 		[SSI_DSM_SECURITY_TLS] = "tls",
+		[SSI_DSM_SECURITY_AUTHENTICATED] = "authenticated",
 	};
 
 	return NAME(names, security) ?: "unknown";

@@ -19,22 +19,41 @@ static const struct ssi_transport_ops *const transports[] = {
 	[SSI_DSM_TRANSPORT_AUTO] = &ssi_auto_ops,
 };
 
+static int check_security(const struct ssi_node_config *config,
+			  struct netlink_ext_ack *extack)
+{
+	switch (config->security) {
+	case SSI_DSM_SECURITY_NONE:
+		return 0;
+	case SSI_DSM_SECURITY_TLS:
+		if (config->transport != SSI_DSM_TRANSPORT_LOOP)
+			return 0;
+		NL_SET_ERR_MSG(extack, "the security tls needs the transport tcp, rdma or auto");
+		return -EINVAL;
+	case SSI_DSM_SECURITY_AUTHENTICATED:
+		if (config->transport == SSI_DSM_TRANSPORT_RDMA)
+			return 0;
+		NL_SET_ERR_MSG(extack, "the security authenticated needs the transport rdma");
+		return -EINVAL;
+	default:
+		NL_SET_ERR_MSG(extack, "the security must be none, tls or authenticated");
+		return -EINVAL;
+	}
+}
+
 struct ssi_node *ssi_config_new_node(struct ssi_node_config *config,
 				     struct netlink_ext_ack *extack)
 {
+	int ret;
+
 	lockdep_assert_held(&ssi_config_lock);
 	if (config->transport >= ARRAY_SIZE(transports)) {
 		NL_SET_ERR_MSG(extack, "the transport must be auto, rdma, tcp or loop");
 		return ERR_PTR(-EINVAL);
 	}
-	if (config->security > SSI_DSM_SECURITY_TLS) {
-		NL_SET_ERR_MSG(extack, "the security must be none or tls");
-		return ERR_PTR(-EINVAL);
-	}
-	if (config->security && config->transport != SSI_DSM_TRANSPORT_TCP) {
-		NL_SET_ERR_MSG(extack, "the security tls needs the transport tcp");
-		return ERR_PTR(-EINVAL);
-	}
+	ret = check_security(config, extack);
+	if (ret)
+		return ERR_PTR(ret);
 	config->ops = config->security ? &ssi_secure_ops :
 					 transports[config->transport];
 	return ssi_node_new(config, extack);

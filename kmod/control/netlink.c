@@ -128,6 +128,7 @@ POLICY(peer_connect_policy) = {
 	POLICY_NODE,
 	[SSI_DSM_A_PEER_ID] = { .type = NLA_U32 },
 	[SSI_DSM_A_SOCKET] = { .type = NLA_U32 },
+	[SSI_DSM_A_KEY] = NLA_POLICY_EXACT_LEN(SSI_DSM_KEY_LEN),
 	[SSI_DSM_A_REASON] = { .type = NLA_NUL_STRING },
 };
 
@@ -248,25 +249,38 @@ static int ssi_netlink_peer_del(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* ssi_nodes_lock keeps the peer and does not wait for deletions of others. */
-static int ssi_netlink_peer_connect(struct sk_buff *skb, struct genl_info *info)
+static int connect_peer(struct ssi_peer *peer, struct genl_info *info)
 {
 	const struct nlattr *socket = info->attrs[SSI_DSM_A_SOCKET];
+	const struct nlattr *key = info->attrs[SSI_DSM_A_KEY];
 	const struct nlattr *reason = info->attrs[SSI_DSM_A_REASON];
+
+	if (!!socket + !!key + !!reason != 1) {
+		GENL_SET_ERR_MSG(info, "there must be a socket, a key, or a reason why there is none");
+		return -EINVAL;
+	}
+	if (socket)
+		return ssi_secure_take(peer, nla_get_u32(socket), info->extack);
+	if (key)
+		return ssi_secure_take_key(peer, nla_data(key), info->extack);
+	return ssi_secure_report(peer, nla_data(reason), info->extack);
+}
+
+/*
+ * ssi_nodes_lock keeps the peer and does not wait for deletions of others. The memory
+ * of the request must not keep a key.
+ */
+static int ssi_netlink_peer_connect(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *key = info->attrs[SSI_DSM_A_KEY];
 	struct ssi_netlink_subject sub = { };
 	int err;
 
-	if (!socket == !reason) {
-		GENL_SET_ERR_MSG(info, "there must be a socket, or a reason why there is none");
-		return -EINVAL;
-	}
 	mutex_lock(&ssi_nodes_lock);
-	err = ssi_netlink_find_peer(info, &sub);
-	if (!err && socket)
-		err = ssi_secure_take(sub.peer, nla_get_u32(socket), info->extack);
-	else if (!err)
-		err = ssi_secure_report(sub.peer, nla_data(reason), info->extack);
+	err = ssi_netlink_find_peer(info, &sub) ?: connect_peer(sub.peer, info);
 	mutex_unlock(&ssi_nodes_lock);
+	if (key)
+		memzero_explicit(nla_data(key), nla_len(key));
 	return err;
 }
 

@@ -11,6 +11,7 @@
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
+#include "net/secure.h"
 #include "net/transport.h"
 #include "protocol/policy.h"
 #include "stats.h"
@@ -65,13 +66,16 @@ static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer)
 	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT,
 			   READ_ONCE(peer->link->transport)) ?:
 	       nla_put_u32(skb, SSI_DSM_A_SECURITY, peer->node->security) ?:
+	       put_u64(skb, SSI_DSM_A_FORGED,
+		       atomic64_read(&peer->link->forged)) ?:
 	       put_link(skb, peer->link);
 }
 
 /* The event that asks user space for a connection. */
 static int put_connect(struct sk_buff *skb, const struct ssi_peer *peer)
 {
-	return nla_put_u32(skb, SSI_DSM_A_PEER_ID, peer->id);
+	return nla_put_u32(skb, SSI_DSM_A_PEER_ID, peer->id) ?:
+	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT, ssi_secure_wants(peer));
 }
 
 static int put_map_entry(struct sk_buff *skb, u32 node, u64 size)

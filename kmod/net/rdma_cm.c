@@ -36,6 +36,7 @@
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/rdma_cm.h"
+#include "net/rdma_guard.h"
 #include "net/rdma_send.h"
 #include "net/rdma_verbs.h"
 
@@ -54,13 +55,11 @@
 #define RNR_RETRIES	6
 #define RNR_TIMER	12	/* 0.64 ms; 0 means 655 ms */
 
-static void make_hello(struct ssi_rdma_conn *conn, struct ssi_wire_hello *hello,
-		       struct rdma_conn_param *param)
+static struct rdma_conn_param conn_param(const void *data, u32 len)
 {
-	ssi_stream_hello(conn->c.st, hello, SSI_RDMA_CREDITS);
-	*param = (struct rdma_conn_param){
-		.private_data = hello,
-		.private_data_len = sizeof(*hello),
+	return (struct rdma_conn_param){
+		.private_data = data,
+		.private_data_len = len,
 		.retry_count = ACK_RETRIES,
 		.rnr_retry_count = RNR_RETRIES,
 	};
@@ -77,8 +76,8 @@ static int set_timers(struct rdma_cm_id *id)
 
 static int send_request(struct ssi_rdma_conn *conn)
 {
+	struct ssi_keys_request request = { };
 	struct rdma_conn_param param;
-	struct ssi_wire_hello hello;
 	struct sa_path_rec *path;
 	int ret;
 
@@ -88,7 +87,11 @@ static int send_request(struct ssi_rdma_conn *conn)
 	path = conn->id->route.path_rec;
 	if (conn->c.st->rdma_mtu && path->mtu > conn->c.st->rdma_mtu)
 		path->mtu = conn->c.st->rdma_mtu;
-	make_hello(conn, &hello, &param);
+	ssi_stream_hello(conn->c.st, &request.hello, SSI_RDMA_CREDITS);
+	if (conn->guard)
+		ssi_rdma_guard_request(conn, &request);
+	param = conn_param(&request, conn->guard ? sizeof(request) :
+						   sizeof(request.hello));
 	return rdma_connect_locked(conn->id, &param);
 }
 
@@ -109,6 +112,26 @@ static void limit_mtu(struct ssi_rdma_conn *conn, u32 mtu)
 	conn->c.st->rdma_mtu = mtu;
 }
 
+/*
+ * Something else than the other node may have sent the reject, or it has no key yet,
+ * or another one: then the reason must not change the link. The next attempt needs
+ * another key.
+ */
+static void rejected_by_anybody(struct ssi_rdma_conn *conn, u32 refusal)
+{
+	ssi_stream_set_key(conn->c.st, NULL);
+	ssi_stream_cannot_reach(&conn->c, ssi_wire_refusal_text(refusal), 0);
+}
+
+static bool is_from_peer(const struct ssi_rdma_conn *conn,
+			 const struct ssi_rdma_refusal *data, u8 len)
+{
+	const struct ssi_rdma_refusal_tagged *tagged = (const void *)data;
+
+	return !conn->guard || (len >= sizeof(*tagged) &&
+				ssi_rdma_guard_refused(conn, tagged));
+}
+
 static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 {
 	const struct ssi_rdma_refusal *data;
@@ -118,15 +141,65 @@ static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 	data = rdma_consumer_reject_data(conn->id, event, &len);
 	if (!data || len < sizeof(*data) ||
 	    le32_to_cpu(data->magic) != SSI_WIRE_MAGIC) {
+		if (conn->guard)
+			ssi_stream_set_key(conn->c.st, NULL);
 		ssi_stream_cannot_reach(&conn->c,
 					rdma_reject_msg(conn->id, event->status),
 					event->status);
 		return;
 	}
 	refusal = le32_to_cpu(data->refusal);
+	if (!is_from_peer(conn, data, len))
+		return rejected_by_anybody(conn, refusal);
+	if (!refusal)
+		return ssi_stream_cannot_reach(&conn->c, "it is not ready", 0);
 	if (refusal == SSI_REFUSED_MTU)
 		limit_mtu(conn, le32_to_cpu(data->mtu));
 	ssi_stream_refused(&conn->c, refusal);
+}
+
+/* The proof goes out before all messages. */
+static void answered_guarded(struct ssi_rdma_conn *conn,
+			     const struct rdma_conn_param *param)
+{
+	const struct ssi_keys_answer *answer = param->private_data;
+	u32 credits;
+	int ret;
+
+	if (!answer || param->private_data_len < sizeof(*answer) ||
+	    !ssi_rdma_guard_answered(conn, answer, param->qp_num)) {
+		ssi_stream_set_key(conn->c.st, NULL);
+		ssi_stream_cannot_reach(&conn->c, "it has not proved who it is", 0);
+		return;
+	}
+	credits = ssi_stream_answered(&conn->c, &answer->hello,
+				      sizeof(answer->hello));
+	if (!credits)
+		return;
+	ret = ssi_rdma_send_proof(conn);
+	if (ret)
+		ssi_stream_cannot_reach(&conn->c, "cannot send the proof", ret);
+	else
+		ssi_rdma_verbs_open(conn, credits);
+}
+
+static void established_guarded(struct ssi_rdma_conn *conn,
+				const struct rdma_conn_param *param)
+{
+	if (conn->c.st->active)
+		return answered_guarded(conn, param);
+	WRITE_ONCE(conn->guard->established, true);
+	mod_delayed_work(ssi_conn_wq, &conn->c.st->work, 0);
+}
+
+/* Accepting side, with security: it is established, and the proof is there. */
+static void ssi_rdma_cm_step(struct ssi_stream_conn *c)
+{
+	struct ssi_rdma_conn *conn = ssi_rdma_conn(c);
+
+	if (!c->st->active && READ_ONCE(conn->guard->established) &&
+	    ssi_rdma_guard_proved(conn->guard))
+		ssi_rdma_verbs_open(conn, le32_to_cpu(conn->hello.credits));
 }
 
 static void established(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
@@ -134,6 +207,8 @@ static void established(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 	const struct rdma_conn_param *param = &event->param.conn;
 	u32 credits = le32_to_cpu(conn->hello.credits);
 
+	if (conn->guard)
+		return established_guarded(conn, param);
 	if (conn->c.st->active)
 		credits = ssi_stream_answered(&conn->c, param->private_data,
 					      param->private_data_len);
@@ -239,9 +314,15 @@ static int resolve(struct ssi_rdma_conn *conn)
 	return ret;
 }
 
+static const struct ssi_carrier *carrier_of(const struct ssi_stream *st)
+{
+	return st->link.peer->node->security ? &ssi_rdma_secured_carrier :
+					       &ssi_rdma_carrier;
+}
+
 static bool ssi_rdma_cm_connect(struct ssi_stream *st)
 {
-	struct ssi_rdma_conn *conn = ssi_rdma_verbs_new(st, &ssi_rdma_carrier);
+	struct ssi_rdma_conn *conn = ssi_rdma_verbs_new(st, carrier_of(st));
 	struct rdma_cm_id *id;
 
 	if (!conn)
@@ -322,24 +403,28 @@ static bool ssi_rdma_cm_must_stay(struct ssi_stream_conn *c)
 /* The side that accepts */
 
 int ssi_rdma_cm_accept(struct ssi_stream *st, struct rdma_cm_id *id,
-		       const struct ssi_wire_hello *hello)
+		       const struct ssi_rdma_ask *ask)
 {
-	struct ssi_rdma_conn *conn = ssi_rdma_verbs_new(st, &ssi_rdma_carrier);
-	struct ssi_wire_hello answer;
+	struct ssi_rdma_conn *conn = ssi_rdma_verbs_new(st, carrier_of(st));
+	struct ssi_keys_answer answer = { };
 	struct rdma_conn_param param;
 	int ret;
 
 	if (!conn)
 		return -ENOMEM;
 	conn->id = id;
-	conn->hello = *hello;
+	conn->hello = ask->request.hello;
 	ret = set_timers(id) ?: ssi_rdma_verbs_setup(conn);
 	if (ret)
 		goto err_free;
 	id->context = conn;
 	id->event_handler = ssi_rdma_cm_conn_event;
+	ssi_stream_hello(st, &answer.hello, SSI_RDMA_CREDITS);
+	if (conn->guard)
+		ssi_rdma_guard_answer(conn, ask, &answer);
 	ssi_stream_put_conn(&conn->c);
-	make_hello(conn, &answer, &param);
+	param = conn_param(&answer, conn->guard ? sizeof(answer) :
+						  sizeof(answer.hello));
 	ret = rdma_accept(id, &param);
 	/*
 	 * If we returned an error, rdma_cm would destroy the id, which @conn
@@ -361,6 +446,17 @@ err_free:
 const struct ssi_carrier ssi_rdma_carrier = {
 	.transport = SSI_DSM_TRANSPORT_RDMA,
 	.connect = ssi_rdma_cm_connect,
+	.must_stay = ssi_rdma_cm_must_stay,
+	.end = ssi_rdma_cm_end,
+	.pump = ssi_rdma_send_pump,
+	.can_post = ssi_rdma_send_can_post,
+	.post = ssi_rdma_send_post,
+	.all_sent = ssi_rdma_send_all_sent,
+};
+
+const struct ssi_carrier ssi_rdma_secured_carrier = {
+	.transport = SSI_DSM_TRANSPORT_RDMA,
+	.step = ssi_rdma_cm_step,
 	.must_stay = ssi_rdma_cm_must_stay,
 	.end = ssi_rdma_cm_end,
 	.pump = ssi_rdma_send_pump,

@@ -7,6 +7,8 @@
 
 #include "net/rdma_conn.h"
 
+struct ssi_rdma_ask;
+
 /**
  * struct ssi_rdma_listener - accepts connections for one node
  * @node: the node
@@ -39,12 +41,12 @@ static_assert(sizeof(struct ssi_rdma_refusal) == 12);
  * ssi_rdma_cm_accept() - accept a connection for a link that has none
  * @st: the link
  * @id: the request, which the new connection takes over
- * @hello: the hello in it, checked
+ * @ask: what the request says, checked
  *
  * Context: May sleep, the node's accept_lock held.
  * Return: 0, or a negative errno; then the caller still owns @id.
  */
 int ssi_rdma_cm_accept(struct ssi_stream *st, struct rdma_cm_id *id,
-		       const struct ssi_wire_hello *hello);
+		       const struct ssi_rdma_ask *ask);
 
 #endif /* _SSI_RDMA_CM_H */

@@ -14,9 +14,13 @@
 void ssi_rdma_conn_wc_failed(struct ssi_rdma_conn *conn, const char *what,
 			     const struct ib_wc *wc)
 {
-	u32 state = wc->status == IB_WC_LOC_LEN_ERR ? SSI_DSM_LINK_LOST :
-							  SSI_DSM_LINK_DOWN;
+	bool too_long = wc->status == IB_WC_LOC_LEN_ERR;
+	/* With security another host can have sent it. */
+	u32 state = too_long && !conn->guard ? SSI_DSM_LINK_LOST :
+					       SSI_DSM_LINK_DOWN;
 
+	if (too_long && conn->guard)
+		atomic64_inc(&conn->c.st->link.forged);
 	if (wc->status != IB_WC_WR_FLUSH_ERR)
 		ssi_stream_fail(&conn->c, state, "%s node %u failed: %s", what,
 				conn->c.st->link.peer->id,

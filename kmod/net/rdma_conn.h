@@ -24,14 +24,16 @@
 #define SSI_RDMA_BATCH		SSI_WIRE_BATCH
 
 struct ssi_rdma_conn;
+struct ssi_rdma_guard;
 
 extern const struct ssi_carrier ssi_rdma_carrier;	/* rdma_cm.c */
+extern const struct ssi_carrier ssi_rdma_secured_carrier;	/* the same */
 
 /**
  * struct ssi_rdma_rx - a receive buffer: a whole page and space for one header
  * @cqe: completion
  * @list: entry of conn->refill while the buffer has no page
- * @wire: its element of conn->rx_wires; receives the bytes behind a full page
+ * @wire: its two elements of conn->rx_wires; receives the bytes behind a full page
  * @wire_dma: the device's address of @wire
  * @page: receives the message, mapped for DMA; NULL while in conn->refill
  * @page_dma: the device's address of @page
@@ -56,6 +58,7 @@ struct ssi_rdma_rx {
  * @mapped: @page is mapped for DMA
  * @page_dma: the device's address of @page
  * @len: number of bytes of @page to send
+ * @done: the send is complete, but with security the slot waits for a credit
  */
 struct ssi_rdma_tx {
 	struct ib_cqe cqe;
@@ -67,6 +70,7 @@ struct ssi_rdma_tx {
 	bool mapped;
 	u64 page_dma;
 	u32 len;
+	bool done;
 };
 
 /**
@@ -92,6 +96,7 @@ struct ssi_rdma_tx {
  * @refill: struct ssi_rdma_rx that need a page; protected by st->lock
  * @refill_work: allocates pages for the buffers in @refill
  * @notify_work: tells the connection manager that the connection is in use
+ * @guard: its security, or NULL
  * @rx: receive buffers
  * @tx: slots of the send queue
  */
@@ -115,6 +120,7 @@ struct ssi_rdma_conn {
 	struct list_head refill;
 	struct work_struct refill_work;
 	struct work_struct notify_work;
+	struct ssi_rdma_guard *guard;
 	struct ssi_rdma_rx rx[SSI_RDMA_RX_DEPTH];
 	struct ssi_rdma_tx tx[SSI_RDMA_TX_DEPTH];
 };

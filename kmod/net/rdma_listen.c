@@ -11,6 +11,7 @@
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/rdma_cm.h"
+#include "net/rdma_guard.h"
 
 #define LISTEN_MS	1000	/* from one try to listen again to the next */
 #define BACKLOG		32
@@ -30,24 +31,43 @@ static u32 port_mtu(struct rdma_cm_id *id)
  * later".
  */
 static int attach(struct ssi_stream *st, struct rdma_cm_id *id,
-		  const struct ssi_wire_hello *hello)
+		  const struct ssi_rdma_ask *ask)
 {
 	int ret;
 
 	if (id->route.path_rec->mtu > port_mtu(id))
 		return SSI_REFUSED_MTU;
-	ret = ssi_stream_request(st, hello, &id->route.addr.dst_addr);
-	return ret ?: ssi_rdma_cm_accept(st, id, hello);
+	ret = ssi_stream_request(st, &ask->request.hello,
+				 &id->route.addr.dst_addr);
+	return ret ?: ssi_rdma_cm_accept(st, id, ask);
 }
 
-static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal)
+static void reject(struct rdma_cm_id *id, int refusal,
+		   const struct ssi_rdma_ask *ask)
 {
-	const struct ssi_rdma_refusal data = {
-		.magic = cpu_to_le32(SSI_WIRE_MAGIC),
-		.refusal = cpu_to_le32(refusal),
-		.mtu = cpu_to_le32(refusal == SSI_REFUSED_MTU ? port_mtu(id) : 0),
+	struct ssi_rdma_refusal_tagged data = {
+		.said = {
+			.magic = cpu_to_le32(SSI_WIRE_MAGIC),
+			.refusal = cpu_to_le32(refusal),
+			.mtu = cpu_to_le32(refusal == SSI_REFUSED_MTU ?
+					   port_mtu(id) : 0),
+		},
 	};
 
+	if (ask)
+		ssi_rdma_guard_refuse(ask, &data);
+	rdma_reject(id, &data, ask ? sizeof(data) : sizeof(data.said),
+		    IB_CM_REJ_CONSUMER_DEFINED);
+}
+
+/* @ask: the request has proved who it is from, else NULL. */
+static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal,
+		   const struct ssi_rdma_ask *ask)
+{
+	if (refusal < 0 && ask) {
+		reject(id, SSI_REFUSED_NOT, ask);
+		return;
+	}
 	if (refusal < 0) {
 		rdma_reject(id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
 		return;
@@ -55,27 +75,47 @@ static void refuse(struct ssi_node *node, struct rdma_cm_id *id, int refusal)
 	pr_warn_ratelimited("node %u of cluster %s refused %pISpc and told it: %s\n",
 			    node->id, node->cluster, &id->route.addr.dst_addr,
 			    ssi_wire_refusal_text(refusal));
-	rdma_reject(id, &data, sizeof(data), IB_CM_REJ_CONSUMER_DEFINED);
+	reject(id, refusal, ask);
+}
+
+/* Return: as attach(); @proved: the request has proved who it is from. */
+static int judge(struct ssi_node *node, struct rdma_cm_id *id, u32 qp_num,
+		 struct ssi_rdma_ask *ask, bool *proved)
+{
+	struct ssi_stream *st;
+	struct ssi_link *link;
+	int ret = ssi_peer_accept(node, &ask->request.hello, &link);
+
+	if (ret)
+		return ret;
+	st = ssi_stream(link);
+	if (node->security) {
+		*proved = !st->active && ssi_rdma_guard_check(st, ask, qp_num);
+		if (!*proved)
+			return -EACCES;
+	}
+	return attach(st, id, ask);
 }
 
 /* If this returns an error, rdma_cm destroys @id. */
 static int request(struct ssi_rdma_listener *listener, struct rdma_cm_id *id,
 		   const struct rdma_conn_param *param)
 {
-	struct ssi_wire_hello hello = {};
-	struct ssi_link *link;
+	struct ssi_node *node = listener->node;
+	struct ssi_rdma_ask ask = { };
+	bool proved = false;
 	int ret;
 
 	if (param->private_data)
-		memcpy(&hello, param->private_data,
-		       min_t(size_t, param->private_data_len, sizeof(hello)));
-	mutex_lock(&listener->node->accept_lock);
-	ret = ssi_peer_accept(listener->node, &hello, &link);
-	if (ret == SSI_REFUSED_NOT)
-		ret = attach(ssi_stream(link), id, &hello);
+		memcpy(&ask.request, param->private_data,
+		       min_t(size_t, param->private_data_len,
+			     sizeof(ask.request)));
+	mutex_lock(&node->accept_lock);
+	ret = judge(node, id, param->qp_num, &ask, &proved);
 	if (ret)
-		refuse(listener->node, id, ret);
-	mutex_unlock(&listener->node->accept_lock);
+		refuse(node, id, ret, proved ? &ask : NULL);
+	mutex_unlock(&node->accept_lock);
+	memzero_explicit(&ask, sizeof(ask));
 	return ret ? -ECONNREFUSED : 0;
 }
 

@@ -7,8 +7,13 @@
 #include "alloc.h"
 #include "net/node.h"
 #include "net/peer.h"
+#include "net/rdma_guard.h"
 #include "net/rdma_recv.h"
 #include "net/rdma_send.h"
+
+#define RX_TAIL		2	/* headers: one, and the trailer of a sealed message */
+#define RX_WIRES	(SSI_RDMA_RX_DEPTH * RX_TAIL)
+static_assert(RX_TAIL * sizeof(struct ssi_wire) >= SSI_RDMA_TAIL);
 
 static int rx_fill(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		   gfp_t gfp)
@@ -43,9 +48,10 @@ static struct page *rx_unmap(struct ssi_rdma_conn *conn,
 static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 {
 	u32 lkey = conn->pd->local_dma_lkey;
+	u32 tail = conn->guard ? SSI_RDMA_TAIL : SSI_STREAM_WIRE_LEN;
 	struct ib_sge sge[2] = {
 		{ buf->page_dma, PAGE_SIZE, lkey },
-		{ buf->wire_dma, SSI_STREAM_WIRE_LEN, lkey },
+		{ buf->wire_dma, tail, lkey },
 	};
 	const struct ib_recv_wr wr = {
 		.wr_cqe = &buf->cqe,
@@ -53,7 +59,7 @@ static int rx_post(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf)
 		.num_sge = 2,
 	};
 
-	ib_dma_sync_single_for_device(conn->pd->device, buf->wire_dma, SSI_STREAM_WIRE_LEN,
+	ib_dma_sync_single_for_device(conn->pd->device, buf->wire_dma, tail,
 				      DMA_FROM_DEVICE);
 	ib_dma_sync_single_for_device(conn->pd->device, buf->page_dma,
 				      SSI_RDMA_BATCH * SSI_STREAM_WIRE_LEN,
@@ -138,6 +144,16 @@ void ssi_rdma_recv_refill(struct work_struct *work)
 	ssi_stream_kick(&conn->c);
 }
 
+/* With security a credit says that a message has arrived. */
+static bool rx_credits(struct ssi_rdma_conn *conn, u32 credits)
+{
+	if (!ssi_stream_credits(&conn->c, credits))
+		return false;
+	if (conn->guard)
+		ssi_rdma_send_confirmed(conn, credits);
+	return true;
+}
+
 static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		      const struct ssi_wire *head, u32 len)
 {
@@ -147,7 +163,7 @@ static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	bool legal;
 
 	spin_lock_irqsave(&st->lock, flags);
-	legal = credits && !len && ssi_stream_credits(&conn->c, credits);
+	legal = credits && !len && rx_credits(conn, credits);
 	spin_unlock_irqrestore(&st->lock, flags);
 	if (!legal) {
 		ssi_stream_broken(&conn->c, "bad credit message");
@@ -158,26 +174,31 @@ static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	ssi_stream_kick(&conn->c);
 }
 
-/* Copy the header that begins @at bytes into the message. */
-static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
-		      u32 at, struct ssi_wire *head)
+/* Copy @len bytes, not more than RX_TAIL headers, that begin @at bytes into the message. */
+static void rx_copy(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf, u32 at,
+		    void *to, u32 len)
 {
-	u32 in_page = at < PAGE_SIZE ? min_t(u32, PAGE_SIZE - at,
-					     SSI_STREAM_WIRE_LEN) : 0;
+	u32 in_page = at < PAGE_SIZE ? min_t(u32, PAGE_SIZE - at, len) : 0;
 
 	if (in_page) {
 		ib_dma_sync_single_for_cpu(conn->pd->device,
 					   buf->page_dma + at, in_page,
 					   DMA_FROM_DEVICE);
-		memcpy(head, page_address(buf->page) + at, in_page);
+		memcpy(to, page_address(buf->page) + at, in_page);
 		at = PAGE_SIZE;
 	}
-	if (in_page == SSI_STREAM_WIRE_LEN)
+	if (in_page == len)
 		return;
-	ib_dma_sync_single_for_cpu(conn->pd->device, buf->wire_dma,
-				   SSI_STREAM_WIRE_LEN, DMA_FROM_DEVICE);
-	memcpy((void *)head + in_page, (void *)buf->wire + at - PAGE_SIZE,
-	       SSI_STREAM_WIRE_LEN - in_page);
+	ib_dma_sync_single_for_cpu(conn->pd->device, buf->wire_dma, len,
+				   DMA_FROM_DEVICE);
+	memcpy(to + in_page, (void *)buf->wire + at - PAGE_SIZE, len - in_page);
+}
+
+/* Copy the header that begins @at bytes into the message. */
+static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		      u32 at, struct ssi_wire *head)
+{
+	rx_copy(conn, buf, at, head, SSI_STREAM_WIRE_LEN);
 }
 
 /* Number of headers in a message of @bytes bytes whose last header is @head. */
@@ -203,7 +224,7 @@ static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 	bool legal, open;
 
 	spin_lock_irqsave(&st->lock, flags);
-	legal = ssi_stream_credits(&conn->c, le32_to_cpu(rx->wire.credits));
+	legal = rx_credits(conn, le32_to_cpu(rx->wire.credits));
 	conn->c.owed += posted;
 	st->received += legal;
 	open = conn->open;
@@ -298,6 +319,62 @@ static void rx_headerless(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	rx_message(conn, buf, &head, PAGE_SIZE, true);
 }
 
+static void rx_any(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		   const struct ssi_wire *head, u32 len)
+{
+	if (head->type == SSI_WIRE_CREDIT)
+		rx_credit(conn, buf, head, len);
+	else
+		rx_message(conn, buf, head, len, false);
+}
+
+/* The first message of the side that connects: then its other messages count. */
+static void rx_proof(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		     const struct ib_wc *wc)
+{
+	u8 proof[SSI_KEYS_LEN];
+
+	if (wc->wc_flags & IB_WC_WITH_IMM || wc->byte_len != sizeof(proof)) {
+		ssi_rdma_guard_forged(conn);
+		return;
+	}
+	rx_copy(conn, buf, 0, proof, sizeof(proof));
+	if (!ssi_rdma_guard_prove(conn, proof)) {
+		ssi_rdma_guard_forged(conn);
+		return;
+	}
+	rx_repost(conn, buf);
+	ssi_rdma_conn_heard(conn);
+	mod_delayed_work(ssi_conn_wq, &conn->c.st->work, 0);
+}
+
+/* The page goes nowhere before its message is known to be right. */
+static void rx_sealed(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
+		      const struct ib_wc *wc)
+{
+	struct {
+		struct ssi_wire head;
+		struct ssi_seal_trailer trailer;
+	} tail;
+	u32 len = wc->byte_len - SSI_RDMA_TAIL;
+
+	static_assert(sizeof(tail) == SSI_RDMA_TAIL);
+	if (conn->c.rx_stopped)
+		return;
+	if (wc->wc_flags & IB_WC_WITH_IMM || wc->byte_len < sizeof(tail) ||
+	    len > PAGE_SIZE) {
+		ssi_rdma_guard_forged(conn);
+		return;
+	}
+	rx_copy(conn, buf, len, &tail, sizeof(tail));
+	if (len)
+		ib_dma_sync_single_for_cpu(conn->pd->device, buf->page_dma, len,
+					   DMA_FROM_DEVICE);
+	if (ssi_rdma_guard_open(conn, &tail.head, page_address(buf->page), len,
+				&tail.trailer))
+		rx_any(conn, buf, &tail.head, len);
+}
+
 static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct ssi_rdma_conn *conn = cq->cq_context;
@@ -310,6 +387,13 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		ssi_rdma_conn_wc_failed(conn, "receiving from", wc);
 		return;
 	}
+	if (conn->guard) {
+		if (ssi_rdma_guard_proved(conn->guard))
+			rx_sealed(conn, buf, wc);
+		else if (!conn->c.rx_stopped)
+			rx_proof(conn, buf, wc);
+		return;
+	}
 	if (wc->wc_flags & IB_WC_WITH_IMM) {
 		rx_headerless(conn, buf, wc);
 		return;
@@ -320,10 +404,7 @@ static void ssi_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	}
 	len = wc->byte_len - SSI_STREAM_WIRE_LEN;
 	rx_header(conn, buf, len, &head);
-	if (head.type == SSI_WIRE_CREDIT)
-		rx_credit(conn, buf, &head, len);
-	else
-		rx_message(conn, buf, &head, len, false);
+	rx_any(conn, buf, &head, len);
 }
 
 static struct ssi_rx *rx_take_early(struct ssi_rdma_conn *conn)
@@ -354,15 +435,16 @@ int ssi_rdma_recv_init(struct ssi_rdma_conn *conn)
 {
 	u32 i;
 
-	conn->rx_wires = ssi_rdma_conn_wires_new(conn, SSI_RDMA_RX_DEPTH,
+	conn->rx_wires = ssi_rdma_conn_wires_new(conn, RX_WIRES,
 						 DMA_FROM_DEVICE,
 						 &conn->rx_wires_dma);
 	if (!conn->rx_wires)
 		return -ENOMEM;
 	for (i = 0; i < SSI_RDMA_RX_DEPTH; i++) {
 		conn->rx[i].cqe.done = ssi_rdma_recv_done;
-		conn->rx[i].wire = &conn->rx_wires[i];
-		conn->rx[i].wire_dma = conn->rx_wires_dma + i * SSI_STREAM_WIRE_LEN;
+		conn->rx[i].wire = &conn->rx_wires[i * RX_TAIL];
+		conn->rx[i].wire_dma = conn->rx_wires_dma +
+				       i * RX_TAIL * SSI_STREAM_WIRE_LEN;
 		/* One more try: tests let one in a few allocations fail. */
 		if (rx_fill(conn, &conn->rx[i], GFP_KERNEL) &&
 		    rx_fill(conn, &conn->rx[i], GFP_KERNEL))
@@ -389,5 +471,5 @@ void ssi_rdma_recv_free(struct ssi_rdma_conn *conn)
 		if (conn->rx[i].page)
 			__free_page(rx_unmap(conn, &conn->rx[i]));
 	ssi_rdma_conn_wires_free(conn, conn->rx_wires, conn->rx_wires_dma,
-				 SSI_RDMA_RX_DEPTH, DMA_FROM_DEVICE);
+				 RX_WIRES, DMA_FROM_DEVICE);
 }

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "net/node.h"
 #include "net/peer.h"
+#include "net/rdma_guard.h"
 #include "net/rdma_send.h"
 
 /* A credit message is sent when this many credits are owed. */
@@ -37,11 +38,50 @@ static void tx_unmap(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
 	tx->mapped = false;
 }
 
+/* Then the device reads another page. */
+static bool tx_is_encrypted(const struct ssi_rdma_conn *conn)
+{
+	return conn->guard && conn->guard->tx.encrypts;
+}
+
+static int tx_post_bytes(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx, u32 len)
+{
+	struct ib_sge sge = { tx->wire_dma, len, conn->pd->local_dma_lkey };
+	const struct ib_send_wr wr = {
+		.wr_cqe = &tx->cqe,
+		.sg_list = &sge,
+		.num_sge = 1,
+		.opcode = IB_WR_SEND,
+		.send_flags = IB_SEND_SIGNALED,
+	};
+
+	return ib_post_send(conn->qp, &wr, NULL);
+}
+
 static void tx_put_page(struct ssi_rdma_tx *tx)
 {
 	if (tx->page)
 		put_page(tx->page);
 	tx->page = NULL;
+}
+
+static struct ssi_rdma_tx *tx_take_slot(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rdma_tx *tx = list_first_entry(&conn->tx_free,
+						  struct ssi_rdma_tx, list);
+
+	lockdep_assert_held(&conn->c.st->lock);
+	list_move_tail(&tx->list, &conn->tx_flight);
+	conn->tx_posted++;
+	tx->done = false;
+	return tx;
+}
+
+static void tx_give_credits(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
+{
+	tx->wire->credits = cpu_to_le32(conn->c.owed);
+	conn->c.granted += conn->c.owed;
+	conn->c.owed = 0;
 }
 
 /*
@@ -53,8 +93,7 @@ static void tx_put_page(struct ssi_rdma_tx *tx)
 static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 		   u32 len)
 {
-	struct ssi_rdma_tx *tx = list_first_entry(&conn->tx_free,
-						  struct ssi_rdma_tx, list);
+	struct ssi_rdma_tx *tx = tx_take_slot(conn);
 	u32 lkey = conn->pd->local_dma_lkey;
 	struct ib_sge sge[2] = {
 		{ .length = len, .lkey = lkey },
@@ -70,32 +109,31 @@ static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 	u32 imm;
 	int ret;
 
-	lockdep_assert_held(&conn->c.st->lock);
-	list_move_tail(&tx->list, &conn->tx_flight);
-	conn->tx_posted++;
 	tx->nr = tx->wire->type == SSI_WIRE_CREDIT ? 0 : nr;
 	tx->page = page;
 	tx->len = len;
 	conn->c.st->sent += tx->nr;
 	if (ssi_alloc_fails(SSI_ALLOC_SEND))
 		return -ENOMEM;
-	if (page) {
+	if (page && !tx_is_encrypted(conn)) {
 		ret = tx_map(conn, tx);
 		if (ret)
 			return ret;
 		sge[0].addr = tx->page_dma;
 	}
-	if (page && ssi_wire_can_be_headerless(tx->wire, &imm)) {
+	if (!conn->guard && page && ssi_wire_can_be_headerless(tx->wire, &imm)) {
 		wr.opcode = IB_WR_SEND_WITH_IMM;
 		wr.ex.imm_data = cpu_to_be32(imm);
 		wr.num_sge = 1;
 		return ib_post_send(conn->qp, &wr, NULL);
 	}
-	tx->wire->credits = cpu_to_le32(conn->c.owed);
-	conn->c.granted += conn->c.owed;
-	conn->c.owed = 0;
-	ib_dma_sync_single_for_device(conn->pd->device, tx->wire_dma,
-				      nr * SSI_STREAM_WIRE_LEN, DMA_TO_DEVICE);
+	tx_give_credits(conn, tx);
+	if (conn->guard)
+		ssi_rdma_guard_seal(conn, tx, nr, sge);
+	else
+		ib_dma_sync_single_for_device(conn->pd->device, tx->wire_dma,
+					      nr * SSI_STREAM_WIRE_LEN,
+					      DMA_TO_DEVICE);
 	return ib_post_send(conn->qp, &wr, NULL);
 }
 
@@ -103,6 +141,24 @@ static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 static struct ssi_wire *tx_headers(struct ssi_rdma_conn *conn)
 {
 	return list_first_entry(&conn->tx_free, struct ssi_rdma_tx, list)->wire;
+}
+
+int ssi_rdma_send_proof(struct ssi_rdma_conn *conn)
+{
+	struct ssi_stream *st = conn->c.st;
+	struct ssi_rdma_tx *tx;
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&st->lock, flags);
+	tx = tx_take_slot(conn);
+	tx->nr = 0;
+	memcpy(tx->wire, conn->guard->proof, SSI_KEYS_LEN);
+	ib_dma_sync_single_for_device(conn->pd->device, tx->wire_dma,
+				      SSI_KEYS_LEN, DMA_TO_DEVICE);
+	ret = tx_post_bytes(conn, tx, SSI_KEYS_LEN);
+	spin_unlock_irqrestore(&st->lock, flags);
+	return ret;
 }
 
 static int tx_post_credit(struct ssi_rdma_conn *conn)
@@ -190,12 +246,44 @@ bool ssi_rdma_send_all_sent(struct ssi_stream_conn *c)
 	return !ssi_rdma_conn(c)->tx_posted;
 }
 
+static void tx_arrived(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
+{
+	tx_put_page(tx);
+	list_move(&tx->list, &conn->tx_free);
+	conn->c.st->arrived += tx->nr;
+}
+
+/* Messages arrive in the order in which they were sent. */
+static void tx_release_confirmed(struct ssi_rdma_conn *conn)
+{
+	struct ssi_rdma_tx *tx, *next;
+
+	list_for_each_entry_safe(tx, next, &conn->tx_flight, list) {
+		if (!tx->nr)
+			continue;
+		if (!tx->done || !conn->guard->confirmed)
+			return;
+		conn->guard->confirmed--;
+		tx_arrived(conn, tx);
+	}
+}
+
+void ssi_rdma_send_confirmed(struct ssi_rdma_conn *conn, u32 credits)
+{
+	lockdep_assert_held(&conn->c.st->lock);
+	conn->guard->confirmed += credits;
+	tx_release_confirmed(conn);
+}
+
 static void tx_completed(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
 {
 	lockdep_assert_held(&conn->c.st->lock);
-	list_move(&tx->list, &conn->tx_free);
 	conn->tx_posted--;
-	conn->c.st->arrived += tx->nr;
+	tx->done = true;
+	if (conn->guard && tx->nr)
+		tx_release_confirmed(conn);
+	else
+		tx_arrived(conn, tx);
 	if (wq_has_sleeper(&conn->c.progress))
 		wake_up(&conn->c.progress);
 }
@@ -214,7 +302,8 @@ static void ssi_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 		ssi_rdma_conn_wc_failed(conn, "sending to", wc);
 		return;
 	}
-	tx_put_page(tx);
+	if (!conn->guard)
+		tx_put_page(tx);
 	spin_lock_irqsave(&st->lock, flags);
 	tx_completed(conn, tx);
 	tx_pump(conn);

@@ -29,6 +29,26 @@ int ssi_rdma_send_init(struct ssi_rdma_conn *conn);
 void ssi_rdma_send_free(struct ssi_rdma_conn *conn);
 
 /**
+ * ssi_rdma_send_proof() - send the proof of the side that connects
+ * @conn: the connection, of a node with security; nothing was sent yet
+ *
+ * Context: May sleep.
+ * Return: 0 or a negative errno.
+ */
+int ssi_rdma_send_proof(struct ssi_rdma_conn *conn);
+
+/**
+ * ssi_rdma_send_confirmed() - the other side has given back credits
+ * @conn: the connection, of a node with security
+ * @credits: how many
+ *
+ * So many more messages have arrived.
+ *
+ * Context: Any context, st->lock held.
+ */
+void ssi_rdma_send_confirmed(struct ssi_rdma_conn *conn, u32 credits);
+
+/**
  * ssi_rdma_send_pump() - see @pump of struct ssi_carrier
  * @c: the connection
  *

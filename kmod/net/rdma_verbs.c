@@ -68,6 +68,7 @@
 
 #include "net/peer.h"
 #include "net/rdma_cq.h"
+#include "net/rdma_guard.h"
 #include "net/rdma_recv.h"
 #include "net/rdma_send.h"
 #include "net/rdma_verbs.h"
@@ -135,6 +136,10 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_stream *st,
 	INIT_LIST_HEAD(&conn->refill);
 	INIT_WORK(&conn->refill_work, ssi_rdma_recv_refill);
 	INIT_WORK(&conn->notify_work, ssi_rdma_conn_notify);
+	if (ssi_rdma_guard_new(conn)) {
+		kvfree(conn);
+		return NULL;
+	}
 	return conn;
 }
 
@@ -177,7 +182,7 @@ int ssi_rdma_verbs_setup(struct ssi_rdma_conn *conn)
 		return PTR_ERR(pd);
 	conn->pd = pd;
 	return ssi_rdma_cq_new(conn) ?: ssi_rdma_send_init(conn) ?:
-	       ssi_rdma_recv_init(conn) ?: qp_new(conn) ?:
+	       ssi_rdma_guard_setup(conn) ?: ssi_rdma_recv_init(conn) ?: qp_new(conn) ?:
 	       ssi_rdma_recv_post(conn);
 }
 
@@ -199,10 +204,12 @@ void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 		return;
 	ssi_rdma_send_free(conn);
 	ssi_rdma_recv_free(conn);
+	ssi_rdma_guard_teardown(conn);
 	ib_dealloc_pd(conn->pd);
 }
 
 void ssi_rdma_verbs_free(struct ssi_rdma_conn *conn)
 {
+	ssi_rdma_guard_free(conn);
 	kvfree(conn);
 }

@@ -27,12 +27,15 @@
  * Nothing falls back: a socket without keys for both directions is refused.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/file.h>
 #include <linux/netlink.h>
 #include <net/sock.h>
 
 #include "net/node.h"
 #include "net/peer.h"
+#include "net/rdma_conn.h"
 #include "net/tcp_conn.h"
 #include "net/secure.h"
 
@@ -94,8 +97,79 @@ static int use(struct ssi_peer *peer, struct socket *sock,
 	if (!ssi_stream_may_begin(st))
 		return refuse_socket(extack, -EISCONN,
 				     "the link needs no connection");
+	st->probe = SSI_STREAM_PROBE_NOT;
 	return ssi_tcp_conn_begin(st, sock);
 }
+
+static bool begin_socket(struct ssi_stream *st)
+{
+	struct ssi_node *node = st->link.peer->node;
+	struct socket *next;
+	bool began;
+
+	mutex_lock(&node->accept_lock);
+	next = st->next;
+	WRITE_ONCE(st->next, NULL);
+	WRITE_ONCE(st->wants_next, false);
+	began = next && !st->closing && !ssi_tcp_conn_begin(st, next);
+	mutex_unlock(&node->accept_lock);
+	if (next && !began)
+		ssi_tcp_conn_release(next);
+	return began;
+}
+
+static bool is_open(const struct ssi_stream *st)
+{
+	return READ_ONCE(st->link.transport) == SSI_DSM_TRANSPORT_AUTO;
+}
+
+static bool must_try_tcp(const struct ssi_stream *st)
+{
+	return is_open(st) && READ_ONCE(st->probe) == SSI_STREAM_PROBE_FAILED;
+}
+
+static bool try_rdma(struct ssi_stream *st)
+{
+	if (is_open(st))
+		st->probe = SSI_STREAM_PROBE_FAILED;	/* if it comes here again */
+	return ssi_rdma_carrier.connect(st);
+}
+
+/* With auto one attempt over rdma, then one over tcp, as without security (auto.c). */
+static void rdma_failed(struct ssi_stream *st)
+{
+	const struct ssi_peer *peer = st->link.peer;
+
+	ssi_stream_set_key(st, NULL);
+	pr_info("node %u of cluster %s tries tcp with tls for its link to node %u, since rdma failed: %s\n",
+		peer->node->id, peer->node->cluster, peer->id, st->reason);
+}
+
+/* User space connects, and calls when it has something. Ask again until then. */
+static bool ssi_secure_connect(struct ssi_stream *st)
+{
+	if (begin_socket(st))
+		return true;
+	if (READ_ONCE(st->has_key) && !must_try_tcp(st))
+		return try_rdma(st);
+	if (READ_ONCE(st->has_key))
+		rdma_failed(st);
+	ssi_link_want(&st->link);
+	return false;
+}
+
+u32 ssi_secure_wants(const struct ssi_peer *peer)
+{
+	const struct ssi_stream *st = ssi_stream(peer->link);
+
+	if (must_try_tcp(st))
+		return SSI_DSM_TRANSPORT_TCP;
+	return READ_ONCE(st->link.transport);
+}
+
+static const struct ssi_carrier secure_carrier = {
+	.connect = ssi_secure_connect,
+};
 
 static int take(struct ssi_peer *peer, struct socket *sock,
 		struct netlink_ext_ack *extack)
@@ -114,7 +188,7 @@ static int check_node(const struct ssi_node *node,
 		      struct netlink_ext_ack *extack)
 {
 	lockdep_assert_held(&ssi_nodes_lock);
-	if (node->security == SSI_DSM_SECURITY_TLS)
+	if (node->security)
 		return 0;
 	return refuse_socket(extack, -EINVAL,
 			     "the node makes its connections itself, because its security is none");
@@ -128,6 +202,9 @@ int ssi_secure_take(struct ssi_peer *peer, int fd, struct netlink_ext_ack *extac
 	ret = check_node(peer->node, extack);
 	if (ret)
 		return ret;
+	if (!peer->node->tcp_listener)
+		return refuse_socket(extack, -EINVAL,
+				     "the node takes keys and no sockets, because its transport is rdma");
 	sock = sockfd_lookup(fd, &ret);
 	if (!sock)
 		return refuse_socket(extack, ret,
@@ -140,19 +217,58 @@ int ssi_secure_take(struct ssi_peer *peer, int fd, struct netlink_ext_ack *extac
 	return ret;
 }
 
-int ssi_secure_report(struct ssi_peer *peer, const char *reason,
-		      struct netlink_ext_ack *extack)
+/* The node's accept_lock is held. */
+static int use_key(struct ssi_stream *st, const u8 *key,
+		   struct netlink_ext_ack *extack)
+{
+	if (st->closing)
+		return refuse_socket(extack, -ESHUTDOWN, "the link is being closed");
+	if (st->active && ssi_stream_may_renew(st)) {
+		ssi_stream_set_key(st, key);
+		ssi_stream_interrupt(&st->link, "its keys are replaced");
+		return 0;
+	}
+	if (st->active && !ssi_stream_may_begin(st))
+		return refuse_socket(extack, -EISCONN,
+				     "the link needs no connection");
+	ssi_stream_set_key(st, key);
+	if (st->active)
+		mod_delayed_work(ssi_conn_wq, &st->work, 0);
+	return 0;
+}
+
+int ssi_secure_take_key(struct ssi_peer *peer, const u8 *key,
+			struct netlink_ext_ack *extack)
 {
 	int ret = check_node(peer->node, extack);
 
-	if (!ret)
-		ssi_stream_report(ssi_stream(peer->link), reason);
+	if (ret)
+		return ret;
+	if (!peer->node->rdma_listener)
+		return refuse_socket(extack, -EINVAL,
+				     "the node takes sockets and no keys, because it does not use rdma");
+	mutex_lock(&peer->node->accept_lock);
+	ret = use_key(ssi_stream(peer->link), key, extack);
+	mutex_unlock(&peer->node->accept_lock);
 	return ret;
+}
+
+int ssi_secure_report(struct ssi_peer *peer, const char *reason,
+		      struct netlink_ext_ack *extack)
+{
+	struct ssi_stream *st = ssi_stream(peer->link);
+	int ret = check_node(peer->node, extack);
+
+	if (ret)
+		return ret;
+	WRITE_ONCE(st->probe, SSI_STREAM_PROBE_NOT);
+	ssi_stream_report(st, reason);
+	return 0;
 }
 
 static struct ssi_link *ssi_secure_open(struct ssi_peer *peer)
 {
-	return ssi_stream_open(peer, &ssi_secure_carrier);
+	return ssi_stream_open(peer, &secure_carrier);
 }
 
 static void ssi_secure_close(struct ssi_link *link)
@@ -171,10 +287,35 @@ static void ssi_secure_close(struct ssi_link *link)
 	ssi_stream_close(link);
 }
 
+static int ssi_secure_listen(struct ssi_node *node)
+{
+	int ret = 0;
+
+	if (node->transport != SSI_DSM_TRANSPORT_TCP)
+		ret = ssi_rdma_ops.listen(node);
+	if (node->transport == SSI_DSM_TRANSPORT_RDMA)
+		return ret;
+	if (ret) {
+		node->transport = SSI_DSM_TRANSPORT_TCP;
+		pr_info("node %u of cluster %s uses tcp with tls: its address has no RDMA device (error %d)\n",
+			node->id, node->cluster, ret);
+	}
+	ret = ssi_tcp_listen_new(node);
+	if (ret)
+		ssi_rdma_ops.unlisten(node);
+	return ret;
+}
+
+static void ssi_secure_unlisten(struct ssi_node *node)
+{
+	ssi_tcp_listen_stop(node);
+	ssi_rdma_ops.unlisten(node);
+}
+
 const struct ssi_transport_ops ssi_secure_ops = {
 	.name = "tls",
-	.listen = ssi_tcp_listen_new,
-	.unlisten = ssi_tcp_listen_stop,
+	.listen = ssi_secure_listen,
+	.unlisten = ssi_secure_unlisten,
 	.open = ssi_secure_open,
 	.close = ssi_secure_close,
 	.interrupt = ssi_stream_interrupt,

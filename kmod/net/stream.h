@@ -28,6 +28,8 @@ struct ssi_stream_conn;
  */
 #define SSI_STREAM_QUEUE_MAX	65536
 
+#define SSI_STREAM_KEY_LEN	32	/* bytes of the key of a handshake */
+
 #define SSI_STREAM_WIRE_LEN	((u32)sizeof(struct ssi_wire))
 
 #define SSI_STREAM_PORT_FIRST	512	/* source ports: from here to 1023 */
@@ -50,7 +52,8 @@ struct ssi_stream_wait {
  * struct ssi_carrier - how a connection carries messages
  * @transport: enum ssi_dsm_transport
  * @connect: begin to connect: make a connection and give it to
- *	ssi_stream_put_conn(). False if there is no memory. May sleep, in st->work
+ *	ssi_stream_put_conn(). False if there is no memory. May sleep, in st->work.
+ *	NULL: the connections of a link with security do not say how the next one is made
  * @step: go on with an attempt that is not ready; NULL: events do that. May
  *	sleep, in st->work
  * @must_stay: the connection cannot be ended just now; NULL: it always can
@@ -103,6 +106,9 @@ enum ssi_stream_probe {
  *	asked for @next
  * @next: with security: a connection with new keys, which takes over when the
  *	present one has ended, or NULL; protected by the node's accept_lock
+ * @key: with security over rdma: the key of a handshake with the other node;
+ *	protected by @lock
+ * @has_key: @key is there; protected by @lock
  * @life: a random number, not 0, that tells this link from earlier ones of the
  *	same node ids
  * @lock: protects the fields below except @rdma_mtu, and the fields of connections
@@ -135,6 +141,8 @@ struct ssi_stream {
 	bool closing;
 	struct socket *next;
 	bool wants_next;
+	u8 key[SSI_STREAM_KEY_LEN];
+	bool has_key;
 	u32 life;
 	spinlock_t lock;	/* see above */
 	struct ssi_stream_conn *conn;
@@ -361,6 +369,44 @@ bool ssi_stream_may_begin(struct ssi_stream *st);
  *	may be interrupted, and there is no @next yet.
  */
 bool ssi_stream_may_renew(struct ssi_stream *st);
+
+/**
+ * ssi_stream_set_key() - set or wipe the key of a handshake
+ * @st: the link
+ * @key: the key, or NULL: there is none
+ *
+ * Context: Any context. Takes st->lock.
+ */
+void ssi_stream_set_key(struct ssi_stream *st, const u8 *key);
+
+/**
+ * ssi_stream_get_key() - copy the key of a handshake
+ * @st: the link
+ * @key: result; not changed if there is none
+ *
+ * Context: Any context. Takes st->lock.
+ * Return: whether there is one.
+ */
+bool ssi_stream_get_key(struct ssi_stream *st, u8 *key);
+
+/**
+ * ssi_stream_must_renew() - whether user space must be asked for new keys
+ * @st: the link
+ * @used: messages in one direction with the present keys
+ * @asked: how often it was asked for others in place of these keys
+ *
+ * Context: Any context.
+ * Return: true on the side that connects when the keys have been used for long.
+ */
+bool ssi_stream_must_renew(const struct ssi_stream *st, s64 used, u32 asked);
+
+/**
+ * ssi_stream_renew() - ask user space for a connection with new keys
+ * @st: the link
+ *
+ * Context: May sleep.
+ */
+void ssi_stream_renew(struct ssi_stream *st);
 
 /* ---- stream_end.c: the end of a connection after an error ---- */
 

@@ -63,6 +63,7 @@
  */
 
 #include <linux/delay.h>
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
@@ -79,6 +80,11 @@
 #define ANSWER_SOON_MS	2500
 #define ACCEPT_MS	10000	/* the same limit, accepting side */
 #define STAY_MS		1000	/* close() */
+#define REKEY_MIN	64u
+
+static unsigned int rekey = 1 << 23;
+module_param(rekey, uint, 0644);
+MODULE_PARM_DESC(rekey, "Messages in one direction after which a connection with security is replaced by one with new keys");
 
 #define IMPOSSIBLE \
 	"node %u broke the protocol: it has received other messages than were sent"
@@ -342,7 +348,8 @@ bool ssi_stream_ready(struct ssi_stream_conn *conn, u32 credits)
 	spin_lock_irqsave(&st->lock, flags);
 	ready = !conn->dead;
 	if (ready) {
-		st->carrier = conn->carrier;
+		if (conn->carrier->connect)
+			st->carrier = conn->carrier;
 		WRITE_ONCE(st->link.transport, conn->carrier->transport);
 		WRITE_ONCE(conn->ready, true);
 		conn->credits = credits;
@@ -410,7 +417,8 @@ static void retry_later(struct ssi_stream *st)
 {
 	unsigned int ms = ssi_stream_has_begun(st) ? RETRY_SOON_MS : RETRY_MS;
 
-	if (READ_ONCE(st->next))
+	if (READ_ONCE(st->next) ||
+	    (READ_ONCE(st->has_key) && READ_ONCE(st->wants_next)))
 		ms = 0;
 	mod_delayed_work(ssi_conn_wq, &st->work, msecs_to_jiffies(ms));
 }
@@ -451,6 +459,45 @@ bool ssi_stream_may_renew(struct ssi_stream *st)
 	return st->active && !st->closing && !st->next &&
 	       READ_ONCE(st->wants_next) &&
 	       st->link.peer->grace_ms && ssi_link_is_up(&st->link);
+}
+
+void ssi_stream_set_key(struct ssi_stream *st, const u8 *key)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&st->lock, flags);
+	WRITE_ONCE(st->has_key, key);
+	if (key)
+		memcpy(st->key, key, sizeof(st->key));
+	else
+		memzero_explicit(st->key, sizeof(st->key));
+	spin_unlock_irqrestore(&st->lock, flags);
+}
+
+bool ssi_stream_get_key(struct ssi_stream *st, u8 *key)
+{
+	unsigned long flags;
+	bool has;
+
+	spin_lock_irqsave(&st->lock, flags);
+	has = st->has_key;
+	if (has)
+		memcpy(key, st->key, sizeof(st->key));
+	spin_unlock_irqrestore(&st->lock, flags);
+	return has;
+}
+
+bool ssi_stream_must_renew(const struct ssi_stream *st, s64 used, u32 asked)
+{
+	s64 limit = max(READ_ONCE(rekey), REKEY_MIN);
+
+	return st->active && used >= limit + asked * (limit / 8);
+}
+
+void ssi_stream_renew(struct ssi_stream *st)
+{
+	WRITE_ONCE(st->wants_next, true);
+	ssi_link_want(&st->link);
 }
 
 /* The work ran early, or the attempt has come further. */
@@ -552,5 +599,5 @@ void ssi_stream_close(struct ssi_link *link)
 	ssi_link_fini(link);
 	ssi_stream_forget(st);
 	ssi_stream_send_exit(st);
-	kfree(st);
+	kfree_sensitive(st);
 }

@@ -48,7 +48,6 @@
  * read and has gone to the client.
  */
 
-#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -59,12 +58,6 @@
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/tcp_conn.h"
-
-#define REKEY_MIN	64u
-
-static unsigned int rekey = 1 << 23;
-module_param(rekey, uint, 0644);
-MODULE_PARM_DESC(rekey, "Messages in one direction after which a connection with TLS is replaced by one with new keys");
 
 /* ---- a few bytes ---- */
 
@@ -260,13 +253,11 @@ static void renew_keys(struct ssi_tcp_conn *tc)
 	/* Negative: @sent goes back at first, to what the other side has received. */
 	s64 used = max_t(s64, READ_ONCE(st->sent) - tc->sent_before,
 			 READ_ONCE(st->received) - tc->received_before);
-	s64 limit = max(READ_ONCE(rekey), REKEY_MIN);
 
-	if (!st->active || used < limit + tc->asked * (limit / 8))
+	if (!ssi_stream_must_renew(st, used, tc->asked))
 		return;
 	tc->asked++;
-	WRITE_ONCE(st->wants_next, true);
-	ssi_link_want(&st->link);
+	ssi_stream_renew(st);
 }
 
 static bool ssi_tcp_conn_run_secured(struct ssi_tcp_run *run)
@@ -411,7 +402,7 @@ static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
 
 	if (!tc)
 		return NULL;
-	ssi_stream_conn_init(&tc->c, st, secured ? &ssi_secure_carrier :
+	ssi_stream_conn_init(&tc->c, st, secured ? &ssi_tcp_secured_carrier :
 						   &ssi_tcp_carrier,
 			     SSI_TCP_CREDITS);
 	tc->sock = sock;
@@ -498,32 +489,6 @@ int ssi_tcp_conn_begin(struct ssi_stream *st, struct socket *sock)
 	ssi_stream_put_conn(&tc->c);
 	mod_delayed_work(ssi_conn_wq, &st->work, 0);
 	return 0;
-}
-
-static bool begin_next(struct ssi_stream *st)
-{
-	struct ssi_node *node = st->link.peer->node;
-	struct socket *next;
-	bool began;
-
-	mutex_lock(&node->accept_lock);
-	next = st->next;
-	WRITE_ONCE(st->next, NULL);
-	WRITE_ONCE(st->wants_next, false);
-	began = next && !st->closing && !ssi_tcp_conn_begin(st, next);
-	mutex_unlock(&node->accept_lock);
-	if (next && !began)
-		ssi_tcp_conn_release(next);
-	return began;
-}
-
-/* User space connects, and calls when it has a connection. Ask again until then. */
-static bool ssi_secure_connect(struct ssi_stream *st)
-{
-	if (begin_next(st))
-		return true;
-	ssi_link_want(&st->link);
-	return false;
 }
 
 static void answered(struct ssi_tcp_conn *tc)
@@ -675,9 +640,8 @@ const struct ssi_carrier ssi_tcp_carrier = {
 	.all_sent = ssi_tcp_send_all_sent,
 };
 
-const struct ssi_carrier ssi_secure_carrier = {
+const struct ssi_carrier ssi_tcp_secured_carrier = {
 	.transport = SSI_DSM_TRANSPORT_TCP,
-	.connect = ssi_secure_connect,
 	.step = ssi_tcp_conn_step,
 	.end = ssi_tcp_conn_end,
 	.pump = ssi_tcp_send_pump,

@@ -108,7 +108,7 @@ static inline struct ssi_tcp_conn *ssi_tcp_conn(struct ssi_stream_conn *conn)
 /* ---- tcp_conn.c: connecting, callbacks of the socket, the end ---- */
 
 extern const struct ssi_carrier ssi_tcp_carrier;
-extern const struct ssi_carrier ssi_secure_carrier;
+extern const struct ssi_carrier ssi_tcp_secured_carrier;
 
 /**
  * ssi_tcp_conn_accept() - accept a request for a link that has no connection

@@ -196,6 +196,8 @@ struct ssi_transport_ops {
  * @rx_bytes: number of bytes received, with headers
  * @tx_msgs: number of messages sent
  * @tx_bytes: number of bytes sent, with headers
+ * @forged: number of messages and requests that were dropped because their tag or
+ *	counter was wrong
  *
  * Each message reads @ops, @peer and @state. The counts of received messages are
  * written by other CPUs than those of sent ones. So these three are apart.
@@ -213,6 +215,7 @@ struct ssi_link {
 	atomic64_t rx_bytes;
 	atomic64_t tx_msgs ____cacheline_aligned_in_smp;
 	atomic64_t tx_bytes;
+	atomic64_t forged;
 };
 
 /*

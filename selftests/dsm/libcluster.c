@@ -44,6 +44,14 @@ void cluster_use_tls(struct cluster *c, bool chacha)
 	c->transport = SSI_DSM_TRANSPORT_TCP;
 }
 
+void cluster_use_keys(struct cluster *c, uint32_t security)
+{
+	conf_need();
+	secure_use_keys(security);
+	secure_begin();
+	c->transport = SSI_DSM_TRANSPORT_RDMA;
+}
+
 void cluster_args(struct cluster *c, int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "rdma"))
@@ -58,8 +66,12 @@ void cluster_args(struct cluster *c, int argc, char **argv)
 		cluster_use_tls(c, false);
 	else if (!strcmp(argv[1], "tls-chacha"))
 		cluster_use_tls(c, true);
+	else if (!strcmp(argv[1], "rdma-tls"))
+		cluster_use_keys(c, SSI_DSM_SECURITY_TLS);
+	else if (!strcmp(argv[1], "rdma-auth"))
+		cluster_use_keys(c, SSI_DSM_SECURITY_AUTHENTICATED);
 	else
-		tap_bail("the transport is loop, rdma, tcp, tls or auto, not %s",
+		tap_bail("the transport is loop, rdma, tcp, tls, rdma-tls, rdma-auth or auto, not %s",
 			 argv[1]);
 	if (argc > 2)
 		c->nodes = atoi(argv[2]);

@@ -41,13 +41,16 @@ struct message {
 };
 
 /*
- * [loop|rdma|tcp|tls|tls-chacha|auto [NODES [DELAY_US [CACHE_MIB [FAIL_NTH
+ * [loop|rdma|tcp|tls|tls-chacha|rdma-tls|rdma-auth|auto [NODES [DELAY_US [CACHE_MIB [FAIL_NTH
  * [BREAK_NTH]]]]]]; bails out on others.
  */
 void cluster_args(struct cluster *c, int argc, char **argv);
 
 /* Has the cluster use tcp with tls; see secure_begin(). */
 void cluster_use_tls(struct cluster *c, bool chacha);
+
+/* Has the cluster use rdma with keys, and this enum ssi_dsm_security. */
+void cluster_use_keys(struct cluster *c, uint32_t security);
 
 /* Makes nodes, peers and region. Bails out when the kernel refuses. */
 void cluster_make(const struct cluster *c);

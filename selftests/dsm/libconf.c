@@ -260,7 +260,7 @@ int node_new(const char *cluster, uint32_t node, uint32_t transport,
 
 	put_name(msg, cluster, node, SSI_DSM_A_TRANSPORT, transport);
 	if (secure_is_on())
-		nla_put_u32(msg, SSI_DSM_A_SECURITY, SSI_DSM_SECURITY_TLS);
+		nla_put_u32(msg, SSI_DSM_A_SECURITY, secure_kind());
 	if (addr)
 		put_addr(msg, addr);
 	return conf_send(msg);
@@ -324,6 +324,7 @@ static void take_peer(struct nlattr **tb, struct nlmsghdr *head, void *arg)
 	info->state = u32_of(tb, SSI_DSM_A_LINK_STATE);
 	info->rx_msgs = u64_of(tb, SSI_DSM_A_RX_MSGS);
 	info->tx_msgs = u64_of(tb, SSI_DSM_A_TX_MSGS);
+	info->forged = u64_of(tb, SSI_DSM_A_FORGED);
 	take_reason(tb, info->reason, sizeof(info->reason));
 }
 

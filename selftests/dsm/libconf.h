@@ -34,6 +34,7 @@ struct peer_info {
 	char reason[256];
 	uint64_t rx_msgs;
 	uint64_t tx_msgs;
+	uint64_t forged;
 };
 
 /* The answer to REGION_GET. */

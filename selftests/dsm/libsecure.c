@@ -32,6 +32,7 @@
 
 static bool is_on;
 static bool with_chacha;
+static uint32_t keys_for;	/* enum ssi_dsm_security; 0: connections */
 static uint32_t spoil_after;
 static int connector;
 
@@ -43,6 +44,16 @@ void secure_nodes(bool secured)
 bool secure_is_on(void)
 {
 	return is_on;
+}
+
+void secure_use_keys(uint32_t security)
+{
+	keys_for = security;
+}
+
+uint32_t secure_kind(void)
+{
+	return keys_for ?: SSI_DSM_SECURITY_TLS;
 }
 
 /* ---- connections ---- */
@@ -130,6 +141,16 @@ int secure_give(const char *cluster, uint32_t node, uint32_t peer, int fd)
 	return conf_send(msg);
 }
 
+int secure_give_key(const char *cluster, uint32_t node, uint32_t peer,
+		    const uint8_t *key, uint32_t len)
+{
+	struct nl_msg *msg = conf_request(SSI_DSM_CMD_PEER_CONNECT);
+
+	put_name(msg, cluster, node, SSI_DSM_A_PEER_ID, peer);
+	nla_put(msg, SSI_DSM_A_KEY, len, key);
+	return conf_send(msg);
+}
+
 /* ---- something between the nodes ---- */
 
 void secure_spoil(uint32_t bytes)
@@ -194,14 +215,21 @@ static int spoiled_pair(int fds[2])
 
 static struct genl calls;
 
-static void give(const char *cluster, uint32_t node, uint32_t peer, int fd)
+/* The key if nodes use keys, else the socket. */
+static int give(const char *cluster, uint32_t node, uint32_t peer, int fd,
+		const uint8_t key[32])
 {
 	struct nl_msg *msg = genl_request(SSI_DSM_CMD_PEER_CONNECT);
+	int err;
 
 	put_name(msg, cluster, node, SSI_DSM_A_PEER_ID, peer);
-	nla_put_u32(msg, SSI_DSM_A_SOCKET, fd);
-	genl_call(&calls, msg, NULL, NULL);
+	if (keys_for)
+		nla_put(msg, SSI_DSM_A_KEY, 32, key);
+	else
+		nla_put_u32(msg, SSI_DSM_A_SOCKET, fd);
+	err = genl_call(&calls, msg, NULL, NULL);
 	nlmsg_free(msg);
+	return err;
 }
 
 /*
@@ -245,15 +273,21 @@ static void take_event(const struct genl_reply *reply, void *unused)
 		note_reason(genl_string(reply, SSI_DSM_A_REASON));
 	if (reply->cmd != SSI_DSM_CMD_PEER_CONNECT)
 		return;
+	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
+		return;
+	if (keys_for) {	/* first the side that accepts, if it is here */
+		if (!give(cluster, peer, node, -1, secret))
+			give(cluster, node, peer, -1, secret);
+		return;
+	}
 	if (spoil_after ? spoiled_pair(fds) : secure_pair(fds))
 		return;
-	if (getrandom(secret, sizeof(secret), 0) == sizeof(secret) &&
-	    !secure_set_keys(fds[0], secret, 0, TLS_1_3_VERSION,
+	if (!secure_set_keys(fds[0], secret, 0, TLS_1_3_VERSION,
 			     SECURE_SEND | SECURE_RECEIVE) &&
 	    !secure_set_keys(fds[1], secret, 1, TLS_1_3_VERSION,
 			     SECURE_SEND | SECURE_RECEIVE)) {
-		give(cluster, peer, node, fds[1]);
-		give(cluster, node, peer, fds[0]);
+		give(cluster, peer, node, fds[1], secret);
+		give(cluster, node, peer, fds[0], secret);
 	}
 	close(fds[0]);
 	close(fds[1]);

@@ -29,6 +29,19 @@ void secure_spoil(uint32_t bytes);
 /* ChaCha20-Poly1305 instead of AES-256-GCM, for connections that are made from now on. */
 void secure_use_chacha(void);
 
+/*
+ * Keys for rdma instead of TCP connections, and this enum ssi_dsm_security, from now
+ * on. 0: connections again.
+ */
+void secure_use_keys(uint32_t security);
+
+/* The enum ssi_dsm_security of nodes that are made now, if they have one. */
+uint32_t secure_kind(void);
+
+/* PEER_CONNECT with a key: 0 or a negative errno, as in libconf.h. */
+int secure_give_key(const char *cluster, uint32_t node, uint32_t peer,
+		    const uint8_t *key, uint32_t len);
+
 /* Ends the process that makes connections. */
 void secure_end(void);
 

@@ -13,7 +13,8 @@
  *   PEER_GET    > [CLUSTER NODE_ID PEER_ID]                      do, dump
  *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_GRACE TRANSPORT
  *                 LINK_STATE REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES SECURITY
- *   PEER_CONNECT > CLUSTER NODE_ID PEER_ID SOCKET|REASON         admin
+ *                 FORGED
+ *   PEER_CONNECT > CLUSTER NODE_ID PEER_ID SOCKET|KEY|REASON     admin
  *   REGION_NEW  > CLUSTER NODE_ID REGION_ID MAP...               admin
  *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
  *                                               sizes multiples of 2 MiB
@@ -35,17 +36,21 @@
  *               < CLUSTER NODE_ID REGION_ID PAGE...
  *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_ERROR PAGE_NODES }
  *   event group "events": PEER_GET and REGION_GET replies on state changes;
- *                 PEER_CONNECT with CLUSTER, NODE_ID and PEER_ID: the link of a
- *                 node with SECURITY tls needs a connection; sent again and again
- *                 until it has one
+ *                 PEER_CONNECT with CLUSTER, NODE_ID, PEER_ID and TRANSPORT: the
+ *                 link of a node with SECURITY needs a connection (tcp), a key
+ *                 (rdma), or either (auto); sent again and again until it has one
  *
  * The attributes in square brackets of a GET filter a dump.
  *
- * A node with SECURITY tls neither listens nor connects. User space does both, and
- * gives the module each connection with PEER_CONNECT: a TCP socket whose two
+ * A node with SECURITY over tcp neither listens nor connects. User space does both,
+ * and gives the module each connection with PEER_CONNECT: a TCP socket whose two
  * directions are encrypted by kernel TLS 1.3. The handshake must have proved that
  * the other end is the node PEER_ID. PEER_CONNECT with REASON says why there is no
  * connection.
+ *
+ * A node with SECURITY over rdma listens and connects, but only with a KEY: the same
+ * random bytes that the handshake has given to both ends, and to nothing else. The
+ * node with the lower id must have it first. A key makes one connection.
  *
  * ADDR is a binary struct sockaddr_in or sockaddr_in6. All integers are in
  * host byte order. A local node is named by CLUSTER and NODE_ID: a kernel
@@ -141,12 +146,19 @@ enum ssi_dsm_attr {
 					 * loop, the default is 10000 */
 	SSI_DSM_A_SECURITY,		/* u32, enum ssi_dsm_security */
 	SSI_DSM_A_SOCKET,		/* u32, file descriptor of a connection */
+	SSI_DSM_A_KEY,			/* binary, SSI_DSM_KEY_LEN bytes; no reply
+					 * has it */
+	SSI_DSM_A_FORGED,		/* u64: messages and requests that were
+					 * dropped because something else than
+					 * the peer has made, changed or repeated
+					 * them */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
 };
 
 #define SSI_DSM_BUCKETS		40
+#define SSI_DSM_KEY_LEN		32
 #define SSI_DSM_POLICY_AUTO	0xffffffffffffffffull	/* the module decides */
 
 /* Settings of a region on a node; they can be set at any time. */
@@ -174,7 +186,8 @@ enum ssi_dsm_transport {
 /* How nodes prove who they are, and how their messages are protected. */
 enum ssi_dsm_security {
 	SSI_DSM_SECURITY_NONE,	/* by address and privileged port; not protected */
-	SSI_DSM_SECURITY_TLS,	/* TLS 1.3; the transport is tcp */
+	SSI_DSM_SECURITY_TLS,	/* TLS 1.3, or keys from its handshake; encrypted */
+	SSI_DSM_SECURITY_AUTHENTICATED,	/* rdma: the same, but not encrypted */
 };
 
 enum ssi_dsm_link_state {
