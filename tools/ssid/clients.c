@@ -76,7 +76,7 @@ void clients_init(void)
 /* Called during the handshake; another value than 0 ends it. */
 static int check_certificate(gnutls_session_t session)
 {
-	struct client *client, *found = NULL;
+	struct client *found;
 	gnutls_x509_crt_t certificate;
 	char why[256];
 
@@ -85,9 +85,9 @@ static int check_certificate(gnutls_session_t session)
 		return GNUTLS_E_CERTIFICATE_ERROR;
 	}
 	pthread_mutex_lock(&clients_mutex);
-	for (client = clients; client; client = client->next)
-		if (client->session == session)
-			found = client;
+	for (found = clients; found; found = found->next)
+		if (found->session == session)
+			break;
 	if (found && !found->is_known) {
 		found->caller.certificate = certificate;
 		found->is_known = true;

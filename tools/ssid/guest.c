@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "keeper.h"
+#include "watcher.h"
 #include "settings.h"
 #include "tail.h"
 
@@ -65,7 +65,7 @@ static bool send_signal(unsigned int id, int sig)
 
 bool guest_press(unsigned int id)
 {
-	return send_signal(id, KEEPER_PRESS);
+	return send_signal(id, WATCHER_PRESS);
 }
 
 void guest_end(unsigned int id)
@@ -75,7 +75,7 @@ void guest_end(unsigned int id)
 
 	for (int i = 0; i < END_TRIES && guest_runs(id); i++) {
 		if (i % 20 == 0)
-			send_signal(id, i < END_TRIES / 2 ? KEEPER_END : KEEPER_KILL);
+			send_signal(id, i < END_TRIES / 2 ? WATCHER_END : WATCHER_KILL);
 		usleep(100000);
 	}
 	for (int i = 0; i < 2 && !guest_runs(id); i++) {
@@ -96,7 +96,7 @@ int guest_start(unsigned int id, struct failure *failure)
 {
 	char number[16], path[PATH_LEN], output[CHILD_OUTPUT_MAX];
 	const char *const argv[] = {
-		"/proc/self/exe", KEEPER_OPTION, settings.state, number,
+		"/proc/self/exe", WATCHER_OPTION, settings.state, number,
 		settings.vmm, NULL,
 	};
 

@@ -4,9 +4,9 @@
  *
  * DOC: Theory of operation
  *
- * A process of its own, the keeper, starts ssi-vmm for a node, keeps the end of
+ * A process of its own, the watcher, starts ssi-vmm for a node, keeps the end of
  * what ssi-vmm prints, and writes down how it ended. It is no child of ssid, so
- * that ssid can end and start again while the guest runs. While a keeper lives
+ * that ssid can end and start again while the guest runs. While a watcher lives
  * it holds a lock on the file N.lock in the folder of the state (N is the id of
  * the node): so ssid finds it, whatever the process ids are.
  *

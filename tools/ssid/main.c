@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "../describe.h"
-#include "keeper.h"
+#include "watcher.h"
 #include "plan.h"
 #include "say.h"
 #include "server.h"
@@ -40,8 +40,8 @@ int main(int argc, char **argv)
 	/* ssid runs itself for these two */
 	if (argc == 3 && !strcmp(argv[1], "--describe"))
 		describe_main(argv[2]);
-	if (argc == 5 && !strcmp(argv[1], KEEPER_OPTION))
-		return keeper_main(argv[2], argv[3], argv[4]);
+	if (argc == 5 && !strcmp(argv[1], WATCHER_OPTION))
+		return watcher_main(argv[2], argv[3], argv[4]);
 	settings_parse(argc, argv);
 	block_signals(&ends);
 	make_state_folder();

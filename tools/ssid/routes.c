@@ -12,8 +12,10 @@
 #include "caller.h"
 #include "cluster.h"
 #include "guest.h"
+#include "metrics.h"
 #include "nodes.h"
 #include "openapi.h"
+#include "pages.h"
 #include "plan.h"
 #include "tls.h"
 
@@ -230,6 +232,31 @@ static int get_console(const struct request *request, uint64_t number,
 	return get_output(number, true, answer, failure);
 }
 
+static int get_page(const struct request *request, uint64_t number,
+		    struct answer *answer, struct failure *failure)
+{
+	json_t *view = pages_view(number, failure);
+
+	(void)request;
+	if (!view)
+		return -1;
+	rest_answer(answer, 200, view);
+	return 0;
+}
+
+static int get_metrics(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	char *text = metrics_text();
+
+	(void)request;
+	(void)number;
+	if (!text)
+		return rest_fail(failure, 500, "host", "The host has no memory for the metrics");
+	rest_answer_text(answer, METRICS_TYPE, text);
+	return 0;
+}
+
 static int get_openapi(const struct request *request, uint64_t number,
 		       struct answer *answer, struct failure *failure)
 {
@@ -256,6 +283,8 @@ static const struct route routes[] = {
 	{ "POST", "/nodes/#/button", false, press_node },
 	{ "GET", "/nodes/#/log", true, get_log },
 	{ "GET", "/nodes/#/console", true, get_console },
+	{ "GET", "/pages/#", false, get_page },
+	{ "GET", "/metrics", true, get_metrics },
 	{ "GET", "/openapi.json", false, get_openapi },
 	{ }
 };

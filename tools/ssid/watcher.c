@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The keeper: the process that starts ssi-vmm for one node and outlives ssid. See
+ * The watcher: the process that starts ssi-vmm for one node and outlives ssid. See
  * guest.h.
  *
- * Its first process ends when ssi-vmm runs, so that the keeper is nobody's child.
+ * Its first process ends when ssi-vmm runs, so that the watcher is nobody's child.
  * The pipe "ready" is closed by then; before, it has the reason of a failure.
  */
-#include "keeper.h"
+#include "watcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 
 #include "tail.h"
 
-static struct keeper {
+static struct watcher {
 	const char *id;
 	const char *vmm;
 	int ready;
@@ -31,7 +31,7 @@ static struct keeper {
 	pid_t pid;
 	struct tail log;
 	struct tail console;
-} keeper;
+} watcher;
 
 __attribute__((noreturn, format(printf, 1, 2)))
 static void fail(const char *fmt, ...)
@@ -39,7 +39,7 @@ static void fail(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vdprintf(keeper.ready, fmt, args);
+	vdprintf(watcher.ready, fmt, args);
 	va_end(args);
 	_exit(EXIT_FAILURE);
 }
@@ -50,7 +50,7 @@ static void take_lock(void)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s.lock", keeper.id);
+	snprintf(path, sizeof(path), "%s.lock", watcher.id);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		fail("%s: %s", path, strerror(errno));
@@ -63,15 +63,15 @@ static void set_signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, KEEPER_PRESS);
-	sigaddset(&set, KEEPER_END);
-	sigaddset(&set, KEEPER_KILL);
+	sigaddset(&set, WATCHER_PRESS);
+	sigaddset(&set, WATCHER_END);
+	sigaddset(&set, WATCHER_KILL);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	keeper.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (keeper.signals < 0)
+	watcher.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (watcher.signals < 0)
 		fail("signalfd: %s", strerror(errno));
 }
 
@@ -88,9 +88,9 @@ static void run_vmm(int console, int log)
 	signal(SIGINT, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execlp(keeper.vmm, "ssi-vmm", "--config", "cluster.yaml", "--node",
-	       keeper.id, NULL);
-	fail("%s: %s", keeper.vmm, strerror(errno));
+	execlp(watcher.vmm, "ssi-vmm", "--config", "cluster.yaml", "--node",
+	       watcher.id, NULL);
+	fail("%s: %s", watcher.vmm, strerror(errno));
 }
 
 static void start_vmm(void)
@@ -100,14 +100,14 @@ static void start_vmm(void)
 
 	if (pipe2(console, O_CLOEXEC) || pipe2(log, O_CLOEXEC))
 		fail("a pipe: %s", strerror(errno));
-	snprintf(name, sizeof(name), "%s.console", keeper.id);
-	tail_open(&keeper.console, name, console[0]);
-	snprintf(name, sizeof(name), "%s.log", keeper.id);
-	tail_open(&keeper.log, name, log[0]);
-	keeper.pid = fork();
-	if (keeper.pid < 0)
+	snprintf(name, sizeof(name), "%s.console", watcher.id);
+	tail_open(&watcher.console, name, console[0]);
+	snprintf(name, sizeof(name), "%s.log", watcher.id);
+	tail_open(&watcher.log, name, log[0]);
+	watcher.pid = fork();
+	if (watcher.pid < 0)
 		fail("a process: %s", strerror(errno));
-	if (!keeper.pid)
+	if (!watcher.pid)
 		run_vmm(console[1], log[1]);
 	close(console[1]);
 	close(log[1]);
@@ -116,7 +116,7 @@ static void start_vmm(void)
 /* The last line, without "ssi-vmm[1]: ". */
 static const char *reason(void)
 {
-	const char *line = tail_last_line(&keeper.log);
+	const char *line = tail_last_line(&watcher.log);
 	const char *end = strncmp(line, "ssi-vmm", 7) ? NULL : strstr(line, ": ");
 
 	return end ? end + 2 : line;
@@ -132,8 +132,8 @@ static void write_exit(int status)
 			   WIFEXITED(status) ? WEXITSTATUS(status) :
 					       128 + WTERMSIG(status),
 			   "reason", reason());
-	snprintf(path, sizeof(path), "%s.exit", keeper.id);
-	snprintf(temporary, sizeof(temporary), "%s.exit.new", keeper.id);
+	snprintf(path, sizeof(path), "%s.exit", watcher.id);
+	snprintf(temporary, sizeof(temporary), "%s.exit.new", watcher.id);
 	if (!json_dump_file(object, temporary, 0))
 		rename(temporary, path);
 	json_decref(object);
@@ -142,9 +142,9 @@ static void write_exit(int status)
 /* Take the rest of what it has said; others may have the ends of the pipes, too. */
 static void end(int status)
 {
-	while (tail_take(&keeper.console) > 0)
+	while (tail_take(&watcher.console) > 0)
 		;
-	while (tail_take(&keeper.log) > 0)
+	while (tail_take(&watcher.log) > 0)
 		;
 	write_exit(status);
 	_exit(0);
@@ -155,69 +155,69 @@ static void take_signal(void)
 	struct signalfd_siginfo info;
 	int status;
 
-	while (read(keeper.signals, &info, sizeof(info)) == sizeof(info)) {
+	while (read(watcher.signals, &info, sizeof(info)) == sizeof(info)) {
 		/* SIGHUP ends ssi-vmm without a press of the button. */
-		if (info.ssi_signo == KEEPER_PRESS)
-			kill(keeper.pid, SIGTERM);
-		else if (info.ssi_signo == KEEPER_END)
-			kill(keeper.pid, SIGHUP);
-		else if (info.ssi_signo == KEEPER_KILL)
-			kill(keeper.pid, SIGKILL);
-		else if (waitpid(keeper.pid, &status, WNOHANG) == keeper.pid)
+		if (info.ssi_signo == WATCHER_PRESS)
+			kill(watcher.pid, SIGTERM);
+		else if (info.ssi_signo == WATCHER_END)
+			kill(watcher.pid, SIGHUP);
+		else if (info.ssi_signo == WATCHER_KILL)
+			kill(watcher.pid, SIGKILL);
+		else if (waitpid(watcher.pid, &status, WNOHANG) == watcher.pid)
 			end(status);
 	}
 }
 
 __attribute__((noreturn))
-static void keep(void)
+static void watch(void)
 {
 	struct pollfd polled[] = {
-		{ .fd = keeper.signals, .events = POLLIN },
-		{ .fd = keeper.console.from, .events = POLLIN },
-		{ .fd = keeper.log.from, .events = POLLIN },
+		{ .fd = watcher.signals, .events = POLLIN },
+		{ .fd = watcher.console.from, .events = POLLIN },
+		{ .fd = watcher.log.from, .events = POLLIN },
 	};
 
 	for (;;) {
 		poll(polled, 3, -1);
-		if (polled[1].revents && tail_take(&keeper.console) == 0)
+		if (polled[1].revents && tail_take(&watcher.console) == 0)
 			polled[1].fd = -1;
-		if (polled[2].revents && tail_take(&keeper.log) == 0)
+		if (polled[2].revents && tail_take(&watcher.log) == 0)
 			polled[2].fd = -1;
 		take_signal();
 	}
 }
 
 __attribute__((noreturn))
-static void be_keeper(void)
+static void be_watcher(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
-	prctl(PR_SET_NAME, "ssi-keeper");
+	prctl(PR_SET_NAME, "ssi-watcher");
 	set_signals();
 	take_lock();
 	start_vmm();
 	for (int fd = 0; fd <= 2; fd++)
 		dup2(null, fd);
-	close(keeper.ready);
-	keep();
+	close(watcher.ready);
+	watch();
 }
 
-int keeper_main(const char *state, const char *id, const char *vmm)
+int watcher_main(const char *state, const char *id, const char *vmm)
 {
 	char text[256];
 	int ready[2];
 	ssize_t got;
 
-	keeper.id = id;
-	keeper.vmm = vmm;
+	watcher.id = id;
+	watcher.vmm = vmm;
 	if (chdir(state) || pipe2(ready, O_CLOEXEC)) {
 		printf("%s: %s\n", state, strerror(errno));
 		return EXIT_FAILURE;
 	}
-	keeper.ready = ready[1];
+	watcher.ready = ready[1];
 	if (!fork())
-		be_keeper();
+		be_watcher();
 	close(ready[1]);
 	got = read(ready[0], text, sizeof(text) - 1);
 	if (got <= 0)
