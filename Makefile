@@ -217,7 +217,7 @@ $(addprefix install-,$(KMODS)): install-%: %
 
 # ---- install and the rest ---------------------------------------------------
 
-## install	install programs, uapi headers and man pages; PREFIX=/usr/local DESTDIR=/folder
+## install	install programs, uapi headers, man pages, systemd units, bash completion; PREFIX=/usr/local DESTDIR=/folder
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/linux
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
@@ -225,6 +225,13 @@ install: programs
 	@for page in $(wildcard Documentation/man/*.[1-8]); do \
 		dir=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 		install -d $$dir && install -m 644 $$page $$dir || exit 1; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 tools/completion/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	@for unit in tools/systemd/*.service; do \
+		sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
 	done
 
 ## clean	remove build/

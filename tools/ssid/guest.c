@@ -92,18 +92,40 @@ json_t *guest_exit(unsigned int id)
 	return json_load_file(path, 0, NULL);
 }
 
-int guest_start(unsigned int id, struct failure *failure)
+/* Return: 0, or another value and the reason in @output. */
+static int start_child(unsigned int id, char *output)
 {
-	char number[16], path[PATH_LEN], output[CHILD_OUTPUT_MAX];
+	char number[16];
 	const char *const argv[] = {
 		"/proc/self/exe", WATCHER_OPTION, settings.state, number,
 		settings.vmm, NULL,
 	};
 
+	snprintf(number, sizeof(number), "%u", id);
+	return child_run(argv, output);
+}
+
+/* A unit that has failed before would be refused after some starts. */
+static int start_unit(unsigned int id, char *output)
+{
+	char unit[128];
+	const char *const reset[] = { "systemctl", "reset-failed", unit, NULL };
+	const char *const start[] = { "systemctl", "start", unit, NULL };
+
+	snprintf(unit, sizeof(unit), "%s%u.service", settings.unit, id);
+	child_run(reset, output);
+	return child_run(start, output);
+}
+
+int guest_start(unsigned int id, struct failure *failure)
+{
+	char path[PATH_LEN], output[CHILD_OUTPUT_MAX];
+	int ret;
+
 	file_path(id, "exit", path);
 	unlink(path);
-	snprintf(number, sizeof(number), "%u", id);
-	if (child_run(argv, output))
+	ret = settings.unit ? start_unit(id, output) : start_child(id, output);
+	if (ret)
 		return rest_fail(failure, 500, "host", "ssi-vmm of node %u cannot be started: %s",
 				 id, output);
 	return 0;

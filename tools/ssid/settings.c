@@ -28,6 +28,8 @@ static const char usage[] =
 "  --admin NAME        name in the certificate of a remote administrator; may be\n"
 "                      given several times\n"
 "  --vmm FILE          ssi-vmm (found in the PATH)\n"
+"  --unit NAME         start node N by the systemd unit NAMEN.service, which runs\n"
+"                      \"ssid --watch STATE N VMM\"\n"
 "  --module FILE       the kernel module (found by modprobe)\n"
 "  -h, --help          print this text\n";
 
@@ -101,6 +103,9 @@ static void take(int option)
 	case 'v':
 		settings.vmm = whole_path(optarg);
 		break;
+	case 'u':
+		settings.unit = optarg;
+		break;
 	case 'm':
 		settings.module = optarg;
 		break;
@@ -124,6 +129,7 @@ void settings_parse(int argc, char **argv)
 		{ "crl", required_argument, NULL, 'r' },
 		{ "admin", required_argument, NULL, 'n' },
 		{ "vmm", required_argument, NULL, 'v' },
+		{ "unit", required_argument, NULL, 'u' },
 		{ "module", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }

@@ -22,6 +22,8 @@
  * @port: TCP port, of this host and of the others
  * @admins: names in the certificates of remote administrators; ends with NULL
  * @vmm: path of ssi-vmm
+ * @unit: beginning of the name of the systemd unit of a node, which its id follows;
+ *	NULL: without systemd
  * @module: file of the kernel module; NULL: modprobe finds it
  */
 struct settings {
@@ -34,6 +36,7 @@ struct settings {
 	uint16_t port;
 	const char *admins[SETTINGS_MAX_ADMINS + 1];
 	const char *vmm;
+	const char *unit;
 	const char *module;
 };
 
