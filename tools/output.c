@@ -125,17 +125,31 @@ void output_text(const char *format, ...)
 	va_end(args);
 }
 
+static void print_error(const char *text, const char *stop)
+{
+	json_t *object;
+
+	if (!want_json) {
+		fprintf(stderr, "Error: %s%s\n", text, stop);
+		return;
+	}
+	object = json_pack("{s:{s:s+}}", "error", "message", text, stop);
+	if (!object || json_dumpf(object, stderr, JSON_COMPACT))
+		fputs("{\"error\":{\"message\":\"Out of memory.\"}}", stderr);
+	fputc('\n', stderr);
+	json_decref(object);
+}
+
 void error(const char *format, ...)
 {
-	char text[512];
+	char text[1024], printed[1024];
 	va_list args;
-	int len;
+	size_t len;
 
 	va_start(args, format);
-	len = vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (len >= (int)sizeof(text))
-		len = sizeof(text) - 1;
-	fprintf(stderr, "Error: %s%s\n", text,
-		len > 0 && strchr(".?!", text[len - 1]) ? "" : ".");
+	name_print(text, printed, sizeof(printed));
+	len = strlen(printed);
+	print_error(printed, len && strchr(".?!", printed[len - 1]) ? "" : ".");
 }

@@ -33,7 +33,9 @@ void output_string(const char *key, const char *format, const char *value);
 __attribute__((format(printf, 1, 2)))
 void output_text(const char *format, ...);
 
-/* "Error: ..." to stderr; adds the full stop if there is none. */
+/*
+ * "Error: ..." to stderr, or { error: { message } }; adds the full stop if there is none.
+ */
 __attribute__((format(printf, 1, 2)))
 void error(const char *format, ...);
 

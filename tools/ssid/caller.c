@@ -4,7 +4,10 @@
  */
 #include "caller.h"
 
+#include <stdio.h>
+
 #include "../../lib/certificate.h"
+#include "../../lib/name.h"
 #include "settings.h"
 
 bool caller_is_admin(const struct caller *caller)
@@ -32,4 +35,19 @@ bool caller_may(const struct caller *caller, const json_t *plan)
 			return true;
 	}
 	return false;
+}
+
+void caller_print(const struct caller *caller, char *text, size_t size)
+{
+	char name[256] = "?";
+	size_t len = sizeof(name);
+
+	if (caller->local) {
+		snprintf(text, size, "user %u", caller->uid);
+		return;
+	}
+	if (gnutls_x509_crt_get_subject_alt_name(caller->certificate, 0, name,
+						 &len, NULL) < 0)
+		snprintf(name, sizeof(name), "a certificate without a name");
+	name_print(name, text, size);
 }

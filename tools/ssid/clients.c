@@ -99,6 +99,15 @@ static int check_certificate(gnutls_session_t session)
 	return found ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
+static uid_t user_of(int fd)
+{
+	struct ucred user = { .uid = -1 };
+	socklen_t len = sizeof(user);
+
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &len);
+	return user.uid;
+}
+
 struct client *client_begin(int fd, gnutls_session_t session)
 {
 	struct client *client = calloc(1, sizeof(*client));
@@ -116,6 +125,8 @@ struct client *client_begin(int fd, gnutls_session_t session)
 	client->session = session;
 	client->late = now_s() + REQUEST_S;
 	client->caller.local = client->is_known = !session;
+	if (!session)
+		client->caller.uid = user_of(fd);
 	pthread_mutex_lock(&clients_mutex);
 	client->next = clients;
 	clients = client;

@@ -70,15 +70,19 @@ bool guest_press(unsigned int id)
 
 void guest_end(unsigned int id)
 {
-	char path[PATH_LEN];
-	static const char *const files[] = { "exit", "lock" };
-
 	for (int i = 0; i < END_TRIES && guest_runs(id); i++) {
 		if (i % 20 == 0)
 			send_signal(id, i < END_TRIES / 2 ? WATCHER_END : WATCHER_KILL);
 		usleep(100000);
 	}
-	for (int i = 0; i < 2 && !guest_runs(id); i++) {
+}
+
+void guest_forget(unsigned int id)
+{
+	static const char *const files[] = { "exit", "lock" };
+	char path[PATH_LEN];
+
+	for (int i = 0; i < 2; i++) {
 		file_path(id, files[i], path);
 		unlink(path);
 	}

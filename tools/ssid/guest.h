@@ -32,8 +32,11 @@ int guest_start(unsigned int id, struct failure *failure);
 /* Press the guest's power button. Return: false if the node does not run. */
 bool guest_press(unsigned int id);
 
-/* End ssi-vmm of the node, wait for that, and forget how it ended. */
+/* End ssi-vmm of the node, and wait for that. */
 void guest_end(unsigned int id);
+
+/* Forget how a node ended that does not run; nothing may start it meanwhile. */
+void guest_forget(unsigned int id);
 
 /* How it ended: { code, signal?, reason }, or NULL; the caller releases it. */
 json_t *guest_exit(unsigned int id);

@@ -102,7 +102,7 @@ static void forget_ended(const json_t *plan)
 
 	json_array_foreach(json_object_get(plan, "nodes"), i, node)
 		if (plan_is_here(node) && !guest_runs(plan_node_id(node)))
-			guest_end(plan_node_id(node));
+			guest_forget(plan_node_id(node));
 }
 
 static int take_plan(json_t *plan, struct failure *failure)
@@ -174,6 +174,8 @@ void nodes_end(unsigned int id)
 {
 	guest_end(id);
 	pthread_mutex_lock(&nodes_mutex);
+	if (!guest_runs(id))
+		guest_forget(id);
 	clean_if_last();
 	pthread_mutex_unlock(&nodes_mutex);
 }

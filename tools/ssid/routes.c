@@ -17,6 +17,7 @@
 #include "openapi.h"
 #include "pages.h"
 #include "plan.h"
+#include "say.h"
 #include "tls.h"
 
 /**
@@ -314,6 +315,19 @@ static int check_caller(const struct request *request,
 	return may ? 0 : rest_fail(failure, 403, "name_not_allowed", "The certificate has no name that may do this here");
 }
 
+/* Whatever changes something can be found in the log later, and by whom. */
+static void log_change(const struct request *request,
+		       const struct answer *answer)
+{
+	char who[128];
+
+	if (!strcmp(request->method, "GET"))
+		return;
+	caller_print(request->caller, who, sizeof(who));
+	say("%s %s by %s: %u", request->method, request->path, who,
+	    answer->status);
+}
+
 static void run(const struct request *request, const struct route *route,
 		uint64_t number, struct answer *answer)
 {
@@ -322,6 +336,7 @@ static void run(const struct request *request, const struct route *route,
 	if (check_caller(request, route, &failure) ||
 	    route->run(request, number, answer, &failure))
 		rest_refuse(answer, &failure);
+	log_change(request, answer);
 }
 
 void routes_answer(const struct request *request, struct answer *answer)
