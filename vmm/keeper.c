@@ -49,6 +49,7 @@
 #include "log.h"
 #include "output.h"
 #include "resets.h"
+#include "sandbox.h"
 #include "tty.h"
 
 /* Names of the processes for the kernel and ps; at most 15 characters. */
@@ -111,13 +112,16 @@ static void become_connector(int ready_fd)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, CONNECTOR_NAME);
-	if (getppid() != keeper.self || !output_start())
+	if (getppid() != keeper.self)
 		_exit(EXIT_HOST);
 	dsm_config_close();	/* the keeper's connection stays */
 	close(keeper.requests[0]);
 	close(keeper.requests[1]);
 	close(keeper.orders[0]);
 	close(keeper.orders[1]);
+	sandbox_connector(&keeper.options);
+	if (!output_start())
+		die(EXIT_HOST, "The host gives no thread for the output.");
 	connector_start(&keeper.options);
 	if (write(ready_fd, "", 1) != 1)
 		_exit(EXIT_HOST);
@@ -463,6 +467,7 @@ int keeper_run(int argc, char **argv, int (*guest)(struct options *options))
 
 	keeper.self = getpid();
 	options_parse(&keeper.options, argc, argv);
+	sandbox_keeper(&keeper.options);
 	block_signals();
 	tty_remember();
 	if (keeper.options.num_nodes > 1)

@@ -42,6 +42,7 @@
 #include "resets.h"
 #include "route.h"
 #include "run.h"
+#include "sandbox.h"
 #include "stop.h"
 #include "tables.h"
 #include "term.h"
@@ -427,6 +428,7 @@ void machine_create(struct options *options)
 	prepare(options);
 	host_khz = machine.tsc_khz;
 	create_memory();
+	sandbox_guest(options);
 	start_threads();
 	clock_init();
 	forward_init(machine.layout.num_cpus);

@@ -75,6 +75,8 @@ struct resets_history;
  * @time_dilation: how many seconds one second of the guest lasts
  * @no_reboot: end when the guest resets itself
  * @history: the guest starts again after a reset; NULL: it starts for the first time
+ * @user: user of the guest's process; NULL: the default
+ * @no_sandbox: no process gives up rights
  * @timeout: seconds to wait for the other nodes
  * @amd_rogpt: on AMD hosts that can, let walks of the guest's page tables read
  * @link_grace: seconds until a node is lost to which the link is interrupted
@@ -103,6 +105,8 @@ struct options {
 	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
 	unsigned int time_dilation;
 	bool no_reboot;
+	const char *user;
+	bool no_sandbox;
 	const struct resets_history *history;
 	unsigned int timeout;
 	bool amd_rogpt;
