@@ -5,10 +5,13 @@
 #include "virtio/balloon.h"
 #include "virtio/blk.h"
 #include "virtio/console.h"
+#include "virtio/image.h"
 #include "virtio/net.h"
 #include "virtio/rng.h"
 #include "virtio/tap.h"
 #include "virtio/usernet.h"
+
+#define LOCK_AFTER_RESET_MS	10000
 
 static struct blk *devices_blks[DEVICE_MAX_DISKS];
 static struct net_link *devices_links[DEVICE_MAX_NETS];
@@ -23,6 +26,12 @@ void devices_open(const struct options *options)
 {
 	const struct device_options *devices = &options->devices;
 
+	/*
+	 * The kernel ends a ring some time after the process that had it, and lets go
+	 * of the disk then. So the guest's process before a reset may still have it.
+	 */
+	if (options->history)
+		image_wait_for_lock(LOCK_AFTER_RESET_MS);
 	for (unsigned int i = 0; i < devices->num_disks; i++)
 		if (devices->disks[i].node == options->self)
 			devices_blks[i] = blk_open(&devices->disks[i]);

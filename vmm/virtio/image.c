@@ -15,7 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../deadline.h"
 #include "../log.h"
+
+#define LOCK_RETRY_US	5000
+
+static unsigned int image_lock_ms;
 
 /* Bytes of the first sector, as in QEMU's block drivers. */
 static const struct {
@@ -99,20 +104,38 @@ static void find_block_size(struct image *image, uint32_t given)
 		    ", the size of its logical blocks" : "");
 }
 
-static void lock_file(const struct image *image)
+/* Return: whether the lock was taken. */
+static bool try_lock(const struct image *image)
 {
+	struct timespec until = deadline_in(image_lock_ms);
 	struct flock lock = {
 		.l_type = image->readonly ? F_RDLCK : F_WRLCK,
 		.l_whence = SEEK_SET,
 	};
 
-	if (!fcntl(image->fd, F_OFD_SETLK, &lock))
+	while (fcntl(image->fd, F_OFD_SETLK, &lock)) {
+		if ((errno != EAGAIN && errno != EACCES) ||
+		    !deadline_left_ms(&until))
+			return false;
+		usleep(LOCK_RETRY_US);
+	}
+	return true;
+}
+
+static void lock_file(const struct image *image)
+{
+	if (try_lock(image))
 		return;
 	if (errno == EAGAIN || errno == EACCES)
 		die(EXIT_USAGE, "The disk %s is in use by another process; a second guest would destroy it.",
 		    image->path);
 	die(EXIT_HOST, "The disk %s cannot be locked: %s.", image->path,
 	    strerror(errno));
+}
+
+void image_wait_for_lock(unsigned int ms)
+{
+	image_lock_ms = ms;
 }
 
 void image_open(struct image *image, uint32_t block_size)

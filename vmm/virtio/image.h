@@ -31,6 +31,9 @@ struct image {
  */
 void image_open(struct image *image, uint32_t block_size);
 
+/* From now on wait so long for the lock if another process has it. By default 0. */
+void image_wait_for_lock(unsigned int ms);
+
 /* Its size now, in bytes. Return: false if that cannot be told. */
 bool image_size(const struct image *image, uint64_t *size);
 
