@@ -34,6 +34,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -43,6 +44,7 @@
 
 #include "ask.h"
 #include "connector.h"
+#include "control.h"
 #include "deadline.h"
 #include "dsm_config.h"
 #include "keeper_msg.h"
@@ -115,6 +117,7 @@ static void become_connector(int ready_fd)
 	if (getppid() != keeper.self)
 		_exit(EXIT_HOST);
 	dsm_config_close();	/* the keeper's connection stays */
+	control_close();
 	close(keeper.requests[0]);
 	close(keeper.requests[1]);
 	close(keeper.orders[0]);
@@ -251,6 +254,48 @@ static void end_guest(int sig)
 	keeper.until = deadline_in(GRACE_MS);
 }
 
+/* ---- what other programs ask for ---- */
+
+/* The name of the cluster as JSON: it has no control characters. */
+static void escape(const char *name, char *text)
+{
+	for (; *name; name++) {
+		if (*name == '"' || *name == '\\')
+			*text++ = '\\';
+		*text++ = *name;
+	}
+	*text = '\0';
+}
+
+static void describe(char *text, size_t size)
+{
+	const struct options *options = &keeper.options;
+	char name[2 * SSI_DSM_CLUSTER_LEN] = "";
+
+	if (options->cluster)
+		escape(options->cluster, name);
+	snprintf(text, size, "{\"cluster\":\"%s\",\"node\":%u,\"nodes\":%u,\"state\":\"%s\",\"quick_resets\":%u}",
+		 name, options->self, options->num_nodes,
+		 keeper.ready ? "running" : "starting", keeper.history.quick);
+}
+
+static bool press_button(void)
+{
+	const struct order order = { .type = ORDER_BUTTON };
+
+	return keeper.ready && send(keeper.orders[0], &order, sizeof(order),
+				    MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(order);
+}
+
+static void quit(void)
+{
+	end_guest(SIGHUP);
+}
+
+static const struct control_ops keeper_control_ops = {
+	describe, press_button, quit,
+};
+
 static void reap(void)
 {
 	int status;
@@ -350,6 +395,7 @@ static void become_guest(int (*guest)(struct options *options))
 	close(keeper.signals_fd);
 	close(keeper.requests[0]);
 	close(keeper.orders[0]);
+	control_close();
 	ask_init(keeper.requests[1], keeper.orders[1]);
 	/* Threads may be inside of KVM or of a page fault: do not wait for them. */
 	_exit(guest(&keeper.options));
@@ -371,20 +417,23 @@ static void start_guest(int (*guest)(struct options *options))
 
 static void wait_for_guest(void)
 {
-	struct pollfd polled[] = {
+	struct pollfd polled[2 + CONTROL_FDS] = {
 		{ .fd = keeper.requests[0], .events = POLLIN },
 		{ .fd = keeper.signals_fd, .events = POLLIN },
 	};
+	unsigned int programs;
 
 	while (!keeper.has_ended) {
 		int ms = keeper.must_end ? deadline_left_ms(&keeper.until) : -1;
 
-		if (poll(polled, 2, ms) < 0)
+		programs = control_poll(&polled[2]);
+		if (poll(polled, 2 + programs, ms) < 0)
 			continue;
 		if (polled[0].revents)
 			receive_request();
 		if (polled[1].revents)
 			receive_signal();
+		control_serve(&polled[2], programs);
 		if (keeper.must_end && !deadline_left_ms(&keeper.until))
 			kill_guest_by(keeper.must_end);
 	}
@@ -470,11 +519,14 @@ int keeper_run(int argc, char **argv, int (*guest)(struct options *options))
 	sandbox_keeper(&keeper.options);
 	block_signals();
 	tty_remember();
+	if (keeper.options.control)
+		control_open(keeper.options.control, &keeper_control_ops);
 	if (keeper.options.num_nodes > 1)
 		log_set_node(keeper.options.self);
 	while ((code = run_once(guest)) == EXIT_RESTART) {
 		options_parse(&keeper.options, argc, argv);
 		keeper.options.history = &keeper.history;
 	}
+	control_remove();
 	return code;
 }

@@ -51,9 +51,11 @@ struct answer {
 /**
  * enum order_type - what the keeper tells the guest's process
  * @ORDER_SIGNAL: the keeper has received a signal
+ * @ORDER_BUTTON: press the guest's power button; may come several times
  */
 enum order_type {
 	ORDER_SIGNAL = 1,
+	ORDER_BUTTON,
 };
 
 /**

@@ -17,7 +17,7 @@ enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG, OPT_REPORTING,
-	OPT_NO_REBOOT, OPT_USER, OPT_SANDBOX, OPT_VERSION,
+	OPT_NO_REBOOT, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
 };
 
 /*
@@ -78,6 +78,8 @@ static const struct {
 	{ "sandbox", OPT_SANDBOX, "on|off",
 	  "take all rights from the guest's process (on); off only\t"
 	  "to look for an error" },
+	{ "control", OPT_CONTROL, "PATH",
+	  "listen for programs at this unix socket" },
 	{ "verbose", 'v', NULL, "print more messages; also -v" },
 	{ "help", 'h', NULL, "print this text; also -h" },
 	{ "version", OPT_VERSION, NULL, "print the version" },
@@ -263,6 +265,9 @@ static void take_option(int opt, struct options *options, struct given *given)
 		break;
 	case OPT_SANDBOX:
 		options->no_sandbox = !parse_switch("sandbox", optarg);
+		break;
+	case OPT_CONTROL:
+		options->control = optarg;
 		break;
 	case 'v':
 		log_set_verbose(true);

@@ -69,6 +69,7 @@ struct resets_history;
  * @initrd: or NULL
  * @append: kernel command line
  * @serial: where the serial port goes
+ * @control: path of the control socket, or NULL
  * @invariant_tsc: tell the guest that its TSC is invariant, even if the host's
  *	CPUID does not say so
  * @pm_timer: give the guest an ACPI PM timer
@@ -101,6 +102,7 @@ struct options {
 	const char *initrd;
 	const char *append;
 	const char *serial;
+	const char *control;
 	bool invariant_tsc;
 	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
 	unsigned int time_dilation;

@@ -29,6 +29,7 @@ static atomic_bool stop_is_asked;
 static atomic_int stop_signal;		/* the last one that has asked */
 static int stop_orders;
 static void (*_Atomic stop_press)(void);
+static void (*_Atomic stop_button)(void);
 static void (*_Atomic stop_continued[2])(void);
 
 /* Held while an order is taken; stop_end_signals() keeps it. */
@@ -71,7 +72,7 @@ static bool wait_for_order(int ms)
 	return poll(&polled, 1, ms) > 0;
 }
 
-/* Return: the signal of an order, or 0. */
+/* Return: the signal of an order, or 0 if it is another, which is done. */
 static int receive_order(void)
 {
 	struct order order;
@@ -79,6 +80,8 @@ static int receive_order(void)
 	if (recv(stop_orders, &order, sizeof(order), MSG_DONTWAIT) !=
 	    sizeof(order))
 		return 0;
+	if (order.type == ORDER_BUTTON)
+		call(atomic_load(&stop_button));
 	return order.type == ORDER_SIGNAL ? order.signal : 0;
 }
 
@@ -129,6 +132,7 @@ static void *take_orders(void *unused)
 
 void stop_press_first(void (*press)(void))
 {
+	atomic_store(&stop_button, press);
 	atomic_store(&stop_press, press);
 }
 

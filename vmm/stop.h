@@ -31,7 +31,8 @@ void stop_init(int orders);
 
 /*
  * From here on the first SIGINT or SIGTERM calls @press instead, to let the
- * guest end itself. @press must not wait: no further signal is seen meanwhile.
+ * guest end itself. Each order to press the button calls it, too. @press must not
+ * wait: no further signal is seen meanwhile.
  */
 void stop_press_first(void (*press)(void));
 

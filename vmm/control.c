@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The control socket: other programs ask ssi-vmm, by HTTP over a unix socket, how the
+ * guest does, and press its power button or end it. In the keeper.
+ *
+ * The keeper has one thread and must not wait, so a request is taken as it comes,
+ * by each of a few clients. One more client takes the place of the one that has been
+ * there the longest: a silent program keeps no other out. An answer fits into the
+ * socket's buffer. Each connection is for one request; a body is not read.
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define REQUEST_MAX	2048
+#define BODY_MAX	512
+
+/**
+ * struct client - a connection
+ * @fd: its socket; 0: none
+ * @since: number of the connection
+ * @len: bytes of @text
+ * @text: the request so far
+ */
+struct client {
+	int fd;
+	uint64_t since;
+	size_t len;
+	char text[REQUEST_MAX];
+};
+
+static struct {
+	const char *path;
+	const struct control_ops *ops;
+	int fd;			/* 0: there is no control socket */
+	uint64_t connections;
+	struct client clients[CONTROL_CLIENTS];
+} control;
+
+static void close_client(struct client *client)
+{
+	close(client->fd);
+	client->fd = 0;
+}
+
+/* ---- answers ---- */
+
+static const char *status_text(unsigned int status)
+{
+	switch (status) {
+	case 200:
+		return "200 OK";
+	case 202:
+		return "202 Accepted";
+	case 400:
+		return "400 Bad Request";
+	case 404:
+		return "404 Not Found";
+	case 405:
+		return "405 Method Not Allowed";
+	case 409:
+		return "409 Conflict";
+	default:
+		return "431 Request Header Fields Too Large";
+	}
+}
+
+static void answer(struct client *client, unsigned int status, const char *body)
+{
+	char text[BODY_MAX + 256];
+	int len = snprintf(text, sizeof(text),
+			   "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+			   "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+			   status_text(status), strlen(body), body);
+
+	send(client->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close_client(client);
+}
+
+static void refuse(struct client *client, unsigned int status, const char *code,
+		   const char *message)
+{
+	char body[BODY_MAX];
+
+	snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
+		 code, message);
+	answer(client, status, body);
+}
+
+/* ---- requests ---- */
+
+static void get_state(struct client *client)
+{
+	char body[BODY_MAX];
+
+	control.ops->describe(body, sizeof(body));
+	answer(client, 200, body);
+}
+
+static void post_button(struct client *client)
+{
+	if (control.ops->press())
+		answer(client, 202, "{}");
+	else
+		refuse(client, 409, "starting", "There is no guest yet whose button could be pressed.");
+}
+
+/* The answer comes first: what ends the guest may end this process. */
+static void post_quit(struct client *client)
+{
+	answer(client, 202, "{}");
+	control.ops->quit();
+}
+
+static const struct {
+	const char *method;
+	const char *path;
+	void (*run)(struct client *client);
+} routes[] = {
+	{ "GET", "/state", get_state },
+	{ "POST", "/button", post_button },
+	{ "POST", "/quit", post_quit },
+};
+
+#define NUM_ROUTES	(sizeof(routes) / sizeof(routes[0]))
+
+static void run_request(struct client *client, const char *method,
+			const char *path)
+{
+	bool is_path = false;
+
+	for (size_t i = 0; i < NUM_ROUTES; i++) {
+		if (strcmp(path, routes[i].path))
+			continue;
+		is_path = true;
+		if (!strcmp(method, routes[i].method)) {
+			routes[i].run(client);
+			return;
+		}
+	}
+	if (is_path)
+		refuse(client, 405, "bad_method", "This path has another method.");
+	else
+		refuse(client, 404, "no_path", "The paths are /state, /button and /quit.");
+}
+
+/* Only the first line counts. */
+static void take_request(struct client *client)
+{
+	char method[8], path[32];
+	int version;
+
+	if (sscanf(client->text, "%7[A-Z] %31[!-~] HTTP/1.%1d", method, path,
+		   &version) == 3)
+		run_request(client, method, path);
+	else
+		refuse(client, 400, "bad_request", "This is no HTTP request.");
+}
+
+static void receive(struct client *client)
+{
+	size_t room = sizeof(client->text) - 1 - client->len;
+	ssize_t got = recv(client->fd, client->text + client->len, room,
+			   MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		close_client(client);
+		return;
+	}
+	client->len += got;
+	client->text[client->len] = '\0';
+	/* A NUL ends the text, and so does not fit into a request. */
+	if (strlen(client->text) != client->len)
+		refuse(client, 400, "bad_request", "This is no HTTP request.");
+	else if (strstr(client->text, "\r\n\r\n"))
+		take_request(client);
+	else if (client->len == sizeof(client->text) - 1)
+		refuse(client, 431, "too_long", "The request is longer than 2 KiB.");
+}
+
+/* ---- connections ---- */
+
+static struct client *place_for_client(void)
+{
+	struct client *oldest = &control.clients[0];
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct client *client = &control.clients[i];
+
+		if (!client->fd)
+			return client;
+		if (client->since < oldest->since)
+			oldest = client;
+	}
+	close_client(oldest);
+	return oldest;
+}
+
+static void accept_client(void)
+{
+	int fd = accept4(control.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *client;
+
+	if (fd < 0)
+		return;
+	client = place_for_client();
+	client->fd = fd;
+	client->since = ++control.connections;
+	client->len = 0;
+}
+
+unsigned int control_poll(struct pollfd polled[CONTROL_FDS])
+{
+	unsigned int count = 0;
+
+	if (!control.fd)
+		return 0;
+	polled[count++] = (struct pollfd) { .fd = control.fd, .events = POLLIN };
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control.clients[i].fd)
+			polled[count++] = (struct pollfd) {
+				.fd = control.clients[i].fd, .events = POLLIN,
+			};
+	return count;
+}
+
+void control_serve(const struct pollfd *polled, unsigned int count)
+{
+	for (unsigned int i = 1; i < count; i++)
+		for (size_t j = 0; polled[i].revents && j < CONTROL_CLIENTS; j++)
+			if (control.clients[j].fd == polled[i].fd) {
+				receive(&control.clients[j]);
+				break;
+			}
+	if (count && polled[0].revents)
+		accept_client();
+}
+
+/* ---- the socket ---- */
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask;
+	int ret;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		die(EXIT_USAGE, "The path of the control socket, %s, is too long.",
+		    path);
+	strcpy(addr.sun_path, path);
+	/* One that an ssi-vmm has left; a file is no socket, and stays. */
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) &&
+	    errno == ECONNREFUSED)
+		unlink(path);
+	mask = umask(0177);
+	ret = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+	umask(mask);
+	if (ret || listen(fd, CONTROL_CLIENTS))
+		die(EXIT_HOST, "The control socket %s cannot be made: %s.", path,
+		    strerror(errno));
+	return fd;
+}
+
+void control_open(const char *path, const struct control_ops *ops)
+{
+	control.path = path;
+	control.ops = ops;
+	control.fd = listen_at(path);
+}
+
+void control_close(void)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control.clients[i].fd)
+			close_client(&control.clients[i]);
+	if (control.fd)
+		close(control.fd);
+	control.fd = 0;
+}
+
+void control_remove(void)
+{
+	if (!control.fd)
+		return;
+	unlink(control.path);
+	control_close();
+}
