@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "keeper_msg.h"
 #include "log.h"
@@ -52,6 +53,9 @@ static void must_exchange(const struct ask *ask, struct answer *answer)
 	pthread_mutex_lock(&ask_lock);
 	err = exchange(ask, answer);
 	pthread_mutex_unlock(&ask_lock);
+	/* It has ended, and has said why; a second sentence would hide the first. */
+	if (err == -EPIPE || err == -ECONNRESET)
+		_exit(EXIT_HOST);
 	if (err)
 		die(EXIT_HOST, "The process that started the guest does not answer.");
 }
