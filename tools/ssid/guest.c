@@ -79,10 +79,10 @@ void guest_end(unsigned int id)
 
 void guest_forget(unsigned int id)
 {
-	static const char *const files[] = { "exit", "lock" };
+	static const char *const files[] = { "exit", "lock", "control" };
 	char path[PATH_LEN];
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		file_path(id, files[i], path);
 		unlink(path);
 	}

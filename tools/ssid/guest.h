@@ -12,6 +12,7 @@
  *
  *	N.lock		held while the node runs
  *	N.exit		JSON: how it ended
+ *	N.control	the control socket of ssi-vmm, to press the power button
  *	N.log		what ssi-vmm has said (and N.log.old before that)
  *	N.console	what the guest has printed (and N.console.old)
  */

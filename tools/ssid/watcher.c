@@ -21,10 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../lib/http.h"
 #include "tail.h"
 
 static struct watcher {
 	const char *id;
+	char control[64];
 	const char *vmm;
 	int ready;
 	int signals;
@@ -89,7 +91,7 @@ static void run_vmm(int console, int log)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execlp(watcher.vmm, "ssi-vmm", "--config", "cluster.yaml", "--node",
-	       watcher.id, NULL);
+	       watcher.id, "--control", watcher.control, NULL);
 	fail("%s: %s", watcher.vmm, strerror(errno));
 }
 
@@ -150,6 +152,19 @@ static void end(int status)
 	_exit(0);
 }
 
+/* A second SIGTERM would end the guest; so would the first before there is one. */
+static void press(void)
+{
+	const struct http_request request = { "POST", "/button", "x", NULL, 0 };
+	struct http_answer answer = { 0 };
+	char why[HTTP_WHY_MAX];
+
+	if (http_unix(watcher.control, &request, &answer, why) ||
+	    answer.status != 202)
+		kill(watcher.pid, SIGTERM);
+	free(answer.body);
+}
+
 static void take_signal(void)
 {
 	struct signalfd_siginfo info;
@@ -158,7 +173,7 @@ static void take_signal(void)
 	while (read(watcher.signals, &info, sizeof(info)) == sizeof(info)) {
 		/* SIGHUP ends ssi-vmm without a press of the button. */
 		if (info.ssi_signo == WATCHER_PRESS)
-			kill(watcher.pid, SIGTERM);
+			press();
 		else if (info.ssi_signo == WATCHER_END)
 			kill(watcher.pid, SIGHUP);
 		else if (info.ssi_signo == WATCHER_KILL)
@@ -211,6 +226,7 @@ int watcher_main(const char *state, const char *id, const char *vmm)
 
 	watcher.id = id;
 	watcher.vmm = vmm;
+	snprintf(watcher.control, sizeof(watcher.control), "%s.control", id);
 	if (chdir(state) || pipe2(ready, O_CLOEXEC)) {
 		printf("%s: %s\n", state, strerror(errno));
 		return EXIT_FAILURE;
