@@ -89,7 +89,9 @@ static int send_request(struct ssi_rdma_conn *conn)
 		path->mtu = conn->c.st->rdma_mtu;
 	ssi_stream_hello(conn->c.st, &request.hello, SSI_RDMA_CREDITS);
 	if (conn->guard)
-		ssi_rdma_guard_request(conn, &request);
+		ret = ssi_rdma_guard_request(conn, &request);
+	if (ret)
+		return ret;
 	param = conn_param(&request, conn->guard ? sizeof(request) :
 						   sizeof(request.hello));
 	return rdma_connect_locked(conn->id, &param);

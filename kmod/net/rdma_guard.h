@@ -115,9 +115,11 @@ void ssi_rdma_guard_teardown(struct ssi_rdma_conn *conn);
  * ssi_rdma_guard_request() - connecting side: make the request
  * @conn: the connection; it has a queue pair
  * @request: result; @hello of it is set
+ *
+ * Return: 0, or -ENOKEY if the key has been wiped meanwhile.
  */
-void ssi_rdma_guard_request(struct ssi_rdma_conn *conn,
-			    struct ssi_keys_request *request);
+int ssi_rdma_guard_request(struct ssi_rdma_conn *conn,
+			   struct ssi_keys_request *request);
 
 /**
  * ssi_rdma_guard_check() - accepting side: whether a request is from the peer
