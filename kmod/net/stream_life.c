@@ -416,8 +416,10 @@ static void wait_until_over(struct ssi_stream_conn *conn)
 static void retry_later(struct ssi_stream *st)
 {
 	unsigned int ms = ssi_stream_has_begun(st) ? RETRY_SOON_MS : RETRY_MS;
+	const struct ssi_stream_conn *conn = READ_ONCE(st->conn);
 
-	if (READ_ONCE(st->next) ||
+	/* User space may have brought a connection, or there is one to begin with. */
+	if ((conn && !READ_ONCE(conn->dead)) || READ_ONCE(st->next) ||
 	    (READ_ONCE(st->has_key) && READ_ONCE(st->wants_next)))
 		ms = 0;
 	mod_delayed_work(ssi_conn_wq, &st->work, msecs_to_jiffies(ms));
@@ -442,8 +444,6 @@ static void begin_attempt(struct ssi_stream *st)
 	if (st->carrier->connect(st))
 		return;
 	retry_later(st);
-	if (READ_ONCE(st->conn))
-		mod_delayed_work(ssi_conn_wq, &st->work, 0);
 }
 
 bool ssi_stream_may_begin(struct ssi_stream *st)
