@@ -38,7 +38,7 @@ _Static_assert(sizeof(struct discard_message) == 16, "no holes");
 static struct {
 	struct discard_message range;	/* the memory to discard */
 	bool wanted;			/* another node waits for this one */
-	unsigned int missing;		/* nodes that this one waits for */
+	uint32_t missing;		/* bit mask: nodes that this one waits for */
 } discard;
 
 static pthread_mutex_t discard_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -71,9 +71,9 @@ static void handle_discarded(unsigned int node, const void *payload)
 	bool expected;
 
 	pthread_mutex_lock(&discard_lock);
-	expected = discard.missing && m->offset == discard.range.offset;
-	if (expected)
-		discard.missing--;
+	expected = discard.missing & (1u << node) &&
+		   m->offset == discard.range.offset;
+	discard.missing &= ~(1u << node);
 	pthread_cond_signal(&discard_changed);
 	pthread_mutex_unlock(&discard_lock);
 	if (!expected)
@@ -117,6 +117,13 @@ void discard_init(const struct options *options)
 		die(EXIT_HOST, "The thread that discards memory cannot be created.");
 }
 
+static uint32_t others(void)
+{
+	uint32_t all = UINT32_MAX >> (32 - cluster_nodes());
+
+	return all & ~(1u << FORWARD_DEVICE_NODE);
+}
+
 void discard_memory(const void *host, uint64_t len)
 {
 	uint64_t begin = memory_offset(host), end = begin + len;
@@ -128,7 +135,7 @@ void discard_memory(const void *host, uint64_t len)
 	m.len = (end & ~PAGE_MASK) - m.offset;
 	pthread_mutex_lock(&discard_lock);
 	discard.range = m;
-	discard.missing = cluster_nodes() - 1;
+	discard.missing = others();
 	pthread_mutex_unlock(&discard_lock);
 	cluster_send_others(CLUSTER_DISCARD, &m);
 	memory_discard(m.offset, m.len);
