@@ -27,6 +27,7 @@
 #include "cluster.h"
 #include "log.h"
 #include "memory.h"
+#include "stop.h"
 
 #define PAGE		4096u
 #define BLOCK		(2u << 20)	/* a node's memory is a multiple of it */
@@ -51,9 +52,22 @@ _Static_assert(sizeof(struct measured_message) == 8 * SSI_DSM_MAX_NODES,
 
 static struct measured_message measured[SSI_DSM_MAX_NODES];
 
+/* A node sends its row once: later, tables of the guest point to it. */
+static bool is_legal(unsigned int node, const struct measured_message *row)
+{
+	for (unsigned int i = 0; i < SSI_DSM_MAX_NODES; i++)
+		if (row->latencies[i] > MAX_NS)
+			return false;
+	return row->latencies[node] && !measured[node].latencies[node];
+}
+
 static void handle_measured(unsigned int node, const void *payload)
 {
-	memcpy(&measured[node], payload, sizeof(measured[node]));
+	if (is_legal(node, payload))
+		memcpy(&measured[node], payload, sizeof(measured[node]));
+	else
+		stop_ask(EXIT_NODE_LOST, "Node %u has sent distances of the nodes that are not possible, or twice.",
+			 node);
 }
 
 void measure_init(void)
