@@ -124,6 +124,10 @@ static int check_new(struct ssi_node *node,
 		NL_SET_ERR_MSG(extack, "a peer needs an address, unless the transport is loop");
 		return -EINVAL;
 	}
+	if (node->security && !config->grace_ms) {
+		NL_SET_ERR_MSG(extack, "a link with security needs a grace period, because another connection replaces its keys");
+		return -EINVAL;
+	}
 	if (config->grace_ms > SSI_PEER_GRACE_MAX_MS) {
 		NL_SET_ERR_MSG(extack, "the grace period of a link is at most one hour");
 		return -EINVAL;
