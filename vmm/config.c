@@ -10,11 +10,13 @@
  *                                  # of the guest's page tables read
  *   link-grace: 10                 # seconds until a node that cannot be reached
  *                                  # is lost
- *   tls:                           # nodes prove who they are, and encrypt; with
- *     ca: /etc/ssi/ca.pem          # transport tcp. The files are each host's own
+ *   tls:                           # nodes prove who they are, and encrypt
+ *     ca: /etc/ssi/ca.pem          # the files are each host's own
  *     certificate: /etc/ssi/cert.pem
  *     key: /etc/ssi/key.pem
  *     crl: /etc/ssi/crl.pem        # optional: revoked certificates
+ *     encrypt: true                # optional: false with transport rdma: only
+ *                                  # prove who they are, and protect from changes
  *   insecure: true                 # instead of tls: they do neither
  *   nodes:
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M,
@@ -356,9 +358,16 @@ static void check_names(const struct options *options)
 
 static void take_tls(const struct config_tls *from, struct options *options)
 {
-	if (options->transport != SSI_DSM_TRANSPORT_TCP)
-		die(EXIT_USAGE, "The cluster's tls needs \"transport: tcp\"; other transports cannot encrypt.");
+	if (options->loop)
+		die(EXIT_USAGE, "The cluster's tls needs the transport tcp, rdma or auto; with loop there is no network.");
 	options->tls = true;
+	if (!options->link_grace)
+		die(EXIT_USAGE, "The cluster has tls and \"link-grace: 0\"; with tls it must be 1 at least, because connections are replaced by others with new keys.");
+	options->tls_encrypt = !from->encrypt ||
+			       take_bool("encrypt", "tls", from->encrypt);
+	if (!options->tls_encrypt &&
+	    options->transport != SSI_DSM_TRANSPORT_RDMA)
+		die(EXIT_USAGE, "The cluster's tls has \"encrypt: false\", which needs \"transport: rdma\"; over tcp all is encrypted.");
 	options->tls_ca = from->ca;
 	options->tls_certificate = from->certificate;
 	options->tls_key = from->key;

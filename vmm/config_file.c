@@ -108,6 +108,7 @@ static const cyaml_schema_field_t tls_fields[] = {
 	NEED("certificate", struct config_tls, certificate, 1),
 	NEED("key", struct config_tls, key, 1),
 	MAY("crl", struct config_tls, crl, 1),
+	MAY("encrypt", struct config_tls, encrypt, 0),
 	CYAML_FIELD_END,
 };
 

@@ -62,6 +62,7 @@ struct config_tls {
 	char *certificate;
 	char *key;
 	char *crl;
+	char *encrypt;
 };
 
 struct config_file {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes the connections of a cluster with tls, and gives them to the kernel module.
+ * Makes the connections of a cluster with tls, or keys for them, and gives them to the
+ * kernel module.
  *
  * DOC: Theory of operation
  *
@@ -55,30 +56,33 @@ static pthread_mutex_t counts_lock = PTHREAD_MUTEX_INITIALIZER;
 /**
  * struct job - what a thread has to do
  * @node: the node to connect to, or the one whose address the other end has
+ * @transport: enum ssi_dsm_transport that the module asks for
  * @fd: the connection that has arrived
  */
 struct job {
 	unsigned int node;
+	uint32_t transport;
 	int fd;
 };
 
 /* ---- the module ---- */
 
-/* Tell the module of a connection, or why there is none. */
-static void tell_module(unsigned int node, int fd, const char *reason)
+static struct nl_msg *new_request(uint8_t cmd)
 {
-	struct nl_msg *msg = genl_request(SSI_DSM_CMD_PEER_CONNECT);
-	int err = -1;
+	struct nl_msg *msg = genl_request(cmd);
 
 	if (!msg)
-		return;
+		return NULL;
 	nla_put_string(msg, SSI_DSM_A_CLUSTER, connector.options->cluster);
 	nla_put_u32(msg, SSI_DSM_A_NODE_ID, connector.options->self);
-	nla_put_u32(msg, SSI_DSM_A_PEER_ID, node);
-	if (reason)
-		nla_put_string(msg, SSI_DSM_A_REASON, reason);
-	else
-		nla_put_u32(msg, SSI_DSM_A_SOCKET, fd);
+	return msg;
+}
+
+/* Call the module and free the request, which may have a key. */
+static int call_module(struct nl_msg *msg, unsigned int node)
+{
+	int err;
+
 	pthread_mutex_lock(&calls_lock);
 	err = genl_call(&connector.calls, msg, NULL, NULL);
 	/* When both sides gave up one connection, a second one may come too late. */
@@ -86,7 +90,63 @@ static void tell_module(unsigned int node, int fd, const char *reason)
 		log_debug("The kernel module does not take a connection to node %u: %s.",
 			  node, connector.calls.error);
 	pthread_mutex_unlock(&calls_lock);
+	explicit_bzero(nlmsg_data(nlmsg_hdr(msg)), nlmsg_datalen(nlmsg_hdr(msg)));
 	nlmsg_free(msg);
+	return err;
+}
+
+/* Tell the module of a connection, or why there is none. */
+static void tell_module(unsigned int node, int fd, const char *reason)
+{
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_PEER_CONNECT);
+
+	if (!msg)
+		return;
+	nla_put_u32(msg, SSI_DSM_A_PEER_ID, node);
+	if (reason)
+		nla_put_string(msg, SSI_DSM_A_REASON, reason);
+	else
+		nla_put_u32(msg, SSI_DSM_A_SOCKET, fd);
+	call_module(msg, node);
+}
+
+static int give_key(const struct tls_link *link)
+{
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_PEER_CONNECT);
+
+	if (!msg)
+		return -1;
+	nla_put_u32(msg, SSI_DSM_A_PEER_ID, link->node);
+	nla_put(msg, SSI_DSM_A_KEY, sizeof(link->key), link->key);
+	return call_module(msg, link->node);
+}
+
+/* ---- how nodes are connected ---- */
+
+static void allow(struct tls_link *link, uint32_t transport)
+{
+	link->tcp = transport != SSI_DSM_TRANSPORT_RDMA;
+	link->rdma = transport != SSI_DSM_TRANSPORT_TCP;
+}
+
+static void take_node(const struct genl_reply *reply, void *link)
+{
+	allow(link, genl_u32(reply, SSI_DSM_A_TRANSPORT));
+}
+
+/* What this node can: the module knows whether it has an RDMA device. */
+static int ask_transport(struct tls_link *link)
+{
+	struct nl_msg *msg = new_request(SSI_DSM_CMD_NODE_GET);
+	int err = -1;
+
+	if (!msg)
+		return -1;
+	pthread_mutex_lock(&calls_lock);
+	err = genl_call(&connector.calls, msg, take_node, link);
+	pthread_mutex_unlock(&calls_lock);
+	nlmsg_free(msg);
+	return err;
 }
 
 static void tell_failure(unsigned int node, const char *why)
@@ -125,7 +185,7 @@ static void end(unsigned int *count)
 	pthread_mutex_unlock(&counts_lock);
 }
 
-static bool start_thread(void *(*run)(void *), unsigned int node, int fd)
+static bool start_thread(void *(*run)(void *), const struct job *what)
 {
 	struct job *job = malloc(sizeof(*job));
 	pthread_attr_t attr;
@@ -134,7 +194,7 @@ static bool start_thread(void *(*run)(void *), unsigned int node, int fd)
 
 	if (!job)
 		return false;
-	*job = (struct job) { .node = node, .fd = fd };
+	*job = *what;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	err = pthread_create(&thread, &attr, run, job);
@@ -169,21 +229,33 @@ static int open_connection(unsigned int node)
 	return -1;
 }
 
+static void connect_over(int fd, struct tls_link *link)
+{
+	char why[TLS_WHY_MAX];
+
+	if (tls_connect(fd, link, why))
+		warn_failure(link->node, why);
+	else if (link->has_key)
+		give_key(link);
+	else
+		tell_module(link->node, fd, NULL);
+	explicit_bzero(link->key, sizeof(link->key));
+}
+
 static void *run_connecting(void *arg)
 {
 	struct job *job = arg;
+	struct tls_link link = { .node = job->node };
 	unsigned int node = job->node;
-	char why[TLS_WHY_MAX];
 	int fd = open_connection(node);
 
+	allow(&link, job->transport);
 	free(job);
 	if (fd < 0)
 		tell_failure(node, errno == EINPROGRESS ? "no answer" :
 							   strerror(errno));
-	else if (tls_connect(fd, node, why))
-		warn_failure(node, why);
 	else
-		tell_module(node, fd, NULL);
+		connect_over(fd, &link);
 	if (fd >= 0)
 		close(fd);
 	end(&connector.connecting[node]);
@@ -194,16 +266,18 @@ static void *run_accepting(void *arg)
 {
 	struct job *job = arg;
 	struct timeval limit = { .tv_sec = CONNECT_S };
+	struct tls_link link = { };
 	char why[TLS_WHY_MAX];
-	int node;
 
 	setsockopt(job->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	node = tls_accept(job->fd, why);
-	if (node >= 0)
-		tell_module(node, job->fd, NULL);
-	else
+	if (ask_transport(&link))
+		log_debug("A connection came before the kernel module had the node.");
+	else if (tls_accept(job->fd, &link, give_key, why))
 		log_warn("A connection from the address of node %u was refused: %s.",
 			 job->node, why);
+	else if (!link.has_key)
+		tell_module(link.node, job->fd, NULL);
+	explicit_bzero(link.key, sizeof(link.key));
 	close(job->fd);
 	end(&connector.accepting[job->node]);
 	free(job);
@@ -242,6 +316,7 @@ static void take_connection(void)
 	socklen_t len = sizeof(from);
 	int fd = accept4(connector.listener, (struct sockaddr *)&from, &len,
 			 SOCK_CLOEXEC);
+	struct job job = { .fd = fd };
 	int node;
 
 	if (fd < 0) {
@@ -251,7 +326,8 @@ static void take_connection(void)
 	}
 	node = find_host(&from);
 	if (node >= 0 && begin(&connector.accepting[node], HALF_OPEN_MAX)) {
-		if (start_thread(run_accepting, node, fd))
+		job.node = node;
+		if (start_thread(run_accepting, &job))
 			return;
 		end(&connector.accepting[node]);
 	}
@@ -261,6 +337,11 @@ static void take_connection(void)
 static void take_event(const struct genl_reply *reply, void *unused)
 {
 	unsigned int node = genl_u32(reply, SSI_DSM_A_PEER_ID);
+	const struct job job = {
+		.node = node,
+		.transport = genl_u32(reply, SSI_DSM_A_TRANSPORT),
+		.fd = -1,
+	};
 
 	(void)unused;
 	if (reply->cmd != SSI_DSM_CMD_PEER_CONNECT ||
@@ -271,7 +352,7 @@ static void take_event(const struct genl_reply *reply, void *unused)
 		return;
 	if (!begin(&connector.connecting[node], 1))
 		return;
-	if (!start_thread(run_connecting, node, -1))
+	if (!start_thread(run_connecting, &job))
 		end(&connector.connecting[node]);
 }
 

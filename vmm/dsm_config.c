@@ -75,6 +75,14 @@ static void put_address(struct nl_msg *msg, unsigned int node)
 		die(EXIT_HOST, "The host gives no memory for a netlink message.");
 }
 
+static uint32_t security_of(const struct options *o)
+{
+	if (!o->tls)
+		return SSI_DSM_SECURITY_NONE;
+	return o->tls_encrypt ? SSI_DSM_SECURITY_TLS :
+				SSI_DSM_SECURITY_AUTHENTICATED;
+}
+
 static void create_node(void)
 {
 	const struct options *o = dsm.options;
@@ -82,8 +90,7 @@ static void create_node(void)
 	char what[64];
 
 	nla_put_u32(msg, SSI_DSM_A_TRANSPORT, o->transport);
-	nla_put_u32(msg, SSI_DSM_A_SECURITY, o->tls ? SSI_DSM_SECURITY_TLS :
-						      SSI_DSM_SECURITY_NONE);
+	nla_put_u32(msg, SSI_DSM_A_SECURITY, security_of(o));
 	nla_put_flag(msg, SSI_DSM_A_SOCKET_OWNER);
 	if (!o->loop)
 		put_address(msg, o->self);

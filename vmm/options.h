@@ -56,6 +56,7 @@ struct resets_history;
  * @loop: the transport is loop: the nodes have no addresses
  * @transport: enum ssi_dsm_transport
  * @tls: nodes prove who they are by certificates, and TLS encrypts
+ * @tls_encrypt: with rdma: encrypt, too; tcp with tls always does
  * @tls_ca: PEM file of the authority that signs the certificates
  * @tls_certificate: PEM file of this host's certificate
  * @tls_key: PEM file of its private key
@@ -89,6 +90,7 @@ struct options {
 	bool loop;
 	uint32_t transport;
 	bool tls;
+	bool tls_encrypt;
 	const char *tls_ca;
 	const char *tls_certificate;
 	const char *tls_key;

@@ -20,8 +20,17 @@
  * guest may run for longer than a certificate is valid, and a certificate may be
  * revoked while it runs.
  *
- * The kernel gets the keys last, when no byte is left in the library: GnuTLS reads
- * whole records and no further.
+ * What comes after the handshake is part of it (ALPN): the TCP connection itself, or
+ * an RDMA connection, encrypted or not. The side that connects says what it can, the
+ * side that accepts takes the first of these that it can, too. A service of another
+ * kind with certificates of the same authority gets no further.
+ *
+ * TCP: the kernel gets the keys last, when no byte is left in the library: GnuTLS
+ * reads whole records and no further.
+ *
+ * RDMA: both sides take a key from the session (an exporter: RFC 8446, 7.5), for these
+ * two nodes in this cluster. The module of the side that accepts gets it before
+ * WELCOME: the other side uses it at once.
  */
 #include "tls.h"
 
@@ -51,6 +60,11 @@
 			"+AES-256-GCM:+CHACHA20-POLY1305:%PROFILE_MEDIUM"
 #define HANDSHAKE_MS	5000
 #define WELCOME		'w'
+#define KEY_LABEL	"EXPORTER-ssi-dsm-rdma"
+#define KEY_CONTEXT	1024
+#define ALPN_TCP	"ssi-dsm/tcp"
+#define ALPN_RDMA	"ssi-dsm/rdma"
+#define ALPN_RDMA_PLAIN	"ssi-dsm/rdma-authenticated"
 
 #ifndef SOL_TLS
 #define SOL_TLS		282
@@ -73,6 +87,8 @@ static struct {
  * @fd: the connection
  * @deadline: when all must be done
  * @credentials: of this node
+ * @link: what the handshake is for
+ * @accepts: this is the side that accepts
  * @why: reason of a failure
  */
 struct attempt {
@@ -82,6 +98,8 @@ struct attempt {
 	int fd;
 	struct timespec deadline;
 	gnutls_certificate_credentials_t credentials;
+	struct tls_link *link;
+	bool accepts;
 	char *why;
 };
 
@@ -125,6 +143,51 @@ static int check(int ret, const char *what, const char *path, char *why)
 				   what, path, gnutls_strerror(ret));
 }
 
+static bool is_signed_by(gnutls_x509_crl_t list, gnutls_x509_crt_t *cas,
+			 unsigned int count)
+{
+	unsigned int status = GNUTLS_CERT_SIGNER_NOT_FOUND;
+
+	return !gnutls_x509_crl_verify(list, cas, count, 0, &status) &&
+	       !(status & (GNUTLS_CERT_SIGNER_NOT_FOUND |
+			   GNUTLS_CERT_SIGNATURE_FAILURE));
+}
+
+static bool are_signed(const gnutls_datum_t *ca, const gnutls_datum_t *crl)
+{
+	gnutls_x509_crt_t *cas = NULL;
+	gnutls_x509_crl_t *lists = NULL;
+	unsigned int num_cas = 0, num_lists = 0;
+	bool all = !gnutls_x509_crt_list_import2(&cas, &num_cas, ca,
+						 GNUTLS_X509_FMT_PEM, 0) &&
+		   !gnutls_x509_crl_list_import2(&lists, &num_lists, crl,
+						 GNUTLS_X509_FMT_PEM, 0);
+
+	for (unsigned int i = 0; i < num_lists; i++) {
+		all = all && is_signed_by(lists[i], cas, num_cas);
+		gnutls_x509_crl_deinit(lists[i]);
+	}
+	for (unsigned int i = 0; i < num_cas; i++)
+		gnutls_x509_crt_deinit(cas[i]);
+	gnutls_free(lists);
+	gnutls_free(cas);
+	return all;
+}
+
+/* The library takes a list of another authority, which then revokes nothing. */
+static int check_lists(char *why)
+{
+	gnutls_datum_t ca = { 0 }, crl = { 0 };
+	bool all = !gnutls_load_file(tls.options->tls_ca, &ca) &&
+		   !gnutls_load_file(tls.options->tls_crl, &crl) &&
+		   are_signed(&ca, &crl);
+
+	gnutls_free(ca.data);
+	gnutls_free(crl.data);
+	return all ? 0 : fail(why, "the crl of the cluster's tls, %s, is not signed by its authority, %s",
+			      tls.options->tls_crl, tls.options->tls_ca);
+}
+
 static int read_files(gnutls_certificate_credentials_t to, char *why)
 {
 	const struct options *o = tls.options;
@@ -144,8 +207,10 @@ static int read_files(gnutls_certificate_credentials_t to, char *why)
 		return 0;
 	ret = gnutls_certificate_set_x509_crl_file(to, o->tls_crl,
 						   GNUTLS_X509_FMT_PEM);
-	return check(ret ? ret : GNUTLS_E_NO_CERTIFICATE_FOUND, "crl",
-		     o->tls_crl, why);
+	if (check(ret ? ret : GNUTLS_E_NO_CERTIFICATE_FOUND, "crl", o->tls_crl,
+		  why))
+		return -1;
+	return check_lists(why);
 }
 
 static int check_certificate(gnutls_session_t session);
@@ -228,7 +293,8 @@ void tls_load(const struct options *options)
 	char why[TLS_WHY_MAX];
 
 	tls.options = options;
-	check_kernel();
+	if (options->transport != SSI_DSM_TRANSPORT_RDMA)
+		check_kernel();
 	if (gnutls_priority_init(&tls.priorities, PRIORITIES, NULL))
 		die(EXIT_HOST, "The GnuTLS library cannot be used here.");
 	if (make_credentials(&credentials, why))
@@ -310,6 +376,10 @@ static int explain(gnutls_session_t session, int ret, char *why)
 {
 	if (why[0])
 		return -1;
+	if (ret == GNUTLS_E_NO_APPLICATION_PROTOCOL ||
+	    (ret == GNUTLS_E_FATAL_ALERT_RECEIVED &&
+	     gnutls_alert_get(session) == GNUTLS_A_NO_APPLICATION_PROTOCOL))
+		return fail(why, "the two nodes have no transport in common, or only one of them encrypts");
 	if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		return fail(why, "it refused this node's certificate or TLS version (alert: %s)",
 			    gnutls_alert_get_name(gnutls_alert_get(session)));
@@ -362,6 +432,25 @@ static bool must_repeat(const struct attempt *attempt, int *ret)
 	return false;
 }
 
+static bool is_protocol(const gnutls_datum_t *protocol, const char *name)
+{
+	return protocol->size == strlen(name) &&
+	       !memcmp(protocol->data, name, protocol->size);
+}
+
+/* Nothing that the library negotiates may skip the check of the certificate. */
+static int check_result(gnutls_session_t session, const struct attempt *attempt)
+{
+	gnutls_datum_t protocol;
+
+	if (attempt->node < 0)
+		return fail(attempt->why, "it has no certificate");
+	if (gnutls_alpn_get_selected_protocol(session, &protocol))
+		return fail(attempt->why, "it is no ssi-vmm of this version");
+	attempt->link->has_key = !is_protocol(&protocol, ALPN_TCP);
+	return 0;
+}
+
 static int handshake(gnutls_session_t session, const struct attempt *attempt)
 {
 	int ret;
@@ -369,8 +458,8 @@ static int handshake(gnutls_session_t session, const struct attempt *attempt)
 	do {
 		ret = gnutls_handshake(session);
 	} while (must_repeat(attempt, &ret));
-	if (!ret)	/* nothing that the library negotiates may skip the check */
-		return attempt->node >= 0 ? 0 : fail(attempt->why, "it has no certificate");
+	if (!ret)
+		return check_result(session, attempt);
 	gnutls_alert_send_appropriate(session, ret);
 	return explain(session, ret, attempt->why);
 }
@@ -466,7 +555,54 @@ static int give_to_kernel(gnutls_session_t session, int fd, char *why)
 	       -1 : set_keys(session, fd, true, why);
 }
 
+/* ---- the key for RDMA ---- */
+
+/* The cluster and both nodes, the one that connects first, each with its NUL. */
+static size_t write_context(const struct attempt *attempt, char *context)
+{
+	const struct options *o = tls.options;
+	unsigned int self = o->self, other = attempt->node;
+	unsigned int from = attempt->accepts ? other : self;
+	unsigned int to = attempt->accepts ? self : other;
+	int len = snprintf(context, KEY_CONTEXT, "%s%c%u%c%s%c%u%c%s", o->cluster,
+			   0, from, 0, o->nodes[from].name, 0, to, 0,
+			   o->nodes[to].name);
+
+	return len < KEY_CONTEXT ? len + 1 : 0;
+}
+
+static int export_key(gnutls_session_t session, const struct attempt *attempt)
+{
+	char context[KEY_CONTEXT];
+	size_t len = write_context(attempt, context);
+
+	if (!len || gnutls_prf_rfc5705(session, strlen(KEY_LABEL), KEY_LABEL, len,
+				       context, sizeof(attempt->link->key),
+				       (char *)attempt->link->key))
+		return fail(attempt->why, "the session gives no key");
+	return 0;
+}
+
 /* ---- both sides ---- */
+
+/* In the order in which they are preferred. */
+static int set_protocols(gnutls_session_t session, const struct tls_link *link)
+{
+	const char *rdma = tls.options->tls_encrypt ? ALPN_RDMA : ALPN_RDMA_PLAIN;
+	gnutls_datum_t protocols[2];
+	unsigned int count = 0;
+
+	if (link->rdma)
+		protocols[count++] = (gnutls_datum_t){
+			(unsigned char *)rdma, strlen(rdma)
+		};
+	if (link->tcp)
+		protocols[count++] = (gnutls_datum_t){
+			(unsigned char *)ALPN_TCP, strlen(ALPN_TCP)
+		};
+	return gnutls_alpn_set_protocols(session, protocols, count,
+					 GNUTLS_ALPN_MANDATORY);
+}
 
 static void end_session(gnutls_session_t session, struct attempt *attempt)
 {
@@ -487,7 +623,8 @@ static int make_session(gnutls_session_t *session, unsigned int side, int fd,
 	gnutls_session_set_ptr(*session, attempt);
 	if (gnutls_priority_set(*session, tls.priorities) ||
 	    gnutls_credentials_set(*session, GNUTLS_CRD_CERTIFICATE,
-				   attempt->credentials)) {
+				   attempt->credentials) ||
+	    set_protocols(*session, attempt->link)) {
 		end_session(*session, attempt);
 		return fail(attempt->why, "there is no memory for a TLS session");
 	}
@@ -500,11 +637,11 @@ static int make_session(gnutls_session_t *session, unsigned int side, int fd,
 	return 0;
 }
 
-int tls_connect(int fd, unsigned int node, char why[TLS_WHY_MAX])
+int tls_connect(int fd, struct tls_link *link, char why[TLS_WHY_MAX])
 {
 	struct attempt attempt = {
-		.first = node, .last = node, .node = -1,
-		.purpose = GNUTLS_KP_TLS_WWW_SERVER, .why = why,
+		.first = link->node, .last = link->node, .node = -1,
+		.purpose = GNUTLS_KP_TLS_WWW_SERVER, .link = link, .why = why,
 	};
 	gnutls_session_t session;
 	int ret;
@@ -512,18 +649,32 @@ int tls_connect(int fd, unsigned int node, char why[TLS_WHY_MAX])
 	why[0] = '\0';
 	if (make_session(&session, GNUTLS_CLIENT, fd, &attempt))
 		return -1;
-	ret = handshake(session, &attempt) || await_welcome(session, &attempt) ||
-	      give_to_kernel(session, fd, why) ? -1 : 0;
+	ret = handshake(session, &attempt) || await_welcome(session, &attempt);
+	if (!ret)
+		ret = link->has_key ? export_key(session, &attempt) :
+				      give_to_kernel(session, fd, why);
 	end_session(session, &attempt);
-	return ret;
+	return ret ? -1 : 0;
 }
 
-int tls_accept(int fd, char why[TLS_WHY_MAX])
+static int accept_rdma(gnutls_session_t session, const struct attempt *attempt,
+		       tls_key_fn give)
+{
+	if (export_key(session, attempt))
+		return -1;
+	if (give(attempt->link))
+		return fail(attempt->why, "the kernel module does not take its key");
+	return send_welcome(session, attempt);
+}
+
+int tls_accept(int fd, struct tls_link *link, tls_key_fn give,
+	       char why[TLS_WHY_MAX])
 {
 	struct attempt attempt = {
 		.first = tls.options->self + 1,
 		.last = tls.options->num_nodes - 1,
-		.node = -1, .purpose = GNUTLS_KP_TLS_WWW_CLIENT, .why = why,
+		.node = -1, .purpose = GNUTLS_KP_TLS_WWW_CLIENT, .link = link,
+		.accepts = true, .why = why,
 	};
 	gnutls_session_t session;
 	int ret;
@@ -531,8 +682,13 @@ int tls_accept(int fd, char why[TLS_WHY_MAX])
 	why[0] = '\0';
 	if (make_session(&session, GNUTLS_SERVER, fd, &attempt))
 		return -1;
-	ret = handshake(session, &attempt) || send_welcome(session, &attempt) ||
-	      give_to_kernel(session, fd, why) ? -1 : attempt.node;
+	ret = handshake(session, &attempt);
+	link->node = attempt.node;
+	if (!ret && link->has_key)
+		ret = accept_rdma(session, &attempt, give);
+	else if (!ret)
+		ret = send_welcome(session, &attempt) ||
+		      give_to_kernel(session, fd, why);
 	end_session(session, &attempt);
-	return ret;
+	return ret ? -1 : 0;
 }
