@@ -72,6 +72,8 @@ static void run_child(const char *folder, const char *path, bool again,
 {
 	dup2(out[1], STDOUT_FILENO);
 	dup2(err[1], STDERR_FILENO);
+	close(out[0]);
+	close(err[0]);
 	if (folder && chdir(folder))
 		_exit(EXIT_HOST);
 	if (!again)
@@ -114,7 +116,10 @@ static int await(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* It says little, so that neither pipe fills before the other is read. */
+/*
+ * Takes @out. It is closed before @err is read: a child that says more than we take
+ * would wait for ever.
+ */
 static json_t *take_result(pid_t pid, int out, int err, char *why)
 {
 	char *text = malloc(OUTPUT_MAX);
@@ -123,9 +128,12 @@ static json_t *take_result(pid_t pid, int out, int err, char *why)
 	snprintf(why, DESCRIBE_WHY_MAX, "The file cannot be checked: no memory");
 	if (text) {
 		read_all(out, text, OUTPUT_MAX);
+		close(out);
 		object = json_loads(text, 0, NULL);
 		read_all(err, text, OUTPUT_MAX);
 		take_sentence(text, why);
+	} else {
+		close(out);
 	}
 	free(text);
 	if (!await(pid))
@@ -152,10 +160,12 @@ json_t *describe_file(const char *folder, const char *path, bool again,
 		close(err[1]);
 		if (pid > 0)
 			object = take_result(pid, out[0], err[0], why);
+		else
+			close(out[0]);
 		close(err[0]);
 	} else {
+		close(out[0]);
 		close(out[1]);
 	}
-	close(out[0]);
 	return object;
 }
