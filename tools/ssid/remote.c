@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "tls.h"
 
 #define CONNECT_MS	3000
+#define DEPTH_MAX	16	/* of JSON */
 #define CALL_MS		30000	/* an end of a node takes up to 15 s */
 
 /**
@@ -242,11 +244,36 @@ static int exchange(struct call *call, const char *address,
 	return -1;
 }
 
+/*
+ * An answer of ssid is not deep. One that is would use up the stack when it is
+ * printed again.
+ */
+static json_t *parse_body(const struct http_answer *answer)
+{
+	bool in_string = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < answer->len && depth <= DEPTH_MAX; i++) {
+		char c = answer->body[i];
+
+		if (c == '"')
+			in_string = !in_string;
+		else if (in_string && c == '\\')
+			i++;
+		else if (!in_string && (c == '[' || c == '{'))
+			depth++;
+		else if (!in_string && (c == ']' || c == '}'))
+			depth--;
+	}
+	return depth > DEPTH_MAX ? NULL :
+	       json_loadb(answer->body, answer->len, 0, NULL);
+}
+
 /* The other ssid has said why; the codes that it may use are ours, too. */
 static json_t *take_body(const struct http_answer *answer, const json_t *node,
 			 struct failure *failure)
 {
-	json_t *body = json_loadb(answer->body, answer->len, 0, NULL);
+	json_t *body = parse_body(answer);
 	json_t *error = json_object_get(body, "error");
 
 	if (body && answer->status < 300)
