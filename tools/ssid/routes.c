@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/ssi_dsm.h>
+
 #include "../../lib/number.h"
 #include "caller.h"
 #include "cluster.h"
@@ -23,7 +25,7 @@
 /**
  * struct route - one method of one path
  * @method: for example "GET"
- * @path: "/nodes/#" has a number
+ * @path: "/nodes/#" has the id of a node, "/pages/@" an address
  * @admin: the hosts of other nodes may not ask this
  * @run: answers; or fills @failure and returns -1. It gets the number of the path
  */
@@ -139,9 +141,9 @@ static int check_names(const struct request *request, const json_t *plan,
 
 	if (!caller_may(request->caller, plan))
 		return rest_fail(failure, 403, "name_not_allowed", "The certificate has neither the name of a node of this cluster nor that of an administrator");
-	if (!request->caller->local && name && !tls_is_our_name(name))
+	if (!request->caller->local && (!name || !tls_is_our_name(name)))
 		return rest_fail(failure, 409, "wrong_host", "The certificate of this host does not have the name of node %u, %s",
-				 id, name);
+				 id, name ? name : "which has none in the file");
 	return 0;
 }
 
@@ -284,7 +286,7 @@ static const struct route routes[] = {
 	{ "POST", "/nodes/#/button", false, press_node },
 	{ "GET", "/nodes/#/log", true, get_log },
 	{ "GET", "/nodes/#/console", true, get_console },
-	{ "GET", "/pages/#", false, get_page },
+	{ "GET", "/pages/@", false, get_page },
 	{ "GET", "/metrics", true, get_metrics },
 	{ "GET", "/openapi.json", false, get_openapi },
 	{ }
@@ -292,13 +294,14 @@ static const struct route routes[] = {
 
 static bool path_fits(const char *path, const char *pattern, uint64_t *number)
 {
-	while (*pattern && *pattern != '#')
+	while (*pattern && *pattern != '#' && *pattern != '@')
 		if (*path++ != *pattern++)
 			return false;
 	if (!*pattern)
 		return !*path;
 	path = number_read(path, number);
-	return path && !strcmp(path, pattern + 1);
+	return path && !strcmp(path, pattern + 1) &&
+	       (*pattern == '@' || *number < SSI_DSM_MAX_NODES);
 }
 
 /* A host may ask about the cluster that it is in; post_nodes() checks its file. */
