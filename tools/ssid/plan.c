@@ -15,7 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <linux/ssi_dsm.h>
+
 #include "../describe.h"
+#include "guest.h"
 #include "say.h"
 #include "settings.h"
 
@@ -112,13 +115,16 @@ static void file_path(char path[PATH_LEN])
 	snprintf(path, PATH_LEN, "%s/%s", settings.state, FILE_NAME);
 }
 
+/* Written under another name first: ssi-vmm reads it again when the guest resets itself. */
 int plan_keep(json_t *plan, struct failure *failure)
 {
 	json_t *file = json_object_get(plan, "file");
-	char path[PATH_LEN];
+	char path[PATH_LEN], new[PATH_LEN + 8];
 
 	file_path(path);
-	if (write_file(path, json_string_value(file), json_string_length(file)))
+	snprintf(new, sizeof(new), "%s.new", path);
+	if (write_file(new, json_string_value(file), json_string_length(file)) ||
+	    rename(new, path))
 		return rest_fail(failure, 500, "host", "The file %s cannot be written: %s",
 				 path, strerror(errno));
 	replace(plan);
@@ -134,10 +140,19 @@ void plan_forget(void)
 	replace(NULL);
 }
 
+/* Without its file, the guest would look as if it did not run. */
+static void need_no_plan(const char *path, const char *why)
+{
+	for (unsigned int id = 0; id < SSI_DSM_MAX_NODES; id++)
+		if (guest_runs(id))
+			say_and_end("Node %u runs on this host, and the file %s of its cluster cannot be used: %s.",
+				    id, path, why);
+}
+
 void plan_init(void)
 {
 	char path[PATH_LEN], *text = calloc(1, REST_BODY_MAX + 1);
-	struct failure failure;
+	struct failure failure = { .why = "it is not there" };
 	FILE *file;
 	size_t len;
 
@@ -150,6 +165,8 @@ void plan_init(void)
 			say("The file %s of the running cluster cannot be used: %s.",
 			    path, failure.why);
 	}
+	if (!plan_current)
+		need_no_plan(path, failure.why);
 	if (file)
 		fclose(file);
 	free(text);

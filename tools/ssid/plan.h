@@ -13,7 +13,10 @@
 
 #include "rest.h"
 
-/* At the start: take up the plan that an ssid before this one has kept. */
+/*
+ * At the start: take up the plan that an ssid before this one has kept. Ends the process
+ * if a node runs on this host and its plan cannot be used.
+ */
 void plan_init(void);
 
 /* Check the text of a file. Return: a plan, or NULL. */
