@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../../lib/number.h"
 #include "say.h"
@@ -134,7 +133,6 @@ void settings_parse(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	static const char crl[] = "/etc/ssi/crl.pem";
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1)
@@ -142,6 +140,4 @@ void settings_parse(int argc, char **argv)
 	if (optind < argc)
 		say_and_end("The argument \"%s\" is not expected; try ssid --help.",
 			    argv[optind]);
-	if (!settings.crl && !access(crl, F_OK))
-		settings.crl = crl;
 }

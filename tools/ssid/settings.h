@@ -10,6 +10,7 @@
 #define SSID_PORT	7472	/* of TCP, between hosts */
 #define SSID_SOCKET	"/run/ssi/ssid.sock"
 #define SETTINGS_MAX_ADMINS	8
+#define SETTINGS_CRL	"/etc/ssi/crl.pem"
 
 /**
  * struct settings - the command line
@@ -18,7 +19,7 @@
  * @ca: PEM file of the authority that signs the hosts' certificates
  * @certificate: PEM file of this host's certificate
  * @key: PEM file of its private key
- * @crl: PEM file of revoked certificates, or NULL
+ * @crl: PEM file of revoked certificates; NULL: SETTINGS_CRL if it is there
  * @port: TCP port, of this host and of the others
  * @admins: names in the certificates of remote administrators; ends with NULL
  * @vmm: path of ssi-vmm

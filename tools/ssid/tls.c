@@ -54,6 +54,14 @@ static int explain(unsigned int status, char *why)
 	return -1;
 }
 
+/* The first list may come long after the start of ssid. */
+static const char *find_crl(void)
+{
+	if (settings.crl)
+		return settings.crl;
+	return access(SETTINGS_CRL, F_OK) ? NULL : SETTINGS_CRL;
+}
+
 static int verify(gnutls_x509_crt_t *chain, unsigned int count,
 		  const char *purpose, char *why)
 {
@@ -68,7 +76,7 @@ static int verify(gnutls_x509_crt_t *chain, unsigned int count,
 	if (gnutls_x509_trust_list_init(&list, 0))
 		return fail(why, "there is no memory for certificates");
 	ret = gnutls_x509_trust_list_add_trust_file(list, settings.ca,
-						    settings.crl,
+						    find_crl(),
 						    GNUTLS_X509_FMT_PEM, 0, 0);
 	if (ret > 0)
 		ret = gnutls_x509_trust_list_verify_crt2(list, chain, count,
