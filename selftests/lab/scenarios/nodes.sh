@@ -38,7 +38,7 @@ use_firmware() { # use_firmware VARIABLES [US]: a copy of what comes with it; a 
 # (ssi-vmm(8), --pm-timer), so it cannot find the frequency of its TSC. If ssi-vmm
 # does not boot the kernel itself, the boot loader has to pass the frequency.
 tsc_early() {
-	mhz=$(dmesg | sed -n 's/.*tsc: Detected \([0-9.]*\) MHz.*/\1/p')
+	mhz=$(dmesg | sed -n 's/.*tsc: Detected \([0-9.]*\) MHz.*/\1/p' | tail -n 1)
 	echo "$mhz $SSI_GUEST_TIME_DILATION" |
 		awk '{ printf "tsc_early_khz=%d", $1 * $2 * 1000 }'
 }
