@@ -74,7 +74,7 @@ static void draw_trouble(void)
 
 void chance_begin(u64 seed)
 {
-	state = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	state = (seed + 1) * 0x9e3779b97f4a7c15ull ?: 1;	/* 0 would stay 0 */
 	sim.seed = seed;
 	sim.steps = between(2000, 40000);
 	sim.nodes = sim_one_in(2) ? between(2, 3) : between(2, SIM_NODES);
