@@ -205,6 +205,10 @@ bool bench_takes_transport(struct cluster *c, const char *word)
 		cluster_use_tls(c, false);
 	else if (!strcmp(word, "tls-chacha"))
 		cluster_use_tls(c, true);
+	else if (!strcmp(word, "rdma-tls"))
+		cluster_use_keys(c, SSI_DSM_SECURITY_TLS);
+	else if (!strcmp(word, "rdma-auth"))
+		cluster_use_keys(c, SSI_DSM_SECURITY_AUTHENTICATED);
 	else if (!strcmp(word, "rdma"))
 		c->transport = SSI_DSM_TRANSPORT_RDMA;
 	else

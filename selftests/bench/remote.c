@@ -2,7 +2,9 @@
 /*
  * B1, B3, B4, B9, B10, B12: node 1 reads what node 0 wrote.
  *
- *	remote [rdma|tcp|tls|tls-chacha] NODES THREADS PAGES random|sequential [STATE]
+ *	remote TRANSPORT NODES THREADS PAGES random|sequential [STATE]
+ *
+ * TRANSPORT is rdma, rdma-tls, rdma-auth, tcp, tls or tls-chacha.
  *
  * Node 0 writes PAGES pages, of which it is the home. A process on node 1 then
  * reads all of them, with THREADS threads. Random ones lie apart, so that

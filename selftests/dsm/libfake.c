@@ -59,6 +59,19 @@ static void need_channel(struct fake *f)
 	need(!fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK), "fcntl");
 }
 
+/* The module's request or answer. */
+static void take_private_data(struct fake *f, const struct rdma_conn_param *param,
+			      bool is_request)
+{
+	if (is_request && !guard_asked(f->guard, param->private_data,
+				       param->private_data_len, param->qp_num))
+		tap_diag("the tag of the module's request is wrong");
+	/* The accepting side gets this event without data. */
+	if (!is_request && param->private_data_len)
+		guard_answered(f->guard, param->private_data,
+			       param->private_data_len, param->qp_num);
+}
+
 static void take_hello(struct fake *f, const struct rdma_conn_param *param)
 {
 	memset(&f->hello, 0, sizeof(f->hello));
@@ -69,13 +82,15 @@ static void take_hello(struct fake *f, const struct rdma_conn_param *param)
 /* 0, or the refusal that a reject contains. */
 static int told_refusal(const struct rdma_conn_param *param)
 {
-	uint32_t data[2];	/* struct ssi_rdma_refusal */
+	uint32_t data[2];	/* of struct ssi_rdma_refusal */
 
 	if (param->private_data_len < sizeof(data))
 		return -ECONNREFUSED;
 	memcpy(data, param->private_data, sizeof(data));
 	if (le32toh(data[0]) != SSI_WIRE_MAGIC)
 		return -ECONNREFUSED;
+	if (!data[1])	/* with security: try again */
+		return -EBUSY;
 	return (int)le32toh(data[1]);
 }
 
@@ -102,6 +117,9 @@ static int judge_event(struct fake *f, const struct rdma_cm_event *event,
 	case RDMA_CM_EVENT_CONNECT_REQUEST:
 	case RDMA_CM_EVENT_ESTABLISHED:
 		take_hello(f, &event->param.conn);
+		if (f->guard)
+			take_private_data(f, &event->param.conn, event->event ==
+					  RDMA_CM_EVENT_CONNECT_REQUEST);
 		break;
 	default:
 		break;
@@ -268,7 +286,21 @@ static void ask(struct fake *f, const void *hello, uint8_t len)
 	need(!rdma_resolve_route(f->cm, RESOLVE_MS) &&
 	     !await_event(f, RDMA_CM_EVENT_ROUTE_RESOLVED), "the route");
 	make_queues(f);
+	if (f->guard && len == sizeof(struct ssi_wire_hello)) {
+		guard_request(f->guard, hello, f->cm->qp->qp_num);
+		param = conn_param(&f->guard->request, sizeof(f->guard->request));
+	}
 	need(!rdma_connect(f->cm, &param), "rdma_connect");
+}
+
+static int say_proof(struct fake *f)
+{
+	if (!f->guard->answered)
+		return -EACCES;
+	f->guard->on = true;
+	if (f->guard->fault == GUARD_NO_PROOF)
+		return 0;
+	return fake_send_raw(f, f->guard->proof, sizeof(f->guard->proof));
 }
 
 int fake_connect(struct fake *f, const void *hello, uint8_t len)
@@ -279,6 +311,8 @@ int fake_connect(struct fake *f, const void *hello, uint8_t len)
 		return fake_tcp_connect(f, hello, len);
 	ask(f, hello, len);
 	ret = await_event(f, RDMA_CM_EVENT_ESTABLISHED);
+	if (!ret && f->guard)
+		ret = say_proof(f);
 	if (ret)
 		fake_hang_up(f);
 	return ret;
@@ -332,10 +366,15 @@ uint16_t fake_asked_from(const struct fake *f)
 int fake_accept(struct fake *f, const struct ssi_wire_hello *hello)
 {
 	struct rdma_conn_param param = conn_param(hello, sizeof(*hello));
+	struct ssi_keys_answer answer;
 
 	if (f->tcp)
 		return fake_tcp_accept(f, hello);
 	make_queues(f);
+	if (f->guard) {
+		guard_answer(f->guard, hello, f->cm->qp->qp_num, &answer);
+		param = conn_param(&answer, sizeof(answer));
+	}
 	need(!rdma_accept(f->cm, &param), "rdma_accept");
 	return await_event(f, RDMA_CM_EVENT_ESTABLISHED);
 }
@@ -389,12 +428,37 @@ void fake_close(struct fake *f)
 
 /* ---- messages ---- */
 
+/* The module's proof; after it, its messages are sealed. True: it was the proof. */
+static bool take_proof(struct fake *f, uint32_t slot, uint32_t bytes)
+{
+	if (f->guard->on)
+		return false;
+	if (bytes != SSI_KEYS_LEN ||
+	    memcmp(f->memory->in[slot], f->guard->proof, SSI_KEYS_LEN))
+		tap_bail("the module's proof is wrong");
+	f->guard->on = true;
+	post_slot(f, slot);
+	return true;
+}
+
+static uint32_t open_slot(struct fake *f, uint32_t slot, uint32_t bytes)
+{
+	if (!f->guard)
+		return bytes;
+	bytes = guard_open(f->guard, f->memory->in[slot], bytes);
+	if (!bytes)
+		tap_bail("the module sent a message that is sealed wrongly");
+	return bytes;
+}
+
 static void put_in_box(struct fake *f, const struct ibv_wc *wc)
 {
 	uint32_t slot = (uint32_t)wc->wr_id;
 
+	if (f->guard && take_proof(f, slot, wc->byte_len))
+		return;
 	f->inbox[f->arrived++ % FAKE_SLOTS] = slot;
-	f->bytes[slot] = wc->byte_len;
+	f->bytes[slot] = open_slot(f, slot, wc->byte_len);
 	f->headerless[slot].is = wc->wc_flags & IBV_WC_WITH_IMM;
 	f->headerless[slot].says = be32toh(wc->imm_data);
 }
@@ -485,10 +549,32 @@ static int send_tcp(struct fake *f, const uint8_t *data, uint32_t len,
 	return ret;
 }
 
+int fake_send_raw(struct fake *f, const void *data, uint32_t len)
+{
+	memcpy(f->memory->out, data, len);
+	return post(f, len, 1, IBV_WR_SEND, 0);
+}
+
+/* The next one is sealed when the last one was sent. */
+static int send_sealed(struct fake *f, const void *data, uint32_t len,
+		       uint32_t times)
+{
+	int ret = 0;
+
+	while (!ret && times--) {
+		memcpy(f->memory->out, data, len);
+		ret = post(f, guard_seal(f->guard, f->memory->out, len), 1,
+			   IBV_WR_SEND, 0);
+	}
+	return ret;
+}
+
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times)
 {
 	if (f->tcp)
 		return send_tcp(f, data, len, times);
+	if (f->guard)
+		return send_sealed(f, data, len, times);
 	memcpy(f->memory->out, data, len);
 	return post(f, len, times, IBV_WR_SEND, 0);
 }

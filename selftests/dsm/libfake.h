@@ -15,6 +15,7 @@
 
 #include "kmod/protocol/wire.h"
 #include "libcluster.h"
+#include "libguard.h"
 
 #define FAKE_CREDITS	64	/* messages that the module may send unasked */
 #define FAKE_SLOTS	(FAKE_CREDITS + 16)	/* 16 for its CREDIT messages */
@@ -24,8 +25,8 @@
 
 /* The buffers that the device reads and writes. */
 struct fake_memory {
-	uint8_t in[FAKE_SLOTS][PAGE + sizeof(struct ssi_wire)];
-	uint8_t out[sizeof(struct ssi_wire) + FAKE_PAYLOAD];
+	uint8_t in[FAKE_SLOTS][PAGE + sizeof(struct ssi_wire) + GUARD_TRAILER];
+	uint8_t out[sizeof(struct ssi_wire) + FAKE_PAYLOAD + GUARD_TRAILER];
 };
 
 /**
@@ -61,6 +62,7 @@ struct fake_memory {
  * @broken: a completion reported that the connection is broken
  * @hello: the module's, from when it connected or accepted
  * @life: of the module's instance of the region that both have
+ * @guard: its security over rdma, or NULL
  * @fd: TCP: the connection, if there is @memory
  * @listen_fd: TCP: listens at @addr, or 0
  * @asker: TCP: the address of the last connection there
@@ -100,6 +102,7 @@ struct fake {
 	bool broken;
 	struct ssi_wire_hello hello;
 	uint32_t life;
+	struct fake_guard *guard;
 	int fd;
 	int listen_fd;
 	struct sockaddr_in asker;
@@ -137,6 +140,9 @@ void fake_reject(struct fake *f, const void *data, uint8_t len);
  * TCP, the header travels first, and a message without a payload as it is.
  */
 int fake_send(struct fake *f, const void *data, uint32_t len, uint32_t times);
+
+/* Send @len bytes as they are, also with security. Not TCP. */
+int fake_send_raw(struct fake *f, const void *data, uint32_t len);
 
 /* Send @len bytes, not more than a page, with @imm as immediate data. Not TCP. */
 int fake_send_headerless(struct fake *f, uint32_t imm, uint32_t len);
