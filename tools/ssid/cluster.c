@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../vmm/exit.h"
 #include "guest.h"
 #include "health.h"
 #include "nodes.h"
@@ -18,6 +19,7 @@
 #include "say.h"
 
 #define LOOK_MS		300
+#define CAUSE_MS	1000	/* for the other nodes to end */
 #define UP_S		600	/* ssi-vmm has a shorter limit of its own */
 #define DOWN_S		120
 #define UNKNOWN_LOOKS	10	/* in sequence, until a node counts as lost */
@@ -125,26 +127,54 @@ static bool state_is(const json_t *view, const char *state)
 
 /* ---- up ---- */
 
+static int fail_ended(const json_t *node, const json_t *view,
+		      struct failure *failure)
+{
+	json_t *exit = json_object_get(view, "exit");
+
+	return rest_fail(failure, 500, "node_failed", "ssi-vmm of node %u (%s) has ended with code %d: %s",
+			 plan_node_id(node),
+			 json_string_value(json_object_get(node, "address")) ?: "this host",
+			 (int)json_integer_value(json_object_get(exit, "code")),
+			 json_string_value(json_object_get(exit, "reason")) ?: "no reason is known");
+}
+
 /* Return: 1 if it runs, 0 if it is on the way, -1 if it has failed. */
 static int look_at_start(const json_t *plan, const json_t *node,
 			 unsigned int *unknown, struct failure *failure)
 {
-	json_t *view = view_node(plan, node), *exit;
+	json_t *view = view_node(plan, node);
 	int ret = state_is(view, "running");
 
 	*unknown = state_is(view, "unknown") ? *unknown + 1 : 0;
-	exit = json_object_get(view, "exit");
 	if (*unknown > UNKNOWN_LOOKS)
 		ret = rest_fail(failure, 502, "node_unreachable", "%s",
 				json_string_value(json_object_get(view, "reason")));
 	else if (state_is(view, "ended") || state_is(view, "none"))
-		ret = rest_fail(failure, 500, "node_failed", "ssi-vmm of node %u (%s) has ended with code %d: %s",
-				plan_node_id(node),
-				json_string_value(json_object_get(node, "address")) ?: "this host",
-				(int)json_integer_value(json_object_get(exit, "code")),
-				json_string_value(json_object_get(exit, "reason")) ?: "no reason is known");
+		ret = fail_ended(node, view, failure);
 	json_decref(view);
 	return ret;
+}
+
+/*
+ * When a node fails, the others end with the code for a lost node, perhaps before it.
+ * The sentence should be that of the one with another code.
+ */
+static void find_cause(const json_t *plan, struct failure *failure)
+{
+	json_t *node, *view;
+	size_t i;
+	int code;
+
+	usleep(CAUSE_MS * 1000);
+	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
+		view = view_node(plan, node);
+		code = json_integer_value(json_object_get(json_object_get(view, "exit"),
+							  "code"));
+		if (state_is(view, "ended") && code != EXIT_NODE_LOST)
+			fail_ended(node, view, failure);
+		json_decref(view);
+	}
 }
 
 static int await_start(const json_t *plan, struct failure *failure)
@@ -207,6 +237,8 @@ static int do_up(struct job *of)
 		}
 	if (!await_start(of->plan, &of->failure))
 		return 0;
+	if (!strcmp(of->failure.code, "node_failed"))
+		find_cause(of->plan, &of->failure);
 	undo(of->plan, json_array_size(nodes), &of->failure);
 	return -1;
 }
