@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../lib/name.h"
+
 /* From good to bad, except the last. */
 enum word { OK, DEGRADED, LOST, SPLIT, STOPPED };
 
@@ -26,13 +28,15 @@ struct judge {
 __attribute__((format(printf, 3, 4)))
 static void find(struct judge *judge, enum word word, const char *fmt, ...)
 {
-	char text[1024];
+	char text[1024], printed[1024];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	json_array_append_new(judge->problems, json_string(text));
+	/* It may be cut inside of a character. */
+	name_print(text, printed, sizeof(printed));
+	json_array_append_new(judge->problems, json_string(printed));
 	if (word > judge->word)
 		judge->word = word;
 }

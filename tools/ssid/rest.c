@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/name.h"
+
 void rest_answer_text(struct answer *answer, const char *type, char *text)
 {
 	answer->status = 200;
@@ -38,18 +40,21 @@ void rest_refuse(struct answer *answer, const struct failure *failure)
 int rest_fail(struct failure *failure, unsigned int status, const char *code,
 	      const char *fmt, ...)
 {
+	char text[REST_WHY_MAX];
 	va_list args;
 	size_t len;
 
 	failure->status = status;
 	failure->code = code;
 	va_start(args, fmt);
-	vsnprintf(failure->why, sizeof(failure->why), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	/* What a library or another program says may have one. */
-	len = strlen(failure->why);
-	while (len && strchr(" .\n", failure->why[len - 1]))
-		failure->why[--len] = '\0';
+	len = strlen(text);
+	while (len && strchr(" .\n", text[len - 1]))
+		text[--len] = '\0';
+	/* It may not be UTF-8, or be cut inside of a character. */
+	name_print(text, failure->why, sizeof(failure->why));
 	return -1;
 }
 

@@ -71,7 +71,7 @@ void rest_refuse(struct answer *answer, const struct failure *failure);
  * @failure: out
  * @status: of HTTP
  * @code: a word that programs compare; it stays the same in later versions
- * @fmt: the sentence without full stop
+ * @fmt: the sentence without full stop; an argument may be @failure's own sentence
  *
  * Return: -1.
  */
