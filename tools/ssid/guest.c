@@ -21,6 +21,7 @@
 
 #define PATH_LEN	512
 #define END_TRIES	150	/* of 100 ms */
+#define UNKNOWN_CODE	255	/* of a node whose end was not written down */
 
 static void file_path(unsigned int id, const char *what, char path[PATH_LEN])
 {
@@ -91,9 +92,15 @@ void guest_forget(unsigned int id)
 json_t *guest_exit(unsigned int id)
 {
 	char path[PATH_LEN];
+	json_t *ended;
 
 	file_path(id, "exit", path);
-	return json_load_file(path, 0, NULL);
+	ended = json_load_file(path, 0, NULL);
+	file_path(id, "lock", path);
+	if (!ended && !access(path, F_OK) && !guest_runs(id))
+		ended = json_pack("{s:i, s:s}", "code", UNKNOWN_CODE, "reason",
+				  "its watcher was killed, or could not write down why");
+	return ended;
 }
 
 /* Return: 0, or another value and the reason in @output. */
@@ -123,11 +130,10 @@ static int start_unit(unsigned int id, char *output)
 
 int guest_start(unsigned int id, struct failure *failure)
 {
-	char path[PATH_LEN], output[CHILD_OUTPUT_MAX];
+	char output[CHILD_OUTPUT_MAX];
 	int ret;
 
-	file_path(id, "exit", path);
-	unlink(path);
+	guest_forget(id);
 	ret = settings.unit ? start_unit(id, output) : start_child(id, output);
 	if (ret)
 		return rest_fail(failure, 500, "host", "ssi-vmm of node %u cannot be started: %s",
