@@ -78,10 +78,8 @@ static int end_node(const json_t *node, struct failure *failure)
 	char path[64];
 	json_t *answer;
 
-	if (plan_is_here(node)) {
-		nodes_end(plan_node_id(node));
-		return 0;
-	}
+	if (plan_is_here(node))
+		return nodes_end(plan_node_id(node), failure);
 	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
 	answer = remote_call(node, "DELETE", path, NULL, failure);
 	json_decref(answer);

@@ -170,12 +170,18 @@ int nodes_start(json_t *plan, unsigned int id, struct failure *failure)
 	return ret;
 }
 
-void nodes_end(unsigned int id)
+int nodes_end(unsigned int id, struct failure *failure)
 {
+	int ret = 0;
+
 	guest_end(id);
 	pthread_mutex_lock(&nodes_mutex);
-	if (!guest_runs(id))
+	if (guest_runs(id))
+		ret = rest_fail(failure, 500, "not_ended", "ssi-vmm of node %u does not end",
+				id);
+	else
 		guest_forget(id);
 	clean_if_last();
 	pthread_mutex_unlock(&nodes_mutex);
+	return ret;
 }

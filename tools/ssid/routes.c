@@ -192,8 +192,8 @@ static int delete_node(const struct request *request, uint64_t number,
 		       struct answer *answer, struct failure *failure)
 {
 	(void)request;
-	(void)failure;
-	nodes_end(number);
+	if (nodes_end(number, failure))
+		return -1;
 	rest_answer(answer, 200, json_object());
 	return 0;
 }
