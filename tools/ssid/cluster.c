@@ -57,6 +57,25 @@ static bool is_cancelled(void)
 	return cancelled;
 }
 
+static bool is_now(void)
+{
+	bool now;
+
+	pthread_mutex_lock(&job_mutex);
+	now = job.now;
+	pthread_mutex_unlock(&job_mutex);
+	return now;
+}
+
+/* Of a clock that is never set. */
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 /* ---- one node, wherever it is ---- */
 
 static int start_node(json_t *plan, const json_t *node, struct failure *failure)
@@ -101,6 +120,24 @@ static int press_node(const json_t *node, struct failure *failure)
 	return answer ? 0 : -1;
 }
 
+/* Does another host's answer have a state of this cluster's node? */
+static bool is_view(const json_t *view, const json_t *plan, struct failure *failure)
+{
+	json_t *cluster = json_object_get(view, "cluster");
+
+	if (!json_is_string(json_object_get(view, "state"))) {
+		if (view)
+			rest_fail(failure, 502, "node_refused", "its answer has no state");
+		return false;
+	}
+	/* A host of no cluster names none. */
+	if (!cluster || json_equal(cluster, json_object_get(plan, "cluster")))
+		return true;
+	rest_fail(failure, 409, "cluster_exists", "its host is part of another cluster, %s",
+		  json_string_value(cluster) ?: "?");
+	return false;
+}
+
 static json_t *view_node(const json_t *plan, const json_t *node)
 {
 	struct failure failure;
@@ -111,7 +148,7 @@ static json_t *view_node(const json_t *plan, const json_t *node)
 		return nodes_view(plan, plan_node_id(node));
 	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
 	view = remote_call(node, "GET", path, NULL, &failure);
-	if (json_is_string(json_object_get(view, "state")))
+	if (is_view(view, plan, &failure))
 		return view;
 	json_decref(view);
 	return json_pack("{s:i, s:s, s:s, s:[]}", "id", (int)plan_node_id(node),
@@ -177,7 +214,7 @@ static void find_cause(const json_t *plan, struct failure *failure)
 
 static int await_start(const json_t *plan, struct failure *failure)
 {
-	time_t end = time(NULL) + UP_S;
+	time_t end = now_s() + UP_S;
 	unsigned int unknown[64] = { 0 };
 	bool all;
 	json_t *node;
@@ -197,30 +234,43 @@ static int await_start(const json_t *plan, struct failure *failure)
 		if (is_cancelled())
 			return rest_fail(failure, 409, "cancelled", "The start was ended by \"down\"");
 		usleep(LOOK_MS * 1000);
-	} while (time(NULL) < end);
+	} while (now_s() < end);
 	return rest_fail(failure, 504, "timeout", "The nodes were not connected within %d s",
 			 UP_S);
+}
+
+static void add(struct failure *failure, const char *sentence)
+{
+	rest_fail(failure, failure->status, failure->code, "%s. %s", failure->why,
+		  sentence);
 }
 
 /* The nodes before @count; what cannot be undone is added to the sentence. */
 static void undo(const json_t *plan, size_t count, struct failure *failure)
 {
+	char sentence[REST_WHY_MAX + 64];
 	struct failure other;
+	bool all = true;
 	json_t *node;
-	size_t i, len;
+	size_t i;
 
 	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
 		if (i >= count || !end_node(node, &other))
 			continue;
-		len = strlen(failure->why);
-		snprintf(failure->why + len, sizeof(failure->why) - len,
-			 ". Node %u could not be ended: %s",
-			 plan_node_id(node), other.why);
+		snprintf(sentence, sizeof(sentence),
+			 "Node %u could not be ended: %s", plan_node_id(node),
+			 other.why);
+		add(failure, sentence);
+		all = false;
 	}
-	len = strlen(failure->why);
-	if (count > 1)
-		snprintf(failure->why + len, sizeof(failure->why) - len,
-			 ". What was begun on the other nodes is undone");
+	if (count > 1 && all)
+		add(failure, "What was begun on the other nodes is undone");
+}
+
+/* A node whose host did not answer may have been started. */
+static bool may_run(const struct failure *failure)
+{
+	return !strcmp(failure->code, "node_silent");
 }
 
 static int do_up(struct job *of)
@@ -230,7 +280,7 @@ static int do_up(struct job *of)
 
 	json_array_foreach(nodes, i, node)
 		if (start_node(of->plan, node, &of->failure)) {
-			undo(of->plan, i, &of->failure);
+			undo(of->plan, i + may_run(&of->failure), &of->failure);
 			return -1;
 		}
 	if (!await_start(of->plan, &of->failure))
@@ -272,10 +322,10 @@ static bool any_runs(const json_t *plan)
 
 static int await_end(const json_t *plan, struct failure *failure)
 {
-	time_t end = time(NULL) + DOWN_S;
+	time_t end = now_s() + DOWN_S;
 
-	while (any_runs(plan)) {
-		if (time(NULL) >= end)
+	while (any_runs(plan) && !is_now()) {
+		if (now_s() >= end)
 			return rest_fail(failure, 504, "button_ignored", "The guest has not powered off within %d s of its power button and still runs; ssictl down --now ends it",
 					 DOWN_S);
 		usleep(LOOK_MS * 1000);
@@ -290,10 +340,10 @@ static int do_down(struct job *of)
 	int ret = 0;
 
 	/* A guest that has ended meanwhile needs no button. */
-	if (!of->now && any_runs(of->plan) && press(of->plan, &of->failure) &&
+	if (!is_now() && any_runs(of->plan) && press(of->plan, &of->failure) &&
 	    any_runs(of->plan))
 		return -1;
-	if (!of->now && await_end(of->plan, &of->failure))
+	if (await_end(of->plan, &of->failure))
 		return -1;
 	json_array_foreach(json_object_get(of->plan, "nodes"), i, node)
 		if (end_node(node, &of->failure))
@@ -390,11 +440,29 @@ static void be_down(void)
 	pthread_mutex_unlock(&job_mutex);
 }
 
+/* A "down" that waits for the button waits no longer. Return: whether there is one. */
+static bool hurry_down(void)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&job_mutex);
+	goes_on = job.plan && !strcmp(job.kind, "down");
+	job.now = job.now || goes_on;
+	pthread_mutex_unlock(&job_mutex);
+	return goes_on;
+}
+
 int cluster_down(bool now, struct failure *failure)
 {
-	bool undone = cancel_up();
-	json_t *plan = need_plan(failure);
-	int ret = plan ? start_job("down", now, plan, failure) : -1;
+	bool undone;
+	json_t *plan;
+	int ret;
+
+	if (now && hurry_down())
+		return 0;
+	undone = cancel_up();
+	plan = need_plan(failure);
+	ret = plan ? start_job("down", now, plan, failure) : -1;
 
 	if (!plan && undone) {
 		be_down();

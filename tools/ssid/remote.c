@@ -23,6 +23,7 @@
 
 #define CONNECT_MS	3000
 #define DEPTH_MAX	16	/* of JSON */
+#define ASK_MS		5000	/* ssictl waits for the answers of all hosts */
 #define CALL_MS		30000	/* an end of a node takes up to 15 s */
 
 /**
@@ -32,6 +33,7 @@
  * @credentials: of this host
  * @name: what the other end's certificate must have
  * @deadline_ms: of the monotonic clock
+ * @is_sent: the other end may have seen the request
  * @why: reason of a failure of the handshake
  */
 struct call {
@@ -40,6 +42,7 @@ struct call {
 	gnutls_certificate_credentials_t credentials;
 	const char *name;
 	int64_t deadline_ms;
+	bool is_sent;
 	char why[256];
 };
 
@@ -129,6 +132,8 @@ static int check_server(gnutls_session_t session)
 
 static int explain(struct call *call, int ret)
 {
+	if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		call->is_sent = false;
 	if (call->why[0])
 		return -1;
 	if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
@@ -234,9 +239,11 @@ static int exchange(struct call *call, const char *address,
 
 	if (connect_to(call, address))
 		return -1;
-	call->deadline_ms = now_ms() + CALL_MS;
+	call->deadline_ms = now_ms() +
+			    (strcmp(request->method, "GET") ? CALL_MS : ASK_MS);
 	if (begin_tls(call))
 		return -1;
+	call->is_sent = true;
 	if (!http_exchange(&stream, request, answer, why))
 		return 0;
 	if (!call->why[0])
@@ -308,7 +315,8 @@ json_t *remote_call(const json_t *node, const char *method, const char *path,
 		rest_fail(failure, 409, "certificates_missing", "Node %u is on another host, and this host has no certificates (%s); ssictl cert init makes them",
 			  plan_node_id(node), missing);
 	else if (exchange(&call, address, &request, &answer))
-		rest_fail(failure, 502, "node_unreachable", "ssid of node %u at %s does not answer: %s",
+		rest_fail(failure, 502, call.is_sent ? "node_silent" :
+						       "node_unreachable", "ssid of node %u at %s does not answer: %s",
 			  plan_node_id(node), address, call.why);
 	else
 		body = take_body(&answer, node, failure);
