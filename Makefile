@@ -113,6 +113,9 @@ $(B)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
 	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -Ikmod -Iselftests/shim $(SANITIZE) -MMD -MP -c -o $@ $<
 
+# The description of the REST interface is assembled into ssid.
+$(B)/obj/tools/ssid/openapi.o $(B)/sanitized/tools/ssid/openapi.o: tools/ssid/openapi.json
+
 # Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c and keys.c,
 # for those that speak to it, are linked into all.
 HOST_KINDS := dsm bench cluster debug
