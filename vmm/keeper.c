@@ -434,8 +434,10 @@ static void wait_for_guest(void)
 		if (polled[1].revents)
 			receive_signal();
 		control_serve(&polled[2], programs);
-		if (keeper.must_end && !deadline_left_ms(&keeper.until))
+		if (keeper.must_end && !deadline_left_ms(&keeper.until)) {
 			kill_guest_by(keeper.must_end);
+			keeper.must_end = 0;
+		}
 	}
 	while (receive_request())
 		;
