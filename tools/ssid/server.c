@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -102,6 +103,21 @@ static struct client *client_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
+/*
+ * A browser shows an administrator's certificate with each request, also with one that
+ * a page of somebody else makes. It adds the header "Origin" then.
+ */
+static bool is_of_other_site(struct MHD_Connection *connection)
+{
+	const char *host = MHD_lookup_connection_value(connection,
+						       MHD_HEADER_KIND, "Host");
+	const char *origin = MHD_lookup_connection_value(connection,
+							 MHD_HEADER_KIND, "Origin");
+	const char *site = origin ? strstr(origin, "://") : NULL;
+
+	return origin && (!site || !host || strcasecmp(site + 3, host));
+}
+
 static enum MHD_Result answer_request(struct MHD_Connection *connection,
 				      const char *path, const char *method,
 				      const struct upload *upload)
@@ -118,6 +134,9 @@ static enum MHD_Result answer_request(struct MHD_Connection *connection,
 	if (!request.caller)
 		return refuse(connection, 403, "no_certificate",
 			      "The connection has no certificate that is verified");
+	if (is_of_other_site(connection))
+		return refuse(connection, 403, "other_site",
+			      "The request comes from a page of another site");
 	client_waits(client, false);
 	routes_answer(&request, &answer);
 	client_waits(client, true);
