@@ -21,6 +21,7 @@
 
 #define PATH_LEN	512
 #define END_TRIES	150	/* of 100 ms */
+#define FORGET_TRIES	20
 #define UNKNOWN_CODE	255	/* of a node whose end was not written down */
 
 static void file_path(unsigned int id, const char *what, char path[PATH_LEN])
@@ -128,6 +129,15 @@ static int start_unit(unsigned int id, char *output)
 	return child_run(start, output);
 }
 
+/* A watcher whose ssi-vmm cannot be executed ends a little later, and writes that down. */
+static void forget_start(unsigned int id)
+{
+	for (int i = 0; i < FORGET_TRIES && guest_runs(id); i++)
+		usleep(100000);
+	if (!guest_runs(id))
+		guest_forget(id);
+}
+
 int guest_start(unsigned int id, struct failure *failure)
 {
 	char output[CHILD_OUTPUT_MAX];
@@ -135,10 +145,11 @@ int guest_start(unsigned int id, struct failure *failure)
 
 	guest_forget(id);
 	ret = settings.unit ? start_unit(id, output) : start_child(id, output);
-	if (ret)
-		return rest_fail(failure, 500, "host", "ssi-vmm of node %u cannot be started: %s",
-				 id, output);
-	return 0;
+	if (!ret)
+		return 0;
+	forget_start(id);
+	return rest_fail(failure, 500, "host", "ssi-vmm of node %u cannot be started: %s",
+			 id, output);
 }
 
 /* A NUL would be the end of the text. */
