@@ -34,13 +34,20 @@ static int rx_fill(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	return 0;
 }
 
+/*
+ * A sealed message was synced for the CPU and then decrypted in place: another sync
+ * could bring the encrypted bytes back, from a bounce buffer.
+ */
 static struct page *rx_unmap(struct ssi_rdma_conn *conn,
 			     struct ssi_rdma_rx *buf)
 {
+	struct ib_device *dev = conn->pd->device;
 	struct page *page = buf->page;
 
-	ib_dma_unmap_page(conn->pd->device, buf->page_dma, PAGE_SIZE,
-			  DMA_FROM_DEVICE);
+	if (!ib_uses_virt_dma(dev))
+		dma_unmap_page_attrs(dev->dma_device, buf->page_dma, PAGE_SIZE,
+				     DMA_FROM_DEVICE,
+				     conn->guard ? DMA_ATTR_SKIP_CPU_SYNC : 0);
 	buf->page = NULL;
 	return page;
 }
@@ -194,11 +201,14 @@ static void rx_copy(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf, u32 at,
 	memcpy(to + in_page, (void *)buf->wire + at - PAGE_SIZE, len - in_page);
 }
 
-/* Copy the header that begins @at bytes into the message. */
+/* Copy the header that begins @at bytes into the message; see rx_unmap(). */
 static void rx_header(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		      u32 at, struct ssi_wire *head)
 {
-	rx_copy(conn, buf, at, head, SSI_STREAM_WIRE_LEN);
+	if (conn->guard)
+		memcpy(head, page_address(buf->page) + at, SSI_STREAM_WIRE_LEN);
+	else
+		rx_copy(conn, buf, at, head, SSI_STREAM_WIRE_LEN);
 }
 
 /* Number of headers in a message of @bytes bytes whose last header is @head. */
