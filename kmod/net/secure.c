@@ -171,6 +171,10 @@ static const struct ssi_carrier secure_carrier = {
 	.connect = ssi_secure_connect,
 };
 
+/*
+ * A key that waits is for an attempt that the other side has given up: it asks for tcp
+ * now. With the key, the request of that attempt could be repeated at any time.
+ */
 static int take(struct ssi_peer *peer, struct socket *sock,
 		struct netlink_ext_ack *extack)
 {
@@ -181,6 +185,8 @@ static int take(struct ssi_peer *peer, struct socket *sock,
 	ret = use(peer, sock, extack);
 	if (ret)
 		ssi_tcp_conn_unclaim(sock);
+	else
+		ssi_stream_set_key(ssi_stream(peer->link), NULL);
 	return ret;
 }
 
