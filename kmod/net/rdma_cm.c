@@ -114,6 +114,13 @@ static void limit_mtu(struct ssi_rdma_conn *conn, u32 mtu)
 	conn->c.st->rdma_mtu = mtu;
 }
 
+/* On the side that accepts it is the key of the next request. */
+static void forget_key(struct ssi_rdma_conn *conn)
+{
+	if (conn->guard && conn->c.st->active)
+		ssi_stream_set_key(conn->c.st, NULL);
+}
+
 /*
  * Something else than the other node may have sent the reject, or it has no key yet,
  * or another one: then the reason must not change the link. The next attempt needs
@@ -121,7 +128,7 @@ static void limit_mtu(struct ssi_rdma_conn *conn, u32 mtu)
  */
 static void rejected_by_anybody(struct ssi_rdma_conn *conn, u32 refusal)
 {
-	ssi_stream_set_key(conn->c.st, NULL);
+	forget_key(conn);
 	ssi_stream_cannot_reach(&conn->c, ssi_wire_refusal_text(refusal), 0);
 }
 
@@ -143,8 +150,7 @@ static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 	data = rdma_consumer_reject_data(conn->id, event, &len);
 	if (!data || len < sizeof(*data) ||
 	    le32_to_cpu(data->magic) != SSI_WIRE_MAGIC) {
-		if (conn->guard)
-			ssi_stream_set_key(conn->c.st, NULL);
+		forget_key(conn);
 		ssi_stream_cannot_reach(&conn->c,
 					rdma_reject_msg(conn->id, event->status),
 					event->status);

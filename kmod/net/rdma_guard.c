@@ -255,7 +255,8 @@ bool ssi_rdma_guard_refused(const struct ssi_rdma_conn *conn,
 {
 	u8 tag[SSI_KEYS_LEN];
 
-	if (conn->guard->proved)	/* then the key is gone */
+	/* Else the key is gone, and anybody can make the tag. */
+	if (!conn->c.st->active || conn->guard->proved)
 		return false;
 	make_refusal_tag(conn->guard->key, &conn->guard->t, &refusal->said, tag);
 	return ssi_keys_match(refusal->tag, tag, sizeof(tag));
