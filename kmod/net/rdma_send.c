@@ -205,7 +205,7 @@ static void tx_pump(struct ssi_rdma_conn *conn)
 	lockdep_assert_held(&conn->c.st->lock);
 	while (!ret && conn->c.ready && !conn->c.dead &&
 	       !list_empty(&conn->tx_free)) {
-		if (conn->c.credits && ssi_stream_is_due(conn->c.st))
+		if (conn->c.credits && ssi_stream_is_due(conn->c.st, SSI_RDMA_BATCH))
 			ret = tx_post_waits(conn);
 		else if (conn->c.owed >= OWED_MAX)
 			ret = tx_post_credit(conn);

@@ -568,13 +568,14 @@ void ssi_stream_free_list(struct ssi_stream *st, struct list_head *waits);
 /**
  * ssi_stream_is_due() - whether messages of the queue must be sent now
  * @st: the link
+ * @batch: of the carrier: how many messages make a full batch
  *
  * They must when one that must not be deferred is queued, or when there is a full
  * batch.
  *
  * Context: Any context, st->lock held.
  */
-bool ssi_stream_is_due(struct ssi_stream *st);
+bool ssi_stream_is_due(const struct ssi_stream *st, u32 batch);
 
 /**
  * ssi_stream_kick() - send all that credits allow

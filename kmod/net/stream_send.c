@@ -69,10 +69,10 @@ void ssi_stream_free_list(struct ssi_stream *st, struct list_head *waits)
 	INIT_LIST_HEAD(waits);
 }
 
-bool ssi_stream_is_due(struct ssi_stream *st)
+bool ssi_stream_is_due(const struct ssi_stream *st, u32 batch)
 {
 	lockdep_assert_held(&st->lock);
-	return st->flush || st->queued >= SSI_WIRE_BATCH;
+	return st->flush || st->queued >= batch;
 }
 
 static void pump(struct ssi_stream_conn *conn)

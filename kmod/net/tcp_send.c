@@ -10,8 +10,12 @@
 #include "net/peer.h"
 #include "net/tcp_conn.h"
 
-/* Messages that one sendmsg takes. */
-#define OUT_MAX		16
+/*
+ * Messages that one sendmsg takes. Messages that may be deferred are sent when there are
+ * so many: the requests of a window of read-ahead leave together, with the UNBLOCKs of
+ * the pages before, and their answers come together.
+ */
+#define OUT_MAX		32
 /* A credit message is sent when this many credits are owed. */
 #define OWED_MAX	(SSI_TCP_CREDITS / 4)
 #define AGAIN_MS	10	/* after a lack of memory */
@@ -19,7 +23,7 @@
 void ssi_tcp_send_pump(struct ssi_stream_conn *conn)
 {
 	struct ssi_tcp_conn *tc = ssi_tcp_conn(conn);
-	bool must_send = conn->credits && ssi_stream_is_due(conn->st);
+	bool must_send = conn->credits && ssi_stream_is_due(conn->st, OUT_MAX);
 
 	if (!tc->batching && (must_send || conn->owed >= OWED_MAX))
 		ssi_tcp_run_ask(&tc->run);
@@ -63,7 +67,7 @@ static bool collect(struct ssi_tcp_conn *tc)
 	bool due, more;
 
 	spin_lock_irq(&st->lock);
-	due = !c->dead && ssi_stream_is_due(st);
+	due = !c->dead && ssi_stream_is_due(st, OUT_MAX);
 	while (due && c->credits && tc->nr_out < OUT_MAX &&
 	       (wait = ssi_stream_first(st))) {
 		ssi_stream_unqueue(st, wait);
