@@ -2,6 +2,7 @@
 /*
  * Receiving over one TCP connection: messages from the bytes of a stream.
  */
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <net/tcp.h>
 
@@ -245,35 +246,58 @@ void ssi_tcp_recv_memory(struct work_struct *work)
 
 /* ---- to the client ---- */
 
-/* True if @rx may go to the client. */
-static bool account(struct ssi_tcp_conn *tc, struct ssi_rx *rx)
+/* The credits that all messages in @tc->received give back. */
+static u64 sum_credits(struct ssi_tcp_conn *tc)
 {
-	struct ssi_stream *st = tc->c.st;
+	struct ssi_rx *rx;
+	u64 sum = 0;
 
-	if (ssi_stream_rx_stopped(&tc->c) || !ssi_stream_take_credit(&tc->c))
-		return false;
-	if (!take_credits(tc, le32_to_cpu(rx->wire.credits))) {
+	list_for_each_entry(rx, &tc->received, list)
+		sum += le32_to_cpu(rx->wire.credits);
+	return sum;
+}
+
+/*
+ * Account for @tc->received, all at once: the lock would be taken for each message
+ * otherwise. Return: how many of them may go to the client.
+ */
+static u32 account(struct ssi_tcp_conn *tc)
+{
+	struct ssi_stream_conn *c = &tc->c;
+	u64 credits = sum_credits(tc);
+	u32 nr;
+
+	if (ssi_stream_rx_stopped(c))
+		return 0;
+	if (credits > U32_MAX || !take_credits(tc, credits)) {
 		broken(tc, "more credits given back than taken");
-		return false;
+		return 0;
 	}
-	spin_lock_irq(&st->lock);
-	tc->c.owed++;
-	st->received++;
-	spin_unlock_irq(&st->lock);
-	return true;
+	spin_lock_irq(&c->st->lock);
+	nr = min(tc->nr_received, c->granted);
+	c->granted -= nr;
+	c->owed += nr;
+	c->st->received += nr;
+	spin_unlock_irq(&c->st->lock);
+	return nr;
 }
 
 void ssi_tcp_recv_deliver(struct ssi_tcp_conn *tc)
 {
+	u32 nr = account(tc), legal = nr;
 	struct ssi_rx *rx, *next;
 
 	list_for_each_entry_safe(rx, next, &tc->received, list) {
 		list_del_init(&rx->list);
-		if (account(tc, rx))
+		if (nr && !ssi_stream_rx_stopped(&tc->c)) {
+			nr--;
 			ssi_link_recv(&tc->c.st->link, rx);
-		else
+		} else {
 			ssi_rx_free(rx);
+		}
 	}
+	if (legal < tc->nr_received && !tc->c.rx_stopped)
+		broken(tc, "it sends without a credit");
 	tc->nr_received = 0;
 }
 
