@@ -4,6 +4,7 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <net/inet_connection_sock.h>
 #include <net/tcp.h>
 
 #include "alloc.h"
@@ -179,12 +180,23 @@ static bool begin_read(struct ssi_tcp_conn *tc)
 	return true;
 }
 
+/*
+ * Two short messages in a row, as UNBLOCK and the next request, make TCP acknowledge
+ * them as soon as they are read, by a segment of its own. The answer carries the same
+ * acknowledgment; if there is none, TCP's timer sends it.
+ */
+static void leave_ack_to_answer(struct sock *sk)
+{
+	inet_csk(sk)->icsk_ack.pending &= ~ICSK_ACK_PUSHED2;
+}
+
 bool ssi_tcp_recv_read(struct ssi_tcp_conn *tc)
 {
 	read_descriptor_t desc = { .arg.data = tc, .count = 1 };
 
 	if (!begin_read(tc))
 		return false;
+	leave_ack_to_answer(tc->sock->sk);
 	if (may_read(tc))
 		tcp_read_sock(tc->sock->sk, &desc, ssi_tcp_recv_take);
 	return tc->nr_received >= READ_MAX;
