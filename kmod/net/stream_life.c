@@ -413,16 +413,27 @@ static void wait_until_over(struct ssi_stream_conn *conn)
 		msleep(RETRY_SOON_MS);
 }
 
+/*
+ * User space may have brought a connection, or there is one to begin with. Not if a
+ * connection has to stay for a while.
+ */
+static bool can_go_on(const struct ssi_stream *st)
+{
+	const struct ssi_stream_conn *conn = READ_ONCE(st->conn);
+
+	if (conn)
+		return !READ_ONCE(conn->dead) &&
+		       READ_ONCE(st->link.state) != SSI_DSM_LINK_LOST;
+	return READ_ONCE(st->next) ||
+	       (READ_ONCE(st->has_key) && READ_ONCE(st->wants_next));
+}
+
 static void retry_later(struct ssi_stream *st)
 {
 	unsigned int ms = ssi_stream_has_begun(st) ? RETRY_SOON_MS : RETRY_MS;
-	const struct ssi_stream_conn *conn = READ_ONCE(st->conn);
 
-	/* User space may have brought a connection, or there is one to begin with. */
-	if ((conn && !READ_ONCE(conn->dead)) || READ_ONCE(st->next) ||
-	    (READ_ONCE(st->has_key) && READ_ONCE(st->wants_next)))
-		ms = 0;
-	mod_delayed_work(ssi_conn_wq, &st->work, msecs_to_jiffies(ms));
+	mod_delayed_work(ssi_conn_wq, &st->work,
+			 can_go_on(st) ? 0 : msecs_to_jiffies(ms));
 }
 
 /* Nothing that waits is sent any more; only the other side is told. */
