@@ -5,6 +5,7 @@
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /**
