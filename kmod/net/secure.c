@@ -33,11 +33,16 @@
 #include <linux/netlink.h>
 #include <net/sock.h>
 
+#include "net/keys.h"
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/rdma_conn.h"
 #include "net/tcp_conn.h"
 #include "net/secure.h"
+
+/* The key is copied with each of these lengths. */
+static_assert(SSI_STREAM_KEY_LEN == SSI_DSM_KEY_LEN &&
+	      SSI_STREAM_KEY_LEN == SSI_KEYS_LEN);
 
 static int refuse_socket(struct netlink_ext_ack *extack, int error,
 			 const char *why)
