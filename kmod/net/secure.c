@@ -41,8 +41,8 @@
 #include "net/secure.h"
 
 /* The key is copied with each of these lengths. */
-static_assert(SSI_STREAM_KEY_LEN == SSI_DSM_KEY_LEN &&
-	      SSI_STREAM_KEY_LEN == SSI_KEYS_LEN);
+static_assert(sizeof_field(struct ssi_stream, key) == SSI_DSM_KEY_LEN);
+static_assert(sizeof_field(struct ssi_stream, key) == SSI_KEYS_LEN);
 
 static int refuse_socket(struct netlink_ext_ack *extack, int error,
 			 const char *why)
