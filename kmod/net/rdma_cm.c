@@ -126,7 +126,7 @@ static void forget_key(struct ssi_rdma_conn *conn)
  * or another one: then the reason must not change the link. The next attempt needs
  * another key.
  */
-static void rejected_by_anybody(struct ssi_rdma_conn *conn, u32 refusal)
+static void rejected_without_proof(struct ssi_rdma_conn *conn, u32 refusal)
 {
 	forget_key(conn);
 	ssi_stream_cannot_reach(&conn->c, ssi_wire_refusal_text(refusal), 0);
@@ -158,7 +158,7 @@ static void rejected(struct ssi_rdma_conn *conn, struct rdma_cm_event *event)
 	}
 	refusal = le32_to_cpu(data->refusal);
 	if (!is_from_peer(conn, data, len))
-		return rejected_by_anybody(conn, refusal);
+		return rejected_without_proof(conn, refusal);
 	if (!refusal)
 		return ssi_stream_cannot_reach(&conn->c, "it is not ready", 0);
 	if (refusal == SSI_REFUSED_MTU)

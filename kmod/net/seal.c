@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Messages that nobody between two nodes can change, repeat or read.
+ * Messages that cannot be changed, repeated or read on their way.
  */
 
 /**
