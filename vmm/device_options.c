@@ -249,3 +249,11 @@ bool device_is_on(const struct device_options *devices, unsigned int node)
 			return true;
 	return false;
 }
+
+bool device_has_usernet(const struct device_options *devices, unsigned int node)
+{
+	for (unsigned int i = 0; i < devices->num_nets; i++)
+		if (devices->nets[i].node == node && !devices->nets[i].tap)
+			return true;
+	return false;
+}

@@ -110,4 +110,7 @@ void device_check(const struct device_options *devices, unsigned int nodes);
 /* Has a node a device? Call with 0, 1, ... */
 bool device_is_on(const struct device_options *devices, unsigned int node);
 
+/* Has this node a network card with a user network? */
+bool device_has_usernet(const struct device_options *devices, unsigned int node);
+
 #endif /* VMM_DEVICE_OPTIONS_H */

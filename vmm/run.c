@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "filter.h"
 #include "forward.h"
 #include "hw/ioapic.h"
 #include "log.h"
@@ -216,6 +217,7 @@ static void *run_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
+	filter_thread(FILTER_CPU);
 	for (;;) {
 		wait_for_start(vcpu);
 		if (!vcpu->real)

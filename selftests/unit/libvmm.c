@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../vmm/filter.h"
 #include "../../vmm/irq.h"
 #include "../../vmm/log.h"
 #include "../../vmm/memory.h"
@@ -56,6 +57,11 @@ REPLACEABLE uint64_t memory_size(void)
 REPLACEABLE uint64_t memory_offset(const void *host)
 {
 	return (const unsigned char *)host - libvmm_ram;
+}
+
+REPLACEABLE void filter_thread(enum filter_kind kind)
+{
+	(void)kind;
 }
 
 REPLACEABLE void irq_send_msi(uint64_t address, uint32_t data)

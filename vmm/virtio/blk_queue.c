@@ -487,7 +487,8 @@ struct blk_queue *blk_queue_make(struct blk *blk, unsigned int index)
 		    blk->image.path);
 	q->blk = blk;
 	q->queue = &blk->dev.queues[index];
-	worker_init(&q->worker, &blk->dev.workers, blk_run, q);
+	worker_init(&q->worker, &blk->dev.workers, FILTER_DISK, blk_run,
+		    q);
 	q->io.fd = blk->image.fd;
 	q->io.kick_fd = q->worker.kick_fd;
 	err = image_io_init(&q->io);

@@ -284,6 +284,6 @@ void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,
 	net->dev.config = &net->config;
 	net->dev.config_size = sizeof(net->config);
 	net->dev.ops = &net_ops;
-	worker_init(&net->worker, &net->dev.workers, net_run, net);
+	worker_init(&net->worker, &net->dev.workers, link->filter, net_run, net);
 	virtio_pci_add(&net->dev, bus, window);
 }

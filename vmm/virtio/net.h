@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../filter.h"
+
 #define NET_HEADER_SIZE	12u	/* in front of every packet, both ways */
 #define NET_PACKET_MAX	(NET_HEADER_SIZE + 14 + 4 + 65535u)
 
@@ -15,6 +17,7 @@ struct net;
 /**
  * struct net_link - the network that a card is connected to
  * @name: for the log
+ * @filter: the system calls that the card's thread needs
  * @features: virtio features that it supports
  * @mtu: largest packet without its Ethernet header; 0: the driver's choice
  * @start: features are negotiated; may be missing
@@ -29,6 +32,7 @@ struct net;
  */
 struct net_link {
 	const char *name;
+	enum filter_kind filter;
 	uint64_t features;
 	uint16_t mtu;
 	void (*start)(struct net_link *link, uint64_t features);

@@ -80,6 +80,7 @@ void plain_kick(struct plain_device *plain)
 void plain_add(struct plain_device *plain, uint8_t bus, uint32_t window)
 {
 	plain->dev.ops = &plain_ops;
-	worker_init(&plain->worker, &plain->dev.workers, plain_run, plain);
+	worker_init(&plain->worker, &plain->dev.workers, FILTER_PLAIN, plain_run,
+		    plain);
 	virtio_pci_add(&plain->dev, bus, window);
 }

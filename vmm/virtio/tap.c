@@ -185,6 +185,7 @@ struct net_link *tap_open(const char *name)
 	attach(tap, name);
 	tap->link = (struct net_link) {
 		.name = name,
+		.filter = FILTER_TAP,
 		.mtu = find_mtu(name),
 		.features = 1ull << VIRTIO_NET_F_CSUM |
 			    1ull << VIRTIO_NET_F_GUEST_CSUM |

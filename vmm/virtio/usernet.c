@@ -287,6 +287,7 @@ struct net_link *usernet_open(const char *const *forwards, unsigned int count)
 		add_forward(usernet->slirp, forwards[i]);
 	usernet->link = (struct net_link) {
 		.name = "the user network",
+		.filter = FILTER_USERNET,
 		.send = usernet_send, .watch = usernet_watch,
 		.handle = usernet_handle,
 	};

@@ -42,9 +42,14 @@ static void leave(struct worker_group *group)
 static void *worker_thread(void *arg)
 {
 	struct worker *worker = arg;
+	bool limited = false;
 
 	for (;;) {
 		wait_for_start(worker);
+		/* not before: filter_process() comes after the devices */
+		if (!limited)
+			filter_thread(worker->filter);
+		limited = true;
 		worker->run(worker->arg);
 		wait_for_stop(worker);
 		leave(worker->group);
@@ -68,11 +73,12 @@ void worker_group_wait(struct worker_group *group)
 }
 
 void worker_init(struct worker *worker, struct worker_group *group,
-		 void (*run)(void *arg), void *arg)
+		 enum filter_kind filter, void (*run)(void *arg), void *arg)
 {
 	pthread_t thread;
 
 	worker->group = group;
+	worker->filter = filter;
 	worker->run = run;
 	worker->arg = arg;
 	worker->kick_fd = eventfd(0, EFD_CLOEXEC);

@@ -16,6 +16,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "../filter.h"
+
 /**
  * struct worker_group - the workers of one device
  * @active: workers that were started and have not ended
@@ -36,6 +38,7 @@ struct worker_group {
  * struct worker - one thread
  * @kick_fd: an eventfd; readable when there is something to look at
  * @group: the group that it belongs to
+ * @filter: the system calls that it needs
  * @run: works until worker_must_stop(), then returns
  * @arg: of @run
  * @lock: protects what follows
@@ -46,6 +49,7 @@ struct worker_group {
 struct worker {
 	int kick_fd;
 	struct worker_group *group;
+	enum filter_kind filter;
 	void (*run)(void *arg);
 	void *arg;
 	pthread_mutex_t lock;
@@ -63,9 +67,18 @@ void worker_group_init(struct worker_group *group,
  */
 void worker_group_wait(struct worker_group *group);
 
-/* Create it, not running. Ends the process on errors. */
+/**
+ * worker_init() - create a worker, not running
+ * @worker: the worker
+ * @group: its group
+ * @filter: the system calls that it needs
+ * @run: what it does
+ * @arg: for @run
+ *
+ * Ends the process on errors.
+ */
 void worker_init(struct worker *worker, struct worker_group *group,
-		 void (*run)(void *arg), void *arg);
+		 enum filter_kind filter, void (*run)(void *arg), void *arg);
 
 /* With the device lock held, and no worker of the group active. */
 void worker_start(struct worker *worker);
