@@ -53,7 +53,11 @@ static json_t *describe(const struct options *options)
 
 void describe_main(const char *path)
 {
-	static struct options options;
+	/* what the file may leave out, as options_parse() has it */
+	static struct options options = {
+		.timeout = OPTIONS_TIMEOUT, .time_dilation = 1,
+		.link_grace = OPTIONS_LINK_GRACE,
+	};
 	json_t *object;
 
 	config_load(path, &options);
