@@ -81,7 +81,9 @@ static bool collect(struct ssi_tcp_conn *tc)
 		queue_credit(tc);
 		give_credits(tc, &tc->credit);
 	}
-	more = due && c->credits && ssi_stream_first(st);
+	/* Messages that may wait are not behind these at once. */
+	more = due && ssi_stream_is_due(st, OUT_MAX) && c->credits &&
+	       ssi_stream_first(st);
 	spin_unlock_irq(&st->lock);
 	return more;
 }
