@@ -121,20 +121,22 @@ static int press_node(const json_t *node, struct failure *failure)
 }
 
 /* Does another host's answer have a state of this cluster's node? */
-static bool is_view(const json_t *view, const json_t *plan, struct failure *failure)
+static bool is_view(const json_t *view, const json_t *plan, const json_t *node,
+		    struct failure *failure)
 {
 	json_t *cluster = json_object_get(view, "cluster");
 
 	if (!json_is_string(json_object_get(view, "state"))) {
 		if (view)
-			rest_fail(failure, 502, "node_refused", "its answer has no state");
+			rest_fail(failure, 502, "node_refused", "The answer of node %u has no state",
+				  plan_node_id(node));
 		return false;
 	}
 	/* A host of no cluster names none. */
 	if (!cluster || json_equal(cluster, json_object_get(plan, "cluster")))
 		return true;
-	rest_fail(failure, 409, "cluster_exists", "its host is part of another cluster, %s",
-		  json_string_value(cluster) ?: "?");
+	rest_fail(failure, 409, "cluster_exists", "The host of node %u is part of another cluster, %s",
+		  plan_node_id(node), json_string_value(cluster) ?: "?");
 	return false;
 }
 
@@ -148,7 +150,7 @@ static json_t *view_node(const json_t *plan, const json_t *node)
 		return nodes_view(plan, plan_node_id(node));
 	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
 	view = remote_call(node, "GET", path, NULL, &failure);
-	if (is_view(view, plan, &failure))
+	if (is_view(view, plan, node, &failure))
 		return view;
 	json_decref(view);
 	return json_pack("{s:i, s:s, s:s, s:[]}", "id", (int)plan_node_id(node),

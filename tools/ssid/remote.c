@@ -139,6 +139,8 @@ static int explain(struct call *call, int ret)
 	if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		snprintf(call->why, sizeof(call->why), "it refused this host's certificate (alert: %s)",
 			 gnutls_alert_get_name(gnutls_alert_get(call->session)));
+	else if (ret == GNUTLS_E_AGAIN)
+		snprintf(call->why, sizeof(call->why), "no answer came in time");
 	else
 		snprintf(call->why, sizeof(call->why), "TLS: %s",
 			 gnutls_strerror(ret));
