@@ -68,6 +68,14 @@ void ask_join(void)
 	must_exchange(&ask, &answer);
 }
 
+void ask_leave(void)
+{
+	const struct ask ask = { .type = ASK_LEAVE };
+	struct answer answer;
+
+	must_exchange(&ask, &answer);
+}
+
 int ask_link(unsigned int node, char *text, size_t size)
 {
 	const struct ask ask = { .type = ASK_LINK, .node = node };

@@ -22,6 +22,12 @@ int ask_orders(void);
  */
 void ask_join(void);
 
+/*
+ * Have them deleted before this process ends, which takes longer. From here on the
+ * guest's memory is gone.
+ */
+void ask_leave(void);
+
 /**
  * ask_link() - why is there no link to a node?
  * @node: the node

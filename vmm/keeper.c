@@ -165,6 +165,24 @@ static void join(void)
 	dsm_config_create();
 }
 
+static void end_connector(void)
+{
+	if (!keeper.connector)
+		return;
+	kill(keeper.connector, SIGKILL);
+	waitpid(keeper.connector, NULL, 0);
+	keeper.connector = 0;
+}
+
+/* The module deletes the node, for which nothing may ask for connections. */
+static void leave(void)
+{
+	end_connector();
+	if (keeper.joined)
+		dsm_config_close();
+	keeper.joined = false;
+}
+
 static bool is_peer(uint32_t node)
 {
 	return node < keeper.options.num_nodes && node != keeper.options.self;
@@ -180,6 +198,10 @@ static bool answer_request(const struct ask *ask)
 		    keeper.options.num_nodes == 1)
 			return false;
 		join();
+	} else if (ask->type == ASK_LEAVE) {
+		if (!keeper.joined)
+			return false;
+		leave();
 	} else {
 		if (!keeper.joined || !is_peer(ask->node))
 			return false;
@@ -197,6 +219,7 @@ static bool take_request(const struct ask *ask)
 {
 	switch (ask->type) {
 	case ASK_JOIN:
+	case ASK_LEAVE:
 	case ASK_LINK:
 		return !keeper.has_ended && answer_request(ask);
 	case ASK_READY:
@@ -455,15 +478,6 @@ static int take_unread_signal(void)
 	return 0;
 }
 
-static void end_connector(void)
-{
-	if (!keeper.connector)
-		return;
-	kill(keeper.connector, SIGKILL);
-	waitpid(keeper.connector, NULL, 0);
-	keeper.connector = 0;
-}
-
 /* Signals end the keeper from here on, whoever reads its last sentence. */
 static int explain_end(void)
 {
@@ -509,9 +523,7 @@ static int run_once(int (*guest)(struct options *options))
 	start_guest(guest);
 	wait_for_guest();
 	code = find_code();
-	end_connector();
-	if (keeper.joined)
-		dsm_config_close();
+	leave();
 	close_sockets();
 	return code;
 }

@@ -12,6 +12,7 @@
  * @ASK_JOIN: create this node, its peers and the region in the module; once, and
  *	before anything else
  * @ASK_LINK: why is there no link to a node?
+ * @ASK_LEAVE: delete what @ASK_JOIN has created; after it, and once
  * @ASK_READY: from now on the guest's process takes orders; once; has no answer
  * @ASK_RESETS: what the next process is to know of past resets; has no answer
  */
@@ -20,6 +21,7 @@ enum ask_type {
 	ASK_LINK,
 	ASK_READY,
 	ASK_RESETS,
+	ASK_LEAVE,
 };
 
 /**

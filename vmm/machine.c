@@ -341,6 +341,9 @@ static void machine_handle_bus_error(int sig, siginfo_t *info, void *unused)
 {
 	(void)sig;
 	(void)unused;
+	/* ask_leave() has taken the memory; the main thread ends the process. */
+	while (stop_asked() && memory_is_shared(info->si_addr))
+		pause();
 	tty_restore();
 	if (memory_is_shared(info->si_addr)) {
 		write_error("ssi-vmm: Memory of the guest is out of reach: a node was lost.\n");
@@ -499,6 +502,12 @@ int machine_run(void)
 	while (!(request = stop_wait(look_ms())))
 		look_at_cpus();
 	cluster_stop();
+	/*
+	 * The other nodes start again, too. None of them may meet this node's old
+	 * life, which this process would keep until it has ended.
+	 */
+	if (request->code == EXIT_RESTART && machine.options->num_nodes > 1)
+		ask_leave();
 	tty_restore();
 	if (request->code == EXIT_RESTART)
 		resets_leave(request->reason);
