@@ -220,7 +220,7 @@ $(addprefix install-,$(KMODS)): install-%: %
 
 # ---- install and the rest ---------------------------------------------------
 
-## install	install programs, uapi headers, man pages, systemd units, bash completion; PREFIX=/usr/local DESTDIR=/folder
+## install	install programs, uapi headers, man pages, units, udev rules, bash completion; PREFIX=/usr/local DESTDIR=/folder
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/linux
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
@@ -231,6 +231,8 @@ install: programs
 	done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/lib/udev/rules.d
+	install -m 644 tools/udev/*.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d
 	install -m 644 tools/completion/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	@for unit in tools/systemd/*.service; do \
 		sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit \

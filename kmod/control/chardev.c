@@ -252,7 +252,7 @@ static const struct file_operations ssi_chardev_fops = {
 static struct miscdevice ssi_chardev = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "ssi_dsm",
-	.mode = 0600,
+	.mode = 0660,	/* root's group, until udev gives it another one */
 	.fops = &ssi_chardev_fops,
 };
 

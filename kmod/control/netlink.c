@@ -363,12 +363,14 @@ static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 
 /* Get one object, and dump. */
 
-static int get(struct genl_info *info, struct sk_buff *reply)
+static int get(const struct sk_buff *skb, struct genl_info *info,
+	       struct sk_buff *reply)
 {
 	struct ssi_netlink_origin to = {
 		.family = &ssi_netlink_family,
 		.portid = info->snd_portid,
 		.seq = info->snd_seq,
+		.privileged = netlink_capable(skb, CAP_NET_ADMIN),
 	};
 	u8 cmd = info->genlhdr->cmd;
 	struct ssi_netlink_subject sub = { };
@@ -397,7 +399,7 @@ static int ssi_netlink_get(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 
 	mutex_lock(&ssi_nodes_lock);
-	err = get(info, reply);
+	err = get(skb, info, reply);
 	mutex_unlock(&ssi_nodes_lock);
 	if (err) {
 		nlmsg_free(reply);
@@ -457,6 +459,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		.portid = NETLINK_CB(cb->skb).portid,
 		.seq = cb->nlh->nlmsg_seq,
 		.flags = NLM_F_MULTI,
+		.privileged = netlink_capable(cb->skb, CAP_NET_ADMIN),
 	};
 
 	return ssi_netlink_fill(skb, &to, dump_cmd(cb), sub);
@@ -550,7 +553,7 @@ static int ssi_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb)
 /* Events. */
 
 static const struct genl_multicast_group groups[] = {
-	{ .name = SSI_DSM_GENL_EVENTS },
+	{ .name = SSI_DSM_GENL_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 /* Context: event_lock held. */
@@ -558,6 +561,7 @@ static void multicast(u8 cmd, const struct ssi_netlink_subject *sub)
 {
 	static const struct ssi_netlink_origin nobody = {
 		.family = &ssi_netlink_family,
+		.privileged = true,
 	};
 	struct sk_buff *skb;
 
@@ -642,6 +646,12 @@ static struct notifier_block release_notifier = {
 	.notifier_call = ssi_netlink_released,
 };
 
+/*
+ * CAP_NET_ADMIN in the initial user namespace, not in that of the network: a node
+ * takes memory of the host that cannot be swapped out, and uses its RDMA devices. So
+ * the owner of a user namespace cannot make one, also in a network of its own. Only
+ * root of the host can, in each network namespace.
+ */
 #define CHANGE(op, call, attrs) { \
 	.cmd = SSI_DSM_CMD_##op, \
 	.doit = call, \

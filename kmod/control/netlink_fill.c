@@ -33,34 +33,40 @@ static int put_reason(struct sk_buff *skb, const char *reason)
 	return *reason ? nla_put_string(skb, SSI_DSM_A_REASON, reason) : 0;
 }
 
-static int put_node(struct sk_buff *skb, const struct ssi_node *node)
+static int put_node(struct sk_buff *skb, const struct ssi_node *node,
+		    bool privileged)
 {
-	return put_addr(skb, &node->addr) ?:
+	int err = privileged ? put_addr(skb, &node->addr) : 0;
+
+	return err ?:
 	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT, node->transport) ?:
 	       nla_put_u32(skb, SSI_DSM_A_SECURITY, node->security);
 }
 
-static int put_link(struct sk_buff *skb, struct ssi_link *link)
+/* Reasons have addresses in them. */
+static int put_link(struct sk_buff *skb, struct ssi_link *link,
+		    bool privileged)
 {
 	unsigned long flags;
 	int err;
 
 	spin_lock_irqsave(&link->lock, flags);
 	err = nla_put_u32(skb, SSI_DSM_A_LINK_STATE, link->state) ?:
-	      put_reason(skb, link->reason);
+	      (privileged ? put_reason(skb, link->reason) : 0);
 	spin_unlock_irqrestore(&link->lock, flags);
-
-	return err ?:
-	       put_u64(skb, SSI_DSM_A_RX_MSGS, atomic64_read(&link->rx_msgs)) ?:
+	if (err || !privileged)
+		return err;
+	return put_u64(skb, SSI_DSM_A_RX_MSGS, atomic64_read(&link->rx_msgs)) ?:
 	       put_u64(skb, SSI_DSM_A_TX_MSGS, atomic64_read(&link->tx_msgs)) ?:
 	       put_u64(skb, SSI_DSM_A_RX_BYTES, atomic64_read(&link->rx_bytes)) ?:
 	       put_u64(skb, SSI_DSM_A_TX_BYTES, atomic64_read(&link->tx_bytes));
 }
 
-static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer)
+static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer,
+		    bool privileged)
 {
 	return nla_put_u32(skb, SSI_DSM_A_PEER_ID, peer->id) ?:
-	       put_addr(skb, &peer->addr) ?:
+	       (privileged ? put_addr(skb, &peer->addr) : 0) ?:
 	       nla_put_u32(skb, SSI_DSM_A_LINK_DELAY, peer->delay_us) ?:
 	       nla_put_u32(skb, SSI_DSM_A_LINK_GRACE, peer->grace_ms) ?:
 	       nla_put_u32(skb, SSI_DSM_A_TRANSPORT,
@@ -68,7 +74,7 @@ static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer)
 	       nla_put_u32(skb, SSI_DSM_A_SECURITY, peer->node->security) ?:
 	       put_u64(skb, SSI_DSM_A_FORGED,
 		       atomic64_read(&peer->link->forged)) ?:
-	       put_link(skb, peer->link);
+	       put_link(skb, peer->link, privileged);
 }
 
 /* The event that asks user space for a connection. */
@@ -249,13 +255,13 @@ static int put_hottest(struct sk_buff *skb, struct ssi_region *region)
 }
 
 static int put_body(struct sk_buff *skb, u8 cmd,
-		    const struct ssi_netlink_subject *sub)
+		    const struct ssi_netlink_subject *sub, bool privileged)
 {
 	switch (cmd) {
 	case SSI_DSM_CMD_NODE_GET:
-		return put_node(skb, sub->node);
+		return put_node(skb, sub->node, privileged);
 	case SSI_DSM_CMD_PEER_GET:
-		return put_peer(skb, sub->peer);
+		return put_peer(skb, sub->peer, privileged);
 	case SSI_DSM_CMD_PEER_CONNECT:
 		return put_connect(skb, sub->peer);
 	case SSI_DSM_CMD_REGION_GET:
@@ -281,7 +287,7 @@ int ssi_netlink_fill(struct sk_buff *skb, const struct ssi_netlink_origin *to,
 
 	err = nla_put_string(skb, SSI_DSM_A_CLUSTER, sub->node->cluster) ?:
 	      nla_put_u32(skb, SSI_DSM_A_NODE_ID, sub->node->id) ?:
-	      put_body(skb, cmd, sub);
+	      put_body(skb, cmd, sub, to->privileged);
 	if (err) {
 		genlmsg_cancel(skb, head);
 		return err;

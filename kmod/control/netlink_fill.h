@@ -17,12 +17,15 @@ struct ssi_netlink_subject;
  * @portid: netlink port of the requester, 0 in an event
  * @seq: sequence number of the request, 0 in an event
  * @flags: NLM_F_*
+ * @privileged: the requester may see addresses and counters (CAP_NET_ADMIN); so may
+ *	all listeners to events
  */
 struct ssi_netlink_origin {
 	const struct genl_family *family;
 	u32 portid;
 	u32 seq;
 	int flags;
+	bool privileged;
 };
 
 /**

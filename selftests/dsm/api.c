@@ -7,14 +7,20 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/netlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/socket.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/genl.h"
 #include "libcluster.h"
 #include "selftests/unit/tap.h"
 
@@ -554,7 +560,8 @@ static int as_nobody(int (*fn)(void))
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		if (setresgid(NOBODY, NOBODY, NOBODY) ||
+		if (setgroups(0, NULL) ||
+		    setresgid(NOBODY, NOBODY, NOBODY) ||
 		    setresuid(NOBODY, NOBODY, NOBODY) || conf_open())
 			_exit(255);
 		_exit(-fn());
@@ -632,6 +639,86 @@ static int nobody_open(void)
 	return open(SSI_DSM_DEVICE, O_RDWR) < 0 ? -errno : 0;
 }
 
+/* What udev does, with the group that NOBODY is in. */
+static int nobody_attach(void)
+{
+	struct ssi_dsm_attach arg = {
+		.cluster = CLUSTER, .node = 0, .region = REGION,
+		.flags = SSI_DSM_ATTACH_NO_CHANNEL,
+	};
+	int fd = open(SSI_DSM_DEVICE, O_RDWR);
+
+	if (fd < 0)
+		return -errno;
+	return ioctl(fd, SSI_DSM_ATTACH, &arg) ? -errno : 0;
+}
+
+static int nobody_listen(void)
+{
+	struct genl genl;
+	int group;
+
+	if (genl_open(&genl))
+		return -genl.err;
+	group = genl_ctrl_resolve_grp(genl.sock, SSI_DSM_GENL_NAME,
+				      SSI_DSM_GENL_EVENTS);
+	return setsockopt(nl_socket_get_fd(genl.sock), SOL_NETLINK,
+			  NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) ?
+	       -errno : 0;
+}
+
+/* Addresses, reasons, which have addresses, and counters of messages. */
+static void count_secrets(const struct genl_reply *reply, void *count)
+{
+	*(int *)count += !!reply->tb[SSI_DSM_A_ADDR] +
+			 !!reply->tb[SSI_DSM_A_REASON] +
+			 !!reply->tb[SSI_DSM_A_TX_MSGS];
+}
+
+/* Return: those in a dump, or -errno. */
+static int dump_secrets(enum ssi_dsm_cmd cmd)
+{
+	struct nl_msg *msg = genl_request(cmd);
+	struct genl genl;
+	int count = 0;
+
+	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_DUMP;
+	if (genl_open(&genl) || genl_call(&genl, msg, count_secrets, &count))
+		return -genl.err;
+	nlmsg_free(msg);
+	genl_close(&genl);
+	return count;
+}
+
+static int nobody_sees_secrets(void)
+{
+	int nodes = dump_secrets(SSI_DSM_CMD_NODE_GET);
+	int peers = dump_secrets(SSI_DSM_CMD_PEER_GET);
+
+	return nodes || peers ? -EPROTO : 0;
+}
+
+/* A node with an address, whose peer does not answer. */
+static void test_secrets(void)
+{
+	node_new(CLUSTER, 5, SSI_DSM_TRANSPORT_TCP, "127.0.0.1");
+	peer_new(CLUSTER, 5, 6, "127.0.0.2", 0);
+	tap_ok(dump_secrets(SSI_DSM_CMD_NODE_GET) > 0 &&
+	       dump_secrets(SSI_DSM_CMD_PEER_GET) > 0,
+	       "root sees addresses and counters");
+	tap_ok(!as_nobody(nobody_sees_secrets), "another user does not");
+	node_del(CLUSTER, 5);
+}
+
+/* As udev's rule gives it to the group kvm. */
+static void test_group(void)
+{
+	tap_ok(!chown(SSI_DSM_DEVICE, 0, NOBODY) && !as_nobody(nobody_attach),
+	       "a member of the device's group attaches");
+	if (chown(SSI_DSM_DEVICE, 0, 0))
+		tap_bail("chown: %s", strerror(errno));
+}
+
 static const struct {
 	const char *text;
 	int (*fn)(void);
@@ -649,6 +736,7 @@ static const struct {
 	{ "a dump of STATS_GET without CAP_NET_ADMIN", nobody_stats_dump, EPERM },
 	{ "a dump of PAGE_GET without CAP_NET_ADMIN", nobody_page_dump, EPERM },
 	{ "open of the device without being root", nobody_open, EACCES },
+	{ "events without CAP_NET_ADMIN", nobody_listen, EPERM },
 	{ "NODE_GET without CAP_NET_ADMIN is answered", nobody_get, 0 },
 };
 
@@ -666,6 +754,8 @@ static void test_privileges(void)
 		tap_ok(got == privileges[i].want, "%s%s", privileges[i].text,
 		       privileges[i].want ? " is refused" : "");
 	}
+	test_secrets();
+	test_group();
 	delete_pair();
 }
 
@@ -732,7 +822,7 @@ int main(void)
 
 	conf_need();
 	alarm(120 * slower());
-	tap_plan(19 + 9 + 25 + 4 + 2 + 5 + 7 + 8 + 16 +
+	tap_plan(3 + 19 + 9 + 25 + 4 + 2 + 5 + 7 + 8 + 16 +
 		 2 + ARRAY_SIZE(privileges) + 1 + 6 + 1);
 	test_nodes();
 	test_peers();
