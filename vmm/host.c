@@ -18,25 +18,34 @@
 #define CPUID_SVM		0x8000000a
 #define CPUID_SVM_ROGPT		(1u << 21)	/* in EDX */
 
-/* Return: whether the file's first line was read into @line. */
-static bool read_line(const char *path, char *line, int size)
+/* The first lines of the files, or "". */
+static struct {
+	char clocksources[256];
+	char eptad[8];
+	char rogpt[8];
+} host;
+
+static void read_line(const char *path, char *line, int size)
 {
 	FILE *file = fopen(path, "re");
-	bool read;
 
 	if (!file)
-		return false;
-	read = fgets(line, size, file);
+		return;
+	if (!fgets(line, size, file))
+		line[0] = '\0';
 	fclose(file);
-	return read;
+}
+
+void host_read(void)
+{
+	read_line(CLOCKSOURCES, host.clocksources, sizeof(host.clocksources));
+	read_line(EPTAD, host.eptad, sizeof(host.eptad));
+	read_line(ROGPT, host.rogpt, sizeof(host.rogpt));
 }
 
 static void check_tsc(void)
 {
-	char names[256];
-
-	if (read_line(CLOCKSOURCES, names, sizeof(names)) &&
-	    !strstr(names, "tsc"))
+	if (host.clocksources[0] && !strstr(host.clocksources, "tsc"))
 		log_warn("The host's kernel has marked the TSC as unstable, and the guest's kernel will do so, too; if the TSC is stable, boot the host with tsc=reliable.");
 }
 
@@ -72,13 +81,11 @@ static bool has_rogpt(void)
 
 static void check_amd_walk(bool amd_rogpt)
 {
-	char value[8];
-
 	if (!has_rogpt())
 		log_warn("This host's CPUs have no ROGPT (AMD has it from Zen 4 on): " WALKS_WRITE ".");
 	else if (!amd_rogpt)
 		log_warn("This host's CPUs have ROGPT, which is not used: " WALKS_WRITE "; \"amd-rogpt: true\" in the cluster's file lets walks read.");
-	else if (read_line(ROGPT, value, sizeof(value)) && value[0] == 'N')
+	else if (host.rogpt[0] == 'N')
 		log_warn("The module ssi_dsm has amd_rogpt=0, which forbids ROGPT: " WALKS_WRITE "; load it with amd_rogpt=1.");
 	else
 		log_info("Walks of the guest's page tables read on this host (ROGPT).");
@@ -92,11 +99,9 @@ static void check_amd_walk(bool amd_rogpt)
  */
 static void check_nested_walk(bool amd_rogpt)
 {
-	char value[8];
-
 	if (is_amd())
 		check_amd_walk(amd_rogpt);
-	else if (read_line(EPTAD, value, sizeof(value)) && value[0] == 'Y')
+	else if (host.eptad[0] == 'Y')
 		log_warn("The module kvm_intel has eptad=1: " WALKS_WRITE "; load kvm_intel with eptad=0.");
 }
 

@@ -8,6 +8,9 @@
 /* Does this host run in a virtual machine? */
 bool host_is_virtual(void);
 
+/* Read the settings, while the host's files can be seen. */
+void host_read(void);
+
 /*
  * Warn of settings that make the guest slow or its clock unreliable. @amd_rogpt:
  * the cluster's file asks for it.

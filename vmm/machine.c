@@ -383,6 +383,7 @@ static void prepare(const struct options *options)
 	timebase_init(options->time_dilation);
 	make_append();
 	devices_open(options);
+	host_read();
 	if (has_devices()) {
 		machine.has_pm_timer = tables_have_pm_timer(options);
 		log_debug("The guest gets %s PM timer.",

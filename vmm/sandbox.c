@@ -21,6 +21,7 @@
 
 #include "../lib/number.h"
 #include "log.h"
+#include "view.h"
 
 /* The user without --user: the first that there is. */
 #define USER		"ssi"
@@ -33,6 +34,7 @@ static const unsigned int keeper_caps[] = {
 	CAP_DAC_OVERRIDE,	/* files and devices of other users */
 	CAP_KILL,		/* the guest's process is another user's */
 	CAP_SETUID, CAP_SETGID, CAP_SETPCAP,	/* to become another user */
+	CAP_SYS_ADMIN, CAP_SYS_CHROOT,	/* to leave the host's files and networks */
 };
 
 /* It stays root, which owns the key. */
@@ -114,17 +116,8 @@ static void find_user(const char *name, uid_t *uid, gid_t *gid)
 		die(EXIT_USAGE, "The guest must not run as root; give --user another user, or --sandbox off to look for an error.");
 }
 
-static void become_user(const char *name)
+static void become_user(uid_t uid, gid_t gid)
 {
-	uid_t uid;
-	gid_t gid;
-
-	if (geteuid()) {
-		if (name)
-			die(EXIT_USAGE, "Only root may give another user with --user.");
-		return;
-	}
-	find_user(name, &uid, &gid);
 	if (setgroups(0, NULL) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
 		die(EXIT_HOST, "The guest's process cannot become the user %u: %s.",
@@ -139,16 +132,29 @@ static void end_with_keeper(pid_t keeper)
 		_exit(EXIT_HOST);
 }
 
+static void give_up_root(const struct options *options)
+{
+	uid_t uid;
+	gid_t gid;
+
+	find_user(options->user, &uid, &gid);	/* in the host's files */
+	view_leave_host(device_has_usernet(&options->devices, options->self));
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_BOUNDS))
+		die(EXIT_HOST, "The guest's process cannot give up capabilities for good.");
+	become_user(uid, gid);
+}
+
 void sandbox_guest(const struct options *options)
 {
 	pid_t keeper = getppid();
 
 	if (options->no_sandbox)
 		return;
-	capng_clear(CAPNG_SELECT_ALL);
-	if (!geteuid() && capng_apply(CAPNG_SELECT_BOUNDS))
-		die(EXIT_HOST, "The guest's process cannot give up capabilities for good.");
-	become_user(options->user);
+	if (!geteuid())
+		give_up_root(options);
+	else if (options->user)
+		die(EXIT_USAGE, "Only root may give another user with --user.");
 	limit_caps(NULL, 0);
 	forbid_new_privileges();
 	end_with_keeper(keeper);
