@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/ssi_dsm.h>
 #include "tap.h"
 
 #define CPU	(1u << FILTER_CPU)
@@ -100,6 +101,20 @@ static const struct trial {
 	{ "seccomp with a filter", REST, SYS_seccomp, { 1, 0, 0 } },
 	{ "KVM_RUN", CPU, SYS_ioctl, { NO_FD, KVM_RUN } },
 	{ "KVM_SIGNAL_MSI", ALL, SYS_ioctl, { NO_FD, KVM_SIGNAL_MSI } },
+	{ "KVM_GET_REGS", CPU, SYS_ioctl, { NO_FD, KVM_GET_REGS } },
+	{ "KVM_SET_REGS", CPU, SYS_ioctl, { NO_FD, KVM_SET_REGS } },
+	{ "KVM_GET_SREGS", CPU, SYS_ioctl, { NO_FD, KVM_GET_SREGS } },
+	{ "KVM_SET_SREGS", CPU, SYS_ioctl, { NO_FD, KVM_SET_SREGS } },
+	{ "KVM_GET_MP_STATE", CPU, SYS_ioctl, { NO_FD, KVM_GET_MP_STATE } },
+	{ "KVM_SET_MP_STATE", CPU, SYS_ioctl, { NO_FD, KVM_SET_MP_STATE } },
+	{ "KVM_GET_VCPU_EVENTS", CPU, SYS_ioctl, { NO_FD, KVM_GET_VCPU_EVENTS } },
+	{ "KVM_SET_VCPU_EVENTS", CPU, SYS_ioctl, { NO_FD, KVM_SET_VCPU_EVENTS } },
+	{ "KVM_GET_LAPIC", CPU, SYS_ioctl, { NO_FD, KVM_GET_LAPIC } },
+	{ "KVM_SET_LAPIC", CPU, SYS_ioctl, { NO_FD, KVM_SET_LAPIC } },
+	{ "KVM_SET_DEVICE_ATTR", CPU, SYS_ioctl, { NO_FD, KVM_SET_DEVICE_ATTR } },
+	{ "KVM_SET_GSI_ROUTING", CPU, SYS_ioctl, { NO_FD, KVM_SET_GSI_ROUTING } },
+	{ "SSI_DSM_SEND", ALL, SYS_ioctl, { NO_FD, SSI_DSM_SEND } },
+	{ "SSI_DSM_DISCARD", PLAIN, SYS_ioctl, { NO_FD, SSI_DSM_DISCARD } },
 	{ "KVM_CREATE_VM", NONE, SYS_ioctl, { NO_FD, KVM_CREATE_VM } },
 	{ "KVM_SET_USER_MEMORY_REGION", NONE, SYS_ioctl,
 	  { NO_FD, KVM_SET_USER_MEMORY_REGION } },
