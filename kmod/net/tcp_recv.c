@@ -258,14 +258,19 @@ void ssi_tcp_recv_memory(struct work_struct *work)
 
 /* ---- to the client ---- */
 
-/* The credits that all messages in @tc->received give back. */
-static u64 sum_credits(struct ssi_tcp_conn *tc)
+/*
+ * The credits that all messages in @tc->received give back. @copy: set if one is the
+ * copy of a page that its sender keeps.
+ */
+static u64 sum_credits(struct ssi_tcp_conn *tc, bool *copy)
 {
 	struct ssi_rx *rx;
 	u64 sum = 0;
 
-	list_for_each_entry(rx, &tc->received, list)
+	list_for_each_entry(rx, &tc->received, list) {
 		sum += le32_to_cpu(rx->wire.credits);
+		*copy |= rx->wire.type == SSI_WIRE_DATAS;
+	}
 	return sum;
 }
 
@@ -276,7 +281,8 @@ static u64 sum_credits(struct ssi_tcp_conn *tc)
 static u32 account(struct ssi_tcp_conn *tc)
 {
 	struct ssi_stream_conn *c = &tc->c;
-	u64 credits = sum_credits(tc);
+	bool copy = false;
+	u64 credits = sum_credits(tc, &copy);
 	u32 nr;
 
 	if (ssi_stream_rx_stopped(c))
@@ -288,7 +294,7 @@ static u32 account(struct ssi_tcp_conn *tc)
 	spin_lock_irq(&c->st->lock);
 	nr = min(tc->nr_received, c->granted);
 	c->granted -= nr;
-	c->owed += nr;
+	ssi_tcp_send_owe(tc, nr, copy);
 	c->st->received += nr;
 	spin_unlock_irq(&c->st->lock);
 	return nr;

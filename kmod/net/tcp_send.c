@@ -18,15 +18,68 @@
 #define OUT_MAX		32
 /* A credit message is sent when this many credits are owed. */
 #define OWED_MAX	(SSI_TCP_CREDITS / 4)
+/*
+ * Or so long after a copy of a page has come. Until its sender has the credit, it has a
+ * reference to the page, and can neither drop it nor give it away. Messages that go to
+ * the sender meanwhile take the credit with them. But if the sender is not the home of
+ * the page, there may be none before the next PING.
+ */
+#define COPY_CREDIT_NS	(100 * NSEC_PER_USEC)
 #define AGAIN_MS	10	/* after a lack of memory */
+
+static bool must_give_credits(const struct ssi_tcp_conn *tc)
+{
+	return tc->c.owed >= OWED_MAX || tc->credit_due;
+}
 
 void ssi_tcp_send_pump(struct ssi_stream_conn *conn)
 {
 	struct ssi_tcp_conn *tc = ssi_tcp_conn(conn);
 	bool must_send = conn->credits && ssi_stream_is_due(conn->st, OUT_MAX);
 
-	if (!tc->batching && (must_send || conn->owed >= OWED_MAX))
+	if (!tc->batching && (must_send || must_give_credits(tc)))
 		ssi_tcp_run_ask(&tc->run);
+}
+
+void ssi_tcp_send_owe(struct ssi_tcp_conn *tc, u32 nr, bool copy)
+{
+	tc->c.owed += nr;
+	tc->owes_copy |= copy;
+}
+
+/*
+ * A copy's credit is owed, and no message takes it along: those that wait in the queue
+ * of the link will.
+ */
+static bool is_owed_alone(const struct ssi_tcp_conn *tc)
+{
+	return tc->owes_copy && !tc->c.st->queued && tc->c.ready && !tc->c.dead;
+}
+
+static void arm_credit_timer(struct ssi_tcp_conn *tc)
+{
+	if (tc->credit_armed || !is_owed_alone(tc))
+		return;
+	tc->credit_armed = true;
+	hrtimer_start(&tc->credit_timer, ns_to_ktime(COPY_CREDIT_NS),
+		      HRTIMER_MODE_REL_SOFT);
+}
+
+enum hrtimer_restart ssi_tcp_send_credit_timer(struct hrtimer *timer)
+{
+	struct ssi_tcp_conn *tc = container_of(timer, struct ssi_tcp_conn,
+					       credit_timer);
+	struct ssi_stream *st = tc->c.st;
+	unsigned long flags;
+
+	spin_lock_irqsave(&st->lock, flags);
+	tc->credit_armed = false;
+	if (is_owed_alone(tc)) {
+		tc->credit_due = true;
+		ssi_tcp_send_pump(&tc->c);
+	}
+	spin_unlock_irqrestore(&st->lock, flags);
+	return HRTIMER_NORESTART;
 }
 
 bool ssi_tcp_send_all_sent(struct ssi_stream_conn *conn)
@@ -53,6 +106,8 @@ static void give_credits(struct ssi_tcp_conn *tc, struct ssi_stream_wait *wait)
 	wait->wire.credits = cpu_to_le32(tc->c.owed);
 	tc->c.granted += tc->c.owed;
 	tc->c.owed = 0;
+	tc->owes_copy = false;
+	tc->credit_due = false;
 }
 
 /*
@@ -77,13 +132,14 @@ static bool collect(struct ssi_tcp_conn *tc)
 		c->credits--;
 		st->sent++;
 	}
-	if (!tc->nr_out && !c->dead && c->owed >= OWED_MAX) {
+	if (!tc->nr_out && !c->dead && must_give_credits(tc)) {
 		queue_credit(tc);
 		give_credits(tc, &tc->credit);
 	}
 	/* Messages that may wait are not behind these at once. */
 	more = due && ssi_stream_is_due(st, OUT_MAX) && c->credits &&
 	       ssi_stream_first(st);
+	arm_credit_timer(tc);
 	spin_unlock_irq(&st->lock);
 	return more;
 }
