@@ -464,8 +464,7 @@ void machine_create(struct options *options)
 	}
 	if (options->num_nodes > 1)
 		forward_serve();
-	/* not for clusters yet: two of their tests make a call that is not known */
-	if (!options->no_sandbox && options->num_nodes == 1)
+	if (!options->no_sandbox)
 		filter_process(device_has_usernet(&options->devices,
 						  options->self));
 }
