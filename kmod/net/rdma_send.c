@@ -77,13 +77,6 @@ static struct ssi_rdma_tx *tx_take_slot(struct ssi_rdma_conn *conn)
 	return tx;
 }
 
-static void tx_give_credits(struct ssi_rdma_conn *conn, struct ssi_rdma_tx *tx)
-{
-	tx->wire->credits = cpu_to_le32(conn->c.owed);
-	conn->c.granted += conn->c.owed;
-	conn->c.owed = 0;
-}
-
 /*
  * Post the @nr headers of the first free slot. If there is a @page, then @nr is
  * 1 and the page goes in front of the header. Consumes the reference to @page.
@@ -127,7 +120,7 @@ static int tx_post(struct ssi_rdma_conn *conn, u32 nr, struct page *page,
 		wr.num_sge = 1;
 		return ib_post_send(conn->qp, &wr, NULL);
 	}
-	tx_give_credits(conn, tx);
+	tx->wire->credits = cpu_to_le32(ssi_stream_give_credits(&conn->c));
 	if (conn->guard)
 		ssi_rdma_guard_seal(conn, tx, nr, sge);
 	else

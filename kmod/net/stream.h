@@ -641,6 +641,15 @@ void ssi_stream_bye(struct ssi_stream_conn *conn);
 bool ssi_stream_credits(struct ssi_stream_conn *conn, u32 credits);
 
 /**
+ * ssi_stream_give_credits() - give back all credits that are owed, in a message
+ * @conn: the connection
+ *
+ * Context: Any context, st->lock held.
+ * Return: how many, for the header of the message.
+ */
+u32 ssi_stream_give_credits(struct ssi_stream_conn *conn);
+
+/**
  * ssi_stream_take_credit() - the other side uses a credit for a message
  * @conn: the connection
  *

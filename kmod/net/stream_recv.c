@@ -21,6 +21,16 @@ void ssi_stream_broken(struct ssi_stream_conn *conn, const char *how)
 			conn->st->link.peer->id, how);
 }
 
+u32 ssi_stream_give_credits(struct ssi_stream_conn *conn)
+{
+	u32 credits = conn->owed;
+
+	lockdep_assert_held(&conn->st->lock);
+	conn->granted += credits;
+	conn->owed = 0;
+	return credits;
+}
+
 bool ssi_stream_take_credit(struct ssi_stream_conn *conn)
 {
 	unsigned long flags;

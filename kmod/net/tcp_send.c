@@ -103,9 +103,7 @@ static void queue_credit(struct ssi_tcp_conn *tc)
 /* Give back all credits with the next header of which no byte was sent yet. */
 static void give_credits(struct ssi_tcp_conn *tc, struct ssi_stream_wait *wait)
 {
-	wait->wire.credits = cpu_to_le32(tc->c.owed);
-	tc->c.granted += tc->c.owed;
-	tc->c.owed = 0;
+	wait->wire.credits = cpu_to_le32(ssi_stream_give_credits(&tc->c));
 	tc->owes_copy = false;
 	tc->credit_due = false;
 }
