@@ -81,8 +81,8 @@ static const struct {
 	{ SCMP_SYS(rt_sigreturn), ALL },
 	{ SCMP_SYS(exit), ALL },
 	{ SCMP_SYS(exit_group), ALL },
-	/* the firmware's variables, which a CPU writes; disks without a ring */
-	{ SCMP_SYS(pwrite64), CPU },
+	/* the firmware's variables, which a CPU writes; disks: without a ring, zeroes */
+	{ SCMP_SYS(pwrite64), CPU | DISK },
 	{ SCMP_SYS(fdatasync), CPU | DISK },
 	{ SCMP_SYS(io_uring_enter), DISK },
 	{ SCMP_SYS(preadv), DISK },

@@ -20,6 +20,8 @@ void check_clock(const struct machine *machine,
 		 const struct settings *settings);
 void check_latency(const struct machine *machine,
 		   const struct settings *settings);
+void check_zeroes(const struct machine *machine,
+		  const struct settings *settings);
 void check_hotplug(const struct machine *machine,
 		   const struct settings *settings);
 

@@ -23,6 +23,7 @@ static const struct {
 	{ .name = "litmus", .run = check_litmus },
 	{ .name = "memory", .run = check_memory },
 	{ .name = "latency", .run = check_latency, .on_request = true },
+	{ .name = "zeroes", .run = check_zeroes, .on_request = true },
 	/* last: one that fails leaves a CPU off */
 	{ .name = "hotplug", .run = check_hotplug },
 };

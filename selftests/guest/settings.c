@@ -15,10 +15,11 @@ static const char usage[] =
 "can also be given on the kernel's command line, as ssi.NAME=VALUE.\n"
 "\n"
 "  check=A,B          of topology, pci, clock, ipi, atomics, litmus, memory,\n"
-"                     hotplug (all of these), latency\n"
+"                     hotplug (all of these), latency, zeroes\n"
 "  memory_percent=N   the memory check fills more than that share (90)\n"
 "  litmus_runs=N      runs of each litmus test and layout (20000)\n"
 "  seconds=N          the longest that each timed part runs (5)\n"
+"  disk=FILE          the zeroes check overwrites its first 128 KiB (/dev/vda)\n"
 "\n"
 "What the machine must be; what is not given is only reported:\n"
 "\n"
@@ -73,6 +74,10 @@ static bool set(struct settings *s, const char *name, const char *value)
 		s->checks = strdup(value);
 		return true;
 	}
+	if (!strcmp(name, "disk")) {
+		s->disk = strdup(value);
+		return true;
+	}
 	if (!strcmp(name, "memory_percent"))
 		return parse_int(value, &s->memory_percent);
 	if (!strcmp(name, "litmus_runs"))
@@ -119,6 +124,7 @@ void settings_read(struct settings *settings, int argc, char **argv)
 		.litmus_runs = 20000,
 		.seconds = 5,
 		.clocksource = "tsc",
+		.disk = "/dev/vda",
 	};
 	read_cmdline(settings);
 	for (int i = 1; i < argc; i++) {

@@ -11,6 +11,7 @@
  * @memory_percent: share of MemTotal of which the memory check fills more
  * @litmus_runs: of each litmus test and layout
  * @seconds: the longest that each timed part of a check runs
+ * @disk: which the zeroes check may overwrite
  * @clocksource: the one expected, or "any"
  * @nodes: number of nodes expected; 0: not given, nothing is compared
  * @cpus: expected CPUs of each node
@@ -25,6 +26,7 @@ struct settings {
 	int memory_percent;
 	int litmus_runs;
 	double seconds;
+	const char *disk;
 	const char *clocksource;
 	int nodes;
 	int cpus[MAX_NODES];

@@ -97,7 +97,7 @@ static const struct trial {
 	{ "io_uring_register", NONE, SYS_io_uring_register, { NO_FD } },
 	{ "io_uring_enter", DISK, SYS_io_uring_enter, { NO_FD } },
 	{ "fallocate", DISK, SYS_fallocate, { NO_FD } },
-	{ "pwrite", CPU, SYS_pwrite64, { NO_FD } },
+	{ "pwrite", CPU | DISK, SYS_pwrite64, { NO_FD } },
 	{ "seccomp with a filter", REST, SYS_seccomp, { 1, 0, 0 } },
 	{ "KVM_RUN", CPU, SYS_ioctl, { NO_FD, KVM_RUN } },
 	{ "KVM_SIGNAL_MSI", ALL, SYS_ioctl, { NO_FD, KVM_SIGNAL_MSI } },
