@@ -11,9 +11,8 @@
  * A page that is not on this node is requested. Then the caller waits, in one
  * of these ways:
  *
- * - KVM's first attempt for a vCPU may not drop the mmap lock. It waits here for
- *   stay_ms, and gets VM_FAULT_RETRY then, or when a signal comes.
- * - Any other caller that may not drop the mmap lock gets VM_FAULT_RETRY at once.
+ * - A caller that may not drop the mmap lock, as KVM's first attempt for a vCPU, gets
+ *   VM_FAULT_RETRY at once.
  * - A caller that may retry waits without the mmap lock.
  * - All others wait with the mmap lock held.
  *
@@ -21,10 +20,8 @@
  * that waits with its mmap lock held does not delay an answer.
  *
  * If KVM's first attempt fails, and the vCPU can take interrupts, KVM halts it and
- * lets a worker wait for the page (an asynchronous page fault). The halted vCPU takes
- * interrupts, which need other pages. With stay_ms it waits here instead, takes its
- * interrupts later, as a CPU does that waits for its memory, and uses the page as
- * soon as it has come. vCPUs that have switched interrupts off always wait so.
+ * lets a worker wait for the page (an asynchronous page fault). A vCPU that has
+ * switched interrupts off waits itself.
  *
  * References to pages can delay an answer, and two nodes can wait for each
  * other's: see holder.c. Then a fault fails whose caller may hold references. It
@@ -33,9 +30,7 @@
  * nor does KVM's, which holds no references while it faults.
  */
 #include <linux/file.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 
@@ -53,15 +48,6 @@
 #include "net/node.h"
 #include "protocol/coherence.h"
 #include "trace.h"
-
-#ifndef STAY_MS
-#define STAY_MS	0	/* more is not proven better: performance.rst */
-#endif
-
-static unsigned int stay_ms = STAY_MS;
-module_param(stay_ms, uint, 0644);
-MODULE_PARM_DESC(stay_ms,
-		 "milliseconds that a vCPU waits for a page before KVM halts it and lets a worker wait (0)");
 
 static struct ssi_region *vma_region(struct vm_area_struct *vma)
 {
@@ -122,23 +108,6 @@ static int wait_for(struct vm_fault *vmf, const struct ssi_slot *slot,
 }
 
 /*
- * KVM's first attempt waits, until stay_ms after @start. But a fault that must wait
- * for the cache to get smaller does so without the mmap lock. Return: try again.
- */
-static bool stay(const struct vm_fault *vmf, const struct ssi_slot *slot,
-		 enum ssi_event event, unsigned long start)
-{
-	long left = start + msecs_to_jiffies(READ_ONCE(stay_ms)) - jiffies;
-
-	if (!(vmf->flags & FAULT_FLAG_RETRY_NOWAIT) || !ssi_walks_vcpu() ||
-	    left <= 0 || signal_pending(current) ||
-	    ssi_budget_is_far_over(vma_region(vmf->vma)))
-		return false;
-	ssi_access_wait(slot, event, left, TASK_INTERRUPTIBLE);
-	return true;
-}
-
-/*
  * The page is not available yet: return at once, or wait without the mmap lock.
  * The reference to the file keeps the region, and so the objects that @slot
  * refers to.
@@ -187,7 +156,6 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 	enum ssi_event event = vmf->flags & FAULT_FLAG_WRITE ? SSI_EV_STORE :
 							       SSI_EV_LOAD;
 	bool has_waited = vmf->flags & FAULT_FLAG_TRIED;
-	unsigned long start = jiffies;
 	struct ssi_slot slot;
 	int ret;
 
@@ -199,8 +167,6 @@ static vm_fault_t get_page_or_retry(struct vm_fault *vmf)
 			return VM_FAULT_LOCKED;
 		if (ret == -EIO)
 			return VM_FAULT_SIGBUS;
-		if (ret == -EAGAIN && stay(vmf, &slot, event, start))
-			continue;
 		if (gives_way(vmf, has_waited))
 			return VM_FAULT_OOM;
 		if (vmf->flags & FAULT_FLAG_ALLOW_RETRY)
