@@ -18,11 +18,13 @@
 #define CPUID_SVM		0x8000000a
 #define CPUID_SVM_ROGPT		(1u << 21)	/* in EDX */
 
-/* The first lines of the files, or "". */
+/* The first lines of the files, or "", and what the CPU says. */
 static struct {
 	char clocksources[256];
 	char eptad[8];
 	char rogpt[8];
+	bool is_amd;
+	bool has_rogpt;
 } host;
 
 static void read_line(const char *path, char *line, int size)
@@ -34,19 +36,6 @@ static void read_line(const char *path, char *line, int size)
 	if (!fgets(line, size, file))
 		line[0] = '\0';
 	fclose(file);
-}
-
-void host_read(void)
-{
-	read_line(CLOCKSOURCES, host.clocksources, sizeof(host.clocksources));
-	read_line(EPTAD, host.eptad, sizeof(host.eptad));
-	read_line(ROGPT, host.rogpt, sizeof(host.rogpt));
-}
-
-static void check_tsc(void)
-{
-	if (host.clocksources[0] && !strstr(host.clocksources, "tsc"))
-		log_warn("The host's kernel has marked the TSC as unstable, and the guest's kernel will do so, too; if the TSC is stable, boot the host with tsc=reliable.");
 }
 
 static void cpuid(uint32_t leaf, uint32_t *registers)
@@ -76,12 +65,27 @@ static bool has_rogpt(void)
 	return r[3] & CPUID_SVM_ROGPT;
 }
 
+void host_read(void)
+{
+	read_line(CLOCKSOURCES, host.clocksources, sizeof(host.clocksources));
+	read_line(EPTAD, host.eptad, sizeof(host.eptad));
+	read_line(ROGPT, host.rogpt, sizeof(host.rogpt));
+	host.is_amd = is_amd();
+	host.has_rogpt = host.is_amd && has_rogpt();
+}
+
+static void check_tsc(void)
+{
+	if (host.clocksources[0] && !strstr(host.clocksources, "tsc"))
+		log_warn("The host's kernel has marked the TSC as unstable, and the guest's kernel will do so, too; if the TSC is stable, boot the host with tsc=reliable.");
+}
+
 /* The words for what makes walks write, and for what that costs. */
 #define WALKS_WRITE	"each walk of the guest's page tables counts as a write to them, so CPUs on several nodes take turns with them and are many times slower"
 
 static void check_amd_walk(bool amd_rogpt)
 {
-	if (!has_rogpt())
+	if (!host.has_rogpt)
 		log_warn("This host's CPUs have no ROGPT (AMD has it from Zen 4 on): " WALKS_WRITE ".");
 	else if (!amd_rogpt)
 		log_warn("This host's CPUs have ROGPT, which is not used: " WALKS_WRITE "; \"amd-rogpt: true\" in the cluster's file lets walks read.");
@@ -99,7 +103,7 @@ static void check_amd_walk(bool amd_rogpt)
  */
 static void check_nested_walk(bool amd_rogpt)
 {
-	if (is_amd())
+	if (host.is_amd)
 		check_amd_walk(amd_rogpt);
 	else if (host.eptad[0] == 'Y')
 		log_warn("The module kvm_intel has eptad=1: " WALKS_WRITE "; load kvm_intel with eptad=0.");
