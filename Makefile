@@ -45,12 +45,13 @@ ACPI_LIB  := $(wildcard acpi/*.c)
 # what programs share; only lib/genl.c needs libnl, only lib/certificate.c GnuTLS
 LIB_SRC   := $(wildcard lib/*.c)
 ACPI_MAIN := vmm/acpi_main.c
-ACPI_SRC  := $(ACPI_MAIN) $(addprefix vmm/,config.c config_file.c device_options.c host.c log.c log_limit.c \
+CONFIG_SRC := $(addprefix vmm/,config.c config_file.c config_guess.c config_hosts.c config_old.c config_tree.c \
+			device_options.c)
+ACPI_SRC  := $(ACPI_MAIN) $(CONFIG_SRC) $(addprefix vmm/,host.c log.c log_limit.c \
 			output.c tables.c tty.c)
 VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
 # the parser of the cluster's file, for programs that describe it
-FILE_SRC  := tools/describe.c tools/config_log.c tools/names.c \
-		$(addprefix vmm/,config.c config_file.c device_options.c)
+FILE_SRC  := tools/describe.c tools/config_log.c tools/names.c $(CONFIG_SRC)
 TOOL_SRC  := $(sort $(wildcard tools/*.c tools/cmd/*.c) $(FILE_SRC))
 SSID_SRC  := $(sort $(wildcard tools/ssid/*.c) $(FILE_SRC))
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../vmm/config.h"
+#include "../vmm/config_hosts.h"
 #include "../vmm/log.h"
 #include "names.h"
 
@@ -61,6 +62,7 @@ void describe_main(const char *path)
 	json_t *object;
 
 	config_load(path, &options);
+	config_find_addresses(&options);
 	config_check_nodes(&options);
 	object = describe(&options);
 	if (!object || json_dumpf(object, stdout, JSON_COMPACT) ||

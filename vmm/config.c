@@ -18,7 +18,7 @@
  *     encrypt: true                # optional: false with transport rdma: only
  *                                  # prove who they are, and protect from changes
  *   insecure: true                 # instead of tls: they do neither
- *   nodes:
+ *   nodes:                         # an address in numbers, or a host's name
  *     - { id: 0, address: "10.77.0.1:7471", cpus: 1, memory: 256M,
  *         name: a.example }        # with tls: the name in its certificate
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
@@ -53,6 +53,8 @@
 #include "../lib/number.h"
 #include "../uapi/linux/ssi_dsm_genl.h"
 #include "config_file.h"
+#include "config_hosts.h"
+#include "config_tree.h"
 #include "log.h"
 
 #define MEMORY_ALIGN	(2ull << 20)
@@ -83,8 +85,8 @@ static uint64_t take_size(const char *what, const char *of, const char *text,
 	if (!why && !bytes && !may_be_none)
 		why = "must be more than 0";
 	if (why)
-		die(EXIT_USAGE, "The %s of %s, \"%s\", %s.", what, of, text,
-		    why);
+		config_refuse(text, "The %s of %s, \"%s\", %s.", what, of,
+			      text, why);
 	return bytes;
 }
 
@@ -94,23 +96,20 @@ static uint32_t take_number(const char *what, const char *of, const char *text,
 	uint64_t value;
 
 	if (!number_parse(text, max, &value))
-		die(EXIT_USAGE, "The %s of %s, \"%s\", is not a number from 0 to %u.",
-		    what, of, text, max);
+		config_refuse(text, "The %s of %s, \"%s\", is not a number from 0 to %u.",
+			      what, of, text, max);
 	return value;
 }
 
-/* The words of YAML 1.1 for true and false; "y" and "n" are refused. */
 static bool take_bool(const char *what, const char *of, const char *text)
 {
-	static const char *const words[] = {
-		"false", "true", "no", "yes", "off", "on",
-	};
+	bool value = false;
+	const char *why = device_parse_bool(text, &value);
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcasecmp(text, words[i]))
-			return i % 2;
-	die(EXIT_USAGE, "The %s of %s, \"%s\", is neither true nor false.",
-	    what, of, text);
+	if (why)
+		config_refuse(text, "The %s of %s, \"%s\", %s.", what, of,
+			      text, why);
+	return value;
 }
 
 /* A row of a matrix: one number for each node. Return: NULL if @texts is. */
@@ -122,8 +121,8 @@ static uint32_t *take_row(const char *what, const char *of, char **texts,
 	if (!texts)
 		return NULL;
 	if (found != count)
-		die(EXIT_USAGE, "The %s of %s are %u numbers; there must be %u, one for each node.",
-		    what, of, found, count);
+		config_refuse(texts, "The %s of %s are %u numbers; there must be %u, one for each node.",
+			      what, of, found, count);
 	row = calloc(count, sizeof(*row));
 	if (!row)
 		die(EXIT_HOST, "There is no memory for the configuration.");
@@ -141,24 +140,28 @@ static uint8_t *take_distances(const char *of, const struct config_node *from,
 
 	for (unsigned int i = 0; bytes && i < count; i++) {
 		if (row[i] > UINT8_MAX)
-			die(EXIT_USAGE, "A distance of %s, %u, is larger than 254.",
-			    of, row[i]);
+			config_refuse(from->distances[i], "A distance of %s, %u, is larger than 254.",
+				      of, row[i]);
 		bytes[i] = row[i];
 	}
 	free(row);
 	return bytes;
 }
 
+/* A host's name is looked up later, by config_find_addresses(). */
 static void take_address(const char *of, const char *text,
 			 struct node_options *node)
 {
 	const char *why = address_parse(text, &node->sockaddr,
 					&node->sockaddr_len);
 
-	if (why)
-		die(EXIT_USAGE, "The address of %s, \"%s\", %s.", of, text,
-		    why);
 	node->address = text;
+	if (!why)
+		return;
+	if (!address_is_name(text))
+		config_refuse(text, "The address of %s, \"%s\", %s.", of, text,
+			      why);
+	node->sockaddr_len = 0;
 }
 
 static void take_node(const struct config_node *from, uint32_t id,
@@ -169,10 +172,12 @@ static void take_node(const struct config_node *from, uint32_t id,
 
 	snprintf(of, sizeof(of), "node %u", id);
 	node->id = id;
+	node->place = from;
 	node->address = "";
 	node->name = from->name;
-	if (from->address)
-		take_address(of, from->address, node);
+	if (from->address || from->name)
+		take_address(of, from->address ? from->address : from->name,
+			     node);
 	node->cpus = take_number("cpus", of, from->cpus, UINT16_MAX);
 	node->memory = take_size("memory", of, from->memory, true);
 	if (from->cache)
@@ -182,30 +187,12 @@ static void take_node(const struct config_node *from, uint32_t id,
 				   from->latencies_count, count);
 	node->bandwidths = take_row("bandwidths", of, from->bandwidths,
 				    from->bandwidths_count, count);
-	if (!options->loop && count > 1 && !from->address)
-		die(EXIT_USAGE, "Node %u has no address; with all transports but loop each node needs one.",
-		    id);
+	if (!options->loop && count > 1 && !*node->address)
+		config_refuse(from, "Node %u has no address; with all transports but loop each node needs one, or the name of its host.",
+			      id);
 }
 
-/* The other nodes could not tell apart two nodes with one address. */
-static void check_addresses(const struct options *options)
-{
-	for (unsigned int i = 0; i < options->num_nodes; i++)
-		for (unsigned int j = 0; j < i; j++) {
-			const struct node_options *a = &options->nodes[j];
-			const struct node_options *b = &options->nodes[i];
-
-			if (!options->loop && a->sockaddr_len &&
-			    a->sockaddr_len == b->sockaddr_len &&
-			    !memcmp(&a->sockaddr, &b->sockaddr,
-				    a->sockaddr_len))
-				die(EXIT_USAGE, "Nodes %u and %u have the same address, %s; give each node an address of its own.",
-				    j, i, b->address);
-		}
-}
-
-static void take_nodes(const char *path, const struct config_file *file,
-		       struct options *options)
+static void take_nodes(const struct config_file *file, struct options *options)
 {
 	unsigned int count = file->nodes_count;
 	bool taken[SSI_DSM_MAX_NODES] = { 0 };
@@ -217,15 +204,15 @@ static void take_nodes(const char *path, const struct config_file *file,
 					  UINT32_MAX);
 
 		if (id >= count)
-			die(EXIT_USAGE, "The configuration %s has a node with the id %u; the ids of its %u nodes must be 0 to %u.",
-			    path, id, count, count - 1);
+			config_refuse(file->nodes[i].id, "There are %u nodes, and one has the id %u; their ids must be 0 to %u.",
+				      count, id, count - 1);
 		if (taken[id])
-			die(EXIT_USAGE, "The configuration %s has node %u twice; give each node an id of its own.",
-			    path, id);
+			config_refuse(file->nodes[i].id, "There is node %u twice; give each node an id of its own.",
+				      id);
 		taken[id] = true;
 		take_node(&file->nodes[i], id, count, options);
 	}
-	check_addresses(options);
+	config_check_addresses(options);
 }
 
 /* A path with a comma needs a symbolic link without one. */
@@ -247,26 +234,47 @@ void config_take_firmware(const char *text, struct options *options)
 	options->variables = rest ? rest + strlen(key) : NULL;
 }
 
+/* A property of a device: its key, and the text in the file or NULL. */
+struct property {
+	const char *key;
+	const char *text;
+};
+
 static void take_disk(unsigned int number, const struct config_disk *from,
 		      struct options *options)
 {
 	struct disk_options *disk = device_add_disk(&options->devices);
-	char of[OF_MAX];
+	const struct property properties[] = {
+		{ "readonly", from->readonly },
+		{ "logical-block-size", from->logical_block_size },
+		{ "werror", from->werror },
+		{ "node", from->node },
+	};
 
-	snprintf(of, sizeof(of), "disk %u", number + 1);
 	disk->file = from->file;
-	if (from->readonly)
-		disk->readonly = take_bool("readonly", of, from->readonly);
-	if (from->logical_block_size)
-		device_set_block_size(disk, from->logical_block_size);
-	if (from->werror)
-		device_set_werror(disk, from->werror);
-	if (from->node)
-		disk->node = take_number("node", of, from->node, UINT16_MAX);
+	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
+		const struct property *p = &properties[i];
+		const char *why = p->text ?
+			device_set_disk(disk, p->key, p->text) : NULL;
+
+		if (why)
+			config_refuse(p->text, "The %s of disk %u, \"%s\", %s.",
+				      p->key, number + 1, p->text, why);
+	}
 }
 
-static void take_net(const char *path, unsigned int number,
-		     const struct config_net *from, struct options *options)
+static void set_net(struct net_options *net, unsigned int number,
+		    const char *key, const char *text)
+{
+	const char *why = text ? device_set_net(net, key, text) : NULL;
+
+	if (why)
+		config_refuse(text, "The %s of network card %u, \"%s\", %s.",
+			      key, number + 1, text, why);
+}
+
+static void take_net(unsigned int number, const struct config_net *from,
+		     struct options *options)
 {
 	struct net_options *net = device_add_net(&options->devices);
 	char of[OF_MAX];
@@ -275,19 +283,17 @@ static void take_net(const char *path, unsigned int number,
 	snprintf(of, sizeof(of), "network card %u", number + 1);
 	if (from->user)
 		user = take_bool("user", of, from->user);
-	if (user == !!from->tap || (from->tap && from->hostfwd_count))
-		die(EXIT_USAGE, "In the configuration %s, %s must have either \"user: true\", with or without hostfwd, or \"tap: NAME\".",
-		    path, of);
+	if (user == !!from->tap)
+		config_refuse(from, "Network card %u must have either \"user: true\" or \"tap: NAME\".",
+			      number + 1);
 	net->tap = from->tap;
-	if (from->mac)
-		device_set_mac(net, from->mac);
-	if (from->node)
-		net->node = take_number("node", of, from->node, UINT16_MAX);
+	set_net(net, number, "mac", from->mac);
+	set_net(net, number, "node", from->node);
 	for (unsigned int i = 0; i < from->hostfwd_count; i++)
-		device_add_forward(net, from->hostfwd[i]);
+		set_net(net, number, "hostfwd", from->hostfwd[i]);
 }
 
-static void take_devices(const char *path, const struct config_guest *guest,
+static void take_devices(const struct config_guest *guest,
 			 struct options *options)
 {
 	if (guest->rng)
@@ -300,7 +306,7 @@ static void take_devices(const char *path, const struct config_guest *guest,
 	for (unsigned int i = 0; i < guest->disks_count; i++)
 		take_disk(i, &guest->disks[i], options);
 	for (unsigned int i = 0; i < guest->nets_count; i++)
-		take_net(path, i, &guest->nets[i], options);
+		take_net(i, &guest->nets[i], options);
 }
 
 static void take_guest(const struct config_guest *guest,
@@ -337,8 +343,8 @@ static uint32_t take_transport(const char *text)
 	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(text, names[i]))
 			return i;
-	die(EXIT_USAGE, "The transport of the cluster, \"%s\", is none of auto, rdma, tcp and loop.",
-	    text);
+	config_refuse(text, "The transport of the cluster, \"%s\", is none of auto, rdma, tcp and loop.",
+		      text);
 }
 
 /* The ids are what the kernel goes by; a certificate must be of one node only. */
@@ -346,28 +352,28 @@ static void check_names(const struct options *options)
 {
 	for (unsigned int i = 0; i < options->num_nodes; i++) {
 		if (!options->nodes[i].name)
-			die(EXIT_USAGE, "Node %u has no name; with tls each node needs the name that is in its certificate.",
-			    i);
+			config_refuse(options->nodes[i].place, "Node %u has no name; with tls each node needs the name that is in its certificate.",
+				      i);
 		for (unsigned int j = 0; j < i; j++)
 			if (!strcasecmp(options->nodes[i].name,
 					options->nodes[j].name))
-				die(EXIT_USAGE, "Nodes %u and %u have the same name, %s; give each node a name and a certificate of its own.",
-				    j, i, options->nodes[i].name);
+				config_refuse(options->nodes[i].name, "Nodes %u and %u have the same name, %s; give each node a name and a certificate of its own.",
+					      j, i, options->nodes[i].name);
 	}
 }
 
 static void take_tls(const struct config_tls *from, struct options *options)
 {
 	if (options->loop)
-		die(EXIT_USAGE, "The cluster's tls needs the transport tcp, rdma or auto; with loop there is no network.");
+		config_refuse(from, "The cluster's tls needs the transport tcp, rdma or auto; with loop there is no network.");
 	options->tls = true;
 	if (!options->link_grace)
-		die(EXIT_USAGE, "The cluster has tls and \"link-grace: 0\"; with tls it must be 1 at least, because connections are replaced by others with new keys.");
+		config_refuse(from, "The cluster has tls and \"link-grace: 0\"; with tls it must be 1 at least, because connections are replaced by others with new keys.");
 	options->tls_encrypt = !from->encrypt ||
 			       take_bool("encrypt", "tls", from->encrypt);
 	if (!options->tls_encrypt &&
 	    options->transport != SSI_DSM_TRANSPORT_RDMA)
-		die(EXIT_USAGE, "The cluster's tls has \"encrypt: false\", which needs \"transport: rdma\"; over tcp all is encrypted.");
+		config_refuse(from->encrypt, "The cluster's tls has \"encrypt: false\", which needs \"transport: rdma\"; over tcp all is encrypted.");
 	options->tls_ca = from->ca;
 	options->tls_certificate = from->certificate;
 	options->tls_key = from->key;
@@ -383,11 +389,13 @@ static void take_security(const struct config_file *file,
 			take_bool("insecure", "the cluster", file->insecure);
 
 	if (file->tls && insecure)
-		die(EXIT_USAGE, "The cluster has both tls and \"insecure: true\"; remove one of them.");
+		config_refuse(file->insecure, "The cluster has both tls and \"insecure: true\"; remove one of them.");
 	if (file->tls)
 		take_tls(file->tls, options);
 	else if (!insecure && !options->loop && options->num_nodes > 1)
-		die(EXIT_USAGE, "The cluster has no tls, so anybody on its network could read and change the guest's memory; add tls, or \"insecure: true\" if nobody else can reach that network.");
+		config_refuse(file->insecure ? (const void *)file->insecure :
+					       file->nodes,
+			      "The cluster has no tls, so anybody on its network could read and change the guest's memory; add tls, or \"insecure: true\" if nobody else can reach that network.");
 }
 
 /* The file's data is not freed, since the options point to it. */
@@ -399,8 +407,8 @@ void config_load(const char *path, struct options *options)
 
 	if (why) {
 		name_print(file->cluster, printed, sizeof(printed));
-		die(EXIT_USAGE, "The name of the cluster, \"%s\", %s.",
-		    printed, why);
+		config_refuse(file->cluster, "The name of the cluster, \"%s\", %s.",
+			      printed, why);
 	}
 	options->cluster = file->cluster;
 	options->transport = file->transport ? take_transport(file->transport) :
@@ -417,10 +425,10 @@ void config_load(const char *path, struct options *options)
 		options->link_grace = take_number("link-grace", "the cluster",
 						  file->link_grace,
 						  OPTIONS_MAX_LINK_GRACE);
-	take_nodes(path, file, options);
+	take_nodes(file, options);
 	take_security(file, options);
 	take_guest(&file->guest, options);
-	take_devices(path, &file->guest, options);
+	take_devices(&file->guest, options);
 }
 
 static void need_value_range(unsigned int cpus)
@@ -438,13 +446,13 @@ void config_check_nodes(const struct options *options)
 		const struct node_options *node = &options->nodes[i];
 
 		if (node->memory % MEMORY_ALIGN)
-			die(EXIT_USAGE, "The memory of node %u, %llu MiB, is not a multiple of 2 MiB.",
-			    i, (unsigned long long)node->memory >> 20);
+			config_refuse(node->place, "The memory of node %u, %llu MiB, is not a multiple of 2 MiB.",
+				      i, (unsigned long long)node->memory >> 20);
 		if (node->cpus > OPTIONS_MAX_CPUS)
 			need_value_range(node->cpus);
 		cpus += node->cpus;
 	}
 	need_value_range(cpus);
 	if (!options->nodes[0].cpus)
-		die(EXIT_USAGE, "Node 0 has no CPU; it needs at least one, since the guest boots there.");
+		config_refuse(options->nodes[0].place, "Node 0 has no CPU; it needs at least one, since the guest boots there.");
 }

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "../uapi/linux/ssi_dsm.h"
+#include "config_tree.h"
 #include "device_options.h"
 #include "log.h"
 
@@ -168,41 +168,6 @@ static void keep_complaint(cyaml_log_t level, void *ctx, const char *fmt,
 	text[len && text[len - 1] == '.' ? len - 1 : len] = '\0';
 }
 
-/* A C string would end at the escape "\\0". */
-static void check_scalar(const char *path, const yaml_event_t *event)
-{
-	if (event->type == YAML_SCALAR_EVENT &&
-	    memchr(event->data.scalar.value, '\0', event->data.scalar.length))
-		die(EXIT_USAGE, "The configuration %s has a NUL character in line %zu.",
-		    path, event->start_mark.line + 1);
-}
-
-/* libcyaml ignores everything after the first document. */
-static void check_document(const char *path, const unsigned char *text, size_t size)
-{
-	unsigned int documents = 0;
-	yaml_parser_t parser;
-	yaml_event_t event = { 0 };
-
-	if (!yaml_parser_initialize(&parser))
-		die(EXIT_HOST, "There is no memory for the configuration %s.",
-		    path);
-	yaml_parser_set_input_string(&parser, text, size);
-	do {
-		yaml_event_delete(&event);
-		if (!yaml_parser_parse(&parser, &event))
-			die(EXIT_USAGE, "The configuration %s has an error in line %zu: %s.",
-			    path, parser.problem_mark.line + 1, parser.problem);
-		check_scalar(path, &event);
-		documents += event.type == YAML_DOCUMENT_START_EVENT;
-		if (documents > 1)
-			die(EXIT_USAGE, "The configuration %s has a second YAML document in line %zu; it must have one document only.",
-			    path, event.start_mark.line + 1);
-	} while (event.type != YAML_STREAM_END_EVENT);
-	yaml_event_delete(&event);
-	yaml_parser_delete(&parser);
-}
-
 const struct config_file *config_file_read(const char *path)
 {
 	char complaint[COMPLAINT_MAX] = "";
@@ -213,15 +178,15 @@ const struct config_file *config_file_read(const char *path)
 	struct config_file *file = NULL;
 	size_t size;
 	unsigned char *text = read_all(path, &size);
-	cyaml_err_t err = cyaml_load_data(text, size, &config, &file_schema,
-					  (cyaml_data_t **)&file, NULL);
+	cyaml_err_t err;
 
-	if (err == CYAML_OK && !file)
-		die(EXIT_USAGE, "The configuration %s is empty.", path);
-	if (err != CYAML_OK)
+	config_tree_read(path, text, size, &file_schema);
+	err = cyaml_load_data(text, size, &config, &file_schema,
+			      (cyaml_data_t **)&file, NULL);
+	if (err != CYAML_OK || !file)
 		die(EXIT_USAGE, "The configuration %s has an error: %s.", path,
 		    complaint[0] ? complaint : cyaml_strerror(err));
-	check_document(path, text, size);
+	config_tree_keep_places(file);
 	free(text);
 	return file;
 }

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "../lib/number.h"
@@ -16,6 +17,8 @@
 #define MAC_GROUP	0x01
 #define FNV_BASIS	0xcbf29ce484222325ull	/* FNV-1a */
 #define FNV_PRIME	0x100000001b3ull
+
+const char *const device_no_key = "is not known";
 
 struct disk_options *device_add_disk(struct device_options *devices)
 {
@@ -33,27 +36,19 @@ struct net_options *device_add_net(struct device_options *devices)
 	return &devices->nets[devices->num_nets++];
 }
 
-void device_add_forward(struct net_options *net, const char *forward)
-{
-	if (net->num_forwards == DEVICE_MAX_FORWARDS)
-		die(EXIT_USAGE, "A network card has at most %u forwarded ports.",
-		    DEVICE_MAX_FORWARDS);
-	net->forwards[net->num_forwards++] = forward;
-}
-
 /* A guest's Linux takes no blocks that are larger than its pages. */
-void device_set_block_size(struct disk_options *disk, const char *text)
+static const char *set_block_size(struct disk_options *disk, const char *text)
 {
 	uint64_t size;
 
 	if (!number_parse(text, BLOCK_MAX, &size) || size < BLOCK_MIN ||
 	    (size & (size - 1)))
-		die(EXIT_USAGE, "The logical-block-size %s of the disk %s is not valid: it is 512, 1024, 2048 or 4096.",
-		    text, disk->file);
+		return "is not 512, 1024, 2048 or 4096";
 	disk->block_size = size;
+	return NULL;
 }
 
-void device_set_werror(struct disk_options *disk, const char *text)
+static const char *set_werror(struct disk_options *disk, const char *text)
 {
 	if (strcmp(text, "enospc") == 0)
 		disk->werror = DISK_WERROR_ENOSPC;
@@ -62,8 +57,61 @@ void device_set_werror(struct disk_options *disk, const char *text)
 	else if (strcmp(text, "report") == 0)
 		disk->werror = DISK_WERROR_REPORT;
 	else
-		die(EXIT_USAGE, "The werror \"%s\" of the disk %s is not valid: it is enospc, stop or report.",
-		    text, disk->file);
+		return "is not enospc, stop or report";
+	return NULL;
+}
+
+const char *device_parse_bool(const char *text, bool *value)
+{
+	static const char *const words[] = {
+		"false", "true", "no", "yes", "off", "on",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcasecmp(text, words[i])) {
+			*value = i % 2;
+			return NULL;
+		}
+	return "is neither true nor false";
+}
+
+static const char *set_readonly(struct disk_options *disk, const char *text)
+{
+	return device_parse_bool(text, &disk->readonly);
+}
+
+static const char *parse_node(const char *text, unsigned int *node)
+{
+	uint64_t value;
+
+	if (!number_parse(text, UINT16_MAX, &value))
+		return "is not the id of a node";
+	*node = value;
+	return NULL;
+}
+
+static const char *set_disk_node(struct disk_options *disk, const char *text)
+{
+	return parse_node(text, &disk->node);
+}
+
+static const struct {
+	const char *key;
+	const char *(*set)(struct disk_options *disk, const char *text);
+} disk_keys[] = {
+	{ "readonly", set_readonly },
+	{ "logical-block-size", set_block_size },
+	{ "werror", set_werror },
+	{ "node", set_disk_node },
+};
+
+const char *device_set_disk(struct disk_options *disk, const char *key,
+			    const char *text)
+{
+	for (size_t i = 0; i < sizeof(disk_keys) / sizeof(disk_keys[0]); i++)
+		if (!strcmp(key, disk_keys[i].key))
+			return disk_keys[i].set(disk, text);
+	return device_no_key;
 }
 
 /* Six pairs of hexadecimal digits with colons between them. */
@@ -81,15 +129,48 @@ static bool parse_mac(const char *text, uint8_t mac[DEVICE_MAC_SIZE])
 	return true;
 }
 
-void device_set_mac(struct net_options *net, const char *text)
+static const char *set_mac(struct net_options *net, const char *text)
 {
 	static const uint8_t none[DEVICE_MAC_SIZE];
 
 	if (!parse_mac(text, net->mac) || (net->mac[0] & MAC_GROUP) ||
 	    !memcmp(net->mac, none, sizeof(none)))
-		die(EXIT_USAGE, "The address %s of a network card is not valid: it is six pairs of hexadecimal digits, and no group address, as in 52:54:00:12:34:56.",
-		    text);
+		return "is not six pairs of hexadecimal digits, and no group address, as in 52:54:00:12:34:56";
 	net->has_mac = true;
+	return NULL;
+}
+
+static const char *set_forward(struct net_options *net, const char *text)
+{
+	if (net->tap)
+		return "is for cards of the kind user; a tap has all ports";
+	if (net->num_forwards == DEVICE_MAX_FORWARDS)
+		return "is one too many: a network card has at most 8 forwarded ports";
+	net->forwards[net->num_forwards++] = text;
+	return NULL;
+}
+
+static const char *set_net_node(struct net_options *net, const char *text)
+{
+	return parse_node(text, &net->node);
+}
+
+static const struct {
+	const char *key;
+	const char *(*set)(struct net_options *net, const char *text);
+} net_keys[] = {
+	{ "mac", set_mac },
+	{ "hostfwd", set_forward },
+	{ "node", set_net_node },
+};
+
+const char *device_set_net(struct net_options *net, const char *key,
+			   const char *text)
+{
+	for (size_t i = 0; i < sizeof(net_keys) / sizeof(net_keys[0]); i++)
+		if (!strcmp(key, net_keys[i].key))
+			return net_keys[i].set(net, text);
+	return device_no_key;
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text)
@@ -119,25 +200,6 @@ void device_get_mac(const struct device_options *devices, unsigned int card,
 	mac[0] = MAC_LOCAL;
 }
 
-/* The text behind "NAME=" if @word is that, or NULL. */
-static char *value_of(char *word, const char *name)
-{
-	size_t len = strlen(name);
-
-	return strncmp(word, name, len) || word[len] != '=' ? NULL :
-							      word + len + 1;
-}
-
-static unsigned int parse_node(const char *option, const char *text)
-{
-	uint64_t node;
-
-	if (!number_parse(text, UINT16_MAX, &node))
-		die(EXIT_USAGE, "%s has node=%s, which is not the id of a node.",
-		    option, text);
-	return node;
-}
-
 /* The words of an option. The option itself stays: a reset starts again. */
 static char *first_word(const char *text, char **save)
 {
@@ -148,23 +210,28 @@ static char *first_word(const char *text, char **save)
 	return strtok_r(copy, ",", save);
 }
 
+/* Split "KEY=VALUE" in place; a word without "=" is true. */
+static const char *split(char *word)
+{
+	char *sign = strchr(word, '=');
+
+	if (!sign)
+		return "true";
+	*sign = '\0';
+	return sign + 1;
+}
+
 static void take_disk_word(struct disk_options *disk, char *word)
 {
-	char *node = value_of(word, "node");
-	char *block_size = value_of(word, "logical-block-size");
-	char *werror = value_of(word, "werror");
+	const char *value = split(word);
+	const char *why = device_set_disk(disk, word, value);
 
-	if (node)
-		disk->node = parse_node("--disk", node);
-	else if (block_size)
-		device_set_block_size(disk, block_size);
-	else if (werror)
-		device_set_werror(disk, werror);
-	else if (strcmp(word, "readonly") == 0)
-		disk->readonly = true;
-	else
+	if (why == device_no_key)
 		die(EXIT_USAGE, "--disk does not know \"%s\"; it is FILE[,readonly][,logical-block-size=N][,werror=enospc|stop|report][,node=ID].",
 		    word);
+	if (why)
+		die(EXIT_USAGE, "The %s of the disk %s, \"%s\", %s.", word,
+		    disk->file, value, why);
 }
 
 void device_parse_disk(struct device_options *devices, const char *text)
@@ -181,19 +248,15 @@ void device_parse_disk(struct device_options *devices, const char *text)
 
 static void take_net_word(struct net_options *net, char *word)
 {
-	char *node = value_of(word, "node");
-	char *forward = value_of(word, "hostfwd");
-	char *mac = value_of(word, "mac");
+	const char *value = split(word);
+	const char *why = device_set_net(net, word, value);
 
-	if (node)
-		net->node = parse_node("--net", node);
-	else if (mac)
-		device_set_mac(net, mac);
-	else if (forward && !net->tap)
-		device_add_forward(net, forward);
-	else
-		die(EXIT_USAGE, "--net does not know \"%s\" here; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,mac=ADDRESS][,node=ID] or tap=NAME[,mac=ADDRESS][,node=ID].",
+	if (why == device_no_key)
+		die(EXIT_USAGE, "--net does not know \"%s\"; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,mac=ADDRESS][,node=ID] or tap=NAME[,mac=ADDRESS][,node=ID].",
 		    word);
+	if (why)
+		die(EXIT_USAGE, "The %s of a network card, \"%s\", %s.", word,
+		    value, why);
 }
 
 void device_parse_net(struct device_options *devices, const char *text)
@@ -201,9 +264,9 @@ void device_parse_net(struct device_options *devices, const char *text)
 	struct net_options *net = device_add_net(devices);
 	char *save, *word = first_word(text, &save);
 
-	if (word)
-		net->tap = value_of(word, "tap");
-	if (!word || (!net->tap && strcmp(word, "user")))
+	if (word && !strncmp(word, "tap=", 4) && word[4])
+		net->tap = word + 4;
+	else if (!word || strcmp(word, "user"))
 		die(EXIT_USAGE, "--net is user or tap=NAME, not \"%s\".",
 		    word ? word : "");
 	while ((word = strtok_r(NULL, ",", &save)))

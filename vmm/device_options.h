@@ -77,14 +77,27 @@ struct device_options {
 /* A new one to fill in. Ends the process if there are too many. */
 struct disk_options *device_add_disk(struct device_options *devices);
 struct net_options *device_add_net(struct device_options *devices);
-void device_add_forward(struct net_options *net, const char *forward);
 
-/* The user's words; end the process with a sentence if they are wrong. */
-void device_set_block_size(struct disk_options *disk, const char *text);
-void device_set_werror(struct disk_options *disk, const char *text);
+/* What device_set_disk() and device_set_net() return for a key that they do not know. */
+extern const char *const device_no_key;
 
-/* The user's "xx:xx:xx:xx:xx:xx"; ends the process with a sentence if it is wrong. */
-void device_set_mac(struct net_options *net, const char *text);
+/**
+ * device_set_disk() - set a property of a disk
+ * @disk: the disk
+ * @key: its name, as in --disk and in the cluster file
+ * @text: the user's word, which stays
+ *
+ * Return: NULL, or the error as the end of a sentence.
+ */
+const char *device_set_disk(struct disk_options *disk, const char *key,
+			    const char *text);
+
+/* The same for a network card. A hostfwd is added to those that there are. */
+const char *device_set_net(struct net_options *net, const char *key,
+			   const char *text);
+
+/* The words of YAML 1.1; "y" and "n" are refused. Return: NULL, or the error. */
+const char *device_parse_bool(const char *text, bool *value);
 
 /**
  * device_get_mac() - the address of a network card

@@ -10,6 +10,7 @@
 
 #include "../lib/number.h"
 #include "config.h"
+#include "config_hosts.h"
 #include "log.h"
 #include "term.h"
 
@@ -435,6 +436,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		take_option(opt, options, &given);
 	check_given(options, &given);
 	config_check_nodes(options);
+	config_find_addresses(options);
 	device_check(&options->devices, options->num_nodes);
 	check_own_memory(options);
 	choose_console(options);

@@ -21,6 +21,7 @@
 
 /**
  * struct node_options - what one node gives to the guest
+ * @place: of it in the file, for config_refuse(); NULL: there is no file
  * @id: its id; ids are 0 .. count - 1
  * @address: with all transports but loop, the text from the file; with loop, empty
  * @sockaddr: @address in binary form
@@ -35,6 +36,7 @@
  * @bandwidths: HMAT row, MB/s; NULL: to be measured
  */
 struct node_options {
+	const void *place;
 	uint32_t id;
 	const char *address;
 	struct sockaddr_storage sockaddr;

@@ -61,8 +61,9 @@ static int try_addresses(const char *first, const char *second)
 	pid_t pid = fork();
 
 	if (!pid) {
-		device_set_mac(device_add_net(&devices), first);
-		device_set_mac(device_add_net(&devices), second);
+		if (device_set_net(device_add_net(&devices), "mac", first) ||
+		    device_set_net(device_add_net(&devices), "mac", second))
+			_exit(EXIT_USAGE);
 		device_check(&devices, 1);
 		_exit(0);
 	}
