@@ -12,6 +12,8 @@
 # with two # are printed by "make help".
 
 PREFIX ?= /usr/local
+# for systemd's units, udev's rules and modprobe's options
+SYSTEM_LIB ?= $(PREFIX)/lib
 B := build
 
 ## all	everything below that this machine can build (the default)
@@ -28,7 +30,7 @@ CC ?= gcc
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
 INCLUDES := -Iuapi -I. -Ivmm -Iacpi -I/usr/include/libnl3
-SSI_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) $(INCLUDES) $(CFLAGS)
+SSI_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 GENL_LIBS := -lnl-genl-3 -lnl-3
 YAML_LIBS := -lcyaml -lyaml
@@ -221,7 +223,7 @@ $(addprefix install-,$(KMODS)): install-%: %
 
 # ---- install and the rest ---------------------------------------------------
 
-## install	install programs, uapi headers, man pages, units, udev rules, bash completion; PREFIX=/usr/local DESTDIR=/folder
+## install	install programs, uapi headers, man pages, units, udev rules and so on; PREFIX=/usr/local DESTDIR=/folder
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/linux
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin)
@@ -230,15 +232,24 @@ install: programs
 		dir=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 		install -d $$dir && install -m 644 $$page $$dir || exit 1; \
 	done
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	install -d $(addprefix $(DESTDIR)$(SYSTEM_LIB)/,systemd/system udev/rules.d modprobe.d) \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -d $(DESTDIR)$(PREFIX)/lib/udev/rules.d
-	install -m 644 tools/udev/*.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d
+	install -m 644 tools/udev/*.rules $(DESTDIR)$(SYSTEM_LIB)/udev/rules.d
+	install -m 644 tools/modprobe/*.conf $(DESTDIR)$(SYSTEM_LIB)/modprobe.d
+	install -m 644 tools/sysusers/*.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 644 tools/completion/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	@for unit in tools/systemd/*.service; do \
+	@for unit in tools/systemd/*.*; do \
 		sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit \
-			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
+			>$(DESTDIR)$(SYSTEM_LIB)/systemd/system/$${unit##*/} || exit 1; \
 	done
+
+## deb	the Debian packages, into build/deb/
+deb:
+	selftests/lab/deps
+	selftests/lab/deps deb
+	tools/mkdeb $(B)/deb
+	tools/mkdeb $(B)/deb/next 1
 
 ## clean	remove build/
 clean:
@@ -317,6 +328,12 @@ check-long: fetch
 	+@$(MAKE) --no-print-directory all
 	selftests/run --long
 
+## check-packages	the Debian packages, in hosts with systemd; PACKAGES="cycle systemd": see selftests/packages/check
+check-packages: fetch deb
+	selftests/lab/deps disk
+	+@$(MAKE) --no-print-directory all
+	selftests/packages/check $(PACKAGES)
+
 ## bench	benchmarks; BENCH="--rounds 3": see selftests/bench/bench -h
 bench: fetch
 	+@$(MAKE) --no-print-directory all
@@ -380,10 +397,10 @@ debug-module:
 qemu-kinds: deps
 	selftests/lab/qemu-kinds
 
-.PHONY: all help programs selftests guest modules modules_install install clean
+.PHONY: all help programs selftests guest modules modules_install install deb clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
-.PHONY: demo demo-disk check check-long bench bench-apps bench-boot bench-params mutants soak fuzz
+.PHONY: demo demo-disk check check-long check-packages bench bench-apps bench-boot bench-params mutants soak fuzz
 .PHONY: debug-kernel debug-module check-debug qemu-kinds
 
 include $(wildcard selftests/*/Makefile.inc)
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/deb -prune -o -name '*.d' -print 2>/dev/null)
