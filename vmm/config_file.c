@@ -76,6 +76,8 @@ static const cyaml_schema_field_t net_fields[] = {
 	MAY("user", struct config_net, user, 0),
 	MAY("tap", struct config_net, tap, 1),
 	MAY("mac", struct config_net, mac, 1),
+	MAY("mtu", struct config_net, mtu, 1),
+	MAY("restrict", struct config_net, restricted, 0),
 	LIST("hostfwd", struct config_net, hostfwd, &text_schema, 0,
 	     DEVICE_MAX_FORWARDS),
 	MAY("node", struct config_net, node, 0),

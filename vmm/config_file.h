@@ -36,6 +36,8 @@ struct config_net {
 	char *user;
 	char *tap;
 	char *mac;
+	char *mtu;
+	char *restricted;
 	char **hostfwd;
 	unsigned int hostfwd_count;
 	char *node;

@@ -15,6 +15,8 @@
 #define BLOCK_MAX	4096u
 #define MAC_LOCAL	0x02	/* locally administered, and of one card */
 #define MAC_GROUP	0x01
+#define MTU_MIN		576u	/* what each host must take (RFC 791) */
+#define MTU_MAX		65521u	/* the largest one of libslirp */
 #define FNV_BASIS	0xcbf29ce484222325ull	/* FNV-1a */
 #define FNV_PRIME	0x100000001b3ull
 
@@ -150,6 +152,23 @@ static const char *set_forward(struct net_options *net, const char *text)
 	return NULL;
 }
 
+static const char *set_restrict(struct net_options *net, const char *text)
+{
+	if (net->tap)
+		return "is for cards of the kind user; for a tap, use the host's firewall";
+	return device_parse_bool(text, &net->restricted);
+}
+
+static const char *set_mtu(struct net_options *net, const char *text)
+{
+	uint64_t mtu;
+
+	if (!number_parse(text, MTU_MAX, &mtu) || mtu < MTU_MIN)
+		return "is not a number of bytes from 576 to 65521";
+	net->mtu = mtu;
+	return NULL;
+}
+
 static const char *set_net_node(struct net_options *net, const char *text)
 {
 	return parse_node(text, &net->node);
@@ -160,7 +179,9 @@ static const struct {
 	const char *(*set)(struct net_options *net, const char *text);
 } net_keys[] = {
 	{ "mac", set_mac },
+	{ "mtu", set_mtu },
 	{ "hostfwd", set_forward },
+	{ "restrict", set_restrict },
 	{ "node", set_net_node },
 };
 
@@ -252,7 +273,7 @@ static void take_net_word(struct net_options *net, char *word)
 	const char *why = device_set_net(net, word, value);
 
 	if (why == device_no_key)
-		die(EXIT_USAGE, "--net does not know \"%s\"; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,mac=ADDRESS][,node=ID] or tap=NAME[,mac=ADDRESS][,node=ID].",
+		die(EXIT_USAGE, "--net does not know \"%s\"; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on] or tap=NAME, and for both [,mac=ADDRESS][,mtu=N][,node=ID].",
 		    word);
 	if (why)
 		die(EXIT_USAGE, "The %s of a network card, \"%s\", %s.", word,

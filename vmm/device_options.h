@@ -41,6 +41,9 @@ struct disk_options {
  * @tap: the host's interface; NULL: user networking
  * @forwards: "tcp:[ADDRESS]:PORT-:PORT", of user networking
  * @num_forwards: how many
+ * @restricted: of user networking: the guest reaches neither the host nor what is
+ *	behind it
+ * @mtu: bytes of a packet, without its Ethernet header; 0: the network's
  * @mac: the card's address, if @has_mac
  * @has_mac: the user has given one
  * @node: where it is
@@ -49,6 +52,8 @@ struct net_options {
 	const char *tap;
 	const char *forwards[DEVICE_MAX_FORWARDS];
 	unsigned int num_forwards;
+	bool restricted;
+	uint16_t mtu;
 	uint8_t mac[DEVICE_MAC_SIZE];
 	bool has_mac;
 	unsigned int node;

@@ -18,8 +18,7 @@ static struct net_link *devices_links[DEVICE_MAX_NETS];
 
 static struct net_link *open_link(const struct net_options *net)
 {
-	return net->tap ? tap_open(net->tap) :
-			  usernet_open(net->forwards, net->num_forwards);
+	return net->tap ? tap_open(net) : usernet_open(net);
 }
 
 void devices_open(const struct options *options)

@@ -43,9 +43,9 @@ static const struct {
 	{ "disk", OPT_DISK, "FILE[,readonly][,logical-block-size=N][,werror=enospc|stop|report][,node=ID]",
 	  "add a disk: a raw image or a block device of the\t"
 	  "node (node 0)" },
-	{ "net", OPT_NET, "user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,mac=ADDRESS][,node=ID]",
+	{ "net", OPT_NET, "user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on][,mac=ADDRESS][,mtu=N][,node=ID]",
 	  "add a network card that needs no set-up on the host" },
-	{ "net", OPT_NET, "tap=NAME[,mac=ADDRESS][,node=ID]",
+	{ "net", OPT_NET, "tap=NAME[,mac=ADDRESS][,mtu=N][,node=ID]",
 	  "add a network card that is the host's tap NAME" },
 	{ "rng", OPT_RNG, "on|off", "give the guest random numbers from the host (on)" },
 	{ "free-page-reporting", OPT_REPORTING, "on|off",

@@ -89,12 +89,46 @@ static void test_refused_addresses(void)
 	tap_ok(!try_addresses(good, "52:54:00:12:34:57"), "siblings are not");
 }
 
+/* Does a card or a disk take these words of the user? */
+static bool net_takes(const char *kind, const char *key, const char *value)
+{
+	struct net_options net = { .tap = strcmp(kind, "tap") ? NULL : "tap0" };
+
+	return !device_set_net(&net, key, value);
+}
+
+static void test_words(void)
+{
+	static const char *const bad[] = {
+		"", "575", "65522", "1500x", "-1", "0x", "1.5k",
+	};
+	struct device_options devices = { 0 };
+	bool refused = true;
+
+	device_parse_net(&devices, "user,restrict,mtu=1280");
+	device_parse_net(&devices, "user,restrict=off");
+	tap_ok(devices.nets[0].restricted && devices.nets[0].mtu == 1280 &&
+	       !devices.nets[1].restricted && !devices.nets[1].mtu,
+	       "restrict and mtu are taken");
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		refused &= !net_takes("user", "mtu", bad[i]);
+	tap_ok(refused && net_takes("tap", "mtu", "9000"),
+	       "an MTU is a number of bytes");
+	tap_ok(!net_takes("tap", "restrict", "on") &&
+	       !net_takes("tap", "hostfwd", "tcp::1-:2") &&
+	       !net_takes("user", "restrict", "maybe"),
+	       "restrict and hostfwd are for user networks");
+	tap_ok(device_set_net(&devices.nets[0], "speed", "1") == device_no_key,
+	       "another key is not known");
+}
+
 int main(void)
 {
-	tap_plan(8);
+	tap_plan(12);
 	test_own_addresses();
 	test_given_address();
 	test_refused_addresses();
+	test_words();
 	fflush(stdout);
 	/* What the options point to stays: nothing looks for leaks. */
 	_exit(tap_exit());

@@ -5,6 +5,8 @@
  */
 #include "../../vmm/virtio/tap.h"
 
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../vmm/log.h"
@@ -42,16 +44,39 @@ static int run_link(struct net_link *link, int timeout)
 	return ready;
 }
 
+static void open_in_child(uint16_t mtu)
+{
+	struct net_options options = { .tap = NAME, .mtu = mtu };
+	struct net_link *link = tap_open(&options);
+
+	_exit(link->mtu == mtu ? 0 : EXIT_HOST);
+}
+
+/* The exit code of a process that opens the interface with an MTU. */
+static int try_mtu(uint16_t mtu)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		open_in_child(mtu);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 int main(void)
 {
+	const struct net_options options = { .tap = NAME };
 	struct net_link *link;
 
 	if (system(TOOLS "ip tuntap add " NAME " mode tap 2>/dev/null"))
 		tap_skip_all("this user cannot make an interface");
-	tap_plan(4);
+	tap_plan(6);
 	if (system(TOOLS "ip link set " NAME " mtu 9000 up"))
 		tap_bail("the interface cannot be set up");
-	link = tap_open(NAME);
+	tap_ok(!try_mtu(1400), "a card may have a smaller MTU");
+	tap_ok(try_mtu(MTU + 1) == EXIT_USAGE, "but no larger one");
+	link = tap_open(&options);
 	tap_ok(link->mtu == MTU, "a card has the MTU of its interface");
 	tap_ok(!run_link(link, 0) && !lost, "it waits while there is nothing");
 	if (system(TOOLS "ip link del " NAME))

@@ -7,6 +7,8 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,28 +96,104 @@ static void let_many_sockets(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* ---- what the guest reaches -------------------------------------------------- */
+
+#define PACKET_SIZE	(NET_HEADER_SIZE + 14 + 20 + 8 + 4)
+
+static uint16_t checksum(const unsigned char *data, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i += 2)
+		sum += data[i] << 8 | data[i + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/* A datagram of the guest for 10.0.2.2, which is this host's 127.0.0.1. */
+static void make_datagram(unsigned char packet[PACKET_SIZE], unsigned int port)
+{
+	static const unsigned char ip[20] = {
+		0x45, 0, 0, 32, 0, 1, 0, 0, 64, 17, 0, 0,
+		10, 0, 2, 15, 10, 0, 2, 2,
+	};
+	unsigned char *at = packet + NET_HEADER_SIZE;
+	uint16_t sum = checksum(ip, sizeof(ip));
+
+	memset(packet, 0, PACKET_SIZE);
+	memcpy(at, "\x52\x55\x0a\x00\x02\x02\x52\x54\x00\x12\x34\x56\x08", 13);
+	at += 14;
+	memcpy(at, ip, sizeof(ip));
+	at[10] = sum >> 8;
+	at[11] = sum;
+	at += sizeof(ip);
+	memcpy(at, "\x10\x00", 2);
+	at[2] = port >> 8;
+	at[3] = port;
+	at[5] = 12;
+	memcpy(at + 8, "ping", 4);
+}
+
+/* Does a datagram of the guest get to a socket of this host? The library sends at once. */
+static bool reaches_host(const struct net_options *options)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	struct net_link *link = usernet_open(options);
+	unsigned char packet[PACKET_SIZE];
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char text[8];
+	bool came;
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (void *)&at, sizeof(at)) ||
+	    getsockname(fd, (void *)&at, &len))
+		tap_bail("there is no port");
+	make_datagram(packet, ntohs(at.sin_port));
+	link->send(link, packet, sizeof(packet));
+	came = recv(fd, text, sizeof(text), MSG_DONTWAIT) == 4;
+	close(fd);
+	return came;
+}
+
+static void test_reach(void)
+{
+	const struct net_options free = { 0 }, restricted = { .restricted = true };
+	const struct net_options small = { .mtu = 1280 };
+
+	tap_ok(reaches_host(&free), "the guest reaches the host");
+	tap_ok(!reaches_host(&restricted), "not from a restricted network");
+	tap_ok(!usernet_open(&free)->mtu && usernet_open(&small)->mtu == 1280,
+	       "a card has the MTU that was given");
+}
+
 int main(void)
 {
-	unsigned int port;
+	unsigned int port, before;
 	int timeout = 0;
 	struct net_link *link;
 	char text[64];
-	const char *forward = text;
+	struct net_options options = {
+		.forwards = { text }, .num_forwards = 1, .restricted = true,
+	};
 
 	let_many_sockets();
-	tap_plan(2);
+	tap_plan(5);
+	test_reach();
 	alarm(DEADLINE_S);
 	port = find_port();
 	snprintf(text, sizeof(text), "tcp:127.0.0.1:%u-:22", port);
-	link = usernet_open(&forward, 1);
+	link = usernet_open(&options);
+	before = count_sockets();
 	for (unsigned int i = 0; i < CONNECTIONS; i++) {
 		connect_to(port);
 		run_link(link);
 	}
-	/* The listening socket, and both ends of each connection. */
-	while (count_sockets() < 1 + 2 * CONNECTIONS)
+	/* Both ends of each connection. */
+	while (count_sockets() < before + 2 * CONNECTIONS)
 		run_link(link);
-	tap_ok(true, "%u connections are accepted", CONNECTIONS);
+	tap_ok(true, "%u connections to a restricted network are accepted", CONNECTIONS);
 	tap_ok(link->watch(link, fds, 0, &timeout, true) == 1,
 	       "a descriptor without room for it is asked for");
 	fflush(stdout);

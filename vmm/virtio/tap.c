@@ -167,8 +167,21 @@ static uint16_t find_mtu(const char *name)
 	       0 : request.ifr_mtu;
 }
 
-struct net_link *tap_open(const char *name)
+/* Packets that are larger than the interface takes are lost. */
+static uint16_t choose_mtu(const struct net_options *options)
 {
+	uint16_t most = find_mtu(options->tap);
+
+	if (options->mtu > most && most)
+		die(EXIT_USAGE, "The MTU of a network card, %u, is larger than that of the interface %s, which is %u; as root: ip link set %s mtu %u.",
+		    options->mtu, options->tap, most, options->tap,
+		    options->mtu);
+	return options->mtu ? options->mtu : most;
+}
+
+struct net_link *tap_open(const struct net_options *options)
+{
+	const char *name = options->tap;
 	struct tap *tap = calloc(1, sizeof(*tap));
 
 	if (!tap)
@@ -186,7 +199,7 @@ struct net_link *tap_open(const char *name)
 	tap->link = (struct net_link) {
 		.name = name,
 		.filter = FILTER_TAP,
-		.mtu = find_mtu(name),
+		.mtu = choose_mtu(options),
 		.features = 1ull << VIRTIO_NET_F_CSUM |
 			    1ull << VIRTIO_NET_F_GUEST_CSUM |
 			    1ull << VIRTIO_NET_F_GUEST_TSO4 |

@@ -193,9 +193,18 @@ static void usernet_handle(struct net_link *link, struct net *net,
 
 /* ---- set up ----------------------------------------------------------------- */
 
-static Slirp *make_slirp(struct usernet *usernet)
+/*
+ * A restricted network has the guest's address and its name server's only in DHCP:
+ * the library drops what goes anywhere else than to a forwarded port's connection.
+ */
+static Slirp *make_slirp(struct usernet *usernet,
+			 const struct net_options *options)
 {
-	SlirpConfig config = { .version = 1, .in_enabled = true };
+	SlirpConfig config = {
+		.version = 1, .in_enabled = true,
+		.restricted = options->restricted,
+		.if_mtu = options->mtu, .if_mru = options->mtu,
+	};
 
 	inet_aton("10.0.2.0", &config.vnetwork);
 	inet_aton("255.255.255.0", &config.vnetmask);
@@ -275,19 +284,20 @@ static void add_forward(Slirp *slirp, const char *text)
 		refuse_forward(text, forward.from);
 }
 
-struct net_link *usernet_open(const char *const *forwards, unsigned int count)
+struct net_link *usernet_open(const struct net_options *options)
 {
 	struct usernet *usernet = calloc(1, sizeof(*usernet));
 
 	if (usernet)
-		usernet->slirp = make_slirp(usernet);
+		usernet->slirp = make_slirp(usernet, options);
 	if (!usernet || !usernet->slirp)
 		die(EXIT_HOST, "There is no memory for a network card.");
-	for (unsigned int i = 0; i < count; i++)
-		add_forward(usernet->slirp, forwards[i]);
+	for (unsigned int i = 0; i < options->num_forwards; i++)
+		add_forward(usernet->slirp, options->forwards[i]);
 	usernet->link = (struct net_link) {
 		.name = "the user network",
 		.filter = FILTER_USERNET,
+		.mtu = options->mtu,
 		.send = usernet_send, .watch = usernet_watch,
 		.handle = usernet_handle,
 	};

@@ -3,15 +3,13 @@
 #ifndef VMM_VIRTIO_USERNET_H
 #define VMM_VIRTIO_USERNET_H
 
+#include "../device_options.h"
 #include "net.h"
 
-/**
- * usernet_open() - make a network with the guest as 10.0.2.15
- * @forwards: "tcp:[ADDRESS]:PORT-:PORT", or udp
- * @count: how many
- *
- * Ends the process with a message if a port cannot be forwarded.
+/*
+ * Make a network with the guest as 10.0.2.15. Ends the process with a message if a
+ * port cannot be forwarded.
  */
-struct net_link *usernet_open(const char *const *forwards, unsigned int count);
+struct net_link *usernet_open(const struct net_options *options);
 
 #endif /* VMM_VIRTIO_USERNET_H */
