@@ -247,6 +247,8 @@ static void take_disk(unsigned int number, const struct config_disk *from,
 	const struct property properties[] = {
 		{ "readonly", from->readonly },
 		{ "logical-block-size", from->logical_block_size },
+		{ "serial", from->serial },
+		{ "cache", from->cache },
 		{ "werror", from->werror },
 		{ "node", from->node },
 	};

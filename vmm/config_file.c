@@ -62,6 +62,8 @@ static const cyaml_schema_field_t disk_fields[] = {
 	NEED("file", struct config_disk, file, 1),
 	MAY("readonly", struct config_disk, readonly, 0),
 	MAY("logical-block-size", struct config_disk, logical_block_size, 0),
+	MAY("serial", struct config_disk, serial, 1),
+	MAY("cache", struct config_disk, cache, 1),
 	MAY("werror", struct config_disk, werror, 0),
 	MAY("node", struct config_disk, node, 0),
 	CYAML_FIELD_END,

@@ -28,6 +28,8 @@ struct config_disk {
 	char *file;
 	char *readonly;
 	char *logical_block_size;
+	char *serial;
+	char *cache;
 	char *werror;
 	char *node;
 };

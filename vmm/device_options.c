@@ -63,6 +63,37 @@ static const char *set_werror(struct disk_options *disk, const char *text)
 	return NULL;
 }
 
+/* The guest shows it to programs, udev makes names of files from it. */
+static const char *set_serial(struct disk_options *disk, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (!len || len > DISK_SERIAL_MAX)
+		return "has not 1 to 20 characters";
+	for (const char *c = text; *c; c++)
+		if (!isgraph((unsigned char)*c))
+			return "has a character that is not a letter, a digit or a sign of ASCII";
+	disk->serial = text;
+	return NULL;
+}
+
+static const char *set_cache(struct disk_options *disk, const char *text)
+{
+	static const char *const names[] = {
+		[DISK_WRITEBACK] = "writeback",
+		[DISK_WRITETHROUGH] = "writethrough",
+		[DISK_NONE] = "none",
+		[DISK_DIRECTSYNC] = "directsync",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(text, names[i])) {
+			disk->cache = i;
+			return NULL;
+		}
+	return "is not writeback, writethrough, none or directsync";
+}
+
 const char *device_parse_bool(const char *text, bool *value)
 {
 	static const char *const words[] = {
@@ -103,6 +134,8 @@ static const struct {
 } disk_keys[] = {
 	{ "readonly", set_readonly },
 	{ "logical-block-size", set_block_size },
+	{ "serial", set_serial },
+	{ "cache", set_cache },
 	{ "werror", set_werror },
 	{ "node", set_disk_node },
 };
@@ -248,7 +281,7 @@ static void take_disk_word(struct disk_options *disk, char *word)
 	const char *why = device_set_disk(disk, word, value);
 
 	if (why == device_no_key)
-		die(EXIT_USAGE, "--disk does not know \"%s\"; it is FILE[,readonly][,logical-block-size=N][,werror=enospc|stop|report][,node=ID].",
+		die(EXIT_USAGE, "--disk does not know \"%s\"; it is FILE[,readonly][,logical-block-size=N][,serial=TEXT][,cache=writeback|writethrough|none|directsync][,werror=enospc|stop|report][,node=ID].",
 		    word);
 	if (why)
 		die(EXIT_USAGE, "The %s of the disk %s, \"%s\", %s.", word,

@@ -20,11 +20,23 @@ enum disk_werror {
 	DISK_WERROR_REPORT,	/* the guest gets the error */
 };
 
+#define DISK_SERIAL_MAX		20	/* virtio 1.2, 5.2.6 */
+
+/* How the host keeps what the guest writes, as QEMU's cache=. */
+enum disk_cache {
+	DISK_WRITEBACK,		/* in its memory, until the guest flushes */
+	DISK_WRITETHROUGH,	/* on its storage, before the write is done */
+	DISK_NONE,		/* as WRITEBACK, but past its memory */
+	DISK_DIRECTSYNC,	/* as WRITETHROUGH, but past its memory */
+};
+
 /**
  * struct disk_options - one disk
  * @file: raw image or block device
  * @readonly: the guest may not write
  * @block_size: bytes of a logical block; 0: as the host's storage has them
+ * @serial: what the guest sees as its serial number; NULL: the file's name
+ * @cache: how the host keeps what is written
  * @werror: what happens when a write fails
  * @node: where it is
  */
@@ -32,6 +44,8 @@ struct disk_options {
 	const char *file;
 	bool readonly;
 	uint32_t block_size;
+	const char *serial;
+	enum disk_cache cache;
 	enum disk_werror werror;
 	unsigned int node;
 };

@@ -78,6 +78,11 @@ bool memory_is_shared(const void *host)
 	       (uintptr_t)host - (uintptr_t)memory.host < memory.size;
 }
 
+bool memory_may_move(void)
+{
+	return !memory.is_anonymous;
+}
+
 uint64_t memory_offset(const void *host)
 {
 	return (const unsigned char *)host - memory.host;

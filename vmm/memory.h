@@ -29,6 +29,12 @@ uint64_t memory_low_size(void);
 /* Is this address inside of guest RAM, in a region that nodes share? */
 bool memory_is_shared(const void *host);
 
+/*
+ * Is RAM a region that nodes share? Then it must not be pinned for a device: a page
+ * that is pinned cannot go to the node that needs it, and the kernel may refuse.
+ */
+bool memory_may_move(void);
+
 /* How many bytes of RAM are in front of what memory_at() returned. */
 uint64_t memory_offset(const void *host);
 

@@ -40,7 +40,7 @@ static const struct {
 	{ "memory", OPT_MEMORY, "SIZE",
 	  "memory, without --config (512M): a number with M\t"
 	  "or G, or a number of MiB" },
-	{ "disk", OPT_DISK, "FILE[,readonly][,logical-block-size=N][,werror=enospc|stop|report][,node=ID]",
+	{ "disk", OPT_DISK, "FILE[,readonly][,logical-block-size=N][,serial=TEXT][,cache=MODE][,werror=enospc|stop|report][,node=ID]",
 	  "add a disk: a raw image or a block device of the\t"
 	  "node (node 0)" },
 	{ "net", OPT_NET, "user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on][,mac=ADDRESS][,mtu=N][,node=ID]",

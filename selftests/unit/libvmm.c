@@ -59,6 +59,11 @@ REPLACEABLE uint64_t memory_offset(const void *host)
 	return (const unsigned char *)host - libvmm_ram;
 }
 
+REPLACEABLE bool memory_may_move(void)
+{
+	return false;
+}
+
 REPLACEABLE void filter_thread(enum filter_kind kind)
 {
 	(void)kind;

@@ -161,10 +161,15 @@ struct blk *blk_open(const struct disk_options *options)
 		    options->file);
 	blk->image.path = options->file;
 	blk->image.readonly = options->readonly;
+	blk->image.direct = options->cache == DISK_NONE ||
+			    options->cache == DISK_DIRECTSYNC;
 	image_open(&blk->image, options->block_size);
 	atomic_store(&blk->size, blk->image.size);
 	blk->seen_size = blk->image.size;
 	blk->werror = options->werror;
+	blk->serial = options->serial;
+	blk->writes_through = options->cache == DISK_WRITETHROUGH ||
+			      options->cache == DISK_DIRECTSYNC;
 	return blk;
 }
 
@@ -199,8 +204,10 @@ void blk_init(struct blk *blk, unsigned int queues, uint8_t bus,
 	dev->type = VIRTIO_BLK;
 	dev->class = PCI_CLASS_SCSI;	/* as drivers and firmware expect */
 	dev->features = 1ull << VIRTIO_BLK_F_SEG_MAX |
-			1ull << VIRTIO_BLK_F_BLK_SIZE |
-			1ull << VIRTIO_BLK_F_FLUSH | 1ull << VIRTIO_BLK_F_MQ;
+			1ull << VIRTIO_BLK_F_BLK_SIZE | 1ull << VIRTIO_BLK_F_MQ;
+	/* Without flushes each write is durable when it is done: blk_queue.c. */
+	if (!blk->writes_through)
+		dev->features |= 1ull << VIRTIO_BLK_F_FLUSH;
 	if (blk->image.readonly)
 		dev->features |= 1ull << VIRTIO_BLK_F_RO;
 	else

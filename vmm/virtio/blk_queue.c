@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "../log.h"
+#include "../memory.h"
 
 #define HEADER_SIZE	16
 
@@ -171,7 +172,8 @@ static void begin_transfer(struct blk_queue *q, struct blk_request *request,
 /* Without UNMAP the range must stay allocated; not all files support that. */
 static int write_zeroes(struct blk *blk, uint64_t offset, uint64_t len)
 {
-	static const unsigned char zeroes[64 << 10];
+	static const unsigned char zeroes[64 << 10]
+		__attribute__((aligned(4096)));
 
 	if (!fallocate(blk->image.fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
 		       offset, len))
@@ -263,7 +265,7 @@ static void tell_id(struct blk_queue *q, struct blk_request *request)
 	const char *path = q->blk->image.path, *name = strrchr(path, '/');
 	char id[VIRTIO_BLK_ID_BYTES] = "";
 
-	name = name ? name + 1 : path;
+	name = q->blk->serial ?: name ? name + 1 : path;
 	memcpy(id, name, strnlen(name, sizeof(id)));
 	request->written = queue_copy_to(request->access.iov,
 					 request->access.count, 0, id,
@@ -491,6 +493,8 @@ struct blk_queue *blk_queue_make(struct blk *blk, unsigned int index)
 		    q);
 	q->io.fd = blk->image.fd;
 	q->io.kick_fd = q->worker.kick_fd;
+	q->io.align = blk->image.align;
+	q->io.bounces = blk->image.direct && memory_may_move();
 	err = image_io_init(&q->io);
 	if (err)
 		tell_no_ring(err);

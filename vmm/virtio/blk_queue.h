@@ -69,6 +69,8 @@ struct blk_queue {
  * @image: the file or block device
  * @size: bytes that the guest sees
  * @werror: what happens when a write fails
+ * @serial: its serial number; NULL: the file's name
+ * @writes_through: it offers no flushes
  * @held: requests of all queues that are held
  * @complained: an error was logged
  * @has_lost_data: a flush has failed
@@ -83,6 +85,8 @@ struct blk {
 	struct image image;
 	atomic_uint_least64_t size;
 	enum disk_werror werror;
+	const char *serial;
+	bool writes_through;
 	atomic_uint held;
 	atomic_bool complained;
 	atomic_bool has_lost_data;

@@ -43,7 +43,7 @@ static const struct {
  */
 static void check_raw(const struct image *image)
 {
-	unsigned char start[512] = { 0 };
+	unsigned char start[4096] __attribute__((aligned(4096))) = { 0 };
 
 	if (pread(image->fd, start, sizeof(start), 0) < 0)
 		return;	/* the guest gets the error when it reads */
@@ -56,10 +56,13 @@ static void check_raw(const struct image *image)
 
 static void open_file(struct image *image)
 {
-	image->fd = open(image->path,
-			 (image->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	image->fd = open(image->path, (image->readonly ? O_RDONLY : O_RDWR) |
+				      (image->direct ? O_DIRECT : 0) | O_CLOEXEC);
 	if (image->fd >= 0)
 		return;
+	if (image->direct && errno == EINVAL)
+		die(EXIT_USAGE, "The disk %s is on a file system without direct accesses (O_DIRECT); use cache=writeback or cache=writethrough.",
+		    image->path);
 	if (!image->readonly && (errno == EACCES || errno == EROFS))
 		die(EXIT_USAGE, "The disk %s cannot be opened for writing: %s; add readonly to let the guest read it.",
 		    image->path, strerror(errno));
@@ -104,6 +107,29 @@ static void find_block_size(struct image *image, uint32_t given)
 		    ", the size of its logical blocks" : "");
 }
 
+/*
+ * What direct accesses must be multiples of: linux/stat.h, since Linux 6.1. Where
+ * the file system does not say, blocks of the guest will do.
+ */
+static void find_align(struct image *image)
+{
+	struct statx st = { 0 };
+	uint32_t offsets = image->block_size;
+
+	if (!image->direct)
+		return;
+	image->align = image->block_size;
+	if (!statx(image->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) &&
+	    (st.stx_mask & STATX_DIOALIGN) && st.stx_dio_offset_align) {
+		offsets = st.stx_dio_offset_align;
+		if (st.stx_dio_mem_align > image->align)
+			image->align = st.stx_dio_mem_align;
+	}
+	if (offsets > image->block_size)
+		die(EXIT_USAGE, "The disk %s is on storage with blocks of %u bytes, which accesses past the page cache must have; use cache=writeback, or give the guest such blocks with logical-block-size=%u.",
+		    image->path, offsets, offsets);
+}
+
 /* Return: whether the lock was taken. */
 static bool try_lock(const struct image *image)
 {
@@ -143,6 +169,7 @@ void image_open(struct image *image, uint32_t block_size)
 	open_file(image);
 	find_size(image);
 	find_block_size(image, block_size);
+	find_align(image);
 	lock_file(image);
 	check_raw(image);
 }

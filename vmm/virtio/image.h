@@ -12,20 +12,24 @@
  * struct image - an image that is open
  * @path: its name
  * @readonly: it is open for reading only
+ * @direct: accesses go past the host's page cache
  * @fd: the descriptor
  * @size: bytes, when it was opened
  * @block_size: bytes of a logical block of the storage
+ * @align: with @direct: what addresses and lengths of buffers must be multiples of
  */
 struct image {
 	const char *path;
 	bool readonly;
+	bool direct;
 	int fd;
 	uint64_t size;
 	uint32_t block_size;
+	uint32_t align;
 };
 
 /*
- * Open an image, whose first two fields are set, and lock it against other users as
+ * Open an image, whose first three fields are set, and lock it against other users as
  * long as this process lives. @block_size: bytes of a block that the user has given,
  * or 0. Ends the process with a sentence if the image cannot be a disk.
  */

@@ -15,8 +15,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "queue.h"
 
 #define RING_SIZE	512	/* more than a queue has, and the kick */
 #define PUNCH_HOLE	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
@@ -68,19 +71,78 @@ int image_io_init(struct image_io *io)
 	return err;
 }
 
+/* ---- direct accesses --------------------------------------------------------- */
+
+/*
+ * The host's storage reads and writes the buffers itself, which must lie at certain
+ * addresses, and must not move. Other buffers get a copy that does.
+ */
+static bool must_bounce(const struct image_io *io,
+			const struct image_access *access)
+{
+	if (!io->align || (access->op != IMAGE_READ && access->op != IMAGE_WRITE &&
+			   access->op != IMAGE_WRITE_THROUGH))
+		return false;
+	if (io->bounces)
+		return true;
+	for (unsigned int i = 0; i < access->count; i++)
+		if ((uintptr_t)access->iov[i].iov_base % io->align ||
+		    access->iov[i].iov_len % io->align)
+			return true;
+	return false;
+}
+
+/* Return: 0, or -errno. */
+static int begin_bounce(const struct image_io *io, struct image_access *access)
+{
+	size_t len = queue_iov_len(access->iov, access->count);
+	int err;
+
+	access->bounce = (struct iovec) { .iov_len = len };
+	if (!must_bounce(io, access))
+		return 0;
+	err = posix_memalign(&access->bounce.iov_base, io->align, len);
+	if (err)
+		return -err;
+	if (access->op != IMAGE_READ)
+		queue_copy_from(access->iov, access->count, 0,
+				access->bounce.iov_base, len);
+	return 0;
+}
+
+static void end_bounce(struct image_access *access)
+{
+	if (access->bounce.iov_base && access->op == IMAGE_READ &&
+	    access->result > 0)
+		queue_copy_to(access->iov, access->count, 0,
+			      access->bounce.iov_base, access->result);
+	free(access->bounce.iov_base);
+	access->bounce.iov_base = NULL;
+}
+
+static const struct iovec *buffers_of(const struct image_access *access)
+{
+	return access->bounce.iov_base ? &access->bounce : access->iov;
+}
+
+static unsigned int count_of(const struct image_access *access)
+{
+	return access->bounce.iov_base ? 1 : access->count;
+}
+
 /* ---- without a ring --------------------------------------------------------- */
 
 static ssize_t call(const struct image_io *io, const struct image_access *access)
 {
 	switch (access->op) {
 	case IMAGE_READ:
-		return preadv2(io->fd, access->iov, access->count,
+		return preadv2(io->fd, buffers_of(access), count_of(access),
 			       access->offset, 0);
 	case IMAGE_WRITE:
-		return pwritev2(io->fd, access->iov, access->count,
+		return pwritev2(io->fd, buffers_of(access), count_of(access),
 				access->offset, 0);
 	case IMAGE_WRITE_THROUGH:
-		return pwritev2(io->fd, access->iov, access->count,
+		return pwritev2(io->fd, buffers_of(access), count_of(access),
 				access->offset, RWF_DSYNC);
 	case IMAGE_FLUSH:
 		return fdatasync(io->fd);
@@ -92,14 +154,20 @@ static ssize_t call(const struct image_io *io, const struct image_access *access
 	return -1;
 }
 
+static void put_done(struct image_io *io, struct image_access *access,
+		     int result)
+{
+	access->result = result;
+	access->next = NULL;
+	*io->last = access;
+	io->last = &access->next;
+}
+
 static void do_now(struct image_io *io, struct image_access *access)
 {
 	ssize_t done = call(io, access);
 
-	access->result = done < 0 ? -errno : done;
-	access->next = NULL;
-	*io->last = access;
-	io->last = &access->next;
+	put_done(io, access, done < 0 ? -errno : done);
 }
 
 static struct image_access *take_done(struct image_io *io)
@@ -133,13 +201,13 @@ static void put_in_ring(struct image_io *io, struct image_access *access)
 
 	switch (access->op) {
 	case IMAGE_READ:
-		io_uring_prep_readv(sqe, io->fd, access->iov, access->count,
-				    access->offset);
+		io_uring_prep_readv(sqe, io->fd, buffers_of(access),
+				    count_of(access), access->offset);
 		break;
 	case IMAGE_WRITE:
 	case IMAGE_WRITE_THROUGH:
-		io_uring_prep_writev(sqe, io->fd, access->iov, access->count,
-				     access->offset);
+		io_uring_prep_writev(sqe, io->fd, buffers_of(access),
+				     count_of(access), access->offset);
 		if (access->op == IMAGE_WRITE_THROUGH)
 			sqe->rw_flags = RWF_DSYNC;
 		break;
@@ -188,7 +256,11 @@ static struct image_access *take_completion(struct image_io *io)
 
 void image_io_add(struct image_io *io, struct image_access *access)
 {
-	if (io->has_ring)
+	int err = begin_bounce(io, access);
+
+	if (err)
+		put_done(io, access, err);
+	else if (io->has_ring)
 		put_in_ring(io, access);
 	else
 		do_now(io, access);
@@ -202,10 +274,12 @@ void image_io_submit(struct image_io *io)
 
 void image_io_wait(struct image_io *io)
 {
+	if (io->first)
+		return;
 	if (io->has_ring) {
 		arm_kick(io);
 		io_uring_submit_and_wait(&io->ring, 1);
-	} else if (!io->first && read(io->kick_fd, &io->kick,
+	} else if (read(io->kick_fd, &io->kick,
 				      sizeof(io->kick)) < 0) {
 		return;		/* interrupted: the caller looks again */
 	}
@@ -213,5 +287,11 @@ void image_io_wait(struct image_io *io)
 
 struct image_access *image_io_done(struct image_io *io)
 {
-	return io->has_ring ? take_completion(io) : take_done(io);
+	struct image_access *access = take_done(io);
+
+	if (!access && io->has_ring)
+		access = take_completion(io);
+	if (access)
+		end_bounce(access);
+	return access;
 }

@@ -24,6 +24,7 @@ enum image_op {
  * @offset: place in the image
  * @len: bytes of IMAGE_DISCARD
  * @result: when it is done: bytes, 0, or -errno
+ * @bounce: memory that stands for the buffers, or nothing
  * @next: of those that are done
  */
 struct image_access {
@@ -33,12 +34,15 @@ struct image_access {
 	uint64_t offset;
 	uint64_t len;
 	int result;
+	struct iovec bounce;
 	struct image_access *next;
 };
 
 /**
  * struct image_io - the accesses of one thread
  * @fd: the image
+ * @align: buffers are at multiples of so many bytes; 0: anywhere
+ * @bounces: with @align: no buffer may be used as it is
  * @kick_fd: an eventfd that ends image_io_wait()
  * @has_ring: accesses go through @ring; otherwise each is done at once
  * @ring: io_uring
@@ -49,6 +53,8 @@ struct image_access {
  */
 struct image_io {
 	int fd;
+	uint32_t align;
+	bool bounces;
 	int kick_fd;
 	bool has_ring;
 	struct io_uring ring;
@@ -59,7 +65,7 @@ struct image_io {
 };
 
 /*
- * Prepare; @fd and @kick_fd are set. Return: 0, or -errno if the host does not let
+ * Prepare; the fields before @has_ring are set. Return: 0, or -errno if the host does not let
  * this process use io_uring. Accesses are possible all the same.
  */
 int image_io_init(struct image_io *io);
