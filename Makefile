@@ -49,7 +49,7 @@ LIB_SRC   := $(wildcard lib/*.c)
 ACPI_MAIN := vmm/acpi_main.c
 CONFIG_SRC := $(addprefix vmm/,config.c config_file.c config_guess.c config_hosts.c config_old.c config_tree.c \
 			device_options.c)
-ACPI_SRC  := $(ACPI_MAIN) $(CONFIG_SRC) $(addprefix vmm/,host.c log.c log_limit.c \
+ACPI_SRC  := $(ACPI_MAIN) $(CONFIG_SRC) $(addprefix vmm/,bounded.c host.c log.c log_limit.c \
 			output.c tables.c tty.c)
 VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/*.c))
 # the parser of the cluster's file, for programs that describe it

@@ -15,11 +15,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "listen.h"
 
 #define REQUEST_MAX	2048
 #define BODY_MAX	512
@@ -249,35 +247,12 @@ void control_serve(const struct pollfd *polled, unsigned int count)
 
 /* ---- the socket ---- */
 
-static int listen_at(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mode_t mask;
-	int ret;
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		die(EXIT_USAGE, "The path of the control socket, %s, is too long.",
-		    path);
-	strcpy(addr.sun_path, path);
-	/* One that an ssi-vmm has left; a file is no socket, and stays. */
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) &&
-	    errno == ECONNREFUSED)
-		unlink(path);
-	mask = umask(0177);
-	ret = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&addr, sizeof(addr));
-	umask(mask);
-	if (ret || listen(fd, CONTROL_CLIENTS))
-		die(EXIT_HOST, "The control socket %s cannot be made: %s.", path,
-		    strerror(errno));
-	return fd;
-}
-
 void control_open(const char *path, const struct control_ops *ops)
 {
 	control.path = path;
 	control.ops = ops;
-	control.fd = listen_at(path);
+	control.fd = listen_at("control socket", path, SOCK_NONBLOCK,
+			       CONTROL_CLIENTS);
 }
 
 void control_close(void)

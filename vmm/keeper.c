@@ -47,11 +47,13 @@
 #include "control.h"
 #include "deadline.h"
 #include "dsm_config.h"
+#include "forward.h"
 #include "keeper_msg.h"
 #include "log.h"
 #include "output.h"
 #include "resets.h"
 #include "sandbox.h"
+#include "serial_to.h"
 #include "tty.h"
 
 /* Names of the processes for the kernel and ps; at most 15 characters. */
@@ -118,6 +120,7 @@ static void become_connector(int ready_fd)
 		_exit(EXIT_HOST);
 	dsm_config_close();	/* the keeper's connection stays */
 	control_close();
+	serial_to_close();
 	close(keeper.requests[0]);
 	close(keeper.requests[1]);
 	close(keeper.orders[0]);
@@ -541,10 +544,13 @@ int keeper_run(int argc, char **argv, int (*guest)(struct options *options))
 		control_open(keeper.options.control, &keeper_control_ops);
 	if (keeper.options.num_nodes > 1)
 		log_set_node(keeper.options.self);
+	if (keeper.options.self == FORWARD_DEVICE_NODE)
+		serial_to_open(keeper.options.serial);
 	while ((code = run_once(guest)) == EXIT_RESTART) {
 		options_parse(&keeper.options, argc, argv);
 		keeper.options.history = &keeper.history;
 	}
 	control_remove();
+	serial_to_remove();
 	return code;
 }

@@ -44,6 +44,7 @@
 #include "route.h"
 #include "run.h"
 #include "sandbox.h"
+#include "serial_to.h"
 #include "stop.h"
 #include "tables.h"
 #include "term.h"
@@ -390,8 +391,7 @@ static void prepare(const struct options *options)
 			  machine.has_pm_timer ? "a" : "no");
 		check_append();
 		open_guest_files();
-		term_open(options->serial, options->history,
-			  options->devices.console);
+		term_open(options->devices.console);
 	} else {
 		log_info("The guest's console is on node %u.",
 			 FORWARD_DEVICE_NODE);
@@ -491,10 +491,12 @@ int machine_run(void)
 		proxy_open();
 	cluster_barrier();
 	clock_watch();
-	if (has_devices())
+	if (has_devices()) {
+		serial_to_start(serial_input);
 		term_start(machine.options->devices.console ?
 			   &machine_console_term_ops :
 			   &machine_serial_term_ops);
+	}
 	stop_press_first(button_press);
 	resets_begin();
 	if (machine.vcpus[0].real)

@@ -60,8 +60,9 @@ static const struct {
 	  "which console of the guest uses the terminal of\t"
 	  "node 0 (serial)" },
 	{ "serial", OPT_SERIAL, "WHERE",
-	  "where the serial port's output goes: stdio, null or\t"
-	  "file=PATH (stdio; null with --console virtio)" },
+	  "where the serial port goes: stdio, null, pty,\t"
+	  "socket=PATH or file=PATH[,limit=SIZE] (stdio; null\t"
+	  "with --console virtio)" },
 	{ "invariant-tsc", OPT_INVARIANT_TSC, NULL,
 	  "tell the guest that its TSC is invariant, even if\t"
 	  "the host's CPUID does not say so" },

@@ -32,6 +32,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bounded.h"
 #include "deadline.h"
 #include "exit.h"
 
@@ -52,6 +53,8 @@
  * @first: the first byte in it
  * @count: bytes in it
  * @dropped: bytes that did not fit, since the last notice
+ * @limit: bytes that the file may have; 0: any number
+ * @size: with @limit: bytes that it has; of the thread only
  * @room: called when @count falls below ROOM_LEVEL, if @asked; may be NULL
  * @asked: a source was told that there is no room
  */
@@ -64,6 +67,8 @@ struct output {
 	size_t first;
 	size_t count;
 	uint64_t dropped;
+	uint64_t limit;
+	uint64_t size;
 	void (*room)(void);
 	bool asked;
 };
@@ -177,6 +182,16 @@ bool output_has_room(struct output *out)
 	return has_room;
 }
 
+void output_set_limit(struct output *out, uint64_t limit)
+{
+	off_t size = lseek(out->fd, 0, SEEK_CUR);
+
+	pthread_mutex_lock(&out->lock);
+	out->limit = size < 0 ? 0 : limit;	/* a pipe has no size */
+	out->size = size < 0 ? 0 : size;
+	pthread_mutex_unlock(&out->lock);
+}
+
 void output_set_room(struct output *out, void (*room)(void))
 {
 	pthread_mutex_lock(&out->lock);
@@ -192,6 +207,16 @@ static size_t piece_of(const struct output *out)
 	return len < BUFFER_SIZE - out->first ? len : BUFFER_SIZE - out->first;
 }
 
+/* By the thread, without the lock. */
+static void keep_limit(struct output *out, size_t added)
+{
+	if (!out->limit)
+		return;
+	out->size += added;
+	if (out->size >= out->limit)
+		out->size = bounded_shorten(out->fd, out->size);
+}
+
 /* The lock is held, but not while the file is written to. */
 static void write_piece(struct output *out)
 {
@@ -200,6 +225,7 @@ static void write_piece(struct output *out)
 
 	pthread_mutex_unlock(&out->lock);
 	done = write_some(out->fd, out->buffer + out->first, len);
+	keep_limit(out, done);
 	pthread_mutex_lock(&out->lock);
 	if (!done)
 		done = len;	/* the reader has gone; the guest runs on */

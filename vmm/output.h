@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct output;
 
@@ -32,6 +33,12 @@ bool output_start(void);
  * Return: the output, or NULL if the host gives no thread.
  */
 struct output *output_to(int fd);
+
+/*
+ * Let its file have at most so many bytes, the latest ones; 0: any number. It is a
+ * file of this process only, at its end, and open for reading, too.
+ */
+void output_set_limit(struct output *out, uint64_t limit);
 
 /*
  * Write, from any thread and with any lock held. Data that does not fit into

@@ -24,6 +24,7 @@
 
 #include "log.h"
 #include "output.h"
+#include "serial_to.h"
 #include "stop.h"
 #include "tty.h"
 
@@ -31,47 +32,23 @@
 
 static bool term_reads;
 static int term_typed[2];	/* a pipe */
-static int term_serial_fd;
 static struct output *term_serial, *term_console;
 static const struct term_ops *term_ops;
 static sem_t term_continued;	/* SIGCONT has come */
 static sem_t term_readable;	/* the terminal is ours, and raw */
 
-/* Return: the descriptor that the serial port's output is written to. */
-static int open_serial(const char *spec, bool append)
+void term_open(bool console)
 {
-	const char *path = spec;
-	int fd;
-
-	if (strcmp(spec, "stdio") == 0)
-		return STDOUT_FILENO;
-	if (strcmp(spec, "null") == 0)
-		path = "/dev/null";
-	else if (strncmp(spec, "file=", 5) == 0 && spec[5])
-		path = spec + 5;
-	else
-		die(EXIT_USAGE,
-		    "--serial %s is not stdio, null or file=PATH.", spec);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC |
-		  (append ? O_APPEND : O_TRUNC), 0644);
-	if (fd < 0)
-		die(EXIT_USAGE, "The serial output %s cannot be opened: %s.",
-		    path, strerror(errno));
-	return fd;
-}
-
-void term_open(const char *spec, bool append, bool console)
-{
-	term_reads = console || strcmp(spec, "stdio") == 0;
-	term_serial_fd = open_serial(spec, append);
+	term_reads = console || serial_to_is_terminal();
 }
 
 void term_start_output(void)
 {
-	term_serial = output_to(term_serial_fd);
+	term_serial = output_to(serial_to_fd());
 	term_console = output_to(STDOUT_FILENO);
 	if (!term_serial || !term_console)
 		die(EXIT_HOST, "The host gives no thread for the output.");
+	output_set_limit(term_serial, serial_to_limit());
 }
 
 /* Return: whether the key goes to the guest. */

@@ -18,16 +18,11 @@ struct term_ops {
 	void (*room)(void);
 };
 
-/**
- * term_open() - choose the file for the output of the guest's serial port
- * @spec: "stdio", "null" or "file=PATH"
- * @append: append to the file: the guest has been restarted
- * @console: another console has the terminal, which is read in any case
- *
- * Ends the process with a message if @spec is something else or the file cannot be
- * opened.
+/*
+ * Is the terminal used: by the serial port (serial_to.h), or by another console
+ * (@console), which has it in any case?
  */
-void term_open(const char *spec, bool append, bool console);
+void term_open(bool console);
 
 /* Start the threads that write. Ends the process if the host gives none. */
 void term_start_output(void);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -129,11 +130,55 @@ static void test_no_reader(struct output *out)
 	tap_ok(seconds() - start < 0.5, "what nobody can read is thrown away");
 }
 
+/* ---- a file with a limit ------------------------------------------------------- */
+
+#define LIMIT		(1u << 20)
+#define LINES		100000u		/* three times as much */
+
+static bool begins_with(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static void test_limit(void)
+{
+	static const char notice[] = "ssi-vmm: older output was removed here.\n";
+	static char text[2 * LIMIT];
+	FILE *file = tmpfile();
+	struct output *out = file ? output_to(fileno(file)) : NULL;
+	unsigned int number, before = 0;
+	char line[64], *at;
+	bool in_order = true;
+	ssize_t len;
+
+	if (!out)
+		tap_bail("there is no file");
+	output_set_limit(out, LIMIT);
+	for (unsigned int i = 0; i < LINES; i++) {
+		snprintf(line, sizeof(line), "this is the line %08u of many\n", i);
+		output_write(out, line, strlen(line));
+		if (i % 1000 == 0)
+			output_flush();
+	}
+	output_flush();
+	len = pread(fileno(file), text, sizeof(text) - 1, 0);
+	tap_ok(len > (ssize_t)LIMIT / 2 && len <= (ssize_t)LIMIT + 4096,
+	       "a file does not grow beyond its limit: %zd", len);
+	tap_ok(begins_with(text, notice), "it begins with a remark");
+	for (at = text + strlen(notice); in_order && *at; at = strchr(at, '\n') + 1) {
+		in_order = sscanf(at, "this is the line %u of many", &number) == 1 &&
+			   (!before || number == before + 1);
+		before = number;
+	}
+	tap_ok(in_order && before == LINES - 1,
+	       "whole lines follow, to the last one: %u", before);
+}
+
 int main(void)
 {
 	struct output *out;
 
-	tap_plan(9);
+	tap_plan(12);
 	signal(SIGPIPE, SIG_IGN);
 	make_pipe();
 	if (!output_start())
@@ -143,5 +188,6 @@ int main(void)
 	test_slow_reader(out);
 	test_same_file(out);
 	test_no_reader(out);
+	test_limit();
 	return tap_exit();
 }
