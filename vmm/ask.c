@@ -93,6 +93,13 @@ void ask_ready(void)
 	must_exchange(&ask, NULL);
 }
 
+void ask_life(bool paused)
+{
+	const struct ask ask = { .type = ASK_LIFE, .paused = paused };
+
+	must_exchange(&ask, NULL);
+}
+
 void ask_resets(unsigned int quick, uint64_t told_s)
 {
 	const struct ask ask = {

@@ -3,6 +3,7 @@
 #ifndef VMM_ASK_H
 #define VMM_ASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,9 @@ int ask_link(unsigned int node, char *text, size_t size);
 
 /* From now on this process takes orders. Before, a signal to the keeper ends it. */
 void ask_ready(void);
+
+/* Tell that the guest runs, or that it stands still. */
+void ask_life(bool paused);
 
 /* Leave the numbers of struct resets_history to the next process. */
 void ask_resets(unsigned int quick, uint64_t told_s);

@@ -21,6 +21,10 @@
  * A lead is invalid once either node has stepped. So it contains the number of
  * steps that each of the two had done when it was measured: node 0 sends its
  * number with the pong, read before its TSC, and counts after a step.
+ *
+ * A guest that stood still (pause.c) continues with the time at which it stopped: all
+ * nodes set their clocks back by the same number of ticks, while no CPU runs. That
+ * is a step of every node, which none was told to do.
  */
 #include "clock.h"
 
@@ -90,7 +94,7 @@ static struct {
 	uint64_t best_steps;
 	bool answered;
 	uint64_t step;			/* ticks that node 0 has told us to step */
-	uint64_t asked_steps;		/* steps that node 0 has told us to do */
+	uint64_t asked_steps;		/* and the number of these steps */
 	uint64_t steps;			/* steps done */
 	struct lead leads[SSI_DSM_MAX_NODES];	/* node 0 */
 } clocks;
@@ -183,10 +187,12 @@ static void tell_lead(void)
 
 	if (!ask_node_0(WATCH_PINGS))
 		return;
-	m.lead = tsc_offset() - clocks.best_offset;
 	m.error = clocks.best_trip / 2;
 	m.steps = clocks.best_steps;
+	pthread_mutex_lock(&clock_lock);
+	m.lead = tsc_offset() - clocks.best_offset;
 	m.own_steps = clocks.steps;
+	pthread_mutex_unlock(&clock_lock);
 	cluster_send(0, CLUSTER_CLOCK_LEAD, &m);
 }
 
@@ -211,11 +217,14 @@ static bool step_as_told(void)
 	ticks = clocks.step;
 	steps = clocks.asked_steps;
 	clocks.step = 0;
+	clocks.asked_steps = 0;
 	pthread_mutex_unlock(&clock_lock);
 	if (!ticks)
 		return false;
 	tsc_advance(ticks);
-	clocks.steps = steps;
+	pthread_mutex_lock(&clock_lock);
+	clocks.steps += steps;
+	pthread_mutex_unlock(&clock_lock);
 	return true;
 }
 
@@ -298,6 +307,18 @@ static void step_node_0(uint64_t ticks)
 	clocks.steps++;
 	for (unsigned int node = 1; node < cluster_nodes(); node++)
 		clocks.leads[node].known = false;
+	pthread_mutex_unlock(&clock_lock);
+}
+
+void clock_rewind(uint64_t ticks)
+{
+	pthread_mutex_lock(&clock_lock);
+	tsc_rewind(ticks);
+	clocks.steps++;
+	for (unsigned int node = 1; node < cluster_nodes(); node++) {
+		clocks.leads[node].steps++;
+		clocks.leads[node].known = false;
+	}
 	pthread_mutex_unlock(&clock_lock);
 }
 

@@ -17,4 +17,10 @@ uint64_t clock_sync(void);
 /* From now on keep the nodes' clocks together; after tsc_init(). */
 void clock_watch(void);
 
+/*
+ * The guest has stood still for so many ticks, on all nodes: set the clock back. On
+ * each node, first on node 0; no CPU of this node runs meanwhile.
+ */
+void clock_rewind(uint64_t ticks);
+
 #endif /* VMM_CLOCK_H */

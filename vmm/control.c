@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The control socket: other programs ask ssi-vmm, by HTTP over a unix socket, how the
- * guest does, and press its power button or end it. In the keeper.
+ * guest does, and control it. In the keeper.
  *
  * The keeper has one thread and must not wait, so a request is taken as it comes,
  * by each of a few clients. One more client takes the place of the one that has been
  * there the longest: a silent program keeps no other out. An answer fits into the
  * socket's buffer. Each connection is for one request; a body is not read.
+ *
+ * A client of GET /events stays, and keeps its place until it closes its connection, or
+ * does not read what it gets. A few places are always for requests.
  */
 #include "control.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,18 +25,21 @@
 #include "listen.h"
 
 #define REQUEST_MAX	2048
-#define BODY_MAX	512
+#define EVENT_MAX	512
+#define LISTENERS_MAX	(CONTROL_CLIENTS / 2)
 
 /**
  * struct client - a connection
  * @fd: its socket; 0: none
  * @since: number of the connection
+ * @listens: to events; it has sent its request
  * @len: bytes of @text
  * @text: the request so far
  */
 struct client {
 	int fd;
 	uint64_t since;
+	bool listens;
 	size_t len;
 	char text[REQUEST_MAX];
 };
@@ -67,27 +75,37 @@ static const char *status_text(unsigned int status)
 		return "405 Method Not Allowed";
 	case 409:
 		return "409 Conflict";
+	case 503:
+		return "503 Service Unavailable";
 	default:
 		return "431 Request Header Fields Too Large";
 	}
 }
 
+/* Return: whether all of it was sent. */
+static bool send_text(struct client *client, const char *text, size_t len)
+{
+	return send(client->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)len;
+}
+
 static void answer(struct client *client, unsigned int status, const char *body)
 {
-	char text[BODY_MAX + 256];
-	int len = snprintf(text, sizeof(text),
+	char head[256];
+	int len = snprintf(head, sizeof(head),
 			   "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
-			   "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-			   status_text(status), strlen(body), body);
+			   "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+			   status_text(status), strlen(body));
 
-	send(client->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (send_text(client, head, len))
+		send_text(client, body, strlen(body));
 	close_client(client);
 }
 
 static void refuse(struct client *client, unsigned int status, const char *code,
 		   const char *message)
 {
-	char body[BODY_MAX];
+	char body[512];
 
 	snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
 		 code, message);
@@ -96,20 +114,74 @@ static void refuse(struct client *client, unsigned int status, const char *code,
 
 /* ---- requests ---- */
 
+/* Return: what a function prints, to be freed, or NULL. */
+static char *printed(void (*print)(FILE *to))
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	if (!to)
+		return NULL;
+	print(to);
+	if (!fclose(to))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void answer_printed(struct client *client, void (*print)(FILE *to))
+{
+	char *body = printed(print);
+
+	if (body)
+		answer(client, 200, body);
+	else
+		refuse(client, 503, "host", "The host has no memory for the answer.");
+	free(body);
+}
+
 static void get_state(struct client *client)
 {
-	char body[BODY_MAX];
+	answer_printed(client, control.ops->state);
+}
 
-	control.ops->describe(body, sizeof(body));
-	answer(client, 200, body);
+static void get_statistics(struct client *client)
+{
+	answer_printed(client, control.ops->statistics);
+}
+
+static void give_order(struct client *client, enum order_type type)
+{
+	if (control.ops->order(type))
+		answer(client, 202, "{}");
+	else
+		refuse(client, 409, "starting", "The guest does not run yet.");
 }
 
 static void post_button(struct client *client)
 {
-	if (control.ops->press())
-		answer(client, 202, "{}");
-	else
-		refuse(client, 409, "starting", "There is no guest yet whose button could be pressed.");
+	give_order(client, ORDER_BUTTON);
+}
+
+static void post_reset(struct client *client)
+{
+	give_order(client, ORDER_RESET);
+}
+
+static void post_nmi(struct client *client)
+{
+	give_order(client, ORDER_NMI);
+}
+
+static void post_pause(struct client *client)
+{
+	give_order(client, ORDER_PAUSE);
+}
+
+static void post_resume(struct client *client)
+{
+	give_order(client, ORDER_RESUME);
 }
 
 /* The answer comes first: what ends the guest may end this process. */
@@ -119,13 +191,76 @@ static void post_quit(struct client *client)
 	control.ops->quit();
 }
 
+/* ---- events ---- */
+
+static bool send_event(struct client *client, const char *event)
+{
+	char text[EVENT_MAX + 16];
+	int len = snprintf(text, sizeof(text), "data: %s\n\n", event);
+
+	return send_text(client, text, len);
+}
+
+void control_event(const char *fmt, ...)
+{
+	char event[EVENT_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(event, sizeof(event), fmt, args);
+	va_end(args);
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct client *client = &control.clients[i];
+
+		if (client->fd && client->listens && !send_event(client, event))
+			close_client(client);
+	}
+}
+
+static unsigned int count_listeners(void)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		count += control.clients[i].fd && control.clients[i].listens;
+	return count;
+}
+
+/* The first event is the state, so that no change can be missed. */
+static void get_events(struct client *client)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\n"
+		"Content-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+		"Connection: close\r\n\r\n";
+	char *state;
+
+	if (count_listeners() == LISTENERS_MAX) {
+		refuse(client, 503, "too_many", "Four programs listen to events already.");
+		return;
+	}
+	state = printed(control.ops->state);
+	client->listens = state && send_text(client, head, sizeof(head) - 1) &&
+			  send_event(client, state);
+	if (!client->listens)
+		close_client(client);
+	free(state);
+}
+
+/* ---- paths ---- */
+
 static const struct {
 	const char *method;
 	const char *path;
 	void (*run)(struct client *client);
 } routes[] = {
 	{ "GET", "/state", get_state },
+	{ "GET", "/statistics", get_statistics },
+	{ "GET", "/events", get_events },
 	{ "POST", "/button", post_button },
+	{ "POST", "/reset", post_reset },
+	{ "POST", "/nmi", post_nmi },
+	{ "POST", "/pause", post_pause },
+	{ "POST", "/resume", post_resume },
 	{ "POST", "/quit", post_quit },
 };
 
@@ -148,7 +283,7 @@ static void run_request(struct client *client, const char *method,
 	if (is_path)
 		refuse(client, 405, "bad_method", "This path has another method.");
 	else
-		refuse(client, 404, "no_path", "The paths are /state, /button and /quit.");
+		refuse(client, 404, "no_path", "The paths are /state, /statistics, /events, /button, /reset, /nmi, /pause, /resume and /quit.");
 }
 
 /* Only the first line counts. */
@@ -176,6 +311,8 @@ static void receive(struct client *client)
 		close_client(client);
 		return;
 	}
+	if (client->listens)	/* what it says now is of no meaning */
+		return;
 	client->len += got;
 	client->text[client->len] = '\0';
 	/* A NUL ends the text, and so does not fit into a request. */
@@ -191,14 +328,15 @@ static void receive(struct client *client)
 
 static struct client *place_for_client(void)
 {
-	struct client *oldest = &control.clients[0];
+	struct client *oldest = NULL;
 
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		struct client *client = &control.clients[i];
 
 		if (!client->fd)
 			return client;
-		if (client->since < oldest->since)
+		if (!client->listens &&
+		    (!oldest || client->since < oldest->since))
 			oldest = client;
 	}
 	close_client(oldest);
@@ -215,6 +353,7 @@ static void accept_client(void)
 	client = place_for_client();
 	client->fd = fd;
 	client->since = ++control.connections;
+	client->listens = false;
 	client->len = 0;
 }
 

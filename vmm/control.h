@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The control socket: other programs ask ssi-vmm, by HTTP over a unix socket, how the
- * guest does, and press its power button or end it. In the keeper.
- *
- *	GET  /state	{ cluster, node, nodes, state, quick_resets }
- *	POST /button	press the power button, as often as wanted
- *	POST /quit	end the guest without asking it
+ * guest does, and control it. In the keeper. ssi-vmm(8) describes the paths.
  */
 #ifndef VMM_CONTROL_H
 #define VMM_CONTROL_H
@@ -13,19 +9,24 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+
+#include "keeper_msg.h"
 
 #define CONTROL_CLIENTS	8
 #define CONTROL_FDS	(CONTROL_CLIENTS + 1)
 
 /**
  * struct control_ops - what the keeper does for a program
- * @describe: write the members of GET /state
- * @press: press the button; returns false if there is no guest yet
+ * @state: print the answer to GET /state
+ * @statistics: print the answer to GET /statistics
+ * @order: give the guest's process an order; returns false if no guest runs yet
  * @quit: end the guest
  */
 struct control_ops {
-	void (*describe)(char *text, size_t size);
-	bool (*press)(void);
+	void (*state)(FILE *to);
+	void (*statistics)(FILE *to);
+	bool (*order)(enum order_type type);
 	void (*quit)(void);
 };
 
@@ -37,6 +38,12 @@ unsigned int control_poll(struct pollfd polled[CONTROL_FDS]);
 
 /* After the poll: accept programs, answer them. Waits for nothing. */
 void control_serve(const struct pollfd *polled, unsigned int count);
+
+/*
+ * Tell the programs that listen to GET /events: an object of JSON on one line. Waits for
+ * nothing: a program that does not read is cut off.
+ */
+void control_event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* In the keeper's children: the socket and its clients are not theirs. */
 void control_close(void);

@@ -49,6 +49,7 @@
 #include "dsm_config.h"
 #include "forward.h"
 #include "keeper_msg.h"
+#include "life.h"
 #include "log.h"
 #include "output.h"
 #include "resets.h"
@@ -230,6 +231,11 @@ static bool take_request(const struct ask *ask)
 			return false;
 		keeper.ready = true;
 		return true;
+	case ASK_LIFE:
+		if (!keeper.ready)
+			return false;
+		life_set(ask->paused);
+		return true;
 	case ASK_RESETS:
 		keeper.history = (struct resets_history) {
 			.quick = ask->quick, .told_s = ask->told_s,
@@ -282,35 +288,13 @@ static void end_guest(int sig)
 
 /* ---- what other programs ask for ---- */
 
-/* The name of the cluster as JSON: it has no control characters. */
-static void escape(const char *name, char *text)
+static bool give_order(enum order_type type)
 {
-	for (; *name; name++) {
-		if (*name == '"' || *name == '\\')
-			*text++ = '\\';
-		*text++ = *name;
-	}
-	*text = '\0';
-}
+	const struct order order = { .type = type };
 
-static void describe(char *text, size_t size)
-{
-	const struct options *options = &keeper.options;
-	char name[2 * SSI_DSM_CLUSTER_LEN] = "";
-
-	if (options->cluster)
-		escape(options->cluster, name);
-	snprintf(text, size, "{\"cluster\":\"%s\",\"node\":%u,\"nodes\":%u,\"state\":\"%s\",\"quick_resets\":%u}",
-		 name, options->self, options->num_nodes,
-		 keeper.ready ? "running" : "starting", keeper.history.quick);
-}
-
-static bool press_button(void)
-{
-	const struct order order = { .type = ORDER_BUTTON };
-
-	return keeper.ready && send(keeper.orders[0], &order, sizeof(order),
-				    MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(order);
+	return life_runs() &&
+	       send(keeper.orders[0], &order, sizeof(order),
+		    MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(order);
 }
 
 static void quit(void)
@@ -319,7 +303,7 @@ static void quit(void)
 }
 
 static const struct control_ops keeper_control_ops = {
-	describe, press_button, quit,
+	life_print_state, life_print_statistics, give_order, quit,
 };
 
 static void reap(void)
@@ -430,6 +414,7 @@ static void become_guest(int (*guest)(struct options *options))
 static void start_guest(int (*guest)(struct options *options))
 {
 	make_sockets();
+	life_begin(keeper.options.history);
 	keeper.has_ended = keeper.joined = keeper.ready = false;
 	keeper.must_end = 0;
 	keeper.asked = 0;
@@ -540,6 +525,7 @@ int keeper_run(int argc, char **argv, int (*guest)(struct options *options))
 	sandbox_keeper(&keeper.options);
 	block_signals();
 	tty_remember();
+	life_init(&keeper.options, &keeper.history);
 	if (keeper.options.control)
 		control_open(keeper.options.control, &keeper_control_ops);
 	if (keeper.options.num_nodes > 1)
@@ -550,6 +536,7 @@ int keeper_run(int argc, char **argv, int (*guest)(struct options *options))
 		options_parse(&keeper.options, argc, argv);
 		keeper.options.history = &keeper.history;
 	}
+	life_end(code);
 	control_remove();
 	serial_to_remove();
 	return code;

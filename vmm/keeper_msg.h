@@ -15,6 +15,7 @@
  * @ASK_LEAVE: delete what @ASK_JOIN has created; after it, and once
  * @ASK_READY: from now on the guest's process takes orders; once; has no answer
  * @ASK_RESETS: what the next process is to know of past resets; has no answer
+ * @ASK_LIFE: the guest runs, or stands still; has no answer
  */
 enum ask_type {
 	ASK_JOIN = 1,
@@ -22,6 +23,7 @@ enum ask_type {
 	ASK_READY,
 	ASK_RESETS,
 	ASK_LEAVE,
+	ASK_LIFE,
 };
 
 /**
@@ -29,14 +31,14 @@ enum ask_type {
  * @type: enum ask_type
  * @node: of ASK_LINK
  * @quick: of ASK_RESETS, see struct resets_history
- * @reserved: 0
+ * @paused: of ASK_LIFE: 1 or 0
  * @told_s: of ASK_RESETS
  */
 struct ask {
 	uint32_t type;
 	uint32_t node;
 	uint32_t quick;
-	uint32_t reserved;
+	uint32_t paused;
 	uint64_t told_s;
 };
 
@@ -53,11 +55,20 @@ struct answer {
 /**
  * enum order_type - what the keeper tells the guest's process
  * @ORDER_SIGNAL: the keeper has received a signal
- * @ORDER_BUTTON: press the guest's power button; may come several times
+ * @ORDER_BUTTON: press the guest's power button; as all that follow, it may come
+ *	several times, and on any node
+ * @ORDER_RESET: reset the guest
+ * @ORDER_NMI: give CPU 0 of the guest an NMI
+ * @ORDER_PAUSE: let the guest stand still
+ * @ORDER_RESUME: let it run again
  */
 enum order_type {
 	ORDER_SIGNAL = 1,
 	ORDER_BUTTON,
+	ORDER_RESET,
+	ORDER_NMI,
+	ORDER_PAUSE,
+	ORDER_RESUME,
 };
 
 /**

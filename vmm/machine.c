@@ -15,6 +15,7 @@
 #include "cluster.h"
 #include "cmdline.h"
 #include "cpuid.h"
+#include "deadline.h"
 #include "devices.h"
 #include "discard.h"
 #include "dsm.h"
@@ -37,7 +38,9 @@
 #include "log.h"
 #include "measure.h"
 #include "memory.h"
+#include "orders.h"
 #include "output.h"
+#include "pause.h"
 #include "pci.h"
 #include "proxy.h"
 #include "resets.h"
@@ -67,6 +70,9 @@
 
 /* Interval of the search for parked CPUs; each look at a CPU costs an exit. */
 #define LOOK_MS			100
+
+/* Interval of the counters of CPU time; each CPU costs a system call. */
+#define SAMPLE_MS		1000
 
 static struct {
 	const struct options *options;
@@ -440,6 +446,8 @@ void machine_create(struct options *options)
 	route_init();
 	button_init();
 	resets_init(options);
+	orders_init(machine.layout.cpus[0].apic_id);
+	pause_init();
 	discard_init(options);
 	measure_init();
 	tell_where_devices_are();
@@ -472,13 +480,37 @@ void machine_create(struct options *options)
 /* A guest with one node has no proxies, so parked CPUs do not matter. */
 static int look_ms(void)
 {
-	return machine.options->num_nodes > 1 ? LOOK_MS : -1;
+	return machine.options->num_nodes > 1 ? LOOK_MS : SAMPLE_MS;
+}
+
+static void sample_cpu(struct vcpu *vcpu)
+{
+	struct timespec busy;
+	clockid_t clock;
+
+	if (vcpu->real && !pthread_getcpuclockid(vcpu->thread, &clock) &&
+	    !clock_gettime(clock, &busy))
+		atomic_store(&vcpu->counts->busy_ns,
+			     busy.tv_sec * 1000000000ull + busy.tv_nsec);
+}
+
+static void sample_cpus(void)
+{
+	static struct timespec next;
+
+	if (deadline_left_ms(&next))
+		return;
+	next = deadline_in(SAMPLE_MS);
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
+		sample_cpu(&machine.vcpus[cpu]);
 }
 
 static void look_at_cpus(void)
 {
-	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
-		vcpu_look(&machine.vcpus[cpu]);
+	if (machine.options->num_nodes > 1)
+		for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
+			vcpu_look(&machine.vcpus[cpu]);
+	sample_cpus();
 }
 
 int machine_run(void)
@@ -498,6 +530,9 @@ int machine_run(void)
 			   &machine_serial_term_ops);
 	}
 	stop_press_first(button_press);
+	pause_start();
+	orders_start();
+	ask_life(false);
 	resets_begin();
 	if (machine.vcpus[0].real)
 		proxy_report_sipi(&machine.vcpus[0], 0);

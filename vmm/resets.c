@@ -74,6 +74,14 @@ void resets_by_device(void)
 		stop_ask(EXIT_RESTART, "The guest has reset itself and starts again.");
 }
 
+void resets_by_order(void)
+{
+	if (resets_are_the_end)
+		stop_ask(EXIT_GUEST_OFF, "The guest was reset from outside.");
+	else
+		stop_ask(EXIT_RESTART, "The guest is reset from outside and starts again.");
+}
+
 static void reset_by_fault(unsigned int cpu)
 {
 	if (resets_are_the_end)

@@ -47,6 +47,9 @@ void resets_begin(void);
 /* On the node with the devices: a device resets the guest. */
 void resets_by_device(void);
 
+/* The same, by an order of the keeper. */
+void resets_by_order(void);
+
 /*
  * A CPU that is real here has shut down after a triple fault: the guest is reset,
  * as by a PC's chipset. The CPU must not run any more.

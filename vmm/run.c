@@ -111,9 +111,11 @@ static void handle_exit(struct vcpu *vcpu)
 {
 	switch (vcpu->run->exit_reason) {
 	case KVM_EXIT_IO:
+		counts_add(&vcpu->counts->ports);
 		handle_port(vcpu);
 		break;
 	case KVM_EXIT_MMIO:
+		counts_add(&vcpu->counts->mmio);
 		handle_mmio(vcpu);
 		break;
 	case KVM_EXIT_IOAPIC_EOI:
@@ -172,6 +174,7 @@ static int run_guest(struct vcpu *vcpu)
 	tsc_enter_guest(vcpu);
 	err = ioctl(vcpu->fd, KVM_RUN, 0) ? errno : 0;
 	tsc_leave_guest(vcpu);
+	counts_add(&vcpu->counts->exits);
 	return err;
 }
 

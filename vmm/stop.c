@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 
 #include "deadline.h"
-#include "keeper_msg.h"
 #include "log.h"
 
 /* Time for the main thread to end the process after a signal asked for it. */
@@ -29,7 +28,7 @@ static atomic_bool stop_is_asked;
 static atomic_int stop_signal;		/* the last one that has asked */
 static int stop_orders;
 static void (*_Atomic stop_press)(void);
-static void (*_Atomic stop_button)(void);
+static void (*_Atomic stop_order)(enum order_type type);
 static void (*_Atomic stop_continued[2])(void);
 
 /* Held while an order is taken; stop_end_signals() keeps it. */
@@ -75,14 +74,18 @@ static bool wait_for_order(int ms)
 /* Return: the signal of an order, or 0 if it is another, which is done. */
 static int receive_order(void)
 {
+	void (*take)(enum order_type type);
 	struct order order;
 
 	if (recv(stop_orders, &order, sizeof(order), MSG_DONTWAIT) !=
 	    sizeof(order))
 		return 0;
-	if (order.type == ORDER_BUTTON)
-		call(atomic_load(&stop_button));
-	return order.type == ORDER_SIGNAL ? order.signal : 0;
+	if (order.type == ORDER_SIGNAL)
+		return order.signal;
+	take = atomic_load(&stop_order);
+	if (take)
+		take(order.type);
+	return 0;
 }
 
 /* Return: a signal that has asked for the end. */
@@ -132,8 +135,12 @@ static void *take_orders(void *unused)
 
 void stop_press_first(void (*press)(void))
 {
-	atomic_store(&stop_button, press);
 	atomic_store(&stop_press, press);
+}
+
+void stop_take_orders(void (*take)(enum order_type type))
+{
+	atomic_store(&stop_order, take);
 }
 
 void stop_add_continued(void (*continued)(void))

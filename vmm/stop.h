@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "exit.h"
+#include "keeper_msg.h"
 
 #define STOP_REASON_MAX	256	/* bytes of a reason with its NUL */
 
@@ -31,10 +32,12 @@ void stop_init(int orders);
 
 /*
  * From here on the first SIGINT or SIGTERM calls @press instead, to let the
- * guest end itself. Each order to press the button calls it, too. @press must not
- * wait: no further signal is seen meanwhile.
+ * guest end itself. @press must not wait: no further signal is seen meanwhile.
  */
 void stop_press_first(void (*press)(void));
+
+/* The same for the other orders of the keeper. */
+void stop_take_orders(void (*take)(enum order_type type));
 
 /*
  * Have @continued called after each SIGCONT, when a shell may have given this

@@ -7,11 +7,14 @@
  * The guest's TSC is the host's plus an offset that KVM keeps a CPU. CPUs of a
  * node hand a time to each other within a hundred nanoseconds, so they must
  * never run with different offsets. Hence a step takes all of them out of the
- * guest: it sets @changing, kicks the CPUs in KVM_RUN, and waits. A CPU sets its
- * @in_guest before it reads @changing, and does not enter while @changing is set
+ * guest: it sets a bit of @closed, kicks the CPUs in KVM_RUN, and waits. A CPU sets its
+ * @in_guest before it reads @closed, and does not enter while a bit is set
  * (both are sequentially consistent, so one of the two threads sees the other).
  * The thread of a CPU itself gives KVM the new offset when it enters the next
  * time: no other thread can while it is in KVM_RUN.
+ *
+ * A guest that stands still (pause.c) is kept out of KVM_RUN in the same way, for
+ * longer: its CPUs wait in front of it until tsc_go().
  *
  * Proxies run no code that reads the TSC and are not waited for.
  */
@@ -21,14 +24,17 @@
 #include <stdatomic.h>
 #include <x86intrin.h>
 
+#define CLOSED_STEP	1u	/* a step is being done */
+#define CLOSED_STOP	2u	/* the guest stands still */
+
 static struct {
 	struct vcpu *vcpus;
 	unsigned int num;
-	atomic_bool changing;
+	atomic_uint closed;
 	atomic_ullong offset;
 } tsc;
 
-/* Signalled when @changing, or the @in_guest of a CPU, is cleared. */
+/* Signalled when a bit of @closed, or the @in_guest of a CPU, is cleared. */
 static pthread_mutex_t tsc_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t tsc_cond = PTHREAD_COND_INITIALIZER;
 
@@ -64,18 +70,48 @@ static bool is_any_in_guest(void)
 	return false;
 }
 
-void tsc_advance(uint64_t ticks)
+/* With tsc_lock held, which it gives up while it waits. */
+static void close_guest(unsigned int bit)
 {
-	pthread_mutex_lock(&tsc_lock);
-	atomic_store(&tsc.changing, true);
+	atomic_fetch_or(&tsc.closed, bit);
 	for (unsigned int cpu = 0; cpu < tsc.num; cpu++)
 		if (atomic_load(&tsc.vcpus[cpu].in_guest))
 			vcpu_kick(&tsc.vcpus[cpu]);
 	while (is_any_in_guest())
 		pthread_cond_wait(&tsc_cond, &tsc_lock);
-	atomic_fetch_add(&tsc.offset, ticks);
-	atomic_store(&tsc.changing, false);
+}
+
+static void open_guest(unsigned int bit)
+{
+	atomic_fetch_and(&tsc.closed, ~bit);
 	pthread_cond_broadcast(&tsc_cond);
+}
+
+void tsc_advance(uint64_t ticks)
+{
+	pthread_mutex_lock(&tsc_lock);
+	close_guest(CLOSED_STEP);
+	atomic_fetch_add(&tsc.offset, ticks);
+	open_guest(CLOSED_STEP);
+	pthread_mutex_unlock(&tsc_lock);
+}
+
+void tsc_stop(void)
+{
+	pthread_mutex_lock(&tsc_lock);
+	close_guest(CLOSED_STOP);
+	pthread_mutex_unlock(&tsc_lock);
+}
+
+void tsc_rewind(uint64_t ticks)
+{
+	atomic_fetch_sub(&tsc.offset, ticks);
+}
+
+void tsc_go(void)
+{
+	pthread_mutex_lock(&tsc_lock);
+	open_guest(CLOSED_STOP);
 	pthread_mutex_unlock(&tsc_lock);
 }
 
@@ -83,7 +119,7 @@ static void wait_for_change(void)
 {
 	pthread_mutex_lock(&tsc_lock);
 	pthread_cond_broadcast(&tsc_cond);	/* we are out */
-	while (atomic_load(&tsc.changing))
+	while (atomic_load(&tsc.closed))
 		pthread_cond_wait(&tsc_cond, &tsc_lock);
 	pthread_mutex_unlock(&tsc_lock);
 }
@@ -93,7 +129,7 @@ void tsc_enter_guest(struct vcpu *vcpu)
 	if (!vcpu->real)
 		return;
 	atomic_store(&vcpu->in_guest, true);
-	while (atomic_load(&tsc.changing)) {
+	while (atomic_load(&tsc.closed)) {
 		atomic_store(&vcpu->in_guest, false);
 		wait_for_change();
 		atomic_store(&vcpu->in_guest, true);
@@ -107,6 +143,6 @@ void tsc_leave_guest(struct vcpu *vcpu)
 	if (!vcpu->real)
 		return;
 	atomic_store(&vcpu->in_guest, false);
-	if (atomic_load(&tsc.changing))
+	if (atomic_load(&tsc.closed))
 		wait_for_change();
 }

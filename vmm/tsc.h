@@ -28,6 +28,14 @@ uint64_t tsc_offset(void);
  */
 void tsc_advance(uint64_t ticks);
 
+/*
+ * Let this node's CPUs stand still; waits as tsc_advance() does. Then the time may be
+ * set back by as much as has passed since all CPUs of the guest stand still.
+ */
+void tsc_stop(void);
+void tsc_rewind(uint64_t ticks);
+void tsc_go(void);
+
 /* Around KVM_RUN, by the CPU's thread. */
 void tsc_enter_guest(struct vcpu *vcpu);
 void tsc_leave_guest(struct vcpu *vcpu);

@@ -73,6 +73,8 @@ void vcpu_create(struct vcpu *vcpu)
 	pthread_cond_init(&vcpu->wake, NULL);
 	vcpu->released = false;
 	vcpu->parked = false;
+	vcpu->counts = counts_of(vcpu->cpu);
+	atomic_store(&vcpu->counts->real, vcpu->real);
 	vcpu->fd = vm_create_vcpu(vcpu->apic_id, &vcpu->run);
 	install_kick();
 }

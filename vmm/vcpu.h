@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "counts.h"
+
 /**
  * struct vcpu - one CPU of the guest, on this node
  * @cpu: its number in the guest's ACPI tables
@@ -26,6 +28,7 @@
  * @vector: where a real one begins, in 4 KiB
  * @tsc_offset: of its TSC to the host's, as KVM has it
  * @in_guest: its thread is in KVM_RUN, or about to be; see tsc.c
+ * @counts: of its exits
  */
 struct vcpu {
 	unsigned int cpu;
@@ -43,6 +46,7 @@ struct vcpu {
 	uint8_t vector;
 	uint64_t tsc_offset;
 	atomic_bool in_guest;
+	struct counts_cpu *counts;
 };
 
 /**

@@ -16,10 +16,13 @@
 #include "../../vmm/dsm.h"
 #include "../../vmm/forward.h"
 #include "../../vmm/hw/acpi_pm.h"
+#include "../../vmm/hw/timebase.h"
 #include "../../vmm/irq.h"
 #include "../../vmm/measure.h"
 #include "../../vmm/memory.h"
 #include "../../vmm/msix.h"
+#include "../../vmm/orders.h"
+#include "../../vmm/pause.h"
 #include "../../vmm/proxy.h"
 #include "../../vmm/resets.h"
 #include "../../vmm/route.h"
@@ -135,6 +138,37 @@ uint64_t tsc_offset(void)
 void tsc_advance(uint64_t ticks)
 {
 	(void)ticks;
+}
+
+void tsc_stop(void)
+{
+}
+
+void tsc_rewind(uint64_t ticks)
+{
+	(void)ticks;
+}
+
+void tsc_go(void)
+{
+}
+
+void timebase_stop(void)
+{
+}
+
+void timebase_go(void)
+{
+}
+
+void stop_take_orders(void (*take)(enum order_type type))
+{
+	(void)take;
+}
+
+void ask_life(bool paused)
+{
+	(void)paused;
 }
 
 void stop_told(const struct stop_request *request)
@@ -320,12 +354,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	route_init();
 	button_init();
 	resets_init(&options);
+	orders_init(0);
+	pause_init();
 	measure_init();
 	discard_init(&options);
 	proxy_init(vcpus, CPUS);
 	begin_cluster(&options);
 	forward_serve();
 	proxy_open();
+	pause_start();
 	return 0;
 }
 

@@ -19,6 +19,10 @@ SKIP = 4
 POWER_OFF = bytes.fromhex("66ba0406 66b80034 66ef f4 ebfd")
 # mov dx, 0x3f8; mov al, 'x'; out dx, al; jmp to the out
 FLOOD = bytes.fromhex("66baf803 b078 ee ebfd")
+# rdtsc; shl rdx, 32; or rax, rdx; mov rbx, rax; mov ecx, 8; mov dx, 0x3f8;
+# mov al, bl; out dx, al; shr rbx, 8; dec ecx; jnz to the mov; jmp to the rdtsc
+CLOCK = bytes.fromhex("0f31 48c1e220 4809d0 4889c3 b908000000 66baf803"
+                      "88d8 ee 48c1eb08 ffc9 75f5 ebde")
 # cli; hlt; jmp to the hlt
 SLEEP = bytes.fromhex("fa f4 ebfd")
 

@@ -5,20 +5,43 @@
  */
 #include "timebase.h"
 
+#include <stdatomic.h>
+
 #define NS_PER_S	1000000000ull
 
 static struct {
 	unsigned int dilation;
 	uint64_t start_ns;
 	time_t start;
+	atomic_ullong stopped_ns;	/* the host's time then; 0: it runs */
+	atomic_ullong away_ns;		/* for so long it has stood still */
 } timebase = { .dilation = 1 };
 
-uint64_t timebase_host_ns(void)
+static uint64_t raw_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+uint64_t timebase_host_ns(void)
+{
+	uint64_t stopped = atomic_load(&timebase.stopped_ns);
+
+	return (stopped ? stopped : raw_ns()) - atomic_load(&timebase.away_ns);
+}
+
+void timebase_stop(void)
+{
+	atomic_store(&timebase.stopped_ns, raw_ns());
+}
+
+void timebase_go(void)
+{
+	atomic_fetch_add(&timebase.away_ns,
+			 raw_ns() - atomic_load(&timebase.stopped_ns));
+	atomic_store(&timebase.stopped_ns, 0);
 }
 
 void timebase_init(unsigned int dilation)

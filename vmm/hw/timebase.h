@@ -15,6 +15,13 @@ void timebase_init(unsigned int dilation);
 /* Nanoseconds of the guest's time since some moment. */
 uint64_t timebase_ns(void);
 
+/*
+ * Let all of these clocks stand still with the guest, and run again; not the wall clock,
+ * unless it is dilated. No CPU of this node may run meanwhile.
+ */
+void timebase_stop(void);
+void timebase_go(void);
+
 /* Nanoseconds of the host's time since some moment. */
 uint64_t timebase_host_ns(void);
 

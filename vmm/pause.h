@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest stands still: none of its CPUs runs, on any node, and nor does its time. */
+#ifndef VMM_PAUSE_H
+#define VMM_PAUSE_H
+
+#include <stdbool.h>
+
+/* Register the messages; before cluster_start(). */
+void pause_init(void);
+
+/* Take requests from here on, when the CPUs are there. */
+void pause_start(void);
+
+/*
+ * On node 0: let the guest stand still, or run again. Returns at once; ask_life() on each
+ * node tells when it is done. Twice is like once.
+ */
+void pause_ask(bool paused);
+
+#endif /* VMM_PAUSE_H */
