@@ -2,10 +2,10 @@
 /*
  * Statistics: latency histograms by class, and counts.
  */
-#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "buckets.h"
 #include "stats.h"
 
 struct ssi_stats __percpu *ssi_stats_alloc(void)
@@ -20,11 +20,9 @@ void ssi_stats_free(struct ssi_stats __percpu *stats)
 
 void ssi_stats_add(struct ssi_stats __percpu *stats, enum ssi_dsm_class class, u64 ns)
 {
-	u32 bucket = ns ? min_t(u32, ilog2(ns), SSI_DSM_BUCKETS - 1) : 0;
-
 	this_cpu_inc(stats->class[class].count);
 	this_cpu_add(stats->class[class].sum_ns, ns);
-	this_cpu_inc(stats->class[class].buckets[bucket]);
+	this_cpu_inc(stats->class[class].buckets[ssi_buckets_of(ns)]);
 }
 
 u64 ssi_stats_total(struct ssi_stats __percpu *stats,

@@ -15,7 +15,7 @@
  * struct ssi_stats_class - counters of one class on one CPU
  * @count: number of events
  * @sum_ns: total time of the events in ns
- * @buckets: element i is the number of events that took [2^i, 2^(i+1)) ns
+ * @buckets: events by time, see SSI_DSM_A_BUCKETS
  */
 struct ssi_stats_class {
 	u64 count;

@@ -298,6 +298,19 @@ int genl_call(struct genl *genl, struct nl_msg *request, genl_fn fn, void *arg)
 	return 0;
 }
 
+int genl_dump(struct genl *genl, uint8_t cmd, genl_fn fn, void *arg)
+{
+	struct nl_msg *request = genl_request(cmd);
+	int ret;
+
+	if (!request)
+		return fail(genl, ENOMEM, "out of memory");
+	nlmsg_hdr(request)->nlmsg_flags |= NLM_F_DUMP;
+	ret = genl_call(genl, request, fn, arg);
+	nlmsg_free(request);
+	return ret;
+}
+
 /* Events. */
 
 int genl_subscribe(struct genl *genl)

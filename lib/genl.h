@@ -75,6 +75,9 @@ int genl_put_policy(struct nl_msg *request, uint32_t id, uint64_t value);
  */
 int genl_call(struct genl *genl, struct nl_msg *request, genl_fn fn, void *arg);
 
+/* The same for a dump of all objects of @cmd. */
+int genl_dump(struct genl *genl, uint8_t cmd, genl_fn fn, void *arg);
+
 /*
  * Events, for a connection that makes no calls: subscribe once, then receive
  * again and again. A failure with ENOBUFS means that events were lost, and

@@ -103,6 +103,14 @@ void output_u64(const char *key, const char *format, uint64_t value)
 		printf(format, value);
 }
 
+void output_real(const char *key, const char *format, double value)
+{
+	if (want_json)
+		add(key, json_real(value));
+	else if (format)
+		printf(format, value);
+}
+
 void output_string(const char *key, const char *format, const char *value)
 {
 	char printed[TEXT_MAX];

@@ -27,6 +27,7 @@ void output_end(void);
  * without a format the value is only in the JSON.
  */
 void output_u64(const char *key, const char *format, uint64_t value);
+void output_real(const char *key, const char *format, double value);
 void output_string(const char *key, const char *format, const char *value);
 
 /* Only in the text. */

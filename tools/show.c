@@ -63,6 +63,8 @@ void show_peer(const struct genl_reply *reply)
 {
 	uint32_t delay = genl_u32(reply, SSI_DSM_A_LINK_DELAY);
 	uint32_t grace = genl_u32(reply, SSI_DSM_A_LINK_GRACE);
+	uint32_t queued = genl_u32(reply, SSI_DSM_A_QUEUED);
+	uint32_t interruptions = genl_u32(reply, SSI_DSM_A_INTERRUPTIONS);
 	uint64_t forged = genl_u64(reply, SSI_DSM_A_FORGED);
 	const char *transport = name_transport(genl_u32(reply,
 							SSI_DSM_A_TRANSPORT));
@@ -84,6 +86,9 @@ void show_peer(const struct genl_reply *reply)
 	SHOW_U64(reply, "tx_msgs", " tx %" PRIu64 " messages",
 		 SSI_DSM_A_TX_MSGS);
 	SHOW_U64(reply, "tx_bytes", " %" PRIu64 " bytes", SSI_DSM_A_TX_BYTES);
+	output_u64("queued", queued ? " queued %" PRIu64 : NULL, queued);
+	output_u64("interruptions", interruptions ? " interruptions %" PRIu64 : NULL,
+		   interruptions);
 	output_u64("forged", forged ? " forged %" PRIu64 : NULL, forged);
 	output_text("\n");
 }

@@ -87,8 +87,8 @@ static int run_object(const struct object *object, int argc, char **argv)
 	}
 	if (object->run)
 		return object->run(argc, argv);
-	if (!argc)
-		return command->run(0, argv);
+	if (!argc || argv[0][0] == '-')
+		return command->run(argc, argv);
 	command = find_command(object, argv[0]);
 	if (!command) {
 		fprintf(stderr,

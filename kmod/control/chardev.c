@@ -227,10 +227,14 @@ static __poll_t ssi_chardev_poll(struct file *file,
 static int ssi_chardev_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ssi_region *region = file_region(file);
+	int ret;
 
 	if (!region)
 		return -ENOTCONN;
-	return ssi_fault_mmap(region, vma);
+	ret = ssi_fault_mmap(region, vma);
+	if (!ret)
+		ssi_guest_time_take(&region->guest_time);
+	return ret;
 }
 
 static const struct file_operations ssi_chardev_fops = {

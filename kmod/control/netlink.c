@@ -67,6 +67,9 @@ struct filter {
 
 static struct genl_family ssi_netlink_family;
 
+/* The largest reply, of statistics, has 7.9 KB: some 800 bytes for each class. */
+#define REPLY_MAX	12288
+
 /*
  * Links change their state until the last node is deleted. At module exit that
  * is after the family is unregistered, when the number of its multicast group
@@ -394,7 +397,7 @@ static int ssi_netlink_get(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *reply;
 	int err;
 
-	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	reply = genlmsg_new(REPLY_MAX, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;
 
@@ -519,6 +522,13 @@ static int dump_node(struct sk_buff *skb, struct netlink_callback *cb,
 	default:
 		return dump_regions(skb, cb, node, filter);
 	}
+}
+
+/* An object must fit into one message, whatever the size of the reader's buffer. */
+static int ssi_netlink_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = REPLY_MAX;
+	return 0;
 }
 
 /* cb->args[0] is the position in ssi_nodes at which the dump continues. */
@@ -663,6 +673,7 @@ static struct notifier_block release_notifier = {
 #define GET_AS(op, attrs, rights) { \
 	.cmd = SSI_DSM_CMD_##op, \
 	.doit = ssi_netlink_get, \
+	.start = ssi_netlink_start, \
 	.dumpit = ssi_netlink_dump, \
 	.policy = attrs, \
 	.maxattr = SSI_DSM_A_MAX, \

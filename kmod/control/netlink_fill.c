@@ -59,7 +59,11 @@ static int put_link(struct sk_buff *skb, struct ssi_link *link,
 	return put_u64(skb, SSI_DSM_A_RX_MSGS, atomic64_read(&link->rx_msgs)) ?:
 	       put_u64(skb, SSI_DSM_A_TX_MSGS, atomic64_read(&link->tx_msgs)) ?:
 	       put_u64(skb, SSI_DSM_A_RX_BYTES, atomic64_read(&link->rx_bytes)) ?:
-	       put_u64(skb, SSI_DSM_A_TX_BYTES, atomic64_read(&link->tx_bytes));
+	       put_u64(skb, SSI_DSM_A_TX_BYTES, atomic64_read(&link->tx_bytes)) ?:
+	       nla_put_u32(skb, SSI_DSM_A_QUEUED,
+			   link->ops->queued ? link->ops->queued(link) : 0) ?:
+	       nla_put_u32(skb, SSI_DSM_A_INTERRUPTIONS,
+			   READ_ONCE(link->interruptions));
 }
 
 static int put_peer(struct sk_buff *skb, const struct ssi_peer *peer,
@@ -180,9 +184,11 @@ static int put_class(struct sk_buff *skb, const struct ssi_region *region,
 	return 0;
 }
 
-static int put_stats(struct sk_buff *skb, const struct ssi_region *region)
+static int put_stats(struct sk_buff *skb, struct ssi_region *region)
 {
-	int err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id);
+	int err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id) ?:
+		  put_u64(skb, SSI_DSM_A_GUEST_NS,
+			  ssi_guest_time_read(&region->guest_time));
 	u32 class;
 
 	for (class = 0; class < __SSI_DSM_CLASS_MAX && !err; class++)

@@ -94,6 +94,7 @@ static void ssi_region_free(struct work_struct *work)
 	iput(region->inode);
 	ssi_budget_exit(region);
 	ssi_hot_exit(&region->home.hot);
+	ssi_guest_time_exit(&region->guest_time);
 	ssi_stats_free(region->stats);
 	kvfree(region->buckets);
 	ssi_node_put(region->node);
@@ -242,6 +243,7 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 	ssi_gather_init(&region->gather);
 	ssi_holder_init(&region->holder);
 	spin_lock_init(&region->lock);
+	ssi_guest_time_init(&region->guest_time);
 	ssi_channel_init(&region->channel);
 	INIT_WORK(&region->changed, ssi_member_region_changed);
 	INIT_WORK(&region->free, ssi_region_free);

@@ -18,6 +18,7 @@
 #include "engine/gather.h"
 #include "engine/holder.h"
 #include "engine/home.h"
+#include "guest_time.h"
 #include "memory/budget.h"
 #include "protocol/directory.h"
 #include "protocol/page.h"
@@ -93,6 +94,7 @@ struct ssi_bucket {
  * @metadata: bytes of @pages and @dirs
  * @nr_huge: blocks that are a 2 MiB folio
  * @nr_split: blocks that were a 2 MiB folio and are split
+ * @guest_time: how long the guest's CPUs have run on this node
  * @gather: pages that this node requests together
  * @holder: messages that are held until a hold window ends
  * @home: state of this home other than the directory
@@ -133,6 +135,7 @@ struct ssi_region {
 	atomic64_t metadata ____cacheline_aligned_in_smp;
 	atomic64_t nr_huge;
 	atomic64_t nr_split;
+	struct ssi_guest_time guest_time;
 	struct ssi_gather gather;
 	struct ssi_holder holder ____cacheline_aligned_in_smp;
 	struct ssi_home home;

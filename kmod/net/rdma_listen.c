@@ -228,4 +228,5 @@ const struct ssi_transport_ops ssi_rdma_ops = {
 	.close = ssi_stream_close,
 	.interrupt = ssi_stream_interrupt,
 	.send = ssi_stream_send,
+	.queued = ssi_stream_queued,
 };

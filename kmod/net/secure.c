@@ -331,4 +331,5 @@ const struct ssi_transport_ops ssi_secure_ops = {
 	.close = ssi_secure_close,
 	.interrupt = ssi_stream_interrupt,
 	.send = ssi_stream_send,
+	.queued = ssi_stream_queued,
 };

@@ -509,6 +509,15 @@ int ssi_stream_send(struct ssi_link *link, const struct ssi_wire *msg,
 		    struct page *page, u32 len, u64 defer_ns);
 
 /**
+ * ssi_stream_queued() - see @queued of struct ssi_transport_ops
+ * @link: the link
+ *
+ * Context: Any context.
+ * Return: the number of messages.
+ */
+u32 ssi_stream_queued(const struct ssi_link *link);
+
+/**
  * ssi_stream_encode() - write a message of the link itself
  * @st: the link
  * @type: SSI_WIRE_CREDIT or SSI_WIRE_BYE

@@ -313,6 +313,11 @@ void ssi_stream_drop(struct ssi_stream *st)
 	spin_unlock_irqrestore(&st->lock, flags);
 }
 
+u32 ssi_stream_queued(const struct ssi_link *link)
+{
+	return READ_ONCE(container_of(link, struct ssi_stream, link)->queued);
+}
+
 int ssi_stream_send_init(struct ssi_stream *st)
 {
 	INIT_LIST_HEAD(&st->queue);

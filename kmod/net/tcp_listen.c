@@ -423,4 +423,5 @@ const struct ssi_transport_ops ssi_tcp_ops = {
 	.close = ssi_stream_close,
 	.interrupt = ssi_stream_interrupt,
 	.send = ssi_stream_send,
+	.queued = ssi_stream_queued,
 };

@@ -162,6 +162,8 @@ bool ssi_link_change_state(struct ssi_link *link, u32 state,
 		vscnprintf(link->reason, sizeof(link->reason), fmt, args);
 		va_end(args);
 		link->last_rx = jiffies;
+		if (link->state == SSI_DSM_LINK_UP)
+			WRITE_ONCE(link->interruptions, link->interruptions + 1);
 		WRITE_ONCE(link->state, state);
 	}
 	spin_unlock_irqrestore(&link->lock, flags);

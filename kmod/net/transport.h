@@ -168,6 +168,7 @@ struct ssi_link_client {
  *	hint (ssi_wire_is_hint()) that would have to wait may be dropped. The
  *	message may be deferred for @defer_ns ns, to be sent together with
  *	others. Any context, never sleeps
+ * @queued: how many messages wait to be sent; NULL: none ever waits. Any context
  */
 struct ssi_transport_ops {
 	const char *name;
@@ -178,6 +179,7 @@ struct ssi_transport_ops {
 	void (*interrupt)(struct ssi_link *link, const char *reason);
 	int (*send)(struct ssi_link *link, const struct ssi_wire *msg,
 		    struct page *page, u32 len, u64 defer_ns);
+	u32 (*queued)(const struct ssi_link *link);
 };
 
 /**
@@ -190,6 +192,7 @@ struct ssi_transport_ops {
  *	the link uses once it has been UP
  * @state: enum ssi_dsm_link_state
  * @reason: the reason for @state, one sentence, or empty
+ * @interruptions: how often @state was UP and became INTERRUPTED or LOST
  * @changed: work that reports a new state to the client, in process context
  * @last_rx: jiffies when the last message arrived
  * @rx_msgs: number of messages received
@@ -209,6 +212,7 @@ struct ssi_link {
 	u32 transport;
 	u32 state;
 	char reason[128];
+	u32 interruptions;
 	struct work_struct changed;
 	unsigned long last_rx ____cacheline_aligned_in_smp;
 	atomic64_t rx_msgs;

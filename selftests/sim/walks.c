@@ -6,7 +6,18 @@
 #include "engine/gather.h"
 #include "engine/rogpt.h"
 #include "engine/walks.h"
+#include "guest_time.h"
 #include "tasks.h"
+
+void ssi_guest_time_init(struct ssi_guest_time *time)
+{
+	(void)time;
+}
+
+void ssi_guest_time_exit(struct ssi_guest_time *time)
+{
+	(void)time;
+}
 
 void ssi_walks_attach(void)
 {

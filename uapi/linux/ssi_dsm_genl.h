@@ -13,7 +13,7 @@
  *   PEER_GET    > [CLUSTER NODE_ID PEER_ID]                      do, dump
  *               < CLUSTER NODE_ID PEER_ID ADDR LINK_DELAY LINK_GRACE TRANSPORT
  *                 LINK_STATE REASON RX_MSGS TX_MSGS RX_BYTES TX_BYTES SECURITY
- *                 FORGED
+ *                 FORGED QUEUED INTERRUPTIONS
  *   PEER_CONNECT > CLUSTER NODE_ID PEER_ID SOCKET|KEY|REASON     admin
  *   REGION_NEW  > CLUSTER NODE_ID REGION_ID MAP...               admin
  *                   MAP { MAP_NODE MAP_SIZE }   in ascending offset,
@@ -24,7 +24,7 @@
  *                 PAGES_SHARED PAGES_EXCLUSIVE DIRECTORY_PAGES METADATA
  *                 PAGES_CACHED DROPPED PUT BLOCKS_HUGE BLOCKS_SPLIT
  *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump, admin
- *               < CLUSTER NODE_ID REGION_ID CLASS...
+ *               < CLUSTER NODE_ID REGION_ID GUEST_NS CLASS...
  *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
  *   POLICY_SET  > CLUSTER NODE_ID REGION_ID POLICY...            admin
  *                   POLICY { POLICY_ID POLICY_VALUE }
@@ -124,8 +124,7 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_CLASS_COUNT,		/* u64 */
 	SSI_DSM_A_CLASS_SUM_NS,		/* u64 */
 	SSI_DSM_A_BUCKETS,		/* binary, u64[SSI_DSM_BUCKETS]: events
-					 * that took [2^i, 2^(i+1)) ns; the first
-					 * has 0 too, the last all longer ones */
+					 * by time, see there */
 	SSI_DSM_A_POLICY,		/* nest, repeated: POLICY_* */
 	SSI_DSM_A_POLICY_ID,		/* u32, enum ssi_dsm_policy */
 	SSI_DSM_A_POLICY_VALUE,		/* u64, or SSI_DSM_POLICY_AUTO */
@@ -152,12 +151,23 @@ enum ssi_dsm_attr {
 					 * dropped because something else than
 					 * the peer has made, changed or repeated
 					 * them */
+	SSI_DSM_A_QUEUED,		/* u32: messages that wait to be sent */
+	SSI_DSM_A_INTERRUPTIONS,	/* u32: how often the link was interrupted
+					 * or lost */
+	SSI_DSM_A_GUEST_NS,		/* u64: time that the guest's CPUs have
+					 * run on the node */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
 };
 
-#define SSI_DSM_BUCKETS		40
+/*
+ * Bucket i of a histogram has the events that took less than its limit, and not less
+ * than that of the bucket before. The limits are 128, 256, 512 and 1024 ns; then four
+ * for each power of two: (5 + i % 4) << (i / 4 + 7) ns. The last bucket, from 2^34 ns
+ * (17 s) on, has no limit.
+ */
+#define SSI_DSM_BUCKETS		101
 #define SSI_DSM_KEY_LEN		32
 #define SSI_DSM_POLICY_AUTO	0xffffffffffffffffull	/* the module decides */
 

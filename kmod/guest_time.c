@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long the CPUs of a guest have run on this node.
+ */
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "guest_time.h"
+
+void ssi_guest_time_init(struct ssi_guest_time *time)
+{
+	spin_lock_init(&time->lock);
+}
+
+void ssi_guest_time_exit(struct ssi_guest_time *time)
+{
+	put_pid(time->program);
+}
+
+/* Of the threads of a process, also of those that have ended; 0 after its end. */
+static u64 time_of(struct pid *program)
+{
+	struct task_struct *leader, *thread;
+	u64 ns = 0;
+
+	rcu_read_lock();
+	leader = program ? pid_task(program, PIDTYPE_TGID) : NULL;
+	if (leader) {
+		ns = READ_ONCE(leader->signal->gtime);
+		for_each_thread(leader, thread)
+			ns += READ_ONCE(thread->gtime);
+	}
+	rcu_read_unlock();
+	return ns;
+}
+
+/* A thread that ends while the others are added up may be missed once. */
+static void look(struct ssi_guest_time *time)
+{
+	u64 ns = time_of(time->program);
+
+	lockdep_assert_held(&time->lock);
+	if (ns > time->seen)
+		time->seen = ns;
+}
+
+void ssi_guest_time_take(struct ssi_guest_time *time)
+{
+	struct pid *program = get_pid(task_tgid(current)), *old;
+
+	spin_lock(&time->lock);
+	look(time);
+	old = time->program;
+	if (old != program) {
+		time->before += time->seen;
+		time->seen = 0;
+		time->program = program;
+	}
+	spin_unlock(&time->lock);
+	put_pid(old);	/* its reference, or the second one to @program */
+}
+
+u64 ssi_guest_time_read(struct ssi_guest_time *time)
+{
+	u64 ns;
+
+	spin_lock(&time->lock);
+	look(time);
+	ns = time->before + time->seen;
+	spin_unlock(&time->lock);
+	return ns;
+}
