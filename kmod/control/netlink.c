@@ -46,6 +46,7 @@
 #include "control/netlink_parse.h"
 #include "control/region_setup.h"
 #include "engine/member.h"
+#include "memory/pages.h"
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
@@ -138,6 +139,12 @@ POLICY(peer_connect_policy) = {
 POLICY(region_policy) = {
 	POLICY_NODE,
 	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
+};
+
+POLICY(page_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
+	[SSI_DSM_A_PAGE_INDEX] = { .type = NLA_U64 },
 };
 
 POLICY(region_new_policy) = {
@@ -366,6 +373,26 @@ static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 
 /* Get one object, and dump. */
 
+static int find_page(struct genl_info *info, struct ssi_netlink_subject *sub)
+{
+	const struct nlattr *index = info->attrs[SSI_DSM_A_PAGE_INDEX];
+	int err = ssi_netlink_find_region(info, sub);
+
+	if (err)
+		return err;
+	if (!index) {
+		GENL_SET_ERR_MSG(info, "the page index is missing");
+		return -EINVAL;
+	}
+	sub->index = nla_get_u64(index);
+	if (sub->index >= sub->region->size >> PAGE_SHIFT ||
+	    !ssi_pages_are_ours(sub->region, sub->index)) {
+		GENL_SET_ERR_MSG(info, "this node is not the home of such a page");
+		return -ENOENT;
+	}
+	return 0;
+}
+
 static int get(const struct sk_buff *skb, struct genl_info *info,
 	       struct sk_buff *reply)
 {
@@ -385,6 +412,9 @@ static int get(const struct sk_buff *skb, struct genl_info *info,
 		break;
 	case SSI_DSM_CMD_PEER_GET:
 		err = ssi_netlink_find_peer(info, &sub);
+		break;
+	case SSI_DSM_CMD_PAGE_LOOK:
+		err = find_page(info, &sub);
 		break;
 	default:
 		err = ssi_netlink_find_region(info, &sub);
@@ -465,6 +495,8 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		.privileged = netlink_capable(cb->skb, CAP_NET_ADMIN),
 	};
 
+	if (dump_cmd(cb) == SSI_DSM_CMD_HEAT_GET)
+		return ssi_netlink_fill_heat(skb, &to, sub, &cb->args[2]);
 	return ssi_netlink_fill(skb, &to, dump_cmd(cb), sub);
 }
 
@@ -486,7 +518,10 @@ static int dump_peers(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* cb->args[1] is the position in node->regions at which the dump continues. */
+/*
+ * cb->args[1] is the position in node->regions at which the dump continues; of a dump
+ * of heat, cb->args[2] the block in the region.
+ */
 static int dump_regions(struct sk_buff *skb, struct netlink_callback *cb,
 			struct ssi_node *node, const struct filter *filter)
 {
@@ -505,6 +540,7 @@ static int dump_regions(struct sk_buff *skb, struct netlink_callback *cb,
 				return err;
 		}
 		cb->args[1] = at;
+		cb->args[2] = 0;
 	}
 	return 0;
 }
@@ -701,6 +737,21 @@ static const struct genl_ops ops[] = {
 	GET(POLICY_GET, region_policy),
 	ADMIN_GET(PAGE_GET, region_policy),
 	CHANGE(PEER_CONNECT, ssi_netlink_peer_connect, peer_connect_policy),
+	{
+		.cmd = SSI_DSM_CMD_PAGE_LOOK,
+		.doit = ssi_netlink_get,
+		.policy = page_policy,
+		.maxattr = SSI_DSM_A_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = SSI_DSM_CMD_HEAT_GET,
+		.start = ssi_netlink_start,
+		.dumpit = ssi_netlink_dump,
+		.policy = region_policy,
+		.maxattr = SSI_DSM_A_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
 };
 
 static struct genl_family ssi_netlink_family __ro_after_init = {

@@ -8,6 +8,7 @@
 #include <net/genetlink.h>
 
 #include "control/netlink_parse.h"
+#include "memory/pages.h"
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
@@ -260,6 +261,25 @@ static int put_hottest(struct sk_buff *skb, struct ssi_region *region)
 	return err;
 }
 
+/* The entry changes meanwhile, but not while the lock of its bucket is held. */
+static int put_look(struct sk_buff *skb, struct ssi_region *region, u64 index)
+{
+	struct ssi_dir dir = { };
+	struct ssi_slot slot;
+
+	if (ssi_pages_find_dir(region, index, 0, &slot)) {
+		spin_lock_bh(&slot.bucket->lock);
+		dir = *slot.dir;
+		spin_unlock_bh(&slot.bucket->lock);
+	}
+	return nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id) ?:
+	       put_u64(skb, SSI_DSM_A_PAGE_INDEX, index) ?:
+	       (dir.state == SSI_DIR_UNTOUCHED ? 0 :
+		nla_put_u32(skb, SSI_DSM_A_PAGE_OWNER, dir.owner)) ?:
+	       nla_put_u32(skb, SSI_DSM_A_PAGE_SHARERS, dir.copyset) ?:
+	       put_u64(skb, SSI_DSM_A_PAGE_MOVES, dir.moves);
+}
+
 static int put_body(struct sk_buff *skb, u8 cmd,
 		    const struct ssi_netlink_subject *sub, bool privileged)
 {
@@ -276,6 +296,8 @@ static int put_body(struct sk_buff *skb, u8 cmd,
 		return put_policies(skb, sub->region);
 	case SSI_DSM_CMD_PAGE_GET:
 		return put_hottest(skb, sub->region);
+	case SSI_DSM_CMD_PAGE_LOOK:
+		return put_look(skb, sub->region, sub->index);
 	default:
 		return put_stats(skb, sub->region);
 	}
@@ -300,4 +322,76 @@ int ssi_netlink_fill(struct sk_buff *skb, const struct ssi_netlink_origin *to,
 	}
 	genlmsg_end(skb, head);
 	return 0;
+}
+
+/* ---- heat: who owns the pages of each block ---- */
+
+/* No lock: pages that move meanwhile are counted for one owner or for another. */
+static u32 count_owners(const struct ssi_dir *dirs, u16 *owners)
+{
+	u32 shared = 0, i;
+
+	for (i = 0; i < SSI_BLOCK_PAGES; i++) {
+		u8 state = READ_ONCE(dirs[i].state);
+		u8 owner = READ_ONCE(dirs[i].owner);
+
+		if (state == SSI_DIR_UNTOUCHED || owner >= SSI_DSM_MAX_NODES)
+			continue;
+		owners[owner]++;
+		shared += hweight32(READ_ONCE(dirs[i].copyset)) > 1;
+	}
+	return shared;
+}
+
+static int put_block(struct sk_buff *skb, struct ssi_region *region, u64 block,
+		     const struct ssi_dir *dirs)
+{
+	struct nlattr *nest = nla_nest_start(skb, SSI_DSM_A_BLOCK);
+	u16 owners[SSI_DSM_MAX_NODES] = { };
+	u32 shared = count_owners(dirs, owners);
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	err = put_u64(skb, SSI_DSM_A_BLOCK_INDEX, block) ?:
+	      nla_put_u32(skb, SSI_DSM_A_BLOCK_MOVES,
+			  atomic_read(&region->home.hot.blocks[block])) ?:
+	      nla_put_u32(skb, SSI_DSM_A_BLOCK_SHARED, shared) ?:
+	      nla_put(skb, SSI_DSM_A_BLOCK_OWNERS, sizeof(owners), owners);
+	if (err)
+		nla_nest_cancel(skb, nest);
+	else
+		nla_nest_end(skb, nest);
+	return err;
+}
+
+int ssi_netlink_fill_heat(struct sk_buff *skb,
+			  const struct ssi_netlink_origin *to,
+			  const struct ssi_netlink_subject *sub, long *block)
+{
+	unsigned long at = *block, first = at;
+	struct ssi_dir *dirs;
+	void *head;
+	int err;
+
+	head = genlmsg_put(skb, to->portid, to->seq, to->family, to->flags,
+			   SSI_DSM_CMD_HEAT_GET);
+	if (!head)
+		return -EMSGSIZE;
+	err = nla_put_string(skb, SSI_DSM_A_CLUSTER, sub->node->cluster) ?:
+	      nla_put_u32(skb, SSI_DSM_A_NODE_ID, sub->node->id) ?:
+	      nla_put_u32(skb, SSI_DSM_A_REGION_ID, sub->region->id);
+	dirs = err ? NULL : xa_find(&sub->region->dirs, &at, ULONG_MAX, XA_PRESENT);
+	while (dirs) {
+		err = put_block(skb, sub->region, at, dirs);
+		if (err)
+			break;
+		*block = at + 1;
+		dirs = xa_find_after(&sub->region->dirs, &at, ULONG_MAX, XA_PRESENT);
+	}
+	if (err && *block == first)
+		genlmsg_cancel(skb, head);
+	else
+		genlmsg_end(skb, head);
+	return err;
 }

@@ -42,4 +42,18 @@ struct ssi_netlink_origin {
 int ssi_netlink_fill(struct sk_buff *skb, const struct ssi_netlink_origin *to,
 		     u8 cmd, const struct ssi_netlink_subject *sub);
 
+/**
+ * ssi_netlink_fill_heat() - append one message about blocks of a region
+ * @skb: the socket buffer
+ * @to: the request that it answers
+ * @sub: the region
+ * @block: where to begin; result: where to go on
+ *
+ * Context: As ssi_netlink_fill().
+ * Return: 0 after the last block, or -EMSGSIZE: the rest needs another message.
+ */
+int ssi_netlink_fill_heat(struct sk_buff *skb,
+			  const struct ssi_netlink_origin *to,
+			  const struct ssi_netlink_subject *sub, long *block);
+
 #endif /* _SSI_NETLINK_FILL_H */

@@ -23,11 +23,13 @@ struct ssi_region;
  * @node: the local node, in all messages
  * @peer: the peer, in PEER_* messages
  * @region: the region, in all other messages except NODE_*
+ * @index: the page, in PAGE_LOOK
  */
 struct ssi_netlink_subject {
 	struct ssi_node *node;
 	struct ssi_peer *peer;
 	struct ssi_region *region;
+	u64 index;
 };
 
 extern const struct nla_policy ssi_netlink_map_policy[SSI_DSM_A_MAP_SIZE + 1];

@@ -262,7 +262,8 @@ static int region_alloc_parts(struct ssi_region *region)
 	region->stats = ssi_stats_alloc();
 	if (!region->stats)
 		goto err_free_buckets;
-	ret = ssi_hot_init(&region->home.hot);
+	ret = ssi_hot_init(&region->home.hot,
+			   region->size >> (PAGE_SHIFT + SSI_BLOCK_SHIFT));
 	if (ret)
 		goto err_free_stats;
 	ret = ssi_budget_init(region);

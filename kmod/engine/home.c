@@ -299,12 +299,16 @@ static bool begin_next(const struct ssi_slot *slot, struct ssi_rx *done,
 /* Count a change of the page's owner, if @done, which is ending, makes one. */
 static void note_move(const struct ssi_slot *slot, const struct ssi_rx *done)
 {
-	const struct ssi_dir *dir = slot->dir;
+	struct ssi_dir *dir = slot->dir;
 
-	if (dir->state != SSI_DIR_UNTOUCHED && dir->owner != done->msg.src &&
-	    kind_of(done) != SSI_DIR_GETS)
-		ssi_hot_note(&slot->region->home.hot, slot->index, dir->owner,
-			     done->msg.src);
+	lockdep_assert_held(&slot->bucket->lock);
+	if (dir->state == SSI_DIR_UNTOUCHED || dir->owner == done->msg.src ||
+	    kind_of(done) == SSI_DIR_GETS)
+		return;
+	if (dir->moves < 255)
+		dir->moves++;
+	ssi_hot_note(&slot->region->home.hot, slot->index, dir->owner,
+		     done->msg.src);
 }
 
 static void home_unblock(const struct ssi_slot *slot, struct ssi_rx *rx)

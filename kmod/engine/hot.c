@@ -17,19 +17,27 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "engine/hot.h"
+#include "memory/region.h"
 
 #define HALVE_AFTER	4096	/* moves */
 
-int ssi_hot_init(struct ssi_hot *hot)
+int ssi_hot_init(struct ssi_hot *hot, u64 blocks)
 {
 	int cpu;
 
-	hot->tables = alloc_percpu(struct ssi_hot_table);
-	if (!hot->tables)
+	hot->blocks = kvcalloc(blocks, sizeof(*hot->blocks), GFP_KERNEL);
+	if (!hot->blocks)
 		return -ENOMEM;
+
+	hot->tables = alloc_percpu(struct ssi_hot_table);
+	if (!hot->tables) {
+		kvfree(hot->blocks);
+		return -ENOMEM;
+	}
 	for_each_possible_cpu(cpu)
 		spin_lock_init(&per_cpu_ptr(hot->tables, cpu)->lock);
 	return 0;
@@ -38,6 +46,7 @@ int ssi_hot_init(struct ssi_hot *hot)
 void ssi_hot_exit(struct ssi_hot *hot)
 {
 	free_percpu(hot->tables);
+	kvfree(hot->blocks);
 }
 
 /* The entry of page @index; if it has none, the entry with the lowest count. */
@@ -79,6 +88,7 @@ void ssi_hot_note(struct ssi_hot *hot, u64 index, u32 from, u32 to)
 	struct ssi_hot_table *table = this_cpu_ptr(hot->tables);
 	struct ssi_hot_page *page;
 
+	atomic_inc(&hot->blocks[index >> SSI_BLOCK_SHIFT]);
 	spin_lock(&table->lock);
 	catch_up(hot, table);
 	page = place_of(table->pages, index);

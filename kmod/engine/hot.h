@@ -3,6 +3,7 @@
 #ifndef _SSI_HOT_H
 #define _SSI_HOT_H
 
+#include <linux/atomic.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -41,20 +42,23 @@ struct ssi_hot_table {
  * struct ssi_hot - the hottest pages of a home
  * @tables: of each CPU
  * @halved: how often the counts are to be halved
+ * @blocks: changes of the owner in each block of the region, never halved
  */
 struct ssi_hot {
 	struct ssi_hot_table __percpu *tables;
 	u32 halved;
+	atomic_t *blocks;
 };
 
 /**
  * ssi_hot_init() - prepare for a new region
  * @hot: all zero
+ * @blocks: number of the region's blocks
  *
  * Context: process, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int ssi_hot_init(struct ssi_hot *hot);
+int ssi_hot_init(struct ssi_hot *hot, u64 blocks);
 
 /**
  * ssi_hot_exit() - free the counts

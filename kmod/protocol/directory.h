@@ -31,14 +31,15 @@ enum ssi_dir_state {
  * @owner: page owner: the node that supplies the data
  * @state: enum ssi_dir_state; while @busy, the state before the transaction
  * @busy: a transaction is in progress
- * @reserved: 0, fills the struct up to eight bytes
+ * @moves: how often another node became the owner; 255: that often or more. Not part
+ *	of the protocol
  */
 struct ssi_dir {
 	u32 copyset;
 	u8  owner;
 	u8  state;
 	u8  busy;
-	u8  reserved;
+	u8  moves;
 };
 
 /**

@@ -14,6 +14,7 @@
 #define PAGES	2048u
 #define MOVES	4000u	/* fewer than those after which counts are halved */
 #define MORE	40000u
+#define BLOCKS	(PAGES / 512)
 #define HOME	0
 #define THERE	1
 
@@ -142,7 +143,7 @@ int main(void)
 	struct ssi_hot_page pages[SSI_HOT_PAGES];
 
 	tap_plan(5);
-	if (ssi_hot_init(&hot))
+	if (ssi_hot_init(&hot, BLOCKS))
 		tap_bail("no memory");
 	move_pages(&hot, MOVES);
 	ssi_hot_read(&hot, pages);

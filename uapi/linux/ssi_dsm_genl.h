@@ -35,6 +35,15 @@
  *   PAGE_GET    > [CLUSTER NODE_ID REGION_ID]                    do, dump, admin
  *               < CLUSTER NODE_ID REGION_ID PAGE...
  *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_ERROR PAGE_NODES }
+ *   PAGE_LOOK   > CLUSTER NODE_ID REGION_ID PAGE_INDEX           do, admin
+ *               < CLUSTER NODE_ID REGION_ID PAGE_INDEX PAGE_OWNER PAGE_SHARERS
+ *                 PAGE_MOVES
+ *                 of a page whose home is the local node; at most 255 moves
+ *   HEAT_GET    > [CLUSTER NODE_ID REGION_ID]                    dump, admin
+ *               < CLUSTER NODE_ID REGION_ID BLOCK...
+ *                   BLOCK { BLOCK_INDEX BLOCK_MOVES BLOCK_SHARED BLOCK_OWNERS }
+ *                 the touched blocks whose home is the local node; several
+ *                 messages for each region
  *   event group "events": PEER_GET and REGION_GET replies on state changes;
  *                 PEER_CONNECT with CLUSTER, NODE_ID, PEER_ID and TRANSPORT: the
  *                 link of a node with SECURITY needs a connection (tcp), a key
@@ -82,6 +91,8 @@ enum ssi_dsm_cmd {
 	SSI_DSM_CMD_POLICY_GET,
 	SSI_DSM_CMD_PAGE_GET,
 	SSI_DSM_CMD_PEER_CONNECT,
+	SSI_DSM_CMD_PAGE_LOOK,
+	SSI_DSM_CMD_HEAT_GET,
 
 	__SSI_DSM_CMD_MAX,
 	SSI_DSM_CMD_MAX = __SSI_DSM_CMD_MAX - 1,
@@ -156,6 +167,17 @@ enum ssi_dsm_attr {
 					 * or lost */
 	SSI_DSM_A_GUEST_NS,		/* u64: time that the guest's CPUs have
 					 * run on the node */
+	SSI_DSM_A_PAGE_OWNER,		/* u32: the node that supplies the page;
+					 * absent if no node has touched it */
+	SSI_DSM_A_PAGE_SHARERS,		/* u32, bit mask of the nodes that may have
+					 * a copy, and of the owner */
+	SSI_DSM_A_BLOCK,		/* nest, repeated: BLOCK_* */
+	SSI_DSM_A_BLOCK_INDEX,		/* u64: of 2 MiB, in the region */
+	SSI_DSM_A_BLOCK_MOVES,		/* u32: changes of the owner of its pages;
+					 * it wraps around */
+	SSI_DSM_A_BLOCK_SHARED,		/* u32: pages that several nodes may have */
+	SSI_DSM_A_BLOCK_OWNERS,		/* binary, u16[32]: pages that each node
+					 * owns */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
