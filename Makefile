@@ -116,8 +116,9 @@ $(B)/sanitized/%.o: %.c
 	@mkdir -p $(@D)
 	$(call quietly,CC)$(CC) $(SSI_CFLAGS) -Ikmod -Iselftests/shim $(SANITIZE) -MMD -MP -c -o $@ $<
 
-# The description of the REST interface is assembled into ssid.
+# The description of the REST interface and the page are assembled into ssid.
 $(B)/obj/tools/ssid/openapi.o $(B)/sanitized/tools/ssid/openapi.o: tools/ssid/openapi.json
+$(B)/obj/tools/ssid/web.o $(B)/sanitized/tools/ssid/web.o: $(wildcard tools/ssid/web/*)
 
 # Tests for a virtual host: each .c is a program, lib*.c and the module's wire.c and keys.c,
 # for those that speak to it, are linked into all.

@@ -12,7 +12,7 @@
 
 bool caller_is_admin(const struct caller *caller)
 {
-	if (caller->local)
+	if (caller->local || caller->viewer)
 		return true;
 	for (int i = 0; settings.admins[i]; i++)
 		if (certificate_has_name(caller->certificate,
@@ -44,6 +44,10 @@ void caller_print(const struct caller *caller, char *text, size_t size)
 
 	if (caller->local) {
 		snprintf(text, size, "user %u", caller->uid);
+		return;
+	}
+	if (caller->viewer) {
+		snprintf(text, size, "a browser");
 		return;
 	}
 	if (gnutls_x509_crt_get_subject_alt_name(caller->certificate, 0, name,

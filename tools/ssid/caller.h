@@ -14,10 +14,12 @@
  * struct caller - the other end of a connection
  * @local: it came over the unix socket, whose permissions have been enough
  * @uid: if it did: the user
+ * @viewer: a browser with the token; it may look, and change nothing
  * @certificate: if not: its certificate, which is checked except for the name
  */
 struct caller {
 	bool local;
+	bool viewer;
 	uid_t uid;
 	gnutls_x509_crt_t certificate;
 };

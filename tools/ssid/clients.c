@@ -108,7 +108,12 @@ static uid_t user_of(int fd)
 	return user.uid;
 }
 
-struct client *client_begin(int fd, gnutls_session_t session)
+bool client_is_web(const struct client *client)
+{
+	return client && client->caller.viewer;
+}
+
+struct client *client_begin(int fd, gnutls_session_t session, bool web)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
@@ -124,8 +129,10 @@ struct client *client_begin(int fd, gnutls_session_t session)
 	client->fd = fd;
 	client->session = session;
 	client->late = now_s() + REQUEST_S;
-	client->caller.local = client->is_known = !session;
-	if (!session)
+	client->is_known = !session;
+	client->caller.viewer = web;
+	client->caller.local = !session && !web;
+	if (client->caller.local)
 		client->caller.uid = user_of(fd);
 	pthread_mutex_lock(&clients_mutex);
 	client->next = clients;

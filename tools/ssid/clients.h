@@ -15,8 +15,14 @@ struct client;
 /* Start the thread that closes connections of clients that take too long. */
 void clients_init(void);
 
-/* A new connection; @session is NULL on the unix socket. Return: NULL without memory. */
-struct client *client_begin(int fd, gnutls_session_t session);
+/*
+ * A new connection; @session is NULL without TLS. @web: it is of the loopback listener.
+ * Return: NULL without memory.
+ */
+struct client *client_begin(int fd, gnutls_session_t session, bool web);
+
+/* Is it of the loopback listener? Its requests need the token. */
+bool client_is_web(const struct client *client);
 
 /* Before the socket is closed. */
 void client_end(struct client *client);

@@ -4,13 +4,13 @@
  */
 #include "dsm_view.h"
 
-#include <linux/netlink.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "../../lib/genl.h"
 #include "../../lib/name.h"
 #include "../names.h"
+#include "plan.h"
 
 /* Whose objects to take, and where they go. */
 struct view {
@@ -91,16 +91,11 @@ static void take_region(const struct genl_reply *reply, void *arg)
 
 static void dump(uint8_t cmd, genl_fn fn, struct view *view)
 {
-	struct nl_msg *request = genl_request(cmd);
 	struct genl genl;
 
-	if (!request)
-		return;
-	nlmsg_hdr(request)->nlmsg_flags |= NLM_F_DUMP;
 	if (!genl_open(&genl))
-		genl_call(&genl, request, fn, view);
+		genl_dump(&genl, cmd, fn, view);
 	genl_close(&genl);
-	nlmsg_free(request);
 }
 
 json_t *dsm_view_links(const char *cluster, unsigned int node)
@@ -120,4 +115,34 @@ json_t *dsm_view_region(const char *cluster, unsigned int node)
 		return view.to;
 	json_decref(view.to);
 	return NULL;
+}
+
+json_t *dsm_view_map(const json_t *plan)
+{
+	const char *cluster =
+		json_string_value(json_object_get(plan, "cluster"));
+	json_t *node, *region = NULL, *map = NULL;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
+		if (!map && plan_is_here(node))
+			region = dsm_view_region(cluster, plan_node_id(node));
+		if (region)
+			map = json_incref(json_object_get(region, "map"));
+		json_decref(region);
+		region = NULL;
+	}
+	return map;
+}
+
+uint64_t dsm_view_size(const json_t *plan)
+{
+	json_t *map = dsm_view_map(plan), *part;
+	uint64_t size = 0;
+	size_t i;
+
+	json_array_foreach(map, i, part)
+		size += json_integer_value(json_object_get(part, "size"));
+	json_decref(map);
+	return size;
 }

@@ -6,6 +6,7 @@
 #define SSID_DSM_VIEW_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 /**
  * dsm_view_links() - the links of a node
@@ -18,5 +19,11 @@ json_t *dsm_view_links(const char *cluster, unsigned int node);
 
 /* Its region: { state, reason?, map: [ { node, size } ] }, or NULL. */
 json_t *dsm_view_region(const char *cluster, unsigned int node);
+
+/* The map of the memory that a node of this host has, or NULL. */
+json_t *dsm_view_map(const json_t *plan);
+
+/* The size of that memory in bytes; 0 if no node of @plan runs here. */
+uint64_t dsm_view_size(const json_t *plan);
 
 #endif /* SSID_DSM_VIEW_H */

@@ -10,6 +10,7 @@
 
 #include "../describe.h"
 #include "watcher.h"
+#include "observer.h"
 #include "plan.h"
 #include "say.h"
 #include "server.h"
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
 	make_state_folder();
 	plan_init();
 	server_start();
+	observer_start();
 	say("Ready.");
 	sigwait(&ends, &sig);
 	say("Ended by %s; a running guest goes on.", strsignal(sig));

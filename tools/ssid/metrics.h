@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel module counts, as metrics for Prometheus (text format 0.0.4).
+ * Metrics for Prometheus (text format 0.0.4).
  */
 #ifndef SSID_METRICS_H
 #define SSID_METRICS_H
 
 #define METRICS_TYPE	"text/plain; version=0.0.4; charset=utf-8"
 
-/* The metrics of all nodes in this kernel, to be freed; NULL without memory. */
+/* The metrics of this host and of all its nodes, to be freed; NULL without memory. */
 char *metrics_text(void);
 
 #endif /* SSID_METRICS_H */

@@ -4,7 +4,6 @@
  */
 #include "pages.h"
 
-#include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "plan.h"
 #include "remote.h"
 
+#define REGION		1u	/* ssi-vmm makes one with this id */
 #define PAGE_MASK	UINT64_C(4095)
 /* The guest's memory has a hole before 4 GiB; the region has none. */
 #define HOLE		UINT64_C(0xb0000000)
@@ -22,6 +22,7 @@
 struct look {
 	const char *cluster;
 	unsigned int node;
+	unsigned int region;
 	uint64_t index;
 	json_t *to;
 };
@@ -47,7 +48,7 @@ static void take_page(struct nlattr *attr, const struct look *look)
 	    !tb[SSI_DSM_A_PAGE_NODES] ||
 	    nla_get_u64(tb[SSI_DSM_A_PAGE_INDEX]) != look->index)
 		return;
-	json_object_set_new(look->to, "moves",
+	json_object_set_new(look->to, "recent_moves",
 			    json_integer(nla_get_u64(tb[SSI_DSM_A_PAGE_MOVES])));
 	if (tb[SSI_DSM_A_PAGE_ERROR])
 		json_object_set_new(look->to, "error",
@@ -70,38 +71,47 @@ static void take_top(const struct genl_reply *reply, void *arg)
 			take_page(attr, look);
 }
 
+static void take_entry(const struct genl_reply *reply, void *arg)
+{
+	const struct look *look = arg;
+
+	json_object_set_new(look->to, "moves",
+			    json_integer(genl_u64(reply, SSI_DSM_A_PAGE_MOVES)));
+	json_object_set_new(look->to, "sharers",
+			    list_nodes(genl_u32(reply, SSI_DSM_A_PAGE_SHARERS)));
+	if (reply->tb[SSI_DSM_A_PAGE_OWNER])
+		json_object_set_new(look->to, "owner",
+				    json_integer(genl_u32(reply, SSI_DSM_A_PAGE_OWNER)));
+}
+
+static struct nl_msg *entry_request(const struct look *look)
+{
+	struct nl_msg *request = genl_request(SSI_DSM_CMD_PAGE_LOOK);
+
+	if (request && !nla_put_string(request, SSI_DSM_A_CLUSTER, look->cluster) &&
+	    !nla_put_u32(request, SSI_DSM_A_NODE_ID, look->node) &&
+	    !nla_put_u32(request, SSI_DSM_A_REGION_ID, look->region) &&
+	    !nla_put_u64(request, SSI_DSM_A_PAGE_INDEX, look->index))
+		return request;
+	nlmsg_free(request);
+	return NULL;
+}
+
 static void add_moves(struct look *look)
 {
-	struct nl_msg *request = genl_request(SSI_DSM_CMD_PAGE_GET);
+	struct nl_msg *request = entry_request(look);
 	struct genl genl;
 
-	if (!request)
-		return;
-	nlmsg_hdr(request)->nlmsg_flags |= NLM_F_DUMP;
-	if (!genl_open(&genl))
-		genl_call(&genl, request, take_top, look);
+	if (!genl_open(&genl)) {
+		if (request)
+			genl_call(&genl, request, take_entry, look);
+		genl_dump(&genl, SSI_DSM_CMD_PAGE_GET, take_top, look);
+	}
 	genl_close(&genl);
 	nlmsg_free(request);
 }
 
 /* ---- its home ---- */
-
-/* The map that a node of this host has, or NULL. */
-static json_t *find_map(const json_t *plan, const char *cluster)
-{
-	json_t *node, *region = NULL, *map = NULL;
-	size_t i;
-
-	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
-		if (!map && plan_is_here(node))
-			region = dsm_view_region(cluster, plan_node_id(node));
-		if (region)
-			map = json_incref(json_object_get(region, "map"));
-		json_decref(region);
-		region = NULL;
-	}
-	return map;
-}
 
 /* Return: the id of the node, or -1 for an address outside of the memory. */
 static int home_of(const json_t *map, uint64_t offset)
@@ -122,7 +132,7 @@ static json_t *look_here(const char *cluster, unsigned int home,
 			 uint64_t address, uint64_t offset)
 {
 	struct look look = {
-		.cluster = cluster, .node = home,
+		.cluster = cluster, .node = home, .region = REGION,
 		.index = offset / (PAGE_MASK + 1),
 	};
 
@@ -132,12 +142,12 @@ static json_t *look_here(const char *cluster, unsigned int home,
 	return look.to;
 }
 
-static json_t *look_at(const json_t *plan, uint64_t address,
+static json_t *look_at(const json_t *plan, uint64_t address, bool further,
 		       struct failure *failure)
 {
 	const char *cluster =
 		json_string_value(json_object_get(plan, "cluster"));
-	json_t *map = find_map(plan, cluster);
+	json_t *map = dsm_view_map(plan);
 	bool in_hole = address >= HOLE && address < HOLE_END;
 	uint64_t offset = address < HOLE ? address : address - HOLE_END + HOLE;
 	int home = map && !in_hole ? home_of(map, offset) : -1;
@@ -154,18 +164,21 @@ static json_t *look_at(const json_t *plan, uint64_t address,
 			  (unsigned long long)address);
 	else if (plan_is_here(node))
 		view = look_here(cluster, home, address, offset);
-	else
+	else if (further)
 		view = remote_call(node, "GET", path, NULL, failure);
+	else	/* another host asks, which has another map than this one */
+		rest_fail(failure, 409, "wrong_host", "The home of the page is node %d, on another host",
+			  home);
 	json_decref(map);
 	return view;
 }
 
-json_t *pages_view(uint64_t address, struct failure *failure)
+json_t *pages_view(uint64_t address, bool further, struct failure *failure)
 {
 	json_t *plan = plan_get(), *view = NULL;
 
 	if (plan)
-		view = look_at(plan, address & ~PAGE_MASK, failure);
+		view = look_at(plan, address & ~PAGE_MASK, further, failure);
 	else
 		rest_fail(failure, 404, "no_cluster", "This host is part of no cluster");
 	json_decref(plan);

@@ -34,6 +34,7 @@
  * @name: what the other end's certificate must have
  * @deadline_ms: of the monotonic clock
  * @is_sent: the other end may have seen the request
+ * @span: when the request was sent, and its answer came
  * @why: reason of a failure of the handshake
  */
 struct call {
@@ -43,6 +44,7 @@ struct call {
 	const char *name;
 	int64_t deadline_ms;
 	bool is_sent;
+	struct remote_span span;
 	char why[256];
 };
 
@@ -232,6 +234,14 @@ static void end(struct call *call)
 		close(call->fd);
 }
 
+static double time_of_day(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 static int exchange(struct call *call, const char *address,
 		    const struct http_request *request,
 		    struct http_answer *answer)
@@ -246,8 +256,11 @@ static int exchange(struct call *call, const char *address,
 	if (begin_tls(call))
 		return -1;
 	call->is_sent = true;
-	if (!http_exchange(&stream, request, answer, why))
+	call->span.sent = time_of_day();
+	if (!http_exchange(&stream, request, answer, why)) {
+		call->span.came = time_of_day();
 		return 0;
+	}
 	if (!call->why[0])
 		snprintf(call->why, sizeof(call->why), "%.255s", why);
 	return -1;
@@ -296,33 +309,52 @@ static json_t *take_body(const struct http_answer *answer, const json_t *node,
 	return NULL;
 }
 
-json_t *remote_call(const json_t *node, const char *method, const char *path,
-		    const char *text, struct failure *failure)
+static json_t *call_node(const json_t *node, const struct http_request *request,
+			 struct call *call, struct failure *failure)
 {
 	const char *address =
 		json_string_value(json_object_get(node, "address"));
-	const char *name = json_string_value(json_object_get(node, "name"));
-	struct call call = { .fd = -1, .name = name };
-	struct http_request request = {
-		method, path, name, text, text ? strlen(text) : 0,
-	};
 	struct http_answer answer = { 0 };
 	json_t *body = NULL;
 	const char *missing = tls_missing();
 
-	if (!name)
+	if (!call->name)
 		rest_fail(failure, 400, "name_missing", "Node %u has no name; with several hosts each node needs the name that is in the certificate of its host",
 			  plan_node_id(node));
 	else if (missing)
 		rest_fail(failure, 409, "certificates_missing", "Node %u is on another host, and this host has no certificates (%s); ssictl cert init makes them",
 			  plan_node_id(node), missing);
-	else if (exchange(&call, address, &request, &answer))
-		rest_fail(failure, 502, call.is_sent ? "node_silent" :
-						       "node_unreachable", "ssid of node %u at %s does not answer: %s",
-			  plan_node_id(node), address, call.why);
+	else if (exchange(call, address, request, &answer))
+		rest_fail(failure, 502, call->is_sent ? "node_silent" :
+							"node_unreachable", "ssid of node %u at %s does not answer: %s",
+			  plan_node_id(node), address, call->why);
 	else
 		body = take_body(&answer, node, failure);
 	free(answer.body);
-	end(&call);
+	end(call);
+	return body;
+}
+
+json_t *remote_call(const json_t *node, const char *method, const char *path,
+		    const char *text, struct failure *failure)
+{
+	const char *name = json_string_value(json_object_get(node, "name"));
+	struct call call = { .fd = -1, .name = name };
+	const struct http_request request = {
+		method, path, name, text, text ? strlen(text) : 0,
+	};
+
+	return call_node(node, &request, &call, failure);
+}
+
+json_t *remote_get(const json_t *node, const char *path,
+		   struct remote_span *span, struct failure *failure)
+{
+	const char *name = json_string_value(json_object_get(node, "name"));
+	struct call call = { .fd = -1, .name = name };
+	const struct http_request request = { "GET", path, name, NULL, 0 };
+	json_t *body = call_node(node, &request, &call, failure);
+
+	*span = call.span;
 	return body;
 }

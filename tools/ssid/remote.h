@@ -20,4 +20,14 @@
 json_t *remote_call(const json_t *node, const char *method, const char *path,
 		    const char *text, struct failure *failure);
 
+/* The time of the day, in s, when a request was sent, and when its answer came. */
+struct remote_span {
+	double sent;
+	double came;
+};
+
+/* remote_call() with "GET"; @span: out. */
+json_t *remote_get(const json_t *node, const char *path,
+		   struct remote_span *span, struct failure *failure);
+
 #endif /* SSID_REMOTE_H */

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define REST_BODY_MAX	(1u << 20)
 #define REST_WHY_MAX	1024
@@ -41,6 +42,11 @@ struct request {
  * @text: allocated; the server frees it
  * @len: bytes of @text
  * @allow: value of the header "Allow", or NULL
+ * @policy: the Content-Security-Policy of a page, or NULL
+ * @read: instead of @text: fill a buffer with the next bytes, and wait for them;
+ *	return their number, or -1 at the end
+ * @end: called once when no more is read
+ * @of: for @read and @end
  */
 struct answer {
 	unsigned int status;
@@ -48,6 +54,10 @@ struct answer {
 	char *text;
 	size_t len;
 	const char *allow;
+	const char *policy;
+	ssize_t (*read)(void *of, char *buffer, size_t max);
+	void (*end)(void *of);
+	void *of;
 };
 
 /* An error before it has an answer: a stable code, and a sentence without full stop. */

@@ -7,20 +7,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/ssi_dsm.h>
 
 #include "../../lib/number.h"
 #include "caller.h"
 #include "cluster.h"
+#include "events.h"
 #include "guest.h"
+#include "heat.h"
+#include "history.h"
 #include "metrics.h"
 #include "nodes.h"
 #include "openapi.h"
 #include "pages.h"
 #include "plan.h"
+#include "remote.h"
 #include "say.h"
 #include "tls.h"
+#include "web.h"
 
 /**
  * struct route - one method of one path
@@ -174,16 +180,21 @@ static int get_node(const struct request *request, uint64_t number,
 {
 	json_t *plan = plan_get();
 	const json_t *node = plan_node(plan, number);
+	struct timespec now;
+	json_t *view;
 
 	(void)request;
 	(void)failure;
 	/* To the other hosts, a host without the cluster says this, too. */
 	if (node && plan_is_here(node))
-		rest_answer(answer, 200, nodes_view(plan, number));
+		view = nodes_view(plan, number);
 	else
-		rest_answer(answer, 200, json_pack("{s:I, s:s, s:[]}", "id",
-						   (json_int_t)number, "state",
-						   "none", "links"));
+		view = json_pack("{s:I, s:s, s:[]}", "id", (json_int_t)number,
+				 "state", "none", "links");
+	clock_gettime(CLOCK_REALTIME, &now);
+	json_object_set_new(view, "time", json_real((double)now.tv_sec +
+						    (double)now.tv_nsec / 1e9));
+	rest_answer(answer, 200, view);
 	json_decref(plan);
 	return 0;
 }
@@ -238,9 +249,38 @@ static int get_console(const struct request *request, uint64_t number,
 static int get_page(const struct request *request, uint64_t number,
 		    struct answer *answer, struct failure *failure)
 {
-	json_t *view = pages_view(number, failure);
+	json_t *view = pages_view(number, caller_is_admin(request->caller),
+				  failure);
 
-	(void)request;
+	if (!view)
+		return -1;
+	rest_answer(answer, 200, view);
+	return 0;
+}
+
+static int get_heat(const struct request *request, uint64_t number,
+		    struct answer *answer, struct failure *failure)
+{
+	json_t *view = heat_view(request, -1, failure);
+
+	(void)number;
+	if (!view)
+		return -1;
+	rest_answer(answer, 200, view);
+	return 0;
+}
+
+static int get_node_heat(const struct request *request, uint64_t number,
+			 struct answer *answer, struct failure *failure)
+{
+	json_t *plan = plan_get(), *node = plan_node(plan, number), *view = NULL;
+
+	if (node && !plan_is_here(node))
+		rest_fail(failure, 409, "wrong_host", "Node %u is on another host",
+			  (unsigned int)number);
+	else
+		view = heat_view(request, number, failure);
+	json_decref(plan);
 	if (!view)
 		return -1;
 	rest_answer(answer, 200, view);
@@ -257,6 +297,43 @@ static int get_metrics(const struct request *request, uint64_t number,
 	if (!text)
 		return rest_fail(failure, 500, "host", "The host has no memory for the metrics");
 	rest_answer_text(answer, METRICS_TYPE, text);
+	return 0;
+}
+
+static int get_events(const struct request *request, uint64_t number,
+		      struct answer *answer, struct failure *failure)
+{
+	(void)number;
+	return events_follow(request, answer, failure);
+}
+
+static int get_history(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	json_t *plan = plan_get(), *node = plan_node(plan, number), *view = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/nodes/%u/history", (unsigned int)number);
+	if (!node || plan_is_here(node))
+		view = history_view(number);
+	else if (caller_is_admin(request->caller))
+		view = remote_call(node, "GET", path, NULL, failure);
+	else
+		rest_fail(failure, 409, "wrong_host", "Node %u is on another host",
+			  (unsigned int)number);
+	json_decref(plan);
+	if (!view)
+		return -1;
+	rest_answer(answer, 200, view);
+	return 0;
+}
+
+static int get_web(const struct request *request, uint64_t number,
+		   struct answer *answer, struct failure *failure)
+{
+	(void)number;
+	(void)failure;
+	web_answer(request->path, answer);
 	return 0;
 }
 
@@ -286,9 +363,18 @@ static const struct route routes[] = {
 	{ "POST", "/nodes/#/button", false, press_node },
 	{ "GET", "/nodes/#/log", true, get_log },
 	{ "GET", "/nodes/#/console", true, get_console },
+	{ "GET", "/nodes/#/history", false, get_history },
+	{ "GET", "/nodes/#/heat", false, get_node_heat },
+	{ "GET", "/heat", true, get_heat },
+	{ "GET", "/events", true, get_events },
 	{ "GET", "/pages/@", false, get_page },
 	{ "GET", "/metrics", true, get_metrics },
 	{ "GET", "/openapi.json", false, get_openapi },
+	{ "GET", "/", true, get_web },
+	{ "GET", "/web/style.css", true, get_web },
+	{ "GET", "/web/lib.js", true, get_web },
+	{ "GET", "/web/charts.js", true, get_web },
+	{ "GET", "/web/app.js", true, get_web },
 	{ }
 };
 
@@ -314,6 +400,8 @@ static int check_caller(const struct request *request,
 
 	if (route->admin)
 		may = caller_is_admin(request->caller);
+	if (request->caller->viewer)
+		may = !strcmp(request->method, "GET");
 	json_decref(plan);
 	return may ? 0 : rest_fail(failure, 403, "name_not_allowed", "The certificate has no name that may do this here");
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +19,21 @@
 
 #include "caller.h"
 #include "clients.h"
+#include "events.h"
 #include "routes.h"
 #include "say.h"
 #include "settings.h"
 #include "tls.h"
+#include "web.h"
 
 #define LOCAL_CONNECTIONS	256u
-#define TLS_CONNECTIONS		64u
-#define TLS_OF_ADDRESS		8u
+#define WEB_CONNECTIONS		64u
+#define TLS_CONNECTIONS		256u
+#define TLS_OF_ADDRESS		16u
 #define IDLE_S			10
 #define HEAD_MAX		32768
 #define STACK_SIZE		(512 * 1024)
+#define STREAM_BUFFER		4096
 
 /* A body while it comes. */
 struct upload {
@@ -38,26 +43,74 @@ struct upload {
 	bool too_large;
 };
 
-static struct MHD_Daemon *server_local, *server_tls;
+static struct MHD_Daemon *server_local, *server_tls, *server_web;
 
 /* ---- an answer ---- */
+
+/* An answer that goes on: the library calls this from the connection's thread. */
+static ssize_t read_stream(void *of, uint64_t at, char *buffer, size_t max)
+{
+	struct answer *answer = of;
+	ssize_t got = answer->read(answer->of, buffer, max);
+
+	(void)at;
+	return got < 0 ? MHD_CONTENT_READER_END_OF_STREAM : got;
+}
+
+static void end_stream(void *of)
+{
+	struct answer *answer = of;
+
+	answer->end(answer->of);
+	free(answer);
+}
+
+static struct MHD_Response *stream_response(const struct answer *answer)
+{
+	struct answer *copy = malloc(sizeof(*copy));
+	struct MHD_Response *response = NULL;
+
+	if (copy) {
+		*copy = *answer;
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+							     STREAM_BUFFER, read_stream, copy, end_stream);
+	}
+	if (!response) {
+		free(copy);
+		answer->end(answer->of);
+	}
+	return response;
+}
+
+static struct MHD_Response *text_response(const struct answer *answer)
+{
+	struct MHD_Response *response;
+
+	response = MHD_create_response_from_buffer(answer->len, answer->text,
+						   MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		free(answer->text);
+	return response;
+}
 
 static enum MHD_Result send_answer(struct MHD_Connection *connection,
 				   struct answer *answer)
 {
-	struct MHD_Response *response;
+	struct MHD_Response *response = answer->read ? stream_response(answer) :
+						       text_response(answer);
 	enum MHD_Result ret;
 
-	response = MHD_create_response_from_buffer(answer->len, answer->text,
-						   MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(answer->text);
+	if (!response)
 		return MHD_NO;
-	}
 	MHD_add_response_header(response, "Content-Type", answer->type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	if (answer->allow)
 		MHD_add_response_header(response, "Allow", answer->allow);
+	if (answer->policy)
+		MHD_add_response_header(response, "Content-Security-Policy",
+					answer->policy);
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	ret = MHD_queue_response(connection, answer->status, response);
 	MHD_destroy_response(response);
 	return ret;
@@ -118,6 +171,29 @@ static bool is_of_other_site(struct MHD_Connection *connection)
 	return origin && (!site || !host || strcasecmp(site + 3, host));
 }
 
+/* Of the loopback listener: return whether @status and so on refuse the request. */
+static bool is_refused(struct MHD_Connection *connection, const char *path,
+		       enum MHD_Result *ret)
+{
+	const char *host = MHD_lookup_connection_value(connection,
+						       MHD_HEADER_KIND, "Host");
+	const char *authorization =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+					    "Authorization");
+
+	if (!client_is_web(client_of(connection)))
+		return false;
+	if (!web_is_loopback(host))
+		*ret = refuse(connection, 403, "other_host",
+			      "The page is only at 127.0.0.1 and localhost");
+	else if (!web_has(path) && !web_is_token(authorization))
+		*ret = refuse(connection, 401, "no_token",
+			      "The token is missing or wrong; open http://127.0.0.1:PORT/#TOKEN with the token in web.token, in the folder of ssid's state");
+	else
+		return false;
+	return true;
+}
+
 static enum MHD_Result answer_request(struct MHD_Connection *connection,
 				      const char *path, const char *method,
 				      const struct upload *upload)
@@ -131,15 +207,20 @@ static enum MHD_Result answer_request(struct MHD_Connection *connection,
 		.of = connection,
 	};
 
+	enum MHD_Result ret;
+
 	if (!request.caller)
 		return refuse(connection, 403, "no_certificate",
 			      "The connection has no certificate that is verified");
 	if (is_of_other_site(connection))
 		return refuse(connection, 403, "other_site",
 			      "The request comes from a page of another site");
+	if (is_refused(connection, path, &ret))
+		return ret;
 	client_waits(client, false);
 	routes_answer(&request, &answer);
-	client_waits(client, true);
+	if (!answer.read)	/* its comments find out whether the client is there */
+		client_waits(client, true);
 	return send_answer(connection, &answer);
 }
 
@@ -215,7 +296,10 @@ static void completed(void *unused, struct MHD_Connection *connection,
 
 /* ---- a connection ---- */
 
-static void connected(void *tls, struct MHD_Connection *connection,
+/* Which listener a connection is of: the cls of connected(). */
+static char of_tls, of_web;
+
+static void connected(void *of, struct MHD_Connection *connection,
 		      void **context, enum MHD_ConnectionNotificationCode code)
 {
 	const union MHD_ConnectionInfo *info;
@@ -228,10 +312,11 @@ static void connected(void *tls, struct MHD_Connection *connection,
 	info = MHD_get_connection_info(connection,
 				       MHD_CONNECTION_INFO_CONNECTION_FD);
 	fd = info->connect_fd;
-	info = tls ? MHD_get_connection_info(connection,
+	info = of == &of_tls ? MHD_get_connection_info(connection,
 					     MHD_CONNECTION_INFO_GNUTLS_SESSION) :
 		     NULL;
-	*context = client_begin(fd, info ? info->tls_session : NULL);
+	*context = client_begin(fd, info ? info->tls_session : NULL,
+				of == &of_web);
 }
 
 static void log_nothing(void *unused, const char *fmt, va_list args)
@@ -314,7 +399,7 @@ static void start_tls(void)
 	server_tls = MHD_start_daemon(COMMON_FLAGS | MHD_USE_TLS |
 				      MHD_USE_DUAL_STACK, settings.port,
 				      NULL, NULL, handle, NULL, MHD_OPTION_ARRAY, common_options,
-				      MHD_OPTION_NOTIFY_CONNECTION, connected, "",
+				      MHD_OPTION_NOTIFY_CONNECTION, connected, &of_tls,
 				      MHD_OPTION_HTTPS_MEM_KEY, key,
 				      MHD_OPTION_HTTPS_MEM_CERT, certificate,
 				      MHD_OPTION_HTTPS_MEM_TRUST, ca,
@@ -332,6 +417,27 @@ static void start_tls(void)
 	say("Other hosts can reach ssid at port %u.", settings.port);
 }
 
+/* ---- browsers on this host ---- */
+
+static void start_web(void)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons(settings.web),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	web_make_token();
+	server_web = MHD_start_daemon(COMMON_FLAGS, settings.web, NULL, NULL,
+				      handle, NULL, MHD_OPTION_ARRAY, common_options,
+				      MHD_OPTION_NOTIFY_CONNECTION, connected, &of_web,
+				      MHD_OPTION_SOCK_ADDR, &addr,
+				      MHD_OPTION_CONNECTION_LIMIT, WEB_CONNECTIONS,
+				      MHD_OPTION_END);
+	if (!server_web)
+		say_and_end("The server for browsers cannot be started: the port %u is in use.",
+			    settings.web);
+}
+
 void server_start(void)
 {
 	const char *missing = tls_missing();
@@ -343,12 +449,19 @@ void server_start(void)
 		    missing);
 	else
 		start_tls();
+	if (settings.web)
+		start_web();
 }
 
 void server_stop(void)
 {
 	unlink(settings.socket);
+	events_end();
 	if (server_tls)
 		MHD_stop_daemon(server_tls);
+	if (server_web) {
+		MHD_stop_daemon(server_web);
+		web_forget_token();
+	}
 	MHD_stop_daemon(server_local);
 }

@@ -20,6 +20,8 @@ static const char usage[] =
 "  --socket PATH       unix socket for this host's users (" SSID_SOCKET ")\n"
 "  --state DIR         folder of the running guest's state (/run/ssi)\n"
 "  --port PORT         TCP port, of all hosts (7472)\n"
+"  --web PORT          also listen at 127.0.0.1, for browsers that have the token\n"
+"                      in DIR/web.token; they may look, and change nothing\n"
 "  --ca FILE           certificate of the authority (/etc/ssi/ca.pem)\n"
 "  --certificate FILE  this host's certificate (/etc/ssi/cert.pem)\n"
 "  --key FILE          its private key (/etc/ssi/key.pem)\n"
@@ -54,14 +56,14 @@ static void add_admin(const char *name)
 	settings.admins[i] = name;
 }
 
-static void set_port(const char *text)
+static uint16_t read_port(const char *text)
 {
 	uint64_t value;
 
 	if (!number_parse(text, UINT16_MAX, &value) || !value)
 		say_and_end("The port \"%s\" is not a number from 1 to 65535.",
 			    text);
-	settings.port = value;
+	return value;
 }
 
 /* ssi-vmm is started in another folder; a name without a slash is found in the PATH. */
@@ -82,7 +84,10 @@ static void take(int option)
 		settings.state = optarg;
 		break;
 	case 'p':
-		set_port(optarg);
+		settings.port = read_port(optarg);
+		break;
+	case 'w':
+		settings.web = read_port(optarg);
 		break;
 	case 'a':
 		settings.ca = optarg;
@@ -122,6 +127,7 @@ void settings_parse(int argc, char **argv)
 		{ "socket", required_argument, NULL, 's' },
 		{ "state", required_argument, NULL, 'd' },
 		{ "port", required_argument, NULL, 'p' },
+		{ "web", required_argument, NULL, 'w' },
 		{ "ca", required_argument, NULL, 'a' },
 		{ "certificate", required_argument, NULL, 'c' },
 		{ "key", required_argument, NULL, 'k' },

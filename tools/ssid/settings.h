@@ -21,6 +21,7 @@
  * @key: PEM file of its private key
  * @crl: PEM file of revoked certificates; NULL: SETTINGS_CRL if it is there
  * @port: TCP port, of this host and of the others
+ * @web: TCP port of the listener at 127.0.0.1 for browsers; 0: there is none
  * @admins: names in the certificates of remote administrators; ends with NULL
  * @vmm: path of ssi-vmm
  * @unit: beginning of the name of the systemd unit of a node, which its id follows;
@@ -35,6 +36,7 @@ struct settings {
 	const char *key;
 	const char *crl;
 	uint16_t port;
+	uint16_t web;
 	const char *admins[SETTINGS_MAX_ADMINS + 1];
 	const char *vmm;
 	const char *unit;

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Metrics of the cluster, as this host sees it, and of the host.
+ *
+ * A scrape must not wait for hosts that do not answer: so these are of the observer's
+ * last look, some seconds ago.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "metrics_table.h"
+#include "observer.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key)) ?: "";
+}
+
+/* One sample for each word; the one that is true has the value 1. */
+static void print_words(FILE *file, const char *key, const char *const *words,
+			const char *labels, const char *name, const char *is)
+{
+	for (int i = 0; words[i]; i++)
+		fprintf(file, "%s{%s,%s=\"%s\"} %d\n", name, labels, key,
+			words[i], !strcmp(words[i], is));
+}
+
+static void print_labels(char *labels, size_t size, const char *cluster,
+			 const json_t *node)
+{
+	FILE *file = fmemopen(labels, size, "w");
+
+	if (!file)
+		return;
+	metrics_print_label(file, "cluster", cluster);
+	if (node)
+		fprintf(file, ",node=\"%d\"",
+			(int)json_integer_value(json_object_get(node, "id")));
+	fclose(file);
+}
+
+static void print_skew(FILE *file, const struct metric *metric,
+		       const char *labels, const json_t *node)
+{
+	json_t *skew = json_object_get(node, "skew");
+	const char *key = metric->id == METRIC_SKEW ? "seconds" : "error";
+
+	if (skew)
+		fprintf(file, "%s{%s} %.6f\n", metric->name, labels,
+			json_number_value(json_object_get(skew, key)));
+}
+
+static void take_node(FILE *file, const struct metric *metric,
+		      const char *cluster, const json_t *node)
+{
+	static const char *const states[] = {
+		"none", "starting", "running", "ended", "unknown", NULL,
+	};
+	char labels[320] = "";
+
+	print_labels(labels, sizeof(labels), cluster, node);
+	if (metric->source == METRIC_NODE)
+		print_words(file, "state", states, labels, metric->name,
+			    text_of(node, "state"));
+	else
+		print_skew(file, metric, labels, node);
+}
+
+static void take_metric(FILE *file, const struct metric *metric,
+			const json_t *view)
+{
+	static const char *const words[] = {
+		"ok", "degraded", "lost", "split", "stopped", NULL,
+	};
+	const char *cluster = text_of(view, "cluster");
+	char labels[320] = "";
+	json_t *node;
+	size_t i;
+
+	if (metric->source == METRIC_CLUSTER) {
+		print_labels(labels, sizeof(labels), cluster, NULL);
+		print_words(file, "health", words, labels, metric->name,
+			    text_of(view, "health"));
+	} else if (metric->source == METRIC_NODE ||
+		   metric->source == METRIC_CLOCK) {
+		json_array_foreach(json_object_get(view, "nodes"), i, node)
+			take_node(file, metric, cluster, node);
+	}
+}
+
+void metrics_take_cluster(struct metrics *metrics)
+{
+	json_t *view = observer_view();
+	bool has = json_object_get(view, "cluster");
+
+	for (size_t i = 0; has && metrics_table[i].name; i++)
+		take_metric(metrics->files[i], &metrics_table[i], view);
+	json_decref(view);
+}
+
+/* ---- the host ---- */
+
+static unsigned long long read_memory(const char *key)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)) &&
+		    sscanf(line + strlen(key), ": %llu", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib * 1024;
+}
+
+void metrics_take_host(struct metrics *metrics)
+{
+	for (size_t i = 0; metrics_table[i].name; i++) {
+		const struct metric *metric = &metrics_table[i];
+
+		if (metric->source == METRIC_HOST &&
+		    metric->id != METRIC_MODULE_LOADED)
+			fprintf(metrics->files[i], "%s %llu\n", metric->name,
+				read_memory(metric->id == METRIC_MEMORY ?
+					    "MemTotal" : "MemAvailable"));
+	}
+}
