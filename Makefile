@@ -335,6 +335,12 @@ check-packages: fetch deb
 	+@$(MAKE) --no-print-directory all
 	selftests/packages/check $(PACKAGES)
 
+## check-monitoring	Prometheus and a browser watch a guest on two hosts, one of which is killed; pictures in build/monitoring/
+check-monitoring: fetch
+	selftests/lab/deps web
+	+@$(MAKE) --no-print-directory all
+	selftests/monitoring/test-monitoring
+
 ## bench	benchmarks; BENCH="--rounds 3": see selftests/bench/bench -h
 bench: fetch
 	+@$(MAKE) --no-print-directory all
@@ -400,7 +406,7 @@ qemu-kinds: deps
 
 .PHONY: all help programs selftests guest modules modules_install install deb clean
 .PHONY: deps fetch quick lint format coverage coverage-report compile_commands
-.PHONY: demo demo-disk check check-long check-packages bench bench-apps bench-boot bench-params mutants soak fuzz
+.PHONY: demo demo-disk check check-long check-monitoring check-packages bench bench-apps bench-boot bench-params mutants soak fuzz
 .PHONY: debug-kernel debug-module check-debug qemu-kinds
 
 include $(wildcard selftests/*/Makefile.inc)

@@ -159,7 +159,20 @@ class Host:
             command += ["-chardev", self._socket("gdb"), "-gdb", "chardev:gdb"]
         if o.hosts > 1:
             command += switch.nic(work, self.number, o.hosts)
+        if o.forward:
+            command += self._outside()
         return command
+
+    def _outside(self):
+        """A card whose only use is that this machine reaches one port of the host."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        (self.logs / f"host{self.number}.forward").write_text(f"{port}\n")
+        return ["-netdev", "user,id=outside,restrict=on,hostfwd=tcp:127.0.0.1:"
+                           f"{port}-10.0.2.15:{self.options.forward}",
+                "-device", "vmxnet3,netdev=outside,romfile=,"
+                           f"mac=52:54:00:78:00:{self.number + 1:02x}"]
 
     def _socket(self, name):
         """A QEMU character device that is a socket in the folder of logs."""
