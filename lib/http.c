@@ -159,9 +159,9 @@ static ssize_t receive_socket(void *of, void *data, size_t len)
 	return recv(*(int *)of, data, len, 0);
 }
 
-static int connect_unix(const char *path, char *why)
+static int connect_unix(const char *path, unsigned int limit_s, char *why)
 {
-	struct timeval limit = { .tv_sec = UNIX_TIMEOUT_S };
+	struct timeval limit = { .tv_sec = limit_s ? limit_s : UNIX_TIMEOUT_S };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
@@ -184,7 +184,7 @@ static int connect_unix(const char *path, char *why)
 int http_unix(const char *path, const struct http_request *request,
 	      struct http_answer *answer, char why[HTTP_WHY_MAX])
 {
-	int fd = connect_unix(path, why);
+	int fd = connect_unix(path, request->limit_s, why);
 	const struct http_stream stream = { send_socket, receive_socket, &fd };
 	int ret;
 

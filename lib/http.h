@@ -32,6 +32,7 @@ struct http_stream {
  * @host: for the header "Host"
  * @body: or NULL
  * @len: bytes of @body
+ * @limit_s: the longest wait for a part of the answer, of http_unix(); 0: 60 s
  */
 struct http_request {
 	const char *method;
@@ -39,6 +40,7 @@ struct http_request {
 	const char *host;
 	const void *body;
 	size_t len;
+	unsigned int limit_s;
 };
 
 /**

@@ -20,7 +20,8 @@ static int call(const char *method, const char *path, const char *body,
 {
 	const char *socket = getenv("SSID_SOCKET") ?: SOCKET_PATH;
 	const struct http_request request = {
-		method, path, "localhost", body, body ? strlen(body) : 0,
+		.method = method, .path = path, .host = "localhost", .body = body,
+		.len = body ? strlen(body) : 0,
 	};
 	char why[HTTP_WHY_MAX];
 

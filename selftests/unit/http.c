@@ -72,7 +72,7 @@ static void run(const struct test *test, size_t piece)
 		.end = test->end,
 	};
 	const struct http_stream stream = { take, give, &server };
-	const struct http_request request = { "GET", "/", "x", "body", 4 };
+	const struct http_request request = { "GET", "/", "x", "body", 4, 0 };
 	struct http_answer answer = { 0 };
 	char why[HTTP_WHY_MAX];
 	int ret = http_exchange(&stream, &request, &answer, why);
@@ -90,7 +90,7 @@ static void run_endless(void)
 	size_t len = 64u << 20;
 	struct server server = { .len = len, .piece = 65536 };
 	const struct http_stream stream = { take, give, &server };
-	const struct http_request request = { "GET", "/", "x", NULL, 0 };
+	const struct http_request request = { "GET", "/", "x", NULL, 0, 0 };
 	struct http_answer answer = { 0 };
 	char *text = calloc(1, len), why[HTTP_WHY_MAX];
 

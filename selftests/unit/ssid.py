@@ -178,3 +178,37 @@ class Results:
     def end(self):
         print(f"1..{self.number}")
         return 1 if self.failed else 0
+
+
+# ---- the description ----------------------------------------------------------
+
+def fits(value, schema):
+    """Whether a value is what a schema says, as far as ours use it."""
+    if "$ref" in schema:
+        return fits(value, SPEC["components"]["schemas"][schema["$ref"].split("/")[-1]])
+    kinds = {"object": dict, "array": list, "string": str, "integer": int,
+             "number": (int, float)}
+    if not isinstance(value, kinds[schema["type"]]):
+        return False
+    if schema["type"] == "object":
+        known = schema.get("properties", {})
+        return (set(schema.get("required", [])) <= set(value) and
+                (schema.get("additionalProperties", True) or set(value) <= set(known)) and
+                all(fits(value[key], known[key]) for key in value if key in known))
+    if schema["type"] == "array":
+        return all(fits(one, schema["items"]) for one in value)
+    return value in schema.get("enum", [value])
+
+
+def is_described(method, path, answer):
+    """Whether the description has this answer to a request."""
+    plain = re.sub(r"nodes/\d+", "nodes/{id}", path.split("?")[0])
+    plain = re.sub(r"pages/.*", "pages/{gpa}", plain)
+    responses = SPEC["paths"][plain][method.lower()]["responses"]
+    response = responses.get(str(answer.status))
+    if not response:
+        return False
+    (kind, content), = response["content"].items()
+    if not re.search(rf"^Content-Type: {re.escape(kind)}", answer.head, re.M):
+        return False
+    return kind != "application/json" or fits(answer.json(), content["schema"])

@@ -341,7 +341,8 @@ json_t *remote_call(const json_t *node, const char *method, const char *path,
 	const char *name = json_string_value(json_object_get(node, "name"));
 	struct call call = { .fd = -1, .name = name };
 	const struct http_request request = {
-		method, path, name, text, text ? strlen(text) : 0,
+		.method = method, .path = path, .host = name, .body = text,
+		.len = text ? strlen(text) : 0,
 	};
 
 	return call_node(node, &request, &call, failure);
@@ -352,7 +353,9 @@ json_t *remote_get(const json_t *node, const char *path,
 {
 	const char *name = json_string_value(json_object_get(node, "name"));
 	struct call call = { .fd = -1, .name = name };
-	const struct http_request request = { "GET", path, name, NULL, 0 };
+	const struct http_request request = {
+		.method = "GET", .path = path, .host = name,
+	};
 	json_t *body = call_node(node, &request, &call, failure);
 
 	*span = call.span;

@@ -14,6 +14,7 @@
 #include "../../lib/number.h"
 #include "caller.h"
 #include "cluster.h"
+#include "control.h"
 #include "events.h"
 #include "guest.h"
 #include "heat.h"
@@ -117,6 +118,30 @@ static int post_button(const struct request *request, uint64_t number,
 	(void)request;
 	(void)number;
 	if (cluster_press(failure))
+		return -1;
+	rest_answer(answer, 202, json_object());
+	return 0;
+}
+
+static int get_guest(const struct request *request, uint64_t number,
+		     struct answer *answer, struct failure *failure)
+{
+	json_t *view = control_view(caller_is_admin(request->caller), failure);
+
+	(void)number;
+	if (!view)
+		return -1;
+	rest_answer(answer, 200, view);
+	return 0;
+}
+
+/* The last part of the path is the order. */
+static int post_order(const struct request *request, uint64_t number,
+		      struct answer *answer, struct failure *failure)
+{
+	(void)number;
+	if (control_order(strrchr(request->path, '/') + 1,
+			  caller_is_admin(request->caller), failure))
 		return -1;
 	rest_answer(answer, 202, json_object());
 	return 0;
@@ -356,6 +381,11 @@ static const struct route routes[] = {
 	{ "GET", "/cluster/file", true, get_file },
 	{ "GET", "/health", false, get_health },
 	{ "POST", "/guest/button", true, post_button },
+	{ "GET", "/guest", false, get_guest },
+	{ "POST", "/guest/reset", false, post_order },
+	{ "POST", "/guest/nmi", false, post_order },
+	{ "POST", "/guest/pause", false, post_order },
+	{ "POST", "/guest/resume", false, post_order },
 	{ "GET", "/nodes", false, get_nodes },
 	{ "POST", "/nodes", false, post_nodes },
 	{ "GET", "/nodes/#", false, get_node },

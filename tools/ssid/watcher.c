@@ -24,6 +24,9 @@
 #include "../../lib/http.h"
 #include "tail.h"
 
+/* ssi-vmm answers at once, and the watcher has the consoles of the guest to empty. */
+#define PRESS_S		2
+
 static struct watcher {
 	const char *id;
 	char control[64];
@@ -155,7 +158,9 @@ static void end(int status)
 /* A second SIGTERM would end the guest; so would the first before there is one. */
 static void press(void)
 {
-	const struct http_request request = { "POST", "/button", "x", NULL, 0 };
+	const struct http_request request = {
+		.method = "POST", .path = "/button", .host = "x", .limit_s = PRESS_S,
+	};
 	struct http_answer answer = { 0 };
 	char why[HTTP_WHY_MAX];
 

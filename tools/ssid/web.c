@@ -20,6 +20,7 @@
 
 #include "say.h"
 #include "settings.h"
+#include "web_files.h"
 
 #define TOKEN_BYTES	16
 #define PATH_LEN	512
@@ -40,12 +41,6 @@ __asm__(FILE_BYTES(index, "index.html")
 	FILE_BYTES(lib, "lib.js")
 	FILE_BYTES(charts, "charts.js")
 	FILE_BYTES(app, "app.js"));
-
-extern const char web_index[], web_index_end[];
-extern const char web_style[], web_style_end[];
-extern const char web_lib[], web_lib_end[];
-extern const char web_charts[], web_charts_end[];
-extern const char web_app[], web_app_end[];
 
 static const struct file {
 	const char *path;

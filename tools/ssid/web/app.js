@@ -37,7 +37,12 @@ async function showHistory() {
 }
 
 async function showHeat() {
+  if (!nodes.some((node) => node.region)) return;
   takeHeat(await ask("/heat?cells=1024"));
+  if (byId("heat").hidden) {
+    byId("heat").hidden = false;
+    byId("heat-cell").textContent = "Touch a cell to see what is in it.";
+  }
   byId("cell-size").textContent = bytes(heat.now.cell_size);
   drawHeat(byId("heat"));
 }

@@ -40,7 +40,7 @@ function drawNode(svg, node, place) {
     make("rect", { x, y, width: BOX.w, height: BOX.h, rx: 8, class: `box ${node.state}` }),
     make("rect", { x: x + BOX.w - 22, y: y + 10, width: 12, height: 12, rx: 3, fill: colourOf(node.id) }),
     line(20, `node ${node.id}`, "name"), line(36, node.state, ""),
-    line(51, `${node.cpus ?? "?"} CPUs, ${node.memory ? bytes(node.memory) : "?"}`, "dim"),
+    line(51, `${node.cpus ?? "?"} ${node.cpus === 1 ? "CPU" : "CPUs"}, ${node.memory ? bytes(node.memory) : "?"}`, "dim"),
     line(65, node.address ?? "this host", "dim"));
 }
 
@@ -54,7 +54,7 @@ function drawTopology(svg, nodes) {
 
 // ---- lines over time ---------------------------------------------------------------
 
-const PLOT = { w: 420, h: 180, left: 52, right: 8, top: 8, bottom: 22 };
+const PLOT = { h: 180, left: 58, right: 8, top: 8, bottom: 22 };
 
 // 1, 2 or 5 times a power of ten
 function niceTop(value) {
@@ -73,10 +73,11 @@ function gridLines(top, log, bottom) {
 function drawLines(place, series, format, log = false) {
   const values = series.flatMap((one) => one.points.map((point) => point[1])).filter((v) => v > 0);
   const times = series.flatMap((one) => one.points.map((point) => point[0]));
-  const svg = make("svg", { viewBox: `0 0 ${PLOT.w} ${PLOT.h}`, role: "img" });
+  const width = place.clientWidth || 420;
+  const svg = make("svg", { viewBox: `0 0 ${width} ${PLOT.h}`, role: "img" });
   place.replaceChildren(svg);
   if (times.length < 2) {
-    svg.append(make("text", { x: PLOT.w / 2, y: PLOT.h / 2, "text-anchor": "middle", class: "dim" },
+    svg.append(make("text", { x: width / 2, y: PLOT.h / 2, "text-anchor": "middle", class: "dim" },
                     "no samples yet"));
     return;
   }
@@ -84,17 +85,17 @@ function drawLines(place, series, format, log = false) {
   const highest = Math.max(...values, log ? 10 : 0) || 1;
   const bottom = log ? 10 ** Math.floor(Math.log10(Math.min(...values, highest))) : 0;
   const top = log ? Math.max(10 ** Math.ceil(Math.log10(highest)), bottom * 10) : niceTop(highest);
-  const x = (time) => PLOT.left + ((time - begin) / (end - begin || 1)) * (PLOT.w - PLOT.left - PLOT.right);
+  const x = (time) => PLOT.left + ((time - begin) / (end - begin || 1)) * (width - PLOT.left - PLOT.right);
   const share = (value) => (log ? Math.log(Math.max(value, bottom) / bottom) / Math.log(top / bottom) : value / top);
   const y = (value) => PLOT.h - PLOT.bottom - share(value) * (PLOT.h - PLOT.top - PLOT.bottom);
   for (const line of gridLines(top, log, bottom)) {
-    svg.append(make("line", { x1: PLOT.left, x2: PLOT.w - PLOT.right, y1: y(line), y2: y(line), class: "grid" }),
+    svg.append(make("line", { x1: PLOT.left, x2: width - PLOT.right, y1: y(line), y2: y(line), class: "grid" }),
                make("text", { x: PLOT.left - 6, y: y(line) + 4, "text-anchor": "end", class: "dim" }, format(line)));
   }
   const minutes = (end - begin) / 60;
   svg.append(make("text", { x: PLOT.left, y: PLOT.h - 4, class: "dim" },
                   minutes >= 1 ? `${minutes.toFixed(0)} min ago` : `${Math.round(end - begin)} s ago`),
-             make("text", { x: PLOT.w - PLOT.right, y: PLOT.h - 4, "text-anchor": "end", class: "dim" }, "now"));
+             make("text", { x: width - PLOT.right, y: PLOT.h - 4, "text-anchor": "end", class: "dim" }, "now"));
   for (const one of series) {
     const points = one.points.filter((point) => !log || point[1] > 0);
     const path = points.map(([t, v], i) => `${i ? "L" : "M"}${x(t).toFixed(1)} ${y(v).toFixed(1)}`).join("");

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The running guest, by the control socket of ssi-vmm: what one node is asked is done to
+ * the whole guest.
+ */
+#ifndef SSID_CONTROL_H
+#define SSID_CONTROL_H
+
+#include "rest.h"
+
+/**
+ * control_order() - tell the guest something
+ * @order: "reset", "nmi", "pause" or "resume"
+ * @further: ask ssid of another host if no node runs on this one
+ * @failure: out
+ *
+ * Return: 0 if it has begun, or -1.
+ */
+int control_order(const char *order, bool further, struct failure *failure);
+
+/*
+ * What ssi-vmm of a node says: { state, ..., statistics }, see GET /state in ssi-vmm(8);
+ * or NULL.
+ */
+json_t *control_view(bool further, struct failure *failure);
+
+#endif /* SSID_CONTROL_H */
