@@ -33,7 +33,7 @@ INCLUDES := -Iuapi -I. -Ivmm -Iacpi -I/usr/include/libnl3
 SSI_CFLAGS = -std=gnu11 -D_GNU_SOURCE= $(WARNINGS) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 GENL_LIBS := -lnl-genl-3 -lnl-3
-YAML_LIBS := -lcyaml -lyaml
+YAML_LIBS := -lcyaml -lyaml -luuid
 LDFLAGS += -Wl,--as-needed
 
 # $(call objects,sources[,folder]): where the objects of sources go

@@ -31,6 +31,7 @@
  *     kernel: /boot/vmlinuz        # bzImage; optional with firmware
  *     initrd: /boot/initrd.img     # optional
  *     append: "console=ttyS0"      # optional
+ *     uuid: 3b241101-e2bb-4255-8caf-4136c566a962      # optional: as --uuid
  *     invariant-tsc: true          # optional: tell the guest that its TSC is
  *                                  # invariant, even if CPUID does not say so
  *     pm-timer: true               # optional: as --pm-timer
@@ -48,6 +49,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uuid/uuid.h>
 
 #include "../lib/name.h"
 #include "../lib/number.h"
@@ -215,6 +217,14 @@ static void take_nodes(const struct config_file *file, struct options *options)
 	config_check_addresses(options);
 }
 
+const char *config_parse_uuid(const char *text, struct options *options)
+{
+	if (uuid_parse(text, options->uuid) || uuid_is_null(options->uuid))
+		return "is not a UUID, as in 3b241101-e2bb-4255-8caf-4136c566a962";
+	options->has_uuid = true;
+	return NULL;
+}
+
 /* A path with a comma needs a symbolic link without one. */
 void config_take_firmware(const char *text, struct options *options)
 {
@@ -321,6 +331,10 @@ static void take_guest(const struct config_guest *guest,
 	options->kernel = guest->kernel;
 	options->initrd = guest->initrd;
 	options->append = guest->append;
+	if (guest->uuid && config_parse_uuid(guest->uuid, options))
+		config_refuse(guest->uuid, "The uuid of the guest, \"%s\", %s.",
+			      guest->uuid,
+			      config_parse_uuid(guest->uuid, options));
 	if (guest->invariant_tsc)
 		options->invariant_tsc = take_bool("invariant-tsc", "the guest",
 						   guest->invariant_tsc);

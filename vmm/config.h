@@ -23,6 +23,9 @@ void config_check_nodes(const struct options *options);
  */
 const char *config_parse_size(const char *text, uint64_t *bytes);
 
+/* Read a UUID as text. Return: NULL, or the error as the end of a sentence. */
+const char *config_parse_uuid(const char *text, struct options *options);
+
 /* Take "CODE[,vars=FILE]"; ends the process with an error for other texts. */
 void config_take_firmware(const char *text, struct options *options);
 

@@ -50,6 +50,7 @@ struct config_guest {
 	char *kernel;
 	char *initrd;
 	char *append;
+	char *uuid;
 	char *invariant_tsc;
 	char *pm_timer;
 	char *time_dilation;

@@ -7,7 +7,8 @@
  *
  *   0x001000  GDT              0x010000  command line
  *   0x002000  boot parameters  0x0e0000  ACPI tables
- *   0x003000  page tables: the lowest 4 GiB, one to one
+ *   0x003000  page tables: the lowest     0x0ff000  SMBIOS
+ *             4 GiB, one to one
  *   where the kernel prefers to be, the kernel; behind the memory that it
  *   needs to unpack itself, the initrd
  */
@@ -232,6 +233,7 @@ static void write_e820(struct boot_params *params)
 
 	add_e820(params, 0, LOW_RAM_END, E820_RAM);
 	add_e820(params, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, E820_ACPI);
+	add_e820(params, LOADER_SMBIOS_GPA, LOADER_SMBIOS_SIZE, E820_RESERVED);
 	add_e820(params, HIGH_RAM_START, low - HIGH_RAM_START, E820_RAM);
 	/* Linux ignores a PCI configuration space that is not in the map. */
 	add_e820(params, SSI_ACPI_PCI_ECAM, SSI_ACPI_PCI_ECAM_SIZE,

@@ -10,7 +10,11 @@
 
 /* Place of the ACPI tables: in the area of a PC's firmware. */
 #define LOADER_ACPI_GPA		0xe0000u
-#define LOADER_ACPI_SIZE	0x20000u
+#define LOADER_ACPI_SIZE	0x1f000u
+
+/* Behind them SMBIOS: Linux looks for its anchor from 0xf0000 to 0x100000. */
+#define LOADER_SMBIOS_GPA	0xff000u
+#define LOADER_SMBIOS_SIZE	0x1000u
 
 /**
  * loader_linux_open() - read the files, and check that they can be booted

@@ -237,7 +237,8 @@ static void add_kernel(void)
 }
 
 void loader_ovmf_load(const struct ssi_acpi_config *acpi,
-		      const struct device_options *devices, bool with_kernel)
+		      const struct device_options *devices,
+		      const struct smbios *smbios, bool with_kernel)
 {
 	show_flash();
 	fw_cfg_init();
@@ -248,6 +249,11 @@ void loader_ovmf_load(const struct ssi_acpi_config *acpi,
 	add_tables(acpi);
 	add_pci_roots(acpi);
 	add_boot_order(acpi, devices);
+	/* It copies them, and adds what it tells of itself. */
+	fw_cfg_add_file("etc/smbios/smbios-anchor", smbios->anchor,
+			sizeof(smbios->anchor));
+	fw_cfg_add_file("etc/smbios/smbios-tables", smbios->tables,
+			smbios->size);
 	if (with_kernel)
 		add_kernel();
 }

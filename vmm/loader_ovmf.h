@@ -8,6 +8,7 @@
 
 #include "../acpi/ssi_acpi.h"
 #include "device_options.h"
+#include "smbios.h"
 
 /**
  * loader_ovmf_open() - read the files, and check that they can be booted
@@ -24,11 +25,13 @@ void loader_ovmf_open(const char *firmware, const char *variables,
  * loader_ovmf_load() - map the firmware for the guest, and fill fw_cfg
  * @acpi: configuration of the guest's ACPI tables
  * @devices: devices that it may boot from
+ * @smbios: what the machine tells of itself; stays
  * @with_kernel: loader_linux_open() has a kernel for it to boot
  *
  * Ends the process with an error if the tables cannot be built.
  */
 void loader_ovmf_load(const struct ssi_acpi_config *acpi,
-		      const struct device_options *devices, bool with_kernel);
+		      const struct device_options *devices,
+		      const struct smbios *smbios, bool with_kernel);
 
 #endif /* VMM_LOADER_OVMF_H */

@@ -48,6 +48,7 @@
 #include "run.h"
 #include "sandbox.h"
 #include "serial_to.h"
+#include "smbios.h"
 #include "stop.h"
 #include "tables.h"
 #include "term.h"
@@ -67,6 +68,7 @@
 #define TSC_KHZ_MAX		(UINT32_MAX / 1000 * 8)
 
 #define APPEND_MAX		0x10000
+#define SMBIOS_OFFSET		0x100	/* of the tables, behind the anchor */
 
 /* Interval of the search for parked CPUs; each look at a CPU costs an exit. */
 #define LOOK_MS			100
@@ -308,18 +310,40 @@ static uint64_t load_acpi(const struct ssi_acpi_config *config)
 	return rsdp;
 }
 
+static void load_smbios(const struct smbios *smbios)
+{
+	uint8_t *at = memory_at(LOADER_SMBIOS_GPA, LOADER_SMBIOS_SIZE);
+
+	if (!at)
+		die(EXIT_USAGE, "The SMBIOS tables do not fit into the guest.");
+	memcpy(at, smbios->anchor, sizeof(smbios->anchor));
+	memcpy(at + SMBIOS_OFFSET, smbios->tables, smbios->size);
+}
+
+static void make_smbios(struct smbios *smbios)
+{
+	const struct options *options = machine.options;
+
+	smbios_make(smbios, options->uuid,
+		    options->cluster ? options->cluster : "",
+		    options->firmware, LOADER_SMBIOS_GPA + SMBIOS_OFFSET);
+}
+
 /* With firmware the boot CPU starts in its state after a reset. */
 static void load_guest(void)
 {
+	static struct smbios smbios;
 	struct ssi_acpi_config acpi;
 
 	describe_acpi(&acpi);
+	make_smbios(&smbios);
 	log_debug("Kernel command line: %s", machine.append);
 	if (machine.options->firmware) {
-		loader_ovmf_load(&acpi, &machine.options->devices,
+		loader_ovmf_load(&acpi, &machine.options->devices, &smbios,
 				 machine.options->kernel);
 		return;
 	}
+	load_smbios(&smbios);
 	loader_linux_load(load_acpi(&acpi), &machine.boot);
 	vcpu_set_boot(&machine.vcpus[0], &machine.boot);
 }

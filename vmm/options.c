@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 #include "../lib/number.h"
 #include "config.h"
@@ -18,7 +19,7 @@ enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG, OPT_REPORTING,
-	OPT_NO_REBOOT, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
+	OPT_NO_REBOOT, OPT_UUID, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
 };
 
 /*
@@ -71,6 +72,9 @@ static const struct {
 	  "for virtual hosts)" },
 	{ "time-dilation", OPT_TIME_DILATION, "N",
 	  "make one second of the guest last N seconds (1)" },
+	{ "uuid", OPT_UUID, "UUID",
+	  "UUID of the guest's machine (made from the cluster's\t"
+	  "name)" },
 	{ "no-reboot", OPT_NO_REBOOT, NULL,
 	  "end when the guest resets itself, instead of\t"
 	  "starting it again" },
@@ -191,6 +195,14 @@ static bool parse_switch(const char *name, const char *text)
 	return on;
 }
 
+static void take_uuid(const char *text, struct options *options)
+{
+	const char *why = config_parse_uuid(text, options);
+
+	if (why)
+		die(EXIT_USAGE, "--uuid %s %s.", text, why);
+}
+
 /* Which options the command line has. */
 struct given {
 	bool config, node, cpus, memory;
@@ -258,6 +270,9 @@ static void take_option(int opt, struct options *options, struct given *given)
 	case OPT_TIME_DILATION:
 		options->time_dilation = parse_number("time-dilation", optarg,
 						      OPTIONS_MAX_DILATION);
+		break;
+	case OPT_UUID:
+		take_uuid(optarg, options);
 		break;
 	case OPT_NO_REBOOT:
 		options->no_reboot = true;
@@ -420,6 +435,30 @@ static void choose_console(struct options *options)
 		options->serial = virtio ? "null" : "stdio";
 }
 
+/*
+ * A UUID that stays: of the cluster's name, or of this host's name and the guest's
+ * first disk. The name space is this program's own.
+ */
+static void choose_uuid(struct options *options)
+{
+	static const uuid_t space = {
+		0x9f, 0x1c, 0x5b, 0x6e, 0x52, 0x0d, 0x4f, 0x0b,
+		0x8d, 0x2f, 0x3a, 0x61, 0x27, 0xc4, 0x70, 0x19,
+	};
+	char host[65] = "", text[512];
+
+	if (options->has_uuid)
+		return;
+	gethostname(host, sizeof(host) - 1);
+	if (options->cluster)
+		snprintf(text, sizeof(text), "cluster %s", options->cluster);
+	else
+		snprintf(text, sizeof(text), "host %s disk %s", host,
+			 options->devices.num_disks ?
+			 options->devices.disks[0].file : "");
+	uuid_generate_sha1(options->uuid, space, text, strlen(text));
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
 	struct given given = { 0 };
@@ -441,5 +480,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	device_check(&options->devices, options->num_nodes);
 	check_own_memory(options);
 	choose_console(options);
+	choose_uuid(options);
 	options->hash = hash_options(options);
 }

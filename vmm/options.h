@@ -18,6 +18,7 @@
 #define OPTIONS_LINK_GRACE	10
 #define OPTIONS_MAX_LINK_GRACE	3600
 #define OPTIONS_MAX_DILATION	65535
+#define OPTIONS_UUID_SIZE	16
 
 /**
  * struct node_options - what one node gives to the guest
@@ -73,6 +74,8 @@ struct resets_history;
  * @append: kernel command line
  * @serial: where the serial port goes
  * @control: path of the control socket, or NULL
+ * @uuid: of the machine, in the order of its text
+ * @has_uuid: the user has given one
  * @invariant_tsc: tell the guest that its TSC is invariant, even if the host's
  *	CPUID does not say so
  * @pm_timer: give the guest an ACPI PM timer
@@ -107,6 +110,8 @@ struct options {
 	const char *append;
 	const char *serial;
 	const char *control;
+	uint8_t uuid[OPTIONS_UUID_SIZE];
+	bool has_uuid;
 	bool invariant_tsc;
 	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
 	unsigned int time_dilation;

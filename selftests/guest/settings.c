@@ -27,6 +27,7 @@ static const char usage[] =
 "  cpus=N,N           CPUs of each node\n"
 "  memory=N,N         MiB of each node\n"
 "  distances=N,N,...  the matrix, row by row\n"
+"  uuid=UUID          of the machine, as SMBIOS has it\n"
 "  clocksource=NAME   the clock source, or any (tsc)\n";
 
 static bool parse_int(const char *text, int *value)
@@ -61,6 +62,10 @@ static bool set_expected(struct settings *s, const char *name,
 				     &s->num_distances);
 	if (!strcmp(name, "clocksource")) {
 		s->clocksource = strdup(value);
+		return true;
+	}
+	if (!strcmp(name, "uuid")) {
+		s->uuid = strdup(value);
 		return true;
 	}
 	return false;

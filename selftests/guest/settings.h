@@ -13,6 +13,7 @@
  * @seconds: the longest that each timed part of a check runs
  * @disk: which the zeroes check may overwrite
  * @clocksource: the one expected, or "any"
+ * @uuid: the one expected of the machine; NULL: not given
  * @nodes: number of nodes expected; 0: not given, nothing is compared
  * @cpus: expected CPUs of each node
  * @num_cpus: entries of @cpus
@@ -28,6 +29,7 @@ struct settings {
 	double seconds;
 	const char *disk;
 	const char *clocksource;
+	const char *uuid;
 	int nodes;
 	int cpus[MAX_NODES];
 	int num_cpus;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Is the machine that the kernel sees the one that was described to it? */
 #include <stdio.h>
+#include <string.h>
 
 #include "checks.h"
 #include "clocksource.h"
@@ -86,6 +87,18 @@ static void check_distances(const struct machine *machine,
 	}
 }
 
+static void check_uuid(const struct settings *settings)
+{
+	char line[64];
+
+	if (!settings->uuid)
+		return;
+	machine_read_line("/sys/class/dmi/id/product_uuid", line, sizeof(line));
+	if (strcmp(line, settings->uuid))
+		report_fail("The machine's UUID is \"%s\" instead of %s.", line,
+			    settings->uuid);
+}
+
 static void report_nodes(const struct machine *machine)
 {
 	char cpus[256] = "", memory[512] = "", distances[1024] = "";
@@ -122,6 +135,7 @@ void check_topology(const struct machine *machine,
 	check_node_memory(machine, settings);
 	if (settings->nodes)
 		check_distances(machine, settings);
+	check_uuid(settings);
 	report_key("cpus=%d nodes=%d packages=%d", machine->num_cpus,
 		   machine->num_nodes, check_packages(machine, settings));
 	report_nodes(machine);

@@ -57,9 +57,13 @@ yaml_quoted() {
 	printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"
 }
 
+# The machine's UUID, which ssi-vmm makes of the cluster's name.
+uuid=8cd47255-1a56-5b8a-b2ea-028193080dc2
+
 # quiet: each byte that a CPU of another node prints costs two forwarded exits.
 guest_append() {
 	printf '%s' "console=ttyS0 quiet panic=-1 ssi.cpus=$SSI_GUEST_CPUS "
+	printf '%s' "ssi.uuid=$uuid "
 	[ "$transport" = alone ] ||
 		printf '%s' "ssi.nodes=$nodes ssi.memory=$SSI_GUEST_MEMORY "
 	printf '%s' "$SSI_GUEST_APPEND"
@@ -122,7 +126,7 @@ run_vmm() { # run_vmm NODE
 		ssi-vmm ${firmware:+--firmware "$firmware"} \
 			--kernel "$SSI_GUEST_KERNEL" \
 			${SSI_GUEST_INITRD:+--initrd "$SSI_GUEST_INITRD"} \
-			--append "$(guest_append)" --invariant-tsc \
+			--append "$(guest_append)" --invariant-tsc --uuid $uuid \
 			--time-dilation "$SSI_GUEST_TIME_DILATION" \
 			--cpus "$SSI_GUEST_CPUS" --memory "$SSI_GUEST_MEMORY" \
 			$vmm_options
