@@ -76,7 +76,7 @@ programs: $(PROGRAMS)
 # also linked with sanitizers (selftests/hostile)
 VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
 SSID_LIBS := $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lmicrohttpd -lpthread
-VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lcap-ng -lseccomp -lgnutls -luring -llzma -lslirp -lpthread
+VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lcap-ng -lseccomp -lgnutls -luring -llzma -lslirp -lisofs -lpthread
 
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
 $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)

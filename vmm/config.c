@@ -32,6 +32,7 @@
  *     initrd: /boot/initrd.img     # optional
  *     append: "console=ttyS0"      # optional
  *     uuid: 3b241101-e2bb-4255-8caf-4136c566a962      # optional: as --uuid
+ *     seed: /srv/seed              # optional: as --seed
  *     invariant-tsc: true          # optional: tell the guest that its TSC is
  *                                  # invariant, even if CPUID does not say so
  *     pm-timer: true               # optional: as --pm-timer
@@ -319,6 +320,8 @@ static void take_devices(const struct config_guest *guest,
 				  guest->free_page_reporting);
 	for (unsigned int i = 0; i < guest->disks_count; i++)
 		take_disk(i, &guest->disks[i], options);
+	if (guest->seed)
+		device_add_seed(&options->devices, guest->seed);
 	for (unsigned int i = 0; i < guest->nets_count; i++)
 		take_net(i, &guest->nets[i], options);
 }

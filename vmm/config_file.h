@@ -51,6 +51,7 @@ struct config_guest {
 	char *initrd;
 	char *append;
 	char *uuid;
+	char *seed;
 	char *invariant_tsc;
 	char *pm_timer;
 	char *time_dilation;

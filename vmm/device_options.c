@@ -30,6 +30,16 @@ struct disk_options *device_add_disk(struct device_options *devices)
 	return &devices->disks[devices->num_disks++];
 }
 
+void device_add_seed(struct device_options *devices, const char *folder)
+{
+	struct disk_options *disk = device_add_disk(devices);
+
+	disk->file = folder;
+	disk->is_seed = true;
+	disk->readonly = true;
+	disk->serial = "cidata";
+}
+
 struct net_options *device_add_net(struct device_options *devices)
 {
 	if (devices->num_nets == DEVICE_MAX_NETS)

@@ -33,6 +33,7 @@ enum disk_cache {
 /**
  * struct disk_options - one disk
  * @file: raw image or block device
+ * @is_seed: @file is a folder, whose files are a seed for cloud-init (seed.h)
  * @readonly: the guest may not write
  * @block_size: bytes of a logical block; 0: as the host's storage has them
  * @serial: what the guest sees as its serial number; NULL: the file's name
@@ -42,6 +43,7 @@ enum disk_cache {
  */
 struct disk_options {
 	const char *file;
+	bool is_seed;
 	bool readonly;
 	uint32_t block_size;
 	const char *serial;
@@ -96,6 +98,9 @@ struct device_options {
 /* A new one to fill in. Ends the process if there are too many. */
 struct disk_options *device_add_disk(struct device_options *devices);
 struct net_options *device_add_net(struct device_options *devices);
+
+/* Add a disk with a seed for cloud-init. */
+void device_add_seed(struct device_options *devices, const char *folder);
 
 /* What device_set_disk() and device_set_net() return for a key that they do not know. */
 extern const char *const device_no_key;

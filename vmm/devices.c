@@ -2,6 +2,10 @@
 /* The virtio devices that this node has. */
 #include "devices.h"
 
+#include <stdio.h>
+
+#include "log.h"
+#include "seed.h"
 #include "virtio/balloon.h"
 #include "virtio/blk.h"
 #include "virtio/console.h"
@@ -21,6 +25,20 @@ static struct net_link *open_link(const struct net_options *net)
 	return net->tap ? tap_open(net) : usernet_open(net);
 }
 
+/* The image has no name but for its descriptor, which stays open. */
+static struct blk *open_seed(const struct options *options,
+			     const struct disk_options *seed)
+{
+	struct disk_options disk = *seed;
+	char *path;
+
+	if (asprintf(&path, "/proc/self/fd/%d",
+		     seed_make(seed->file, options->uuid)) < 0)
+		die(EXIT_HOST, "There is no memory for the seed.");
+	disk.file = path;
+	return blk_open(&disk);
+}
+
 void devices_open(const struct options *options)
 {
 	const struct device_options *devices = &options->devices;
@@ -33,7 +51,9 @@ void devices_open(const struct options *options)
 		image_wait_for_lock(LOCK_AFTER_RESET_MS);
 	for (unsigned int i = 0; i < devices->num_disks; i++)
 		if (devices->disks[i].node == options->self)
-			devices_blks[i] = blk_open(&devices->disks[i]);
+			devices_blks[i] = devices->disks[i].is_seed ?
+				open_seed(options, &devices->disks[i]) :
+				blk_open(&devices->disks[i]);
 	for (unsigned int i = 0; i < devices->num_nets; i++)
 		if (devices->nets[i].node == options->self)
 			devices_links[i] = open_link(&devices->nets[i]);

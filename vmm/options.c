@@ -19,7 +19,7 @@ enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG, OPT_REPORTING,
-	OPT_NO_REBOOT, OPT_UUID, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
+	OPT_NO_REBOOT, OPT_UUID, OPT_SEED, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
 };
 
 /*
@@ -44,6 +44,9 @@ static const struct {
 	{ "disk", OPT_DISK, "FILE[,readonly][,logical-block-size=N][,serial=TEXT][,cache=MODE][,werror=enospc|stop|report][,node=ID]",
 	  "add a disk: a raw image or a block device of the\t"
 	  "node (node 0)" },
+	{ "seed", OPT_SEED, "FOLDER",
+	  "add a disk with these files for cloud-init: user-data\t"
+	  "and, if there are, meta-data and network-config" },
 	{ "net", OPT_NET, "user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on][,mac=ADDRESS][,mtu=N][,node=ID]",
 	  "add a network card that needs no set-up on the host" },
 	{ "net", OPT_NET, "tap=NAME[,mac=ADDRESS][,mtu=N][,node=ID]",
@@ -239,6 +242,9 @@ static void take_option(int opt, struct options *options, struct given *given)
 		break;
 	case OPT_DISK:
 		device_parse_disk(&options->devices, optarg);
+		break;
+	case OPT_SEED:
+		device_add_seed(&options->devices, optarg);
 		break;
 	case OPT_NET:
 		device_parse_net(&options->devices, optarg);
