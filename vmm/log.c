@@ -11,12 +11,18 @@
 #include "output.h"
 #include "tty.h"
 
-static bool log_verbose;
+static enum log_level log_level = LOG_LEVEL_INFO;
+static bool log_time;
 static char log_prefix[32] = "ssi-vmm";
 
-void log_set_verbose(bool verbose)
+void log_set_level(enum log_level level)
 {
-	log_verbose = verbose;
+	log_level = level;
+}
+
+void log_set_time(bool on)
+{
+	log_time = on;
 }
 
 void log_set_program(const char *name)
@@ -29,15 +35,33 @@ void log_set_node(unsigned int node)
 	snprintf(log_prefix, sizeof(log_prefix), "ssi-vmm[%u]", node);
 }
 
+/* ISO 8601, with milliseconds and a space behind it. */
+static void print_time(char *text, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	size_t len;
+
+	text[0] = '\0';
+	if (!log_time)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	len = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + len, size - len, ".%03uZ ",
+		 (unsigned int)(now.tv_nsec / 1000000 % 1000));
+}
+
 /* One write a line, so that lines of several threads do not mix. */
 static void log_line(const char *kind, const char *fmt, va_list args)
 {
-	char text[1024], line[1100];
+	char text[1024], line[1152], when[32];
 	int len;
 
 	vsnprintf(text, sizeof(text), fmt, args);
-	len = snprintf(line, sizeof(line), "%s: %s%s\n", log_prefix, kind,
-		       text);
+	print_time(when, sizeof(when));
+	len = snprintf(line, sizeof(line), "%s%s: %s%s\n", when, log_prefix,
+		       kind, text);
 	output_write_error(line, len);
 }
 
@@ -45,6 +69,8 @@ void log_info(const char *fmt, ...)
 {
 	va_list args;
 
+	if (log_level < LOG_LEVEL_INFO)
+		return;
 	va_start(args, fmt);
 	log_line("", fmt, args);
 	va_end(args);
@@ -67,6 +93,8 @@ void log_warn(const char *fmt, ...)
 	struct timespec now;
 	va_list args;
 
+	if (log_level < LOG_LEVEL_WARNING)
+		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (!log_limit(fmt, now.tv_sec, &left_out))
 		return;
@@ -82,7 +110,7 @@ void log_debug(const char *fmt, ...)
 {
 	va_list args;
 
-	if (!log_verbose)
+	if (log_level < LOG_LEVEL_DEBUG)
 		return;
 	va_start(args, fmt);
 	log_line("", fmt, args);

@@ -7,8 +7,18 @@
 
 #include "exit.h"
 
-/* Show the messages of log_debug(). */
-void log_set_verbose(bool verbose);
+/* The least important messages that are logged; die() always is. */
+enum log_level {
+	LOG_LEVEL_ERROR,	/* only die() */
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,		/* by default */
+	LOG_LEVEL_DEBUG,
+};
+
+void log_set_level(enum log_level level);
+
+/* Put the time, in UTC, in front of every line. */
+void log_set_time(bool on);
 
 /* Set the name of the program, if it is not ssi-vmm. */
 void log_set_program(const char *name);

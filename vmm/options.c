@@ -19,7 +19,7 @@ enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG, OPT_REPORTING,
-	OPT_NO_REBOOT, OPT_UUID, OPT_SEED, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
+	OPT_NO_REBOOT, OPT_LOG_LEVEL, OPT_LOG_TIME, OPT_UUID, OPT_SEED, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
 };
 
 /*
@@ -89,7 +89,11 @@ static const struct {
 	  "to look for an error" },
 	{ "control", OPT_CONTROL, "PATH",
 	  "listen for programs at this unix socket" },
-	{ "verbose", 'v', NULL, "print more messages; also -v" },
+	{ "log-level", OPT_LOG_LEVEL, "error|warning|info|debug",
+	  "which messages are printed (info)" },
+	{ "log-time", OPT_LOG_TIME, "on|off",
+	  "begin each message with the time in UTC (off)" },
+	{ "verbose", 'v', NULL, "the same as --log-level debug; also -v" },
 	{ "help", 'h', NULL, "print this text; also -h" },
 	{ "version", OPT_VERSION, NULL, "print the version" },
 };
@@ -177,6 +181,22 @@ static bool parse_console(const char *text)
 	if (strcmp(text, "serial") && strcmp(text, "virtio"))
 		die(EXIT_USAGE, "--console %s is neither serial nor virtio.", text);
 	return !strcmp(text, "virtio");
+}
+
+static enum log_level parse_level(const char *text)
+{
+	static const char *const names[] = {
+		[LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARNING] = "warning",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(text, names[i]))
+			return i;
+	die(EXIT_USAGE, "--log-level %s is not error, warning, info or debug.",
+	    text);
 }
 
 static uint64_t parse_memory(const char *text)
@@ -292,8 +312,14 @@ static void take_option(int opt, struct options *options, struct given *given)
 	case OPT_CONTROL:
 		options->control = optarg;
 		break;
+	case OPT_LOG_LEVEL:
+		log_set_level(parse_level(optarg));
+		break;
+	case OPT_LOG_TIME:
+		log_set_time(parse_switch("log-time", optarg));
+		break;
 	case 'v':
-		log_set_verbose(true);
+		log_set_level(LOG_LEVEL_DEBUG);
 		break;
 	}
 }
