@@ -23,6 +23,8 @@
  *         name: a.example }        # with tls: the name in its certificate
  *     - { id: 1, address: "10.77.0.2:7471", cpus: 1, memory: 256M,
  *         cache: 64M,              # optional: limit for other nodes' memory
+ *         vcpupin: "2-5",          # optional: CPUs of the host, one for each
+ *         nodeset: "0",            # optional: NUMA nodes of the host for memory
  *         distances: [20, 10],     # optional row of the SLIT
  *         latencies: [9000, 100],  # optional rows of the HMAT: ns, and
  *         bandwidths: [400, 9000] }    # MB/s to the memory of each node
@@ -62,6 +64,7 @@
 
 #define MEMORY_ALIGN	(2ull << 20)
 #define OF_MAX		32
+#define NODESET_MAX	63
 
 const char *config_parse_size(const char *text, uint64_t *bytes)
 {
@@ -167,6 +170,14 @@ static void take_address(const char *of, const char *text,
 	node->sockaddr_len = 0;
 }
 
+static void refuse_if(const char *why, const char *what, const char *of,
+		      const char *text)
+{
+	if (why)
+		config_refuse(text, "The %s of %s, \"%s\", %s.", what, of,
+			      text, why);
+}
+
 static void take_node(const struct config_node *from, uint32_t id,
 		      unsigned int count, struct options *options)
 {
@@ -185,6 +196,12 @@ static void take_node(const struct config_node *from, uint32_t id,
 	node->memory = take_size("memory", of, from->memory, true);
 	if (from->cache)
 		node->cache = take_size("cache", of, from->cache, false);
+	if (from->vcpupin)
+		refuse_if(config_parse_vcpupin(from->vcpupin, node), "vcpupin",
+			  of, from->vcpupin);
+	if (from->nodeset)
+		refuse_if(config_parse_nodeset(from->nodeset, node), "nodeset",
+			  of, from->nodeset);
 	node->distances = take_distances(of, from, count);
 	node->latencies = take_row("latencies", of, from->latencies,
 				   from->latencies_count, count);
@@ -216,6 +233,46 @@ static void take_nodes(const struct config_file *file, struct options *options)
 		take_node(&file->nodes[i], id, count, options);
 	}
 	config_check_addresses(options);
+}
+
+/* Ascending numbers and ranges, as in /sys: set the bits of @cpus below @max. */
+static bool parse_list(const char *text, unsigned int max, cpu_set_t *cpus)
+{
+	uint64_t first, last, least = 0;
+
+	CPU_ZERO(cpus);
+	do {
+		text = number_read(text, &first);
+		if (!text || first < least || first >= max)
+			return false;
+		last = first;
+		if (*text == '-')
+			text = number_read(text + 1, &last);
+		if (!text || last < first || last >= max)
+			return false;
+		for (least = last + 1; first < least; first++)
+			CPU_SET(first, cpus);
+	} while (*text++ == ',');
+	return !text[-1];
+}
+
+const char *config_parse_vcpupin(const char *text, struct node_options *node)
+{
+	return parse_list(text, CPU_SETSIZE, &node->vcpupin) ? NULL :
+	       "is not a list of CPUs in ascending order like 0-3,8";
+}
+
+const char *config_parse_nodeset(const char *text, struct node_options *node)
+{
+	cpu_set_t nodes;
+
+	if (!parse_list(text, NODESET_MAX, &nodes))
+		return "is not a list of NUMA nodes below 63 in ascending order like 0,2-3";
+	node->nodeset = 0;
+	for (unsigned int i = 0; i < NODESET_MAX; i++)
+		if (CPU_ISSET(i, &nodes))
+			node->nodeset |= 1ull << i;
+	return NULL;
 }
 
 const char *config_parse_uuid(const char *text, struct options *options)
@@ -334,10 +391,9 @@ static void take_guest(const struct config_guest *guest,
 	options->kernel = guest->kernel;
 	options->initrd = guest->initrd;
 	options->append = guest->append;
-	if (guest->uuid && config_parse_uuid(guest->uuid, options))
-		config_refuse(guest->uuid, "The uuid of the guest, \"%s\", %s.",
-			      guest->uuid,
-			      config_parse_uuid(guest->uuid, options));
+	if (guest->uuid)
+		refuse_if(config_parse_uuid(guest->uuid, options), "uuid",
+			  "the guest", guest->uuid);
 	if (guest->invariant_tsc)
 		options->invariant_tsc = take_bool("invariant-tsc", "the guest",
 						   guest->invariant_tsc);

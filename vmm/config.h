@@ -23,6 +23,13 @@ void config_check_nodes(const struct options *options);
  */
 const char *config_parse_size(const char *text, uint64_t *bytes);
 
+/*
+ * Read "0-3,8": CPUs of the host for the guest's, and NUMA nodes of the host. Return:
+ * NULL, or the error as the end of a sentence.
+ */
+const char *config_parse_vcpupin(const char *text, struct node_options *node);
+const char *config_parse_nodeset(const char *text, struct node_options *node);
+
 /* Read a UUID as text. Return: NULL, or the error as the end of a sentence. */
 const char *config_parse_uuid(const char *text, struct options *options);
 

@@ -44,6 +44,8 @@ static const cyaml_schema_field_t node_fields[] = {
 	NEED("cpus", struct config_node, cpus, 1),
 	NEED("memory", struct config_node, memory, 1),
 	MAY("cache", struct config_node, cache, 1),
+	MAY("vcpupin", struct config_node, vcpupin, 1),
+	MAY("nodeset", struct config_node, nodeset, 1),
 	LIST("distances", struct config_node, distances, &text_schema, 1,
 	     SSI_DSM_MAX_NODES),
 	LIST("latencies", struct config_node, latencies, &text_schema, 1,

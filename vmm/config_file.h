@@ -16,6 +16,8 @@ struct config_node {
 	char *cpus;
 	char *memory;
 	char *cache;
+	char *vcpupin;
+	char *nodeset;
 	char **distances;
 	unsigned int distances_count;
 	char **latencies;

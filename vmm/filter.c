@@ -115,7 +115,8 @@ static const struct {
 	{ SCMP_SYS(dup3), REST },
 	{ SCMP_SYS(pread64), REST },
 	{ SCMP_SYS(ftruncate), REST },
-	/* new threads */
+	/* new threads, and the CPUs of the host where they run */
+	{ SCMP_SYS(sched_setaffinity), REST },
 	{ SCMP_SYS(pipe2), REST },
 	{ SCMP_SYS(set_robust_list), REST },
 	{ SCMP_SYS(rseq), REST },

@@ -42,6 +42,7 @@
 #include "output.h"
 #include "pause.h"
 #include "pci.h"
+#include "pin.h"
 #include "proxy.h"
 #include "resets.h"
 #include "route.h"
@@ -413,6 +414,7 @@ static void prepare(const struct options *options)
 	check_time_dilation();
 	timebase_init(options->time_dilation);
 	make_append();
+	pin_prepare(options);
 	devices_open(options);
 	host_read();
 	if (has_devices()) {
@@ -541,8 +543,15 @@ int machine_run(void)
 {
 	const struct stop_request *request;
 
-	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
-		run_start(&machine.vcpus[cpu]);
+	unsigned int real = 0;
+
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++) {
+		struct vcpu *vcpu = &machine.vcpus[cpu];
+
+		run_start(vcpu);
+		if (vcpu->real)
+			pin_thread(machine.options, vcpu->thread, real++);
+	}
 	if (machine.options->num_nodes > 1)
 		proxy_open();
 	cluster_barrier();

@@ -19,7 +19,7 @@ enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG, OPT_REPORTING,
-	OPT_NO_REBOOT, OPT_LOG_LEVEL, OPT_LOG_TIME, OPT_UUID, OPT_SEED, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
+	OPT_NO_REBOOT, OPT_VCPUPIN, OPT_NODESET, OPT_LOG_LEVEL, OPT_LOG_TIME, OPT_UUID, OPT_SEED, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
 };
 
 /*
@@ -44,6 +44,11 @@ static const struct {
 	{ "disk", OPT_DISK, "FILE[,readonly][,logical-block-size=N][,serial=TEXT][,cache=MODE][,werror=enospc|stop|report][,node=ID]",
 	  "add a disk: a raw image or a block device of the\t"
 	  "node (node 0)" },
+	{ "vcpupin", OPT_VCPUPIN, "LIST",
+	  "CPUs of the host, one for each CPU that the guest has\t"
+	  "on this node, like 2-5" },
+	{ "nodeset", OPT_NODESET, "LIST",
+	  "NUMA nodes of the host for the guest's memory" },
 	{ "seed", OPT_SEED, "FOLDER",
 	  "add a disk with these files for cloud-init: user-data\t"
 	  "and, if there are, meta-data and network-config" },
@@ -229,6 +234,7 @@ static void take_uuid(const char *text, struct options *options)
 /* Which options the command line has. */
 struct given {
 	bool config, node, cpus, memory;
+	const char *vcpupin, *nodeset;
 };
 
 /* Second pass: the command line overrides the file. */
@@ -262,6 +268,12 @@ static void take_option(int opt, struct options *options, struct given *given)
 		break;
 	case OPT_DISK:
 		device_parse_disk(&options->devices, optarg);
+		break;
+	case OPT_VCPUPIN:
+		given->vcpupin = optarg;
+		break;
+	case OPT_NODESET:
+		given->nodeset = optarg;
 		break;
 	case OPT_SEED:
 		device_add_seed(&options->devices, optarg);
@@ -346,6 +358,22 @@ static void find_config(int argc, char **argv, struct options *options,
 	if (optind < argc)
 		die(EXIT_USAGE, "\"%s\" is not an option; try ssi-vmm --help.",
 		    argv[optind]);
+}
+
+/* Of this node, which the command line may name behind them. */
+static void take_pins(struct options *options, const struct given *given)
+{
+	struct node_options *node = &options->nodes[options->self];
+	const char *why = NULL;
+
+	if (given->vcpupin)
+		why = config_parse_vcpupin(given->vcpupin, node);
+	if (why)
+		die(EXIT_USAGE, "--vcpupin %s %s.", given->vcpupin, why);
+	if (given->nodeset)
+		why = config_parse_nodeset(given->nodeset, node);
+	if (why)
+		die(EXIT_USAGE, "--nodeset %s %s.", given->nodeset, why);
 }
 
 static void check_given(const struct options *options,
@@ -507,6 +535,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	while ((opt = next_option(argc, argv)) >= 0)
 		take_option(opt, options, &given);
 	check_given(options, &given);
+	take_pins(options, &given);
 	config_check_nodes(options);
 	config_find_addresses(options);
 	device_check(&options->devices, options->num_nodes);

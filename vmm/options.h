@@ -3,6 +3,7 @@
 #ifndef VMM_OPTIONS_H
 #define VMM_OPTIONS_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,8 @@
  * @cpus: CPUs of the guest that run here
  * @memory: bytes of guest memory whose home is here
  * @cache: limit for copies of other nodes' memory, in bytes; 0: no limit
+ * @vcpupin: CPUs of the host for the node's CPUs, one for each; empty: any
+ * @nodeset: NUMA nodes of the host for the node's memory, as bits; 0: any
  * @distances: SLIT row, one entry for each node; NULL: to be measured
  * @latencies: HMAT row, nanoseconds to the memory of each node; NULL: to be
  *	measured
@@ -46,6 +49,8 @@ struct node_options {
 	uint32_t cpus;
 	uint64_t memory;
 	uint64_t cache;
+	cpu_set_t vcpupin;
+	uint64_t nodeset;
 	const uint8_t *distances;
 	const uint32_t *latencies;
 	const uint32_t *bandwidths;
