@@ -55,7 +55,7 @@ VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/
 # the parser of the cluster's file, for programs that describe it
 FILE_SRC  := tools/describe.c tools/config_log.c tools/names.c $(CONFIG_SRC)
 TOOL_SRC  := $(sort $(wildcard tools/*.c tools/cmd/*.c) $(FILE_SRC))
-SSID_SRC  := $(sort $(wildcard tools/ssid/*.c) tools/counts.c $(FILE_SRC))
+SSID_SRC  := $(sort $(wildcard tools/ssid/*.c) tools/counts.c tools/difference.c $(FILE_SRC))
 
 HAVE_NL    := $(call have_header,libnl3/netlink/genl/genl.h)
 HAVE_CYAML := $(call have_header,cyaml/cyaml.h)
@@ -81,7 +81,7 @@ VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lcap-ng -lseccomp -lgnutls -luring -llzm
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
 $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC) $(LIB_SRC))
-$(B)/bin/ssictl: LIBS = $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls
+$(B)/bin/ssictl: LIBS = $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lpthread
 $(B)/bin/ssid: $(call objects,$(SSID_SRC) $(LIB_SRC))
 $(B)/bin/ssid: LIBS = $(SSID_LIBS)
 $(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC) \

@@ -169,15 +169,15 @@ static int connect_unix(const char *path, unsigned int limit_s, char *why)
 		return fail(why, "the path of the socket is too long");
 	strcpy(addr.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		fail(why, "%s", strerror(errno));
-		close(fd);
-		return -1;
-	}
 	if (fd < 0)
 		return fail(why, "%s", strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		fail(why, "%s", strerror(errno));
+		close(fd);
+		return -1;
+	}
 	return fd;
 }
 

@@ -15,32 +15,58 @@
 #define SOCKET_PATH	"/run/ssi/ssid.sock"
 #define FILE_MAX	(1u << 20)
 
+static const char *socket_path(void)
+{
+	return getenv("SSID_SOCKET") ?: SOCKET_PATH;
+}
+
+static int call_quietly(const char *method, const char *path, const char *body,
+			struct http_answer *answer, char *why)
+{
+	const struct http_request request = {
+		method, path, "localhost", body, body ? strlen(body) : 0, 0,
+	};
+
+	return http_unix(socket_path(), &request, answer, why);
+}
+
 static int call(const char *method, const char *path, const char *body,
 		struct http_answer *answer)
 {
-	const char *socket = getenv("SSID_SOCKET") ?: SOCKET_PATH;
-	const struct http_request request = {
-		.method = method, .path = path, .host = "localhost", .body = body,
-		.len = body ? strlen(body) : 0,
-	};
 	char why[HTTP_WHY_MAX];
 
-	if (!http_unix(socket, &request, answer, why))
+	if (!call_quietly(method, path, body, answer, why))
 		return 0;
-	error("ssid of this host cannot be asked (%s: %s); start it with systemctl start ssid",
-	      socket, why);
+	error_as("no_daemon", "ssid of this host cannot be asked (%s: %s); start it with systemctl start ssid",
+		 socket_path(), why);
 	return -1;
+}
+
+json_t *daemon_try(const char *method, const char *path, const char *body,
+		   unsigned int *status)
+{
+	struct http_answer answer;
+	char why[HTTP_WHY_MAX];
+	json_t *object;
+
+	*status = 0;
+	if (call_quietly(method, path, body, &answer, why))
+		return NULL;
+	*status = answer.status;
+	object = json_loadb(answer.body, answer.len, 0, NULL);
+	free(answer.body);
+	return object;
 }
 
 /* ssid's own sentence, if there is one. */
 static void refuse(const struct http_answer *answer)
 {
 	json_t *body = json_loadb(answer->body, answer->len, 0, NULL);
-	const char *message =
-		daemon_string(json_object_get(body, "error"), "message");
+	json_t *refusal = json_object_get(body, "error");
+	const char *message = daemon_string(refusal, "message");
 
 	if (*message)
-		error("%s", message);
+		error_as(daemon_string(refusal, "code"), "%s", message);
 	else
 		error("ssid refused the request with the HTTP status %u",
 		      answer->status);

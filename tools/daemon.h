@@ -20,6 +20,18 @@
  */
 json_t *daemon_call(const char *method, const char *path, const char *body);
 
+/**
+ * daemon_try() - the same without error()
+ * @method: for example "GET"
+ * @path: with the query
+ * @body: or NULL
+ * @status: out: of HTTP, or 0 if ssid did not answer
+ *
+ * Return: the answer, which is { error } for a status of 300 and above, or NULL.
+ */
+json_t *daemon_try(const char *method, const char *path, const char *body,
+		   unsigned int *status);
+
 /* The same for an answer that is a text; the caller frees it. */
 char *daemon_text(const char *method, const char *path);
 

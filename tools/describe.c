@@ -36,6 +36,9 @@ static json_t *describe_node(const struct node_options *node)
 			 node->sockaddr_len, host, sizeof(host), NULL, 0,
 			 NI_NUMERICHOST))
 		json_object_set_new(object, "address", json_string(host));
+	if (node->cache)
+		json_object_set_new(object, "cache",
+				    json_integer(node->cache));
 	if (node->name)
 		json_object_set_new(object, "name", json_string(node->name));
 	return object;
@@ -47,9 +50,9 @@ static json_t *describe(const struct options *options)
 
 	for (unsigned int i = 0; i < options->num_nodes; i++)
 		json_array_append_new(nodes, describe_node(&options->nodes[i]));
-	return json_pack("{s:s, s:s, s:o}", "cluster", options->cluster,
+	return json_pack("{s:s, s:s, s:b, s:o}", "cluster", options->cluster,
 			 "transport", name_transport(options->transport),
-			 "nodes", nodes);
+			 "rogpt", options->amd_rogpt, "nodes", nodes);
 }
 
 void describe_main(const char *path)

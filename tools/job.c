@@ -53,7 +53,24 @@ static int result_of(const json_t *view)
 	return EXIT_KERNEL;
 }
 
-int job_watch(void)
+static void show_changes(const json_t *changes)
+{
+	json_t *one;
+	size_t i;
+
+	output_begin_array("changes");
+	json_array_foreach(changes, i, one) {
+		output_begin_object(NULL);
+		output_string("key", NULL, daemon_string(one, "key"));
+		output_string("running", NULL, daemon_string(one, "running"));
+		output_string("file", NULL, daemon_string(one, "file"));
+		output_end();
+	}
+	output_end();
+	output_text(json_array_size(changes) ? "changed\n" : "nothing to change\n");
+}
+
+int job_watch(const json_t *changes)
 {
 	json_t *view;
 	int code;
@@ -71,6 +88,8 @@ int job_watch(void)
 	}
 	if (!code) {
 		output_begin_object(NULL);
+		if (changes)
+			show_changes(changes);
 		output_string("health", "%s\n", daemon_string(view, "health"));
 		output_end();
 		output_flush();

@@ -5,10 +5,13 @@
 #ifndef JOB_H
 #define JOB_H
 
+#include <jansson.h>
+
 /*
- * Print how the nodes' states change until ssid has finished. Return: the exit
- * code, after error() if it has failed.
+ * Print how the nodes' states change until ssid has finished. @changes: what is
+ * changed, as difference_list() returns it, or NULL. Return: the exit code, after
+ * error() if it has failed.
  */
-int job_watch(void);
+int job_watch(const json_t *changes);
 
 #endif /* JOB_H */

@@ -38,6 +38,11 @@ void output_init(bool json, bool pretty)
 	want_pretty = pretty;
 }
 
+bool output_is_json(void)
+{
+	return want_json;
+}
+
 void output_flush(void)
 {
 	size_t flags = want_pretty ? JSON_INDENT(4) : JSON_COMPACT;
@@ -133,7 +138,7 @@ void output_text(const char *format, ...)
 	va_end(args);
 }
 
-static void print_error(const char *text, const char *stop)
+static void print_error(const char *code, const char *text, const char *stop)
 {
 	json_t *object;
 
@@ -141,23 +146,41 @@ static void print_error(const char *text, const char *stop)
 		fprintf(stderr, "Error: %s%s\n", text, stop);
 		return;
 	}
-	object = json_pack("{s:{s:s+}}", "error", "message", text, stop);
+	object = json_pack("{s:{s:s, s:s+}}", "error", "code", code, "message",
+			   text, stop);
 	if (!object || json_dumpf(object, stderr, JSON_COMPACT))
-		fputs("{\"error\":{\"message\":\"Out of memory.\"}}", stderr);
+		fputs("{\"error\":{\"code\":\"failed\",\"message\":\"Out of memory.\"}}", stderr);
 	fputc('\n', stderr);
 	json_decref(object);
 }
 
-void error(const char *format, ...)
+__attribute__((format(printf, 2, 0)))
+static void report(const char *code, const char *format, va_list args)
 {
 	char text[1024], printed[1024];
-	va_list args;
 	size_t len;
 
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	name_print(text, printed, sizeof(printed));
 	len = strlen(printed);
-	print_error(printed, len && strchr(".?!", printed[len - 1]) ? "" : ".");
+	print_error(code, printed,
+		    len && strchr(".?!", printed[len - 1]) ? "" : ".");
+}
+
+void error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report("failed", format, args);
+	va_end(args);
+}
+
+void error_as(const char *code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(code, format, args);
+	va_end(args);
 }

@@ -35,9 +35,15 @@ __attribute__((format(printf, 1, 2)))
 void output_text(const char *format, ...);
 
 /*
- * "Error: ..." to stderr, or { error: { message } }; adds the full stop if there is none.
+ * "Error: ..." to stderr, or { error: { code, message } }; adds the full stop if there is
+ * none. The code is a word that programs compare; that of error() is "failed".
  */
 __attribute__((format(printf, 1, 2)))
 void error(const char *format, ...);
+__attribute__((format(printf, 2, 3)))
+void error_as(const char *code, const char *format, ...);
+
+/* Is JSON wanted? */
+bool output_is_json(void);
 
 #endif /* OUTPUT_H */

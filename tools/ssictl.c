@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "output.h"
 
 #ifndef SSI_VERSION
@@ -18,9 +19,13 @@
 
 static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
-	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE }\n"
-	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert }\n"
-	"       OPTIONS := { -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
+	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | console }\n"
+	"       ssictl [ -force ] -batch FILE\n"
+	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link }\n"
+	"       OPTIONS := { -s[tatistics] | -d[etails] | -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
+
+bool ssictl_statistics;
+bool ssictl_details;
 
 static const struct object *const objects[] = {
 	&object_node,
@@ -36,12 +41,20 @@ static const struct object *const objects[] = {
 	&object_check,
 	&object_diff,
 	&object_cert,
+	&object_guest,
+	&object_console,
+	&object_link,
 	NULL,
 };
 
 static const struct option options[] = {
+	{ "batch", required_argument, NULL, 'b' },
+	{ "details", no_argument, NULL, 'd' },
+	{ "force", no_argument, NULL, 'f' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "pretty", no_argument, NULL, 'p' },
+	{ "statistics", no_argument, NULL, 's' },
+	{ "stats", no_argument, NULL, 's' },
 	{ "Version", no_argument, NULL, 'V' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -90,32 +103,46 @@ static int run_object(const struct object *object, int argc, char **argv)
 	if (!argc || argv[0][0] == '-')
 		return command->run(argc, argv);
 	command = find_command(object, argv[0]);
+	if (!command && object->other)
+		return object->other(argc, argv);
 	if (!command) {
-		fprintf(stderr,
-			"Command \"%s\" is unknown, try \"ssictl %s help\".\n",
-			argv[0], object->name);
+		error_as("syntax", "Command \"%s\" is unknown, try \"ssictl %s help\"",
+			 argv[0], object->name);
 		return EXIT_SYNTAX;
 	}
 	return command->run(argc - 1, argv + 1);
+}
+
+/* For a program the whole usage would be no sentence. */
+static int refuse_usage(const char *why)
+{
+	if (output_is_json())
+		error_as("syntax", "%s; try \"ssictl help\"", why);
+	else
+		fputs(usage, stderr);
+	return EXIT_SYNTAX;
+}
+
+int ssictl_refuse_word(const char *word)
+{
+	error_as("syntax", "\"%s\" is not a keyword of this command", word);
+	return EXIT_SYNTAX;
 }
 
 static int run(int argc, char **argv)
 {
 	const struct object *object;
 
-	if (!argc) {
-		fputs(usage, stderr);
-		return EXIT_SYNTAX;
-	}
+	if (!argc)
+		return refuse_usage("an object is missing");
 	if (begins("help", argv[0])) {
 		fputs(usage, stdout);
 		return 0;
 	}
 	object = find_object(argv[0]);
 	if (!object) {
-		fprintf(stderr,
-			"Object \"%s\" is unknown, try \"ssictl help\".\n",
-			argv[0]);
+		error_as("syntax", "Object \"%s\" is unknown, try \"ssictl help\"",
+			 argv[0]);
 		return EXIT_SYNTAX;
 	}
 	return run_object(object, argc - 1, argv + 1);
@@ -123,19 +150,37 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	const char *batch = NULL;
+	bool force = false, known = true;
 	bool pretty = false;
 	bool json = false;
 	int opt;
 
+	/* It may come after a wrong option, whose error is to be JSON, too. */
+	for (int i = 1; i < argc && argv[i][0] == '-'; i++)
+		json = json || !strcmp(argv[i], "-j") || !strcmp(argv[i], "-json");
+	opterr = !json;
 	/* '+': options end at the object. long_only: -json as in ip(8). */
-	while ((opt = getopt_long_only(argc, argv, "+jpVh", options,
+	while ((opt = getopt_long_only(argc, argv, "+b:dfjpsVh", options,
 				       NULL)) != -1) {
 		switch (opt) {
+		case 'b':
+			batch = optarg;
+			break;
+		case 'd':
+			ssictl_details = true;
+			break;
+		case 'f':
+			force = true;
+			break;
 		case 'j':
 			json = true;
 			break;
 		case 'p':
 			pretty = true;
+			break;
+		case 's':
+			ssictl_statistics = true;
 			break;
 		case 'V':
 			printf("ssictl %s\n", SSI_VERSION);
@@ -144,10 +189,13 @@ int main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_SYNTAX;
+			known = false;
 		}
 	}
 	output_init(json, pretty);
+	if (!known)
+		return refuse_usage("an option is unknown");
+	if (batch)
+		return batch_run(batch, force, run);
 	return run(argc - optind, argv + optind);
 }

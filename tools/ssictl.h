@@ -5,9 +5,18 @@
 #ifndef SSICTL_H
 #define SSICTL_H
 
+#include <stdbool.h>
+
 /* Exit codes, as of ip(8). */
 #define EXIT_SYNTAX	1
 #define EXIT_KERNEL	2
+
+/* The option -s: statistics, too. -d: details. */
+extern bool ssictl_statistics;
+extern bool ssictl_details;
+
+/* A word that a command does not know. Return: EXIT_SYNTAX, after error(). */
+int ssictl_refuse_word(const char *word);
 
 /**
  * struct command - one command of an object
@@ -25,12 +34,14 @@ struct command {
  * @usage: printed by "help"
  * @commands: ends with an entry without name; the first is the default
  * @run: instead of @commands, if it is a verb: gets what follows it
+ * @other: or NULL: gets what follows the object if that is no command
  */
 struct object {
 	const char *name;
 	const char *usage;
 	const struct command *commands;
 	int (*run)(int argc, char **argv);
+	int (*other)(int argc, char **argv);
 };
 
 extern const struct object object_node;
@@ -46,5 +57,8 @@ extern const struct object object_status;
 extern const struct object object_check;
 extern const struct object object_diff;
 extern const struct object object_cert;
+extern const struct object object_guest;
+extern const struct object object_console;
+extern const struct object object_link;
 
 #endif /* SSICTL_H */

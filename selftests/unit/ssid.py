@@ -24,8 +24,11 @@ VMM = """#!/bin/sh
 echo "hello from the guest"
 echo "started $*" >&2
 [ ! -e fails ] || { echo "ssi-vmm: This is the reason." >&2; exit 2; }
-trap 'echo "powered off" >&2; exit 0' TERM
-trap 'exit 129' HUP
+exec 3<&0
+(while read -r line; do echo "got $line"; [ "$line" != flood ] || seq 100000; done <&3) &
+reader=$!
+trap 'kill $reader; echo "powered off" >&2; exit 0' TERM
+trap 'kill $reader; exit 129' HUP
 while :; do sleep 0.1; done
 """
 
@@ -187,7 +190,7 @@ def fits(value, schema):
     if "$ref" in schema:
         return fits(value, SPEC["components"]["schemas"][schema["$ref"].split("/")[-1]])
     kinds = {"object": dict, "array": list, "string": str, "integer": int,
-             "number": (int, float)}
+             "number": (int, float), "boolean": bool}
     if not isinstance(value, kinds[schema["type"]]):
         return False
     if schema["type"] == "object":

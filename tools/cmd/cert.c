@@ -99,4 +99,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_cert = { "cert", usage, commands, NULL };
+const struct object object_cert = { "cert", usage, commands, NULL, NULL };

@@ -62,4 +62,4 @@ static int run(int argc, char **argv)
 	return 0;
 }
 
-const struct object object_check = { "check", usage, NULL, run };
+const struct object object_check = { "check", usage, NULL, run, NULL };

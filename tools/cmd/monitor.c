@@ -72,4 +72,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_monitor = { "monitor", usage, commands, NULL };
+const struct object object_monitor = { "monitor", usage, commands, NULL, NULL };

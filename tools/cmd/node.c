@@ -72,4 +72,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_node = { "node", usage, commands, NULL };
+const struct object object_node = { "node", usage, commands, NULL, NULL };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../daemon.h"
 #include "../output.h"
 #include "../request.h"
 #include "../show.h"
@@ -18,16 +19,21 @@
 #define PAGE_SIZE	(1u << PAGE_SHIFT)
 #define HOLE		UINT64_C(0xb0000000)	/* of the guest's addresses */
 #define NAMES_LEN	256
+#define MOVES_MAX	255	/* the directory counts no further */
 
 static const char usage[] =
 	"Usage: ssictl page [ top ] [ cluster NAME ] [ node NODE ] [ region REGION ]\n"
 	"                  [ symbols FILE ] [ start ADDRESS ]\n"
+	"       ssictl page ADDRESS\n"
 	"\n"
 	"Lists the pages whose home is the local node and whose page owner changed most\n"
 	"often of late, with the nodes that had them. The counts are halved every 4096\n"
 	"moves. A count is too high by \"error\" at most. With symbols FILE, System.map or\n"
 	"/proc/kallsyms of the guest's kernel, the symbols in each page are named; start\n"
-	"is the guest-physical address of the kernel's image, if KASLR has moved it.\n";
+	"is the guest-physical address of the kernel's image, if KASLR has moved it.\n"
+	"\n"
+	"With an ADDRESS of the guest (0x...), tells one page of the running cluster, whichever\n"
+	"host has it: its home, its owner, the nodes that may have a copy, and how often it moved.\n";
 
 static uint64_t image_start;
 
@@ -156,4 +162,67 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_page = { "page", usage, commands, NULL };
+/* ---- one page, as ssid of its home says ---- */
+
+static void show_list(const char *key, const json_t *list)
+{
+	json_t *node;
+	size_t i;
+
+	output_begin_array(key);
+	json_array_foreach(list, i, node)
+		output_u64(NULL, " %" PRIu64, json_integer_value(node));
+	output_end();
+}
+
+static uint64_t number(const json_t *view, const char *key)
+{
+	return json_integer_value(json_object_get(view, key));
+}
+
+static void show_view(const json_t *view)
+{
+	output_begin_object(NULL);
+	output_u64("address", "0x%012" PRIx64, number(view, "address"));
+	output_u64("home", " home %" PRIu64, number(view, "home"));
+	if (json_object_get(view, "owner"))
+		output_u64("owner", " owner %" PRIu64, number(view, "owner"));
+	else
+		output_text(" untouched");
+	output_text(" sharers");
+	show_list("sharers", json_object_get(view, "sharers"));
+	output_u64("moves", " moves %" PRIu64, number(view, "moves"));
+	output_text("%s", number(view, "moves") == MOVES_MAX ? " or more" : "");
+	if (json_object_get(view, "recent_moves")) {
+		output_u64("recent_moves", " recent moves %" PRIu64 " of nodes",
+			   number(view, "recent_moves"));
+		show_list("nodes", json_object_get(view, "nodes"));
+	}
+	output_text("\n");
+	output_end();
+	output_flush();
+}
+
+static int one(int argc, char **argv)
+{
+	char path[64], *end;
+	uint64_t address = strtoull(argv[0], &end, 0);
+	json_t *view;
+
+	if (*argv[0] < '0' || *argv[0] > '9' || *end) {
+		error_as("syntax", "\"%s\" is neither a command nor an address; try \"ssictl page help\"",
+			 argv[0]);
+		return EXIT_SYNTAX;
+	}
+	if (argc > 1)
+		return ssictl_refuse_word(argv[1]);
+	snprintf(path, sizeof(path), "/pages/0x%" PRIx64, address);
+	view = daemon_call("GET", path, NULL);
+	if (!view)
+		return EXIT_KERNEL;
+	show_view(view);
+	json_decref(view);
+	return 0;
+}
+
+const struct object object_page = { "page", usage, commands, NULL, one };

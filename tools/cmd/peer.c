@@ -63,4 +63,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_peer = { "peer", usage, commands, NULL };
+const struct object object_peer = { "peer", usage, commands, NULL, NULL };

@@ -105,4 +105,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_policy = { "policy", usage, commands, NULL };
+const struct object object_policy = { "policy", usage, commands, NULL, NULL };

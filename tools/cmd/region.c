@@ -62,4 +62,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_region = { "region", usage, commands, NULL };
+const struct object object_region = { "region", usage, commands, NULL, NULL };

@@ -406,4 +406,4 @@ static const struct command commands[] = {
 	{ }
 };
 
-const struct object object_stats = { "stats", usage, commands, NULL };
+const struct object object_stats = { "stats", usage, commands, NULL, NULL };

@@ -101,4 +101,4 @@ static int run(int argc, char **argv)
 	return code;
 }
 
-const struct object object_status = { "status", usage, NULL, run };
+const struct object object_status = { "status", usage, NULL, run, NULL };

@@ -13,6 +13,7 @@
 #include <linux/ssi_dsm.h>
 
 #include "../../vmm/exit.h"
+#include "change.h"
 #include "guest.h"
 #include "health.h"
 #include "nodes.h"
@@ -28,11 +29,12 @@
 
 /**
  * struct job - what is being done to the cluster; one thing at a time
- * @kind: "up" or "down"; NULL: nothing was done yet
+ * @kind: "up", "change" or "down"; NULL: nothing was done yet
  * @state: "running", "done" or "failed"
  * @now: "down": at once
  * @cancelled: "up": is to be undone
  * @plan: the cluster
+ * @old: "change": as it was
  * @failure: why it has failed
  */
 struct job {
@@ -41,10 +43,11 @@ struct job {
 	bool now;
 	bool cancelled;
 	json_t *plan;
+	json_t *old;
 	struct failure failure;
 };
 
-/* Protects job, except @plan and @failure while it runs: its thread has them. */
+/* Protects job, except @plan, @old and @failure while it runs: its thread has them. */
 static pthread_mutex_t job_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t job_finished = PTHREAD_COND_INITIALIZER;
 static struct job job;
@@ -372,17 +375,65 @@ static int do_down(struct job *of)
 	return ret;
 }
 
+/* ---- change ---- */
+
+static int change_one(json_t *plan, const json_t *node, struct failure *failure)
+{
+	const char *file = json_string_value(json_object_get(plan, "file"));
+	char path[64];
+	json_t *answer;
+
+	if (plan_is_here(node))
+		return nodes_change(plan, plan_node_id(node), failure);
+	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
+	answer = remote_call(node, "PUT", path, file, failure);
+	json_decref(answer);
+	return answer ? 0 : -1;
+}
+
+static void change_back(const struct job *of, size_t count,
+			struct failure *failure)
+{
+	struct failure other;
+	bool all = true;
+	json_t *node;
+	size_t i;
+
+	json_array_foreach(json_object_get(of->plan, "nodes"), i, node)
+		if (i < count && change_one(of->old, node, &other)) {
+			add(failure, other.why);
+			all = false;
+		}
+	add(failure, all ? "Nothing was changed" :
+			   "ssictl diff tells what has remained");
+}
+
+static int do_change(struct job *of)
+{
+	json_t *node;
+	size_t i;
+
+	json_array_foreach(json_object_get(of->plan, "nodes"), i, node)
+		if (change_one(of->plan, node, &of->failure)) {
+			change_back(of, i + may_run(&of->failure), &of->failure);
+			return -1;
+		}
+	return 0;
+}
+
 /* ---- the job ---- */
 
 static void *run_job(void *arg)
 {
 	struct job *of = arg;
-	int ret = strcmp(of->kind, "up") ? do_down(of) : do_up(of);
+	int ret = !strcmp(of->kind, "up") ? do_up(of) :
+		  !strcmp(of->kind, "change") ? do_change(of) : do_down(of);
 
 	pthread_mutex_lock(&job_mutex);
 	of->state = ret ? "failed" : "done";
 	json_decref(of->plan);
-	of->plan = NULL;
+	json_decref(of->old);
+	of->plan = of->old = NULL;
 	pthread_cond_broadcast(&job_finished);
 	say("%s: %s%s%s", of->kind, of->state, ret ? ": " : ".",
 	    ret ? of->failure.why : "");
@@ -390,7 +441,7 @@ static void *run_job(void *arg)
 	return NULL;
 }
 
-static int start_job(const char *kind, bool now, json_t *plan,
+static int start_job(const char *kind, bool now, json_t *plan, json_t *old,
 		     struct failure *failure)
 {
 	pthread_t thread;
@@ -403,10 +454,11 @@ static int start_job(const char *kind, bool now, json_t *plan,
 	} else {
 		job = (struct job) {
 			.kind = kind, .state = "running", .now = now,
-			.plan = json_incref(plan),
+			.plan = json_incref(plan), .old = json_incref(old),
 		};
 		if (pthread_create(&thread, NULL, run_job, &job)) {
 			json_decref(job.plan);
+			json_decref(job.old);
 			job = (struct job) { 0 };
 			ret = rest_fail(failure, 500, "host", "The host gives no thread");
 		} else {
@@ -422,11 +474,13 @@ int cluster_up(json_t *plan, struct failure *failure)
 	json_t *old = plan_get();
 	int ret = 0;
 
-	if (old && any_runs(old))
-		ret = rest_fail(failure, 409, "cluster_exists", "The cluster %s is up; end it first with ssictl down",
-				json_string_value(json_object_get(old, "cluster")));
+	if (!old || !any_runs(old))
+		ret = start_job("up", false, plan, NULL, failure);
+	else
+		ret = change_check(old, plan, failure) ||
+		      start_job("change", false, plan, old, failure) ? -1 : 0;
 	json_decref(old);
-	return ret ? ret : start_job("up", false, plan, failure);
+	return ret;
 }
 
 static json_t *need_plan(struct failure *failure)
@@ -483,7 +537,7 @@ int cluster_down(bool now, struct failure *failure)
 		return 0;
 	undone = cancel_up();
 	plan = need_plan(failure);
-	ret = plan ? start_job("down", now, plan, failure) : -1;
+	ret = plan ? start_job("down", now, plan, NULL, failure) : -1;
 
 	if (!plan && undone) {
 		be_down();

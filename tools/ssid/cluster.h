@@ -10,7 +10,10 @@
 
 #include "rest.h"
 
-/* Begin to start the guest of @plan on all its hosts. Return: 0 or -1. */
+/*
+ * Begin to start the guest of @plan on all its hosts, or to change what a running one can
+ * change. Return: 0 or -1.
+ */
 int cluster_up(json_t *plan, struct failure *failure);
 
 /* Begin to end the guest: by its power button, or with @now at once. */

@@ -101,6 +101,15 @@ static json_t *call_guest(const char *method, const char *what, bool further,
 	return body;
 }
 
+json_t *control_node(unsigned int id, struct failure *failure)
+{
+	if (guest_runs(id))
+		return call_local(id, "GET", NULL, failure);
+	rest_fail(failure, 409, "not_running", "Node %u does not run on this host",
+		  id);
+	return NULL;
+}
+
 int control_order(const char *order, bool further, struct failure *failure)
 {
 	json_t *body = call_guest("POST", order, further, failure);

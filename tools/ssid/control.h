@@ -24,4 +24,7 @@ int control_order(const char *order, bool further, struct failure *failure);
  */
 json_t *control_view(bool further, struct failure *failure);
 
+/* The same, of a node of this host. */
+json_t *control_node(unsigned int id, struct failure *failure);
+
 #endif /* SSID_CONTROL_H */

@@ -53,6 +53,10 @@ static void take_link(const struct genl_reply *reply, void *arg)
 			 "state", name_link_state(genl_u32(reply, SSI_DSM_A_LINK_STATE)),
 			 "transport", name_transport(genl_u32(reply, SSI_DSM_A_TRANSPORT)) ?: "unknown",
 			 "security", name_security(genl_u32(reply, SSI_DSM_A_SECURITY)));
+	json_object_set_new(link, "rx_messages", json_integer(genl_u64(reply, SSI_DSM_A_RX_MSGS)));
+	json_object_set_new(link, "tx_messages", json_integer(genl_u64(reply, SSI_DSM_A_TX_MSGS)));
+	json_object_set_new(link, "rx_bytes", json_integer(genl_u64(reply, SSI_DSM_A_RX_BYTES)));
+	json_object_set_new(link, "tx_bytes", json_integer(genl_u64(reply, SSI_DSM_A_TX_BYTES)));
 	add_reason(reply, link);
 	json_array_append_new(view->to, link);
 }

@@ -19,24 +19,23 @@
 #include "settings.h"
 #include "tail.h"
 
-#define PATH_LEN	512
 #define END_TRIES	150	/* of 100 ms */
 #define FORGET_TRIES	20
 #define UNKNOWN_CODE	255	/* of a node whose end was not written down */
 
-static void file_path(unsigned int id, const char *what, char path[PATH_LEN])
+void guest_path(unsigned int id, const char *what, char path[GUEST_PATH_LEN])
 {
-	snprintf(path, PATH_LEN, "%s/%u.%s", settings.state, id, what);
+	snprintf(path, GUEST_PATH_LEN, "%s/%u.%s", settings.state, id, what);
 }
 
 /* Return: the process that has the lock, or 0. */
 static pid_t lock_holder(unsigned int id)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[PATH_LEN];
+	char path[GUEST_PATH_LEN];
 	int fd, ret;
 
-	file_path(id, "lock", path);
+	guest_path(id, "lock", path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
@@ -81,25 +80,26 @@ void guest_end(unsigned int id)
 
 void guest_forget(unsigned int id)
 {
-	static const char *const files[] = { "exit", "lock", "control" };
-	char path[PATH_LEN];
+	static const char *const files[] = { "exit", "lock", "control", "input" };
+	char path[GUEST_PATH_LEN];
 
-	for (int i = 0; i < 3; i++) {
-		file_path(id, files[i], path);
+	for (int i = 0; i < 4; i++) {
+		guest_path(id, files[i], path);
 		unlink(path);
 	}
 }
 
 json_t *guest_exit(unsigned int id)
 {
-	char path[PATH_LEN];
+	char path[GUEST_PATH_LEN];
 	json_t *ended;
 
-	file_path(id, "exit", path);
+	guest_path(id, "exit", path);
 	ended = json_load_file(path, 0, NULL);
-	file_path(id, "lock", path);
+	guest_path(id, "lock", path);
 	if (!ended && !access(path, F_OK) && !guest_runs(id))
-		ended = json_pack("{s:i, s:s}", "code", UNKNOWN_CODE, "reason",
+		ended = json_pack("{s:i, s:s, s:s}", "code", UNKNOWN_CODE,
+				  "cause", "unknown", "reason",
 				  "its watcher was killed, or could not write down why");
 	return ended;
 }
@@ -171,16 +171,16 @@ static size_t read_text(const char *path, char *text, size_t room)
 char *guest_output(unsigned int id, bool console)
 {
 	const char *name = console ? "console" : "log";
-	char path[PATH_LEN], *text = malloc(2 * TAIL_MAX + 1);
+	char path[GUEST_PATH_LEN], *text = malloc(2 * TAIL_MAX + 1);
 	char old[16];
 	size_t len;
 
 	if (!text)
 		return NULL;
 	snprintf(old, sizeof(old), "%s.old", name);
-	file_path(id, old, path);
+	guest_path(id, old, path);
 	len = read_text(path, text, TAIL_MAX);
-	file_path(id, name, path);
+	guest_path(id, name, path);
 	len += read_text(path, text + len, TAIL_MAX);
 	text[len] = '\0';
 	if (len)

@@ -12,9 +12,11 @@
  *
  *	N.lock		held while the node runs
  *	N.exit		JSON: how it ended
- *	N.control	the control socket of ssi-vmm, to press the power button
+ *	N.control	the control socket of ssi-vmm
+ *	N.input		a named pipe: what is written there is typed at the guest's console
  *	N.log		what ssi-vmm has said (and N.log.old before that)
- *	N.console	what the guest has printed (and N.console.old)
+ *	N.console	what the guest has printed (and N.console.old); N.console.base tells
+ *			how many bytes came before N.console
  */
 #ifndef SSID_GUEST_H
 #define SSID_GUEST_H
@@ -23,6 +25,8 @@
 #include <stdbool.h>
 
 #include "rest.h"
+
+#define GUEST_PATH_LEN	512
 
 /* Does ssi-vmm of this node run? */
 bool guest_runs(unsigned int id);
@@ -39,7 +43,7 @@ void guest_end(unsigned int id);
 /* Forget how a node ended that does not run; nothing may start it meanwhile. */
 void guest_forget(unsigned int id);
 
-/* How it ended: { code, signal?, reason }, or NULL; the caller releases it. */
+/* How it ended: { code, cause, reason }, or NULL; the caller releases it. */
 json_t *guest_exit(unsigned int id);
 
 /*
@@ -47,5 +51,8 @@ json_t *guest_exit(unsigned int id);
  * end. Return: NULL, or a text to be freed.
  */
 char *guest_output(unsigned int id, bool console);
+
+/* The path of one of these files; @what is for example "control". */
+void guest_path(unsigned int id, const char *what, char path[GUEST_PATH_LEN]);
 
 #endif /* SSID_GUEST_H */

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "change.h"
 #include "dsm_view.h"
 #include "guest.h"
 #include "host.h"
@@ -182,6 +183,16 @@ int nodes_end(unsigned int id, struct failure *failure)
 	else
 		guest_forget(id);
 	clean_if_last();
+	pthread_mutex_unlock(&nodes_mutex);
+	return ret;
+}
+
+int nodes_change(json_t *plan, unsigned int id, struct failure *failure)
+{
+	int ret;
+
+	pthread_mutex_lock(&nodes_mutex);
+	ret = change_node(plan, id, failure);
 	pthread_mutex_unlock(&nodes_mutex);
 	return ret;
 }

@@ -23,6 +23,9 @@ int nodes_start(json_t *plan, unsigned int id, struct failure *failure);
 /* End it, and clean up if it was the last one of this host. Return: 0 or -1. */
 int nodes_end(unsigned int id, struct failure *failure);
 
+/* Give it another file while it runs, see change_node(). Return: 0 or -1. */
+int nodes_change(json_t *plan, unsigned int id, struct failure *failure);
+
 /* Does ssi-vmm of any node of @plan run on this host? */
 bool nodes_any_runs(const json_t *plan);
 

@@ -17,6 +17,7 @@
 #include "control.h"
 #include "events.h"
 #include "guest.h"
+#include "guest_routes.h"
 #include "heat.h"
 #include "history.h"
 #include "metrics.h"
@@ -196,6 +197,22 @@ static int post_nodes(const struct request *request, uint64_t number,
 	      nodes_start(plan, id, failure) ? -1 : 0;
 	if (!ret)
 		rest_answer(answer, 201, nodes_view(plan, id));
+	json_decref(plan);
+	return ret;
+}
+
+static int put_node(const struct request *request, uint64_t number,
+		    struct answer *answer, struct failure *failure)
+{
+	json_t *plan = plan_read(request->body, request->len, failure);
+	int ret;
+
+	if (!plan)
+		return -1;
+	ret = check_names(request, plan, number, failure) ||
+	      nodes_change(plan, number, failure) ? -1 : 0;
+	if (!ret)
+		rest_answer(answer, 200, nodes_view(plan, number));
 	json_decref(plan);
 	return ret;
 }
@@ -386,11 +403,17 @@ static const struct route routes[] = {
 	{ "POST", "/guest/nmi", false, post_order },
 	{ "POST", "/guest/pause", false, post_order },
 	{ "POST", "/guest/resume", false, post_order },
+	{ "GET", "/guest/terminal", true, guest_routes_get_guest_terminal },
+	{ "POST", "/guest/terminal", true, guest_routes_post_guest_terminal },
 	{ "GET", "/nodes", false, get_nodes },
 	{ "POST", "/nodes", false, post_nodes },
 	{ "GET", "/nodes/#", false, get_node },
+	{ "PUT", "/nodes/#", false, put_node },
 	{ "DELETE", "/nodes/#", false, delete_node },
 	{ "POST", "/nodes/#/button", false, press_node },
+	{ "GET", "/nodes/#/guest", false, guest_routes_get_node_guest },
+	{ "GET", "/nodes/#/terminal", false, guest_routes_get_node_terminal },
+	{ "POST", "/nodes/#/terminal", false, guest_routes_post_node_terminal },
 	{ "GET", "/nodes/#/log", true, get_log },
 	{ "GET", "/nodes/#/console", true, get_console },
 	{ "GET", "/nodes/#/history", false, get_history },

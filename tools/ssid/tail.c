@@ -5,32 +5,62 @@
 #include "tail.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#define TAIL_OLD_LEN	(sizeof(((struct tail *)0)->name) + 4)
+
+/* Under another name first: a reader that finds it changed begins again. */
+static void write_base(const struct tail *tail)
+{
+	char path[sizeof(tail->name) + 8], new[sizeof(tail->name) + 16];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s.base", tail->name);
+	snprintf(new, sizeof(new), "%s.new", path);
+	file = fopen(new, "we");
+	if (!file)
+		return;
+	fprintf(file, "%" PRIu64 "\n", tail->base);
+	if (!fclose(file))
+		rename(new, path);
+}
+
 static void open_file(struct tail *tail)
 {
+	write_base(tail);
 	tail->fd = open(tail->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 			0600);
 	tail->size = 0;
 }
 
+static void old_name(const struct tail *tail, char old[TAIL_OLD_LEN])
+{
+	snprintf(old, TAIL_OLD_LEN, "%s.old", tail->name);
+}
+
 void tail_open(struct tail *tail, const char *name, int from)
 {
+	char old[TAIL_OLD_LEN];
+
 	*tail = (struct tail) { .from = from };
 	snprintf(tail->name, sizeof(tail->name), "%s", name);
 	fcntl(from, F_SETFL, O_NONBLOCK);
+	old_name(tail, old);
+	unlink(old);
 	open_file(tail);
 }
 
 static void begin_again(struct tail *tail)
 {
-	char old[sizeof(tail->name) + 4];
+	char old[TAIL_OLD_LEN];
 
-	snprintf(old, sizeof(old), "%s.old", tail->name);
+	old_name(tail, old);
 	rename(tail->name, old);
 	close(tail->fd);
+	tail->base += tail->size;
 	open_file(tail);
 }
 

@@ -6,6 +6,7 @@
 #define SSID_TAIL_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define TAIL_MAX	(1u << 20)	/* at least so many bytes are kept */
@@ -16,6 +17,7 @@
  * @from: the pipe
  * @fd: the file
  * @name: of the file; what it had before it was full is in NAME.old
+ * @base: bytes that came before those of the file; it is in NAME.base, too
  * @size: of the file
  * @line: the line that is being written, and the last whole one
  * @len: bytes of @line[0]
@@ -24,6 +26,7 @@ struct tail {
 	int from;
 	int fd;
 	char name[64];
+	uint64_t base;
 	size_t size;
 	char line[2][TAIL_LINE];
 	size_t len;

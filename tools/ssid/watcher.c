@@ -18,14 +18,15 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../lib/http.h"
+#include "../../vmm/exit_word.h"
 #include "tail.h"
 
-/* ssi-vmm answers at once, and the watcher has the consoles of the guest to empty. */
-#define PRESS_S		2
+#define PRESS_S	5	/* for ssi-vmm to answer */
 
 static struct watcher {
 	const char *id;
@@ -80,12 +81,29 @@ static void set_signals(void)
 		fail("signalfd: %s", strerror(errno));
 }
 
+/* Its other end never closes: who types may come and go. */
+static int open_input(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.input", watcher.id);
+	unlink(path);
+	if (mkfifo(path, 0600))
+		fail("%s: %s", path, strerror(errno));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		fail("%s: %s", path, strerror(errno));
+	return fd;
+}
+
 __attribute__((noreturn))
-static void run_vmm(int console, int log)
+static void run_vmm(int input, int console, int log)
 {
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(input, STDIN_FILENO);
 	dup2(console, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
@@ -100,7 +118,7 @@ static void run_vmm(int console, int log)
 
 static void start_vmm(void)
 {
-	int console[2], log[2];
+	int input = open_input(), console[2], log[2];
 	char name[64];
 
 	if (pipe2(console, O_CLOEXEC) || pipe2(log, O_CLOEXEC))
@@ -113,7 +131,8 @@ static void start_vmm(void)
 	if (watcher.pid < 0)
 		fail("a process: %s", strerror(errno));
 	if (!watcher.pid)
-		run_vmm(console[1], log[1]);
+		run_vmm(input, console[1], log[1]);
+	close(input);
 	close(console[1]);
 	close(log[1]);
 }
@@ -130,13 +149,13 @@ static const char *reason(void)
 /* Written under another name first: ssid must not see half of it. */
 static void write_exit(int status)
 {
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) :
+				       EXIT_SIGNAL + WTERMSIG(status);
 	json_t *object;
 	char path[64], temporary[64];
 
-	object = json_pack("{s:i, s:s}", "code",
-			   WIFEXITED(status) ? WEXITSTATUS(status) :
-					       128 + WTERMSIG(status),
-			   "reason", reason());
+	object = json_pack("{s:i, s:s, s:s}", "code", code, "cause",
+			   exit_word(code), "reason", reason());
 	snprintf(path, sizeof(path), "%s.exit", watcher.id);
 	snprintf(temporary, sizeof(temporary), "%s.exit.new", watcher.id);
 	if (!json_dump_file(object, temporary, 0))
@@ -155,25 +174,41 @@ static void end(int status)
 	_exit(0);
 }
 
-/* A second SIGTERM would end the guest; so would the first before there is one. */
+/*
+ * A second SIGTERM would end the guest; so would the first before there is one. An
+ * ssi-vmm that does not answer must not keep the watcher from its work, so a process of
+ * its own asks.
+ */
 static void press(void)
 {
 	const struct http_request request = {
-		.method = "POST", .path = "/button", .host = "x", .limit_s = PRESS_S,
+		.method = "POST", .path = "/button", .host = "x",
+		.limit_s = PRESS_S,
 	};
 	struct http_answer answer = { 0 };
 	char why[HTTP_WHY_MAX];
 
+	if (fork())
+		return;
 	if (http_unix(watcher.control, &request, &answer, why) ||
 	    answer.status != 202)
 		kill(watcher.pid, SIGTERM);
-	free(answer.body);
+	_exit(0);
+}
+
+static void reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == watcher.pid)
+			end(status);
 }
 
 static void take_signal(void)
 {
 	struct signalfd_siginfo info;
-	int status;
 
 	while (read(watcher.signals, &info, sizeof(info)) == sizeof(info)) {
 		/* SIGHUP ends ssi-vmm without a press of the button. */
@@ -183,8 +218,8 @@ static void take_signal(void)
 			kill(watcher.pid, SIGHUP);
 		else if (info.ssi_signo == WATCHER_KILL)
 			kill(watcher.pid, SIGKILL);
-		else if (waitpid(watcher.pid, &status, WNOHANG) == watcher.pid)
-			end(status);
+		else
+			reap();
 	}
 }
 
