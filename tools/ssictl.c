@@ -21,7 +21,7 @@ static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | console }\n"
 	"       ssictl [ -force ] -batch FILE\n"
-	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link }\n"
+	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link | heat }\n"
 	"       OPTIONS := { -s[tatistics] | -d[etails] | -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
 
 bool ssictl_statistics;
@@ -44,6 +44,7 @@ static const struct object *const objects[] = {
 	&object_guest,
 	&object_console,
 	&object_link,
+	&object_heat,
 	NULL,
 };
 
@@ -100,7 +101,7 @@ static int run_object(const struct object *object, int argc, char **argv)
 	}
 	if (object->run)
 		return object->run(argc, argv);
-	if (!argc || argv[0][0] == '-')
+	if (!argc || (argv[0][0] == '-' && !object->other))
 		return command->run(argc, argv);
 	command = find_command(object, argv[0]);
 	if (!command && object->other)

@@ -60,5 +60,6 @@ extern const struct object object_cert;
 extern const struct object object_guest;
 extern const struct object object_console;
 extern const struct object object_link;
+extern const struct object object_heat;
 
 #endif /* SSICTL_H */
