@@ -9,6 +9,7 @@
  *   0x002000  boot parameters  0x0e0000  ACPI tables
  *   0x003000  page tables: the lowest     0x0ff000  SMBIOS
  *             4 GiB, one to one
+ *   0x009000  random numbers
  *   where the kernel prefers to be, the kernel; behind the memory that it
  *   needs to unpack itself, the initrd
  */
@@ -21,9 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "loader_pvh.h"
 #include "log.h"
 #include "memory.h"
 
@@ -32,12 +35,15 @@
 #define PML4_GPA	0x3000u
 #define PDPT_GPA	0x4000u
 #define PD_GPA		0x5000u		/* four of them */
+#define SEED_GPA	0x9000u
+#define SEED_SIZE	32u
 #define CMDLINE_GPA	0x10000u
 #define CMDLINE_MAX	0x10000u
 #define LOW_RAM_END	0x9f000u
 #define HIGH_RAM_START	0x100000u
 
 #define SECTOR		512u
+#define PVH_CMDLINE_MAX	2047u	/* COMMAND_LINE_SIZE of Linux */
 #define HEADER_OFFSET	0x1f1u
 #define BOOT_FLAG	0xaa55u
 #define HEADER_MAGIC	0x53726448u	/* HdrS */
@@ -62,6 +68,8 @@ struct file {
 
 static struct {
 	struct file kernel, initrd;
+	bool is_pvh;
+	struct loader_pvh pvh;
 	const char *append;
 	struct setup_header header;
 	uint64_t setup_size;	/* of the sectors in front of the kernel proper */
@@ -97,6 +105,9 @@ static void read_header(const char *path)
 	struct setup_header *h = &loader.header;
 	uint64_t kernel_size;
 
+	if (loader_pvh_is_elf(loader.kernel.data, loader.kernel.size))
+		die(EXIT_USAGE, "The kernel %s is an ELF file, but firmware needs a bzImage.",
+		    path);
 	if (loader.kernel.size < HEADER_OFFSET + sizeof(*h))
 		die(EXIT_USAGE, "The kernel %s is too short for a bzImage.",
 		    path);
@@ -156,12 +167,31 @@ static void check_initrd(const char *path, uint64_t low_size)
 		    (unsigned long long)(loader.header.initrd_addr_max + 1ull) >> 20);
 }
 
+/* It has no header with limits: these are those of Linux' own protocol. */
+static void open_pvh(const char *kernel, uint64_t low_size)
+{
+	loader.pvh = (struct loader_pvh) {
+		.path = kernel, .data = loader.kernel.data,
+		.size = loader.kernel.size,
+	};
+	loader_pvh_open(&loader.pvh, low_size);
+	loader.initrd_gpa = align_up(loader.pvh.end, PAGE_SIZE);
+	loader.header.initrd_addr_max = UINT32_MAX;
+	loader.header.cmdline_size = PVH_CMDLINE_MAX;
+}
+
 void loader_linux_open(const char *kernel, const char *initrd,
-		       const char *append, uint64_t low_size)
+		       const char *append, bool firmware, uint64_t low_size)
 {
 	loader.kernel = open_file("kernel", kernel);
-	read_header(kernel);
-	place_kernel(kernel, low_size);
+	loader.is_pvh = !firmware && loader_pvh_is_elf(loader.kernel.data,
+						       loader.kernel.size);
+	if (loader.is_pvh) {
+		open_pvh(kernel, low_size);
+	} else {
+		read_header(kernel);
+		place_kernel(kernel, low_size);
+	}
 	if (initrd) {
 		loader.initrd = open_file("initrd", initrd);
 		check_initrd(initrd, low_size);
@@ -197,10 +227,12 @@ static void *guest(uint64_t gpa, uint64_t len)
 	return host;
 }
 
-static void write_gdt(void)
+/* Code of 64 or 32 bits, and data. */
+static void write_gdt(bool is_pvh)
 {
-	static const uint64_t gdt[] = {
-		0, 0, 0x00af9b000000ffffull, 0x00cf93000000ffffull,
+	const uint64_t gdt[] = {
+		0, 0, is_pvh ? 0x00cf9b000000ffffull : 0x00af9b000000ffffull,
+		0x00cf93000000ffffull,
 	};
 
 	memcpy(guest(GDT_GPA, sizeof(gdt)), gdt, sizeof(gdt));
@@ -263,22 +295,58 @@ static void write_params(uint64_t rsdp)
 	write_e820(params);
 }
 
-void loader_linux_load(uint64_t rsdp, struct vcpu_boot *boot)
+/* struct setup_data of asm/bootparam.h; Linux adds them and clears them. */
+static void write_seed(void)
 {
-	size_t len = strlen(loader.append) + 1;
+	struct boot_params *params = guest(PARAMS_GPA, sizeof(*params));
+	struct setup_data *seed = guest(SEED_GPA, sizeof(*seed) + SEED_SIZE);
+
+	*seed = (struct setup_data) { .type = SETUP_RNG_SEED, .len = SEED_SIZE };
+	if (getrandom(seed->data, SEED_SIZE, 0) == SEED_SIZE)
+		params->hdr.setup_data = SEED_GPA;
+}
+
+static void load_pvh(uint64_t rsdp, struct vcpu_boot *boot)
+{
+	const struct loader_pvh_start start = {
+		.rsdp = rsdp, .cmdline = CMDLINE_GPA,
+		.initrd = loader.initrd_gpa, .initrd_size = loader.initrd.size,
+	};
+
+	loader_pvh_load(&loader.pvh, &start, PARAMS_GPA);
+	*boot = (struct vcpu_boot) {
+		.is_pvh = true, .rip = loader.pvh.entry, .rbx = PARAMS_GPA,
+		.gdt = GDT_GPA, .gdt_limit = 31,
+	};
+}
+
+static void load_bzimage(uint64_t rsdp, bool seed, struct vcpu_boot *boot)
+{
 	uint64_t size = loader.kernel.size - loader.setup_size;
 
-	write_gdt();
 	write_page_tables();
 	write_params(rsdp);
-	memcpy(guest(CMDLINE_GPA, len), loader.append, len);
+	if (seed)
+		write_seed();
 	memcpy(guest(loader.kernel_gpa, size),
 	       loader.kernel.data + loader.setup_size, size);
-	if (loader.initrd.size)
-		memcpy(guest(loader.initrd_gpa, loader.initrd.size),
-		       loader.initrd.data, loader.initrd.size);
 	*boot = (struct vcpu_boot) {
 		.rip = loader.kernel_gpa + ENTRY_64, .rsi = PARAMS_GPA,
 		.cr3 = PML4_GPA, .gdt = GDT_GPA, .gdt_limit = 31,
 	};
+}
+
+void loader_linux_load(uint64_t rsdp, bool seed, struct vcpu_boot *boot)
+{
+	size_t len = strlen(loader.append) + 1;
+
+	write_gdt(loader.is_pvh);
+	memcpy(guest(CMDLINE_GPA, len), loader.append, len);
+	if (loader.initrd.size)
+		memcpy(guest(loader.initrd_gpa, loader.initrd.size),
+		       loader.initrd.data, loader.initrd.size);
+	if (loader.is_pvh)
+		load_pvh(rsdp, boot);
+	else
+		load_bzimage(rsdp, seed, boot);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Boots a Linux bzImage at its 64-bit entry. */
+/* Boots a Linux bzImage at its 64-bit entry, or a vmlinux at its PVH entry. */
 #ifndef VMM_LOADER_LINUX_H
 #define VMM_LOADER_LINUX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,16 +19,17 @@
 
 /**
  * loader_linux_open() - read the files, and check that they can be booted
- * @kernel: path of a bzImage
+ * @kernel: path of a bzImage, or of a vmlinux
  * @initrd: path, or NULL
  * @append: kernel command line
+ * @firmware: firmware boots it, which must be a bzImage
  * @low_size: bytes of guest RAM below the hole
  *
  * Ends the process with an error if they cannot. Does not access guest memory,
  * so that errors are reported before the node waits for the others.
  */
 void loader_linux_open(const char *kernel, const char *initrd,
-		       const char *append, uint64_t low_size);
+		       const char *append, bool firmware, uint64_t low_size);
 
 /**
  * struct loader_linux_image - the opened files, as firmware needs them
@@ -51,7 +53,10 @@ struct loader_linux_image {
 
 void loader_linux_image(struct loader_linux_image *image);
 
-/* Copy all to guest memory. @rsdp: address of ACPI's RSDP; 0: there is none. */
-void loader_linux_load(uint64_t rsdp, struct vcpu_boot *boot);
+/*
+ * Copy all to guest memory. @rsdp: address of ACPI's RSDP; 0: there is none. @seed:
+ * give the kernel random numbers to begin with; a vmlinux has no place for them.
+ */
+void loader_linux_load(uint64_t rsdp, bool seed, struct vcpu_boot *boot);
 
 #endif /* VMM_LOADER_LINUX_H */

@@ -169,7 +169,8 @@ static void open_guest_files(void)
 				 machine.options->variables, low);
 	if (machine.options->kernel)
 		loader_linux_open(machine.options->kernel,
-				  machine.options->initrd, machine.append, low);
+				  machine.options->initrd, machine.append,
+				  machine.options->firmware, low);
 }
 
 static void create_memory(void)
@@ -345,7 +346,8 @@ static void load_guest(void)
 		return;
 	}
 	load_smbios(&smbios);
-	loader_linux_load(load_acpi(&acpi), &machine.boot);
+	loader_linux_load(load_acpi(&acpi), !machine.options->devices.no_rng,
+			  &machine.boot);
 	vcpu_set_boot(&machine.vcpus[0], &machine.boot);
 }
 

@@ -31,7 +31,7 @@ static const struct {
 	const char *argument;	/* NULL: the option has none */
 	const char *text;
 } option_table[] = {
-	{ "kernel", OPT_KERNEL, "FILE", "bzImage to boot" },
+	{ "kernel", OPT_KERNEL, "FILE", "bzImage or vmlinux to boot" },
 	{ "firmware", OPT_FIRMWARE, "CODE[,vars=FILE]",
 	  "boot through UEFI: OVMF_CODE.fd, and a copy of\t"
 	  "OVMF_VARS.fd; the kernel may then be missing" },

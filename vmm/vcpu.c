@@ -128,7 +128,8 @@ static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)
 void vcpu_set_boot(struct vcpu *vcpu, const struct vcpu_boot *boot)
 {
 	struct kvm_regs regs = {
-		.rip = boot->rip, .rsi = boot->rsi, .rflags = RFLAGS_FIXED,
+		.rip = boot->rip, .rsi = boot->rsi, .rbx = boot->rbx,
+		.rflags = RFLAGS_FIXED,
 	};
 	struct kvm_segment data = flat_segment(0x18, 3);
 	struct kvm_sregs sregs;
@@ -142,6 +143,13 @@ void vcpu_set_boot(struct vcpu *vcpu, const struct vcpu_boot *boot)
 	sregs.cr0 = CR0_PE | CR0_ET | CR0_PG;
 	sregs.cr4 = CR4_PAE;
 	sregs.efer = EFER_LME | EFER_LMA;
+	if (boot->is_pvh) {
+		sregs.cs.l = 0;
+		sregs.cs.db = 1;
+		sregs.cr0 = CR0_PE | CR0_ET;
+		sregs.cr4 = 0;
+		sregs.efer = 0;
+	}
 	setup_ioctl(vcpu, KVM_SET_SREGS, &sregs, "the boot state");
 	setup_ioctl(vcpu, KVM_SET_REGS, &regs, "the boot registers");
 }

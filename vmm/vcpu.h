@@ -50,16 +50,20 @@ struct vcpu {
 };
 
 /**
- * struct vcpu_boot - the first state of the boot CPU, in 64-bit mode
+ * struct vcpu_boot - the first state of the boot CPU
+ * @is_pvh: in 32-bit mode without paging, as PVH has it; else in 64-bit mode
  * @rip: first instruction
- * @rsi: the address of Linux' boot parameters
- * @cr3: page tables
+ * @rsi: 64-bit: the address of Linux' boot parameters
+ * @rbx: PVH: the address of its start info
+ * @cr3: 64-bit: page tables
  * @gdt: a table with code at 0x10 and data at 0x18
  * @gdt_limit: its size less one
  */
 struct vcpu_boot {
+	bool is_pvh;
 	uint64_t rip;
 	uint64_t rsi;
+	uint64_t rbx;
 	uint64_t cr3;
 	uint64_t gdt;
 	uint16_t gdt_limit;
