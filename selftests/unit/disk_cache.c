@@ -13,6 +13,8 @@
 #include "blk_driver.h"
 
 #define RESULTS		6	/* of a mode */
+#define LONG_PART	0xe0000u
+#define LONG_PARTS	13u
 
 static bool may_move;
 
@@ -116,6 +118,83 @@ static void test_mode(enum disk_cache cache, bool moves, const char *mode)
 	close(fd);
 }
 
+/* The same buffer many times: more than is copied at once. */
+static uint8_t request_long(uint32_t type, uint16_t flags)
+{
+	put_header(type, 0);
+	put_desc(0, HEADER_GPA, 16, NEXT);
+	for (unsigned int i = 1; i <= LONG_PARTS; i++)
+		put_desc(i, DATA_GPA, LONG_PART, NEXT | flags);
+	put_desc(LONG_PARTS + 1, STATUS_GPA, 1, WRITE);
+	offer(0);
+	if (!wait_for_device())
+		return 0xff;
+	return *(uint8_t *)memory_at(STATUS_GPA, 1);
+}
+
+static bool is_written(int fd)
+{
+	static unsigned char back[LONG_PART];
+
+	for (unsigned int i = 0; i < LONG_PARTS; i++)
+		if (pread(fd, back, LONG_PART, i * LONG_PART) != LONG_PART ||
+		    memcmp(back, memory_at(DATA_GPA, LONG_PART), LONG_PART))
+			return false;
+	return true;
+}
+
+static void test_long(void)
+{
+	char path[] = "ssi-disk-XXXXXX";
+	struct disk_options options = { .file = path, .cache = DISK_NONE };
+	int fd = mkstemp(path), same;
+	unsigned char last = 77;
+
+	if (fd < 0 || ftruncate(fd, 16 << 20))
+		tap_bail("no file: %s", strerror(errno));
+	same = open(path, O_RDWR | O_DIRECT);
+	if (same < 0) {
+		tap_ok(true, "long accesses # SKIP this file system has no O_DIRECT");
+		unlink(path);
+		return;
+	}
+	close(same);
+	may_move = true;
+	blk_init(blk_open(&options), 1, 0, SSI_ACPI_PCI_WINDOW);
+	unlink(path);
+	use(7);
+	start(BLK_FEATURES);
+	fill(3, LONG_PART);
+	tap_ok(!request_long(VIRTIO_BLK_T_OUT, 0) && is_written(fd) &&
+	       pwrite(fd, &last, 1, LONG_PART * LONG_PARTS - 1) == 1 &&
+	       !request_long(VIRTIO_BLK_T_IN, WRITE) &&
+	       ((uint8_t *)memory_at(DATA_GPA, LONG_PART))[LONG_PART - 1] == last,
+	       "accesses that are too long to copy are made in pieces");
+	store(bar + STATUS, 1, 0);
+	close(fd);
+}
+
+/* A guest may name one buffer so often that the host has no memory for copies. */
+static void test_limit(void)
+{
+	static unsigned char buffer[1 << 20], piece[IMAGE_PIECE];
+	struct iovec iov[64];
+	struct image_access access = { .op = IMAGE_WRITE, .iov = iov, .count = 64 };
+	struct image_io io = {
+		.fd = open("/dev/null", O_WRONLY), .align = 512,
+		.bounces = true, .piece = piece,
+	};
+
+	io.last = &io.first;
+	for (unsigned int i = 0; i < 64; i++)
+		iov[i] = (struct iovec) { buffer, sizeof(buffer) };
+	image_io_add(&io, &access);
+	tap_ok(!access.bounce.iov_base && image_io_done(&io) == &access &&
+	       access.result == IMAGE_PIECE && !io.bounced,
+	       "no 64 MiB are copied for a guest at once");
+	close(io.fd);
+}
+
 static void test_serial(void)
 {
 	char path[] = "ssi-disk-XXXXXX";
@@ -143,7 +222,7 @@ static void test_serial(void)
 
 int main(void)
 {
-	tap_plan(5 * RESULTS + 2);
+	tap_plan(5 * RESULTS + 4);
 	libvmm_make_ram(RAM_GPA, RAM_SIZE);
 	pci_init(NULL);
 	test_mode(DISK_WRITEBACK, false, "writeback");
@@ -152,6 +231,8 @@ int main(void)
 	test_mode(DISK_DIRECTSYNC, false, "directsync");
 	test_mode(DISK_NONE, true, "none, in a region of several nodes");
 	test_serial();
+	test_long();
+	test_limit();
 	fflush(stdout);
 	/* Threads of the devices are asleep: leave without them. */
 	_exit(tap_exit());

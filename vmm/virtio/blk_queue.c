@@ -495,6 +495,10 @@ struct blk_queue *blk_queue_make(struct blk *blk, unsigned int index)
 	q->io.kick_fd = q->worker.kick_fd;
 	q->io.align = blk->image.align;
 	q->io.bounces = blk->image.direct && memory_may_move();
+	if (q->io.align &&
+	    posix_memalign(&q->io.piece, q->io.align, IMAGE_PIECE))
+		die(EXIT_HOST, "There is no memory for the disk %s.",
+		    blk->image.path);
 	err = image_io_init(&q->io);
 	if (err)
 		tell_no_ring(err);

@@ -22,6 +22,7 @@
 #include "queue.h"
 
 #define RING_SIZE	512	/* more than a queue has, and the kick */
+#define BOUNCE_MAX	(8u << 20)	/* bytes of all copies that are under way */
 #define PUNCH_HOLE	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
 
 /*
@@ -66,6 +67,7 @@ int image_io_init(struct image_io *io)
 
 	io->has_ring = !err;
 	io->kick_armed = false;
+	io->bounced = 0;
 	io->first = NULL;
 	io->last = &io->first;
 	return err;
@@ -92,31 +94,34 @@ static bool must_bounce(const struct image_io *io,
 	return false;
 }
 
-/* Return: 0, or -errno. */
-static int begin_bounce(const struct image_io *io, struct image_access *access)
+/*
+ * The guest chooses how long an access is, and may name the same buffer many times. So
+ * copies have a limit. Return: false if there is no memory for this one.
+ */
+static bool begin_bounce(struct image_io *io, struct image_access *access)
 {
 	size_t len = queue_iov_len(access->iov, access->count);
-	int err;
+	void *copy;
 
-	access->bounce = (struct iovec) { .iov_len = len };
-	if (!must_bounce(io, access))
-		return 0;
-	err = posix_memalign(&access->bounce.iov_base, io->align, len);
-	if (err)
-		return -err;
+	if (len > BOUNCE_MAX - io->bounced ||
+	    posix_memalign(&copy, io->align, len))
+		return false;
 	if (access->op != IMAGE_READ)
-		queue_copy_from(access->iov, access->count, 0,
-				access->bounce.iov_base, len);
-	return 0;
+		queue_copy_from(access->iov, access->count, 0, copy, len);
+	access->bounce = (struct iovec) { copy, len };
+	io->bounced += len;
+	return true;
 }
 
-static void end_bounce(struct image_access *access)
+static void end_bounce(struct image_io *io, struct image_access *access)
 {
-	if (access->bounce.iov_base && access->op == IMAGE_READ &&
-	    access->result > 0)
+	if (!access->bounce.iov_base)
+		return;
+	if (access->op == IMAGE_READ && access->result > 0)
 		queue_copy_to(access->iov, access->count, 0,
 			      access->bounce.iov_base, access->result);
 	free(access->bounce.iov_base);
+	io->bounced -= access->bounce.iov_len;
 	access->bounce.iov_base = NULL;
 }
 
@@ -167,6 +172,26 @@ static void do_now(struct image_io *io, struct image_access *access)
 {
 	ssize_t done = call(io, access);
 
+	put_done(io, access, done < 0 ? -errno : done);
+}
+
+/* Without memory for all of it: move its first bytes; the caller adds the rest again. */
+static void do_piece(struct image_io *io, struct image_access *access)
+{
+	size_t len = queue_iov_len(access->iov, access->count);
+	struct iovec buffer = { io->piece, len < IMAGE_PIECE ? len : IMAGE_PIECE };
+	struct image_access piece = {
+		.op = access->op, .iov = &buffer, .count = 1,
+		.offset = access->offset,
+	};
+	ssize_t done;
+
+	if (access->op != IMAGE_READ)
+		queue_copy_from(access->iov, access->count, 0, io->piece,
+				buffer.iov_len);
+	done = call(io, &piece);
+	if (done > 0 && access->op == IMAGE_READ)
+		queue_copy_to(access->iov, access->count, 0, io->piece, done);
 	put_done(io, access, done < 0 ? -errno : done);
 }
 
@@ -256,10 +281,9 @@ static struct image_access *take_completion(struct image_io *io)
 
 void image_io_add(struct image_io *io, struct image_access *access)
 {
-	int err = begin_bounce(io, access);
-
-	if (err)
-		put_done(io, access, err);
+	access->bounce = (struct iovec) { 0 };
+	if (must_bounce(io, access) && !begin_bounce(io, access))
+		do_piece(io, access);
 	else if (io->has_ring)
 		put_in_ring(io, access);
 	else
@@ -292,6 +316,6 @@ struct image_access *image_io_done(struct image_io *io)
 	if (!access && io->has_ring)
 		access = take_completion(io);
 	if (access)
-		end_bounce(access);
+		end_bounce(io, access);
 	return access;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#define IMAGE_PIECE	(256u << 10)	/* bytes; of an access that is too long to copy */
+
 enum image_op {
 	IMAGE_READ,
 	IMAGE_WRITE,
@@ -43,23 +45,27 @@ struct image_access {
  * @fd: the image
  * @align: buffers are at multiples of so many bytes; 0: anywhere
  * @bounces: with @align: no buffer may be used as it is
+ * @piece: with @align: IMAGE_PIECE bytes at such an address
  * @kick_fd: an eventfd that ends image_io_wait()
  * @has_ring: accesses go through @ring; otherwise each is done at once
  * @ring: io_uring
  * @kick: buffer for reads of @kick_fd
  * @kick_armed: such a read is in @ring
- * @first: without a ring: accesses that are done
+ * @bounced: bytes of all copies that are under way
+ * @first: accesses that are done without the ring
  * @last: where the next one is put
  */
 struct image_io {
 	int fd;
 	uint32_t align;
 	bool bounces;
+	void *piece;
 	int kick_fd;
 	bool has_ring;
 	struct io_uring ring;
 	uint64_t kick;
 	bool kick_armed;
+	size_t bounced;
 	struct image_access *first;
 	struct image_access **last;
 };
@@ -70,7 +76,10 @@ struct image_io {
  */
 int image_io_init(struct image_io *io);
 
-/* Begin an access; with a ring at the next image_io_submit() or image_io_wait(). */
+/*
+ * Begin an access; with a ring at the next image_io_submit() or image_io_wait(). It may
+ * end with fewer bytes than it has: add the rest again.
+ */
 void image_io_add(struct image_io *io, struct image_access *access);
 void image_io_submit(struct image_io *io);
 
