@@ -115,8 +115,7 @@ static const struct {
 	{ SCMP_SYS(dup3), REST },
 	{ SCMP_SYS(pread64), REST },
 	{ SCMP_SYS(ftruncate), REST },
-	/* new threads, and the CPUs of the host where they run */
-	{ SCMP_SYS(sched_setaffinity), REST },
+	/* new threads */
 	{ SCMP_SYS(pipe2), REST },
 	{ SCMP_SYS(set_robust_list), REST },
 	{ SCMP_SYS(rseq), REST },
@@ -211,11 +210,13 @@ static void add_limited(scmp_filter_ctx ctx)
 }
 
 /*
- * New threads, and their filters. The flags of clone3() are in memory, where a filter
- * cannot see them; without it the C library calls clone().
+ * New threads, the CPUs of the host for themselves, and their filters. The flags of
+ * clone3() are in memory, where a filter cannot see them; without it the C library
+ * calls clone().
  */
 static void add_threads(scmp_filter_ctx ctx)
 {
+	allow_if(ctx, SCMP_SYS(sched_setaffinity), SCMP_A0(SCMP_CMP_EQ, 0));
 	allow_if(ctx, SCMP_SYS(clone),
 		 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));

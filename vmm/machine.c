@@ -216,6 +216,7 @@ static void create_cpu(unsigned int cpu)
 	vcpu->node = place->node;
 	vcpu->real = place->node == machine.options->self;
 	vcpu->boots = cpu == 0;
+	vcpu->host_cpu = vcpu->real ? pin_next(machine.options) : -1;
 	vcpu_create(vcpu);
 	cpuid_set(vcpu->fd, &topology);
 	vcpu_enable_x2apic(vcpu);
@@ -545,15 +546,8 @@ int machine_run(void)
 {
 	const struct stop_request *request;
 
-	unsigned int real = 0;
-
-	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++) {
-		struct vcpu *vcpu = &machine.vcpus[cpu];
-
-		run_start(vcpu);
-		if (vcpu->real)
-			pin_thread(machine.options, vcpu->thread, real++);
-	}
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++)
+		run_start(&machine.vcpus[cpu]);
 	if (machine.options->num_nodes > 1)
 		proxy_open();
 	cluster_barrier();

@@ -62,23 +62,27 @@ void pin_prepare(const struct options *options)
 	bind_memory(own(options));
 }
 
-void pin_thread(const struct options *options, pthread_t thread,
-		unsigned int cpu)
+int pin_next(const struct options *options)
 {
-	const cpu_set_t *cpus = &own(options)->vcpupin;
-	cpu_set_t one;
-	int err;
+	static int last = -1;
 
-	if (!CPU_COUNT(cpus))
+	if (!CPU_COUNT(&own(options)->vcpupin))
+		return -1;
+	for (last++; last < CPU_SETSIZE; last++)
+		if (CPU_ISSET(last, &own(options)->vcpupin))
+			return last;
+	return -1;
+}
+
+void pin_here(int cpu)
+{
+	cpu_set_t one;
+
+	if (cpu < 0)
 		return;
 	CPU_ZERO(&one);
-	for (unsigned int i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, cpus) && !cpu--) {
-			CPU_SET(i, &one);
-			break;
-		}
-	err = pthread_setaffinity_np(thread, sizeof(one), &one);
-	if (err)
-		log_warn("A CPU of the guest cannot stay on its CPU of the host: %s.",
-			 strerror(err));
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		log_warn("A CPU of the guest cannot stay on CPU %d of the host: %s.",
+			 cpu, strerror(errno));
 }

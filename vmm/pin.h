@@ -3,8 +3,6 @@
 #ifndef VMM_PIN_H
 #define VMM_PIN_H
 
-#include <pthread.h>
-
 #include "options.h"
 
 /*
@@ -14,8 +12,13 @@
  */
 void pin_prepare(const struct options *options);
 
-/* Let the thread of this node's CPU number @cpu run on its CPU of the host only. */
-void pin_thread(const struct options *options, pthread_t thread,
-		unsigned int cpu);
+/*
+ * The CPU of the host for the next of this node's CPUs, in their order. Return: -1 if the
+ * user has named none.
+ */
+int pin_next(const struct options *options);
+
+/* Let the calling thread run on a CPU of the host only; with -1 on any. */
+void pin_here(int cpu);
 
 #endif /* VMM_PIN_H */

@@ -33,6 +33,7 @@
 #include "forward.h"
 #include "hw/ioapic.h"
 #include "log.h"
+#include "pin.h"
 #include "proxy.h"
 #include "resets.h"
 #include "sipi.h"
@@ -220,6 +221,7 @@ static void *run_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
+	pin_here(vcpu->host_cpu);
 	filter_thread(FILTER_CPU);
 	for (;;) {
 		wait_for_start(vcpu);

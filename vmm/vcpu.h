@@ -29,6 +29,7 @@
  * @tsc_offset: of its TSC to the host's, as KVM has it
  * @in_guest: its thread is in KVM_RUN, or about to be; see tsc.c
  * @counts: of its exits
+ * @host_cpu: the CPU of the host where its thread runs; -1: any
  */
 struct vcpu {
 	unsigned int cpu;
@@ -47,6 +48,7 @@ struct vcpu {
 	uint64_t tsc_offset;
 	atomic_bool in_guest;
 	struct counts_cpu *counts;
+	int host_cpu;
 };
 
 /**

@@ -68,6 +68,8 @@ static const struct trial {
 	{ "mmap of code", NONE, SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC,
 					    MAP_PRIVATE | MAP_ANONYMOUS } },
 	{ "mprotect to code", NONE, SYS_mprotect, { 0, 0, PROT_EXEC } },
+	{ "a CPU for itself", REST, SYS_sched_setaffinity, { 0 } },
+	{ "a CPU for another process", NONE, SYS_sched_setaffinity, { 1 } },
 	{ "execve", NONE, SYS_execve, { 0 } },
 	{ "execveat", NONE, SYS_execveat, { NO_FD } },
 	{ "fork", NONE, SYS_clone, { SIGCHLD } },
