@@ -559,9 +559,9 @@ int machine_run(void)
 			   &machine_serial_term_ops);
 	}
 	stop_press_first(button_press);
-	pause_start();
 	orders_start();
 	ask_life(false);
+	pause_start();		/* which may say at once that the guest stands still */
 	resets_begin();
 	if (machine.vcpus[0].real)
 		proxy_report_sipi(&machine.vcpus[0], 0);

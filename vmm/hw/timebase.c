@@ -5,7 +5,7 @@
  */
 #include "timebase.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 
 #define NS_PER_S	1000000000ull
 
@@ -13,9 +13,12 @@ static struct {
 	unsigned int dilation;
 	uint64_t start_ns;
 	time_t start;
-	atomic_ullong stopped_ns;	/* the host's time then; 0: it runs */
-	atomic_ullong away_ns;		/* for so long it has stood still */
+	uint64_t stopped_ns;	/* the host's time then; 0: it runs */
+	uint64_t away_ns;	/* for so long it has stood still */
 } timebase = { .dilation = 1 };
+
+/* Protects @stopped_ns and @away_ns: a time between their changes would be too early. */
+static pthread_mutex_t timebase_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static uint64_t raw_ns(void)
 {
@@ -27,21 +30,28 @@ static uint64_t raw_ns(void)
 
 uint64_t timebase_host_ns(void)
 {
-	uint64_t stopped = atomic_load(&timebase.stopped_ns);
+	uint64_t ns;
 
-	return (stopped ? stopped : raw_ns()) - atomic_load(&timebase.away_ns);
+	pthread_mutex_lock(&timebase_lock);
+	ns = (timebase.stopped_ns ? timebase.stopped_ns : raw_ns()) -
+	     timebase.away_ns;
+	pthread_mutex_unlock(&timebase_lock);
+	return ns;
 }
 
 void timebase_stop(void)
 {
-	atomic_store(&timebase.stopped_ns, raw_ns());
+	pthread_mutex_lock(&timebase_lock);
+	timebase.stopped_ns = raw_ns();
+	pthread_mutex_unlock(&timebase_lock);
 }
 
 void timebase_go(void)
 {
-	atomic_fetch_add(&timebase.away_ns,
-			 raw_ns() - atomic_load(&timebase.stopped_ns));
-	atomic_store(&timebase.stopped_ns, 0);
+	pthread_mutex_lock(&timebase_lock);
+	timebase.away_ns += raw_ns() - timebase.stopped_ns;
+	timebase.stopped_ns = 0;
+	pthread_mutex_unlock(&timebase_lock);
 }
 
 void timebase_init(unsigned int dilation)
