@@ -461,7 +461,7 @@ static int take_unread_signal(void)
 
 	while (recv(keeper.orders[1], &order, sizeof(order), MSG_DONTWAIT) ==
 	       sizeof(order))
-		if (order.signal != SIGCONT)
+		if (order.type == ORDER_SIGNAL && order.signal != SIGCONT)
 			return order.signal;
 	return 0;
 }
