@@ -477,15 +477,15 @@ static int explain_end(void)
 		return EXIT_SIGNAL + keeper_killed.sig;
 	}
 	if (keeper_killed.why) {
-		log_info("%s", keeper_killed.why);
+		log_error("%s", keeper_killed.why);
 		return EXIT_HOST;
 	}
 	if (sig == SIGSYS) {
-		log_info("The guest's process has made a system call that it may not make, and was ended; the host's kernel log has its number (type=1326). The guest may have broken out of a device, or ssi-vmm has an error.");
+		log_error("The guest's process has made a system call that it may not make, and was ended; the host's kernel log has its number (type=1326). The guest may have broken out of a device, or ssi-vmm has an error.");
 		return EXIT_HOST;
 	}
-	log_info("The guest's process was ended by a signal: %s.",
-		 strsignal(sig));
+	log_error("The guest's process was ended by a signal: %s.",
+		  strsignal(sig));
 	return EXIT_SIGNAL + sig;
 }
 

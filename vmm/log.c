@@ -65,6 +65,15 @@ static void log_line(const char *kind, const char *fmt, va_list args)
 	output_write_error(line, len);
 }
 
+void log_error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line("", fmt, args);
+	va_end(args);
+}
+
 void log_info(const char *fmt, ...)
 {
 	va_list args;

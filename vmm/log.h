@@ -7,9 +7,9 @@
 
 #include "exit.h"
 
-/* The least important messages that are logged; die() always is. */
+/* The least important messages that are logged. */
 enum log_level {
-	LOG_LEVEL_ERROR,	/* only die() */
+	LOG_LEVEL_ERROR,	/* only die() and log_error() */
 	LOG_LEVEL_WARNING,
 	LOG_LEVEL_INFO,		/* by default */
 	LOG_LEVEL_DEBUG,
@@ -25,6 +25,9 @@ void log_set_program(const char *name);
 
 /* Put the node's id in front of every line; a cluster has several. */
 void log_set_node(unsigned int node);
+
+/* Why ssi-vmm ends, if that is an error: always. */
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Of one warning, at most ten are logged a minute (log_limit.h). */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

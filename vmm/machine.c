@@ -542,6 +542,16 @@ static void look_at_cpus(void)
 	sample_cpus();
 }
 
+static void tell_end(const struct stop_request *request)
+{
+	if (request->code == EXIT_RESTART)
+		resets_leave(request->reason);
+	else if (request->code == EXIT_GUEST_OFF || request->code > EXIT_SIGNAL)
+		log_info("%s", request->reason);
+	else
+		log_error("%s", request->reason);
+}
+
 int machine_run(void)
 {
 	const struct stop_request *request;
@@ -575,9 +585,6 @@ int machine_run(void)
 	if (request->code == EXIT_RESTART && machine.options->num_nodes > 1)
 		ask_leave();
 	tty_restore();
-	if (request->code == EXIT_RESTART)
-		resets_leave(request->reason);
-	else
-		log_info("%s", request->reason);
+	tell_end(request);
 	return request->code;
 }
