@@ -356,14 +356,25 @@ static void check_macs(const struct device_options *devices)
 				    j + 1, i + 1);
 }
 
+/* The library drops the guest's answers to them: it looks for no socket of theirs. */
+static void check_restricted(const struct net_options *net, unsigned int number)
+{
+	for (unsigned int i = 0; net->restricted && i < net->num_forwards; i++)
+		if (!strncmp(net->forwards[i], "udp:", 4))
+			die(EXIT_USAGE, "Network card %u has restrict=on and the forwarded port %s, to which the guest could not answer; forward a port of tcp, or leave out restrict=on.",
+			    number + 1, net->forwards[i]);
+}
+
 void device_check(const struct device_options *devices, unsigned int nodes)
 {
 	check_macs(devices);
 	for (unsigned int i = 0; i < devices->num_disks; i++)
 		check_node(devices->disks[i].file, devices->disks[i].node,
 			   nodes);
-	for (unsigned int i = 0; i < devices->num_nets; i++)
+	for (unsigned int i = 0; i < devices->num_nets; i++) {
 		check_node("A network card", devices->nets[i].node, nodes);
+		check_restricted(&devices->nets[i], i);
+	}
 }
 
 bool device_is_on(const struct device_options *devices, unsigned int node)
