@@ -63,6 +63,19 @@ static void test_files(void)
 		   fd, folder), "meta-data that is there is taken");
 }
 
+static void test_links(void)
+{
+	tap_ok(run("ln -s user-data %s/inside && mkfifo %s/fifo", folder, folder) &&
+	       try_folder(folder) == 0,
+	       "a link to a file of the folder is taken, a pipe is left out");
+	tap_ok(run("ln -s /etc/hostname %s/outside", folder) &&
+	       try_folder(folder) == EXIT_USAGE &&
+	       run("rm %s/outside && ln -s ../../etc/hostname %s/outside", folder,
+		   folder) && try_folder(folder) == EXIT_USAGE,
+	       "one that leads out of the folder is refused");
+	run("rm %s/outside", folder);
+}
+
 static void test_refused(void)
 {
 	tap_ok(try_folder("/tmp/ssi-seed-nowhere") == EXIT_USAGE,
@@ -82,8 +95,9 @@ int main(void)
 	    !run("cd %s && echo '#cloud-config' >user-data && : >vendor-data && mkdir sub && head -c 9999 /dev/urandom >A-name.that_is-longer-than-iso-9660-has",
 		 folder))
 		tap_bail("no folder");
-	tap_plan(7);
+	tap_plan(9);
 	test_files();
+	test_links();
 	test_refused();
 	run("rm -r %s %s.out", folder, folder);
 	return tap_exit();
