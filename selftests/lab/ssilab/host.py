@@ -137,7 +137,7 @@ class Host:
             "-no-user-config", "-display", "none", "-no-reboot",
             "-name", f"ssi-host{self.number},debug-threads=on",
             "-smp", str(o.cpus), "-m", f"{o.memory}M",
-            "-kernel", str(image), "-initrd", str(work / "initramfs"),
+            "-kernel", str(image), "-initrd", str(o.initramfs),
             "-append", f"{self._kernel_args()} SSI_HOST={self.number}",
             "-chardev", f"file,id=console,path={self.console.path}",
             "-serial", "chardev:console",
@@ -152,6 +152,8 @@ class Host:
             "-virtfs", f"local,path={self.logs},mount_tag=out,"
                        "security_model=none,multidevs=remap",
         ]
+        if o.root:          # what the host writes is lost at its end
+            command += ["-drive", f"file={o.root},format=raw,if=virtio,snapshot=on"]
         if o.shell:
             command += ["-chardev", self._socket("shell"),
                         "-serial", "chardev:shell"]
@@ -186,6 +188,8 @@ class Host:
         words = [KERNEL_ARGS, self.options.append]
         if self.options.accel != "kvm":
             words.append(tsc_frequency())
+        if self.options.root:
+            words.append("root=/dev/vda rw systemd.show_status=no")
         if self.options.kernel in BUILT:
             words.append("panic_on_warn=1")
         if self.options.gdb or self.options.dump:

@@ -142,6 +142,7 @@ class Kernel:
         self.is_complete = is_complete
         self.release = next((self.root / "lib/modules").iterdir()).name
         self.image = self.root / "boot" / f"vmlinuz-{self.release}"
+        self.initrd = self.root / "boot" / f"initrd.img-{self.release}"
         self.modules = self.root / "lib/modules" / self.release
 
     def boot_image(self):
@@ -163,6 +164,15 @@ def _built(name):
     if not target.exists():
         raise LabError(f"{target} is missing; {BUILT[name]} builds it")
     return Kernel(target, is_complete=False)
+
+
+def of_image(image, name):
+    """The kernel called name of an image of selftests/packages/mkhosts."""
+    folder = image.parent / name
+    if not image.exists() or not folder.exists():
+        raise LabError(f"{image} or {folder} is missing; make check-packages "
+                       "makes them")
+    return Kernel(folder)
 
 
 def module_folder(name, kernel):
