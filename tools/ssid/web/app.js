@@ -31,9 +31,10 @@ async function showHistory() {
     colour: colourOf(one.node), thin, points: one.samples.map((sample) => [sample.time, sample[key]]),
   }));
   drawLines(byId("faults"), lines("remote"), number);
-  drawLines(byId("latency"), [...lines("p50_us", true), ...lines("p99_us")], microseconds, true);
+  drawLines(byId("latency"), [...lines("p50_us", true), ...lines("p99_us")], microseconds,
+            { log: true });
   drawLines(byId("ratio"), lines("miss_ratio"), percent);
-  drawLines(byId("traffic"), lines("rx_bytes"), bytes);
+  drawLines(byId("traffic"), lines("rx_bytes"), bytes, { base: 1024 });
 }
 
 async function showHeat() {
@@ -43,8 +44,9 @@ async function showHeat() {
     byId("heat").hidden = false;
     byId("heat-cell").textContent = "Touch a cell to see what is in it.";
   }
-  byId("cell-size").textContent = bytes(heat.now.cell_size);
   drawHeat(byId("heat"));
+  byId("cell-size").textContent =
+    `${bytes(heat.now.cell_size)} (a row: ${bytes(heat.columns * heat.now.cell_size)})`;
 }
 
 // The end of the console, without what moves a terminal's cursor and sets its colours.

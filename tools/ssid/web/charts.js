@@ -56,10 +56,11 @@ function drawTopology(svg, nodes) {
 
 const PLOT = { h: 180, left: 58, right: 8, top: 8, bottom: 22 };
 
-// 1, 2 or 5 times a power of ten
-function niceTop(value) {
-  const power = 10 ** Math.floor(Math.log10(value || 1));
-  return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= value);
+// 1, 2 or 4 times a power of ten, so that a quarter of it is a round number; of bytes, of 1024
+function niceTop(value, base) {
+  const power = base ** Math.floor(Math.log(value || 1) / Math.log(base) + 1e-9);
+  const steps = base === 10 ? [1, 2, 4, 10] : [1, 4, 16, 64, 256, 1024];
+  return steps.map((step) => step * power).find((top) => top >= value);
 }
 
 function gridLines(top, log, bottom) {
@@ -70,7 +71,7 @@ function gridLines(top, log, bottom) {
 }
 
 // series: [{ colour, thin, points: [[time, value]] }]
-function drawLines(place, series, format, log = false) {
+function drawLines(place, series, format, { log = false, base = 10 } = {}) {
   const values = series.flatMap((one) => one.points.map((point) => point[1])).filter((v) => v > 0);
   const times = series.flatMap((one) => one.points.map((point) => point[0]));
   const width = place.clientWidth || 420;
@@ -84,7 +85,7 @@ function drawLines(place, series, format, log = false) {
   const begin = Math.min(...times), end = Math.max(...times);
   const highest = Math.max(...values, log ? 10 : 0) || 1;
   const bottom = log ? 10 ** Math.floor(Math.log10(Math.min(...values, highest))) : 0;
-  const top = log ? Math.max(10 ** Math.ceil(Math.log10(highest)), bottom * 10) : niceTop(highest);
+  const top = log ? Math.max(10 ** Math.ceil(Math.log10(highest)), bottom * 10) : niceTop(highest, base);
   const x = (time) => PLOT.left + ((time - begin) / (end - begin || 1)) * (width - PLOT.left - PLOT.right);
   const share = (value) => (log ? Math.log(Math.max(value, bottom) / bottom) / Math.log(top / bottom) : value / top);
   const y = (value) => PLOT.h - PLOT.bottom - share(value) * (PLOT.h - PLOT.top - PLOT.bottom);
@@ -125,7 +126,8 @@ function takeHeat(view) {
 function drawHeat(canvas) {
   const width = canvas.clientWidth, ratio = window.devicePixelRatio || 1;
   if (!heat.now || !width) return;
-  heat.columns = width < 500 ? 32 : 64;
+  heat.columns = Math.min(width < 500 ? 32 : 64,
+                          Math.max(16, Math.ceil(Math.sqrt(4 * heat.now.moves.length))));
   const rows = Math.ceil(heat.now.moves.length / heat.columns), side = width / heat.columns;
   const hottest = Math.max(1, ...heat.moved);
   canvas.width = width * ratio;

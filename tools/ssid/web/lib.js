@@ -89,7 +89,10 @@ function number(value) {
   return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toPrecision(2);
 }
 
-const percent = (value) => `${(value * 100).toPrecision(2)} %`;
+function percent(value) {
+  const all = value * 100;
+  return `${all >= 10 || all === 0 ? Math.round(all) : all.toPrecision(2)} %`;
+}
 
 // Guest-physical address of an offset in the guest's memory, which has a hole below 4 GiB.
 const HOLE = 0xb0000000;
