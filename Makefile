@@ -81,7 +81,7 @@ VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lcap-ng -lseccomp -lgnutls -luring -llzm
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
 $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
 $(B)/bin/ssictl: $(call objects,$(TOOL_SRC) $(LIB_SRC))
-$(B)/bin/ssictl: LIBS = $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lpthread -lm
+$(B)/bin/ssictl: LIBS = $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lncurses -ltinfo -lpthread -lm
 $(B)/bin/ssid: $(call objects,$(SSID_SRC) $(LIB_SRC))
 $(B)/bin/ssid: LIBS = $(SSID_LIBS)
 $(B)/bin/ssi-acpi: $(call objects,$(ACPI_LIB) $(ACPI_SRC) \

@@ -19,7 +19,7 @@
 
 static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
-	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | console }\n"
+	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | console | top }\n"
 	"       ssictl [ -force ] -batch FILE\n"
 	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link | heat }\n"
 	"       OPTIONS := { -s[tatistics] | -d[etails] | -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
@@ -45,6 +45,7 @@ static const struct object *const objects[] = {
 	&object_console,
 	&object_link,
 	&object_heat,
+	&object_top,
 	NULL,
 };
 

@@ -131,10 +131,22 @@ static void send_keys(const unsigned char *keys, size_t len)
 	json_decref(answer);
 }
 
+/* So that another one need not wait until ssid notices. */
+static void leave(void)
+{
+	unsigned int status;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/guest/terminal?leave=1&writer=%s", word);
+	if (*word)
+		json_decref(daemon_try("POST", path, NULL, &status));
+}
+
 /* Return: whether the key goes to the guest. */
 static bool take_escape(unsigned char key)
 {
 	if (key == 'x') {
+		leave();
 		terminal_restore();
 		fputc('\n', stderr);
 		exit(0);

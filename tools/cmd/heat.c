@@ -26,8 +26,6 @@
 #define SAMPLES		60
 #define CONVERTER	"rsvg-convert"
 
-extern char **environ;
-
 static const char usage[] =
 	"Usage: ssictl heat [ show ]\n"
 	"       ssictl heat { --svg | --png } FILE [ seconds N ]\n"

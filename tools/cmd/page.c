@@ -8,13 +8,13 @@
 #include <stdlib.h>
 
 #include "../daemon.h"
+#include "../hot_pages.h"
 #include "../output.h"
 #include "../request.h"
 #include "../show.h"
 #include "../ssictl.h"
 #include "../symbols.h"
 
-#define PAGES_MAX	64	/* the module reports fewer */
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(1u << PAGE_SHIFT)
 #define HOLE		UINT64_C(0xb0000000)	/* of the guest's addresses */
@@ -66,38 +66,6 @@ static const struct keyword name[] = {
 	{ }
 };
 
-struct page {
-	uint64_t index;
-	uint64_t moves;
-	uint64_t error;
-	uint32_t nodes;
-};
-
-static int compare(const void *a, const void *b)
-{
-	const struct page *x = a, *y = b;
-
-	if (x->moves != y->moves)
-		return x->moves < y->moves ? 1 : -1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int parse_page(struct nlattr *attr, struct page *page)
-{
-	struct nlattr *tb[SSI_DSM_A_MAX + 1];
-
-	if (nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL) ||
-	    !tb[SSI_DSM_A_PAGE_INDEX] || !tb[SSI_DSM_A_PAGE_MOVES] ||
-	    !tb[SSI_DSM_A_PAGE_NODES])
-		return -1;
-	page->index = nla_get_u64(tb[SSI_DSM_A_PAGE_INDEX]);
-	page->moves = nla_get_u64(tb[SSI_DSM_A_PAGE_MOVES]);
-	page->nodes = nla_get_u32(tb[SSI_DSM_A_PAGE_NODES]);
-	page->error = tb[SSI_DSM_A_PAGE_ERROR] ?
-		      nla_get_u64(tb[SSI_DSM_A_PAGE_ERROR]) : 0;
-	return 0;
-}
-
 static void show_nodes(uint32_t nodes)
 {
 	uint32_t n;
@@ -109,7 +77,7 @@ static void show_nodes(uint32_t nodes)
 	output_end();
 }
 
-static void show_page(const struct page *page)
+static void show_page(const struct hot_page *page)
 {
 	uint64_t offset = page->index << PAGE_SHIFT;
 	char names[NAMES_LEN] = "";
@@ -130,16 +98,9 @@ static void show_page(const struct page *page)
 
 static void show_top(const struct genl_reply *reply)
 {
-	struct page pages[PAGES_MAX];
-	struct nlattr *attr;
-	size_t count = 0, i;
-	int rem;
+	struct hot_page pages[HOT_PAGES_MAX];
+	size_t count = hot_pages_read(reply, pages), i;
 
-	nla_for_each_attr(attr, reply->attrs, reply->len, rem)
-		if (nla_type(attr) == SSI_DSM_A_PAGE && count < PAGES_MAX &&
-		    !parse_page(attr, &pages[count]))
-			count++;
-	qsort(pages, count, sizeof(*pages), compare);
 	if (image_start)
 		symbols_set_start(image_start);
 	output_begin_object(NULL);

@@ -50,6 +50,7 @@ static int read_terminal_ask(const struct request *request,
 		return rest_fail(failure, 400, "bad_number", "\"wait\" is not a number from 0 to %d",
 				 TERMINAL_WAIT_MAX_MS);
 	ask->wait_ms = ms;
+	ask->leaves = rest_flag(request, "leave");
 	return 0;
 }
 
@@ -82,7 +83,7 @@ int guest_routes_post_guest_terminal(const struct request *request, uint64_t num
 	(void)number;
 	if (read_terminal_ask(request, &ask, failure))
 		return -1;
-	return accept_order(relay_type(ask.writer, request->body, failure),
+	return accept_order(relay_type(&ask, request->body, failure),
 			    answer);
 }
 
@@ -93,6 +94,6 @@ int guest_routes_post_node_terminal(const struct request *request, uint64_t numb
 
 	if (read_terminal_ask(request, &ask, failure))
 		return -1;
-	return accept_order(terminal_type(number, ask.writer, request->body,
+	return accept_order(terminal_type(number, &ask, request->body,
 					  failure), answer);
 }

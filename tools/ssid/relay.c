@@ -41,7 +41,8 @@ json_t *relay_read(const struct terminal_ask *ask, struct failure *failure)
 	return view;
 }
 
-int relay_type(const char *writer, const char *text, struct failure *failure)
+int relay_type(const struct terminal_ask *ask, const char *text,
+	       struct failure *failure)
 {
 	json_t *plan = need_plan(failure), *answer;
 	const json_t *node = plan_node(plan, CONSOLE_NODE);
@@ -51,10 +52,10 @@ int relay_type(const char *writer, const char *text, struct failure *failure)
 	if (!plan)
 		return -1;
 	if (plan_is_here(node)) {
-		ret = terminal_type(CONSOLE_NODE, writer, text, failure);
+		ret = terminal_type(CONSOLE_NODE, ask, text, failure);
 	} else {
-		snprintf(path, sizeof(path), "/nodes/%u/terminal?writer=%s",
-			 CONSOLE_NODE, writer ?: "");
+		snprintf(path, sizeof(path), "/nodes/%u/terminal?writer=%s&leave=%d",
+			 CONSOLE_NODE, ask->writer ?: "", ask->leaves);
 		answer = remote_call(node, "POST", path, text, failure);
 		ret = answer ? 0 : -1;
 		json_decref(answer);

@@ -10,6 +10,7 @@
 
 /* terminal_read() and terminal_type() of the node with the console. */
 json_t *relay_read(const struct terminal_ask *ask, struct failure *failure);
-int relay_type(const char *writer, const char *text, struct failure *failure);
+int relay_type(const struct terminal_ask *ask, const char *text,
+	       struct failure *failure);
 
 #endif /* SSID_RELAY_H */

@@ -231,7 +231,7 @@ static int take_lease(unsigned int id, const char *writer,
 	return ret;
 }
 
-void terminal_leave(unsigned int id, const char *writer)
+static void leave(unsigned int id, const char *writer)
 {
 	pthread_mutex_lock(&terminal_mutex);
 	if (!strcmp(writers[id].word, writer))
@@ -258,9 +258,10 @@ static int type(unsigned int id, const gnutls_datum_t *data,
 	return rest_fail(failure, 409, "console_full", "The guest does not read what is typed at its console");
 }
 
-int terminal_type(unsigned int id, const char *writer, const char *text,
-		  struct failure *failure)
+int terminal_type(unsigned int id, const struct terminal_ask *ask,
+		  const char *text, struct failure *failure)
 {
+	const char *writer = ask->writer;
 	const gnutls_datum_t encoded = { (unsigned char *)text, strlen(text) };
 	gnutls_datum_t data = { 0 };
 	int ret;
@@ -278,5 +279,7 @@ int terminal_type(unsigned int id, const char *writer, const char *text,
 	if (!ret && data.size)
 		ret = type(id, &data, failure);
 	gnutls_free(data.data);
+	if (!ret && ask->leaves)
+		leave(id, writer);
 	return ret;
 }

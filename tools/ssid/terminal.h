@@ -10,6 +10,7 @@
 #define SSID_TERMINAL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rest.h"
@@ -22,11 +23,13 @@
  * @from: number of the first byte that is wanted; UINT64_MAX: all that is kept
  * @wait_ms: wait so long for a byte
  * @writer: word of a program that types, or NULL
+ * @leaves: it types no more
  */
 struct terminal_ask {
 	uint64_t from;
 	unsigned int wait_ms;
 	const char *writer;
+	bool leaves;
 };
 
 /*
@@ -37,13 +40,10 @@ json_t *terminal_read(unsigned int id, const struct terminal_ask *ask,
 		      struct failure *failure);
 
 /*
- * Type @text, which is base64 and may be empty, for @writer. Return: 0 or -1, which is
- * "console_taken" if another one types.
+ * Type @text, which is base64 and may be empty, for the writer of @ask. Return: 0 or -1,
+ * which is "console_taken" if another one types.
  */
-int terminal_type(unsigned int id, const char *writer, const char *text,
-		  struct failure *failure);
-
-/* @writer types no more. */
-void terminal_leave(unsigned int id, const char *writer);
+int terminal_type(unsigned int id, const struct terminal_ask *ask,
+		  const char *text, struct failure *failure);
 
 #endif /* SSID_TERMINAL_H */
