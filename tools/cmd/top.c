@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,7 +63,7 @@ struct seen {
 
 static struct seen seen;	/* top_mutex protects it */
 static pthread_mutex_t top_mutex = PTHREAD_MUTEX_INITIALIZER;
-static volatile sig_atomic_t top_ends;
+static atomic_int top_ends;	/* by this signal */
 
 /* ---- questions ---- */
 
