@@ -61,12 +61,9 @@ struct spot {
 
 /* ---- errors ----------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 0), noreturn))
-static void refuse_at(const yaml_mark_t *mark, const char *fmt, va_list args)
+__attribute__((noreturn))
+static void refuse_at(const yaml_mark_t *mark, const char *text)
 {
-	char text[SENTENCE_MAX];
-
-	vsnprintf(text, sizeof(text), fmt, args);
 	if (!mark)
 		die(EXIT_USAGE, "%s", text);
 	die(EXIT_USAGE, "%s:%zu:%zu: %s", tree.path, mark->line + 1,
@@ -76,11 +73,14 @@ static void refuse_at(const yaml_mark_t *mark, const char *fmt, va_list args)
 __attribute__((format(printf, 2, 3), noreturn))
 static void refuse(yaml_mark_t mark, const char *fmt, ...)
 {
+	char text[SENTENCE_MAX];
 	va_list args;
 
-	yaml_document_delete(&tree.document);
 	va_start(args, fmt);
-	refuse_at(&mark, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	yaml_document_delete(&tree.document);
+	refuse_at(&mark, text);
 }
 
 /* The last one: a list and its first entry have one address. */
@@ -94,10 +94,13 @@ static const yaml_mark_t *find_place(const void *data)
 
 void config_refuse(const void *value, const char *fmt, ...)
 {
+	char text[SENTENCE_MAX];
 	va_list args;
 
 	va_start(args, fmt);
-	refuse_at(find_place(value), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	refuse_at(find_place(value), text);
 }
 
 __attribute__((noreturn))

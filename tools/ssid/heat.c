@@ -44,7 +44,7 @@ struct heat {
 	size_t cells;
 	uint64_t moves[CELLS_MAX];
 	uint64_t shared[CELLS_MAX];
-	uint32_t owned[SSI_DSM_MAX_NODES][CELLS_MAX];
+	uint64_t owned[SSI_DSM_MAX_NODES][CELLS_MAX];
 };
 
 /* ---- a part, from the module ---- */
@@ -96,14 +96,12 @@ static void add_local(struct heat *heat, unsigned int node)
 
 /* ---- JSON ---- */
 
-static json_t *list(const struct heat *heat, const uint64_t *wide,
-		    const uint32_t *narrow)
+static json_t *list(const struct heat *heat, const uint64_t *cells)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < heat->cells; i++)
-		json_array_append_new(array,
-				      json_integer(wide ? wide[i] : narrow[i]));
+		json_array_append_new(array, json_integer(cells[i]));
 	return array;
 }
 
@@ -123,12 +121,12 @@ static json_t *make_view(const struct heat *heat)
 		if (owns_any(heat, n))
 			json_array_append_new(owned,
 					      json_pack("{s:i, s:o}", "node", n, "pages",
-							list(heat, NULL, heat->owned[n])));
+							list(heat, heat->owned[n])));
 	return json_pack("{s:I, s:I, s:o, s:o, s:o}", "size",
 			 (json_int_t)heat->size, "cell_size",
 			 (json_int_t)heat->cell_size, "moves",
-			 list(heat, heat->moves, NULL), "shared",
-			 list(heat, heat->shared, NULL), "owned", owned);
+			 list(heat, heat->moves), "shared",
+			 list(heat, heat->shared), "owned", owned);
 }
 
 static uint64_t number_at(const json_t *array, size_t i)
