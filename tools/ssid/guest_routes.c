@@ -8,6 +8,7 @@
 
 #include "../../lib/number.h"
 #include "control.h"
+#include "plan.h"
 #include "relay.h"
 #include "terminal.h"
 
@@ -54,6 +55,20 @@ static int read_terminal_ask(const struct request *request,
 	return 0;
 }
 
+/* What an earlier cluster's node of this id has left is not for the hosts of this one. */
+static int need_node_here(unsigned int id, struct failure *failure)
+{
+	json_t *plan = plan_get();
+	const json_t *node = plan_node(plan, id);
+	int ret = 0;
+
+	if (plan && (!node || !plan_is_here(node)))
+		ret = rest_fail(failure, 409, "wrong_host", "Node %u is not on this host",
+				id);
+	json_decref(plan);
+	return ret;
+}
+
 int guest_routes_get_guest_terminal(const struct request *request, uint64_t number,
 				    struct answer *answer, struct failure *failure)
 {
@@ -70,7 +85,8 @@ int guest_routes_get_node_terminal(const struct request *request, uint64_t numbe
 {
 	struct terminal_ask ask;
 
-	if (read_terminal_ask(request, &ask, failure))
+	if (read_terminal_ask(request, &ask, failure) ||
+	    need_node_here(number, failure))
 		return -1;
 	return accept_view(terminal_read(number, &ask, failure), answer);
 }
@@ -92,7 +108,8 @@ int guest_routes_post_node_terminal(const struct request *request, uint64_t numb
 {
 	struct terminal_ask ask;
 
-	if (read_terminal_ask(request, &ask, failure))
+	if (read_terminal_ask(request, &ask, failure) ||
+	    need_node_here(number, failure))
 		return -1;
 	return accept_order(terminal_type(number, &ask, request->body,
 					  failure), answer);

@@ -30,17 +30,24 @@
 #include "tls.h"
 #include "web.h"
 
+/* Who may ask; POST /nodes checks the names that its file has. */
+enum whose {
+	WHOSE_ADMIN,	/* an administrator */
+	WHOSE_NODES,	/* also the hosts of the other nodes of this host's cluster */
+	WHOSE_ANY,	/* also each certificate, while this host is part of no cluster */
+};
+
 /**
  * struct route - one method of one path
  * @method: for example "GET"
  * @path: "/nodes/#" has the id of a node, "/pages/@" an address
- * @admin: the hosts of other nodes may not ask this
+ * @whose: who may ask it
  * @run: answers; or fills @failure and returns -1. It gets the number of the path
  */
 struct route {
 	const char *method;
 	const char *path;
-	bool admin;
+	enum whose whose;
 	int (*run)(const struct request *request, uint64_t number,
 		   struct answer *answer, struct failure *failure);
 };
@@ -394,42 +401,42 @@ static int get_openapi(const struct request *request, uint64_t number,
 /* ---- all ---- */
 
 static const struct route routes[] = {
-	{ "GET", "/cluster", false, get_cluster },
-	{ "POST", "/cluster", true, post_cluster },
-	{ "DELETE", "/cluster", true, delete_cluster },
-	{ "GET", "/cluster/file", true, get_file },
-	{ "GET", "/health", false, get_health },
-	{ "POST", "/guest/button", true, post_button },
-	{ "GET", "/guest", false, get_guest },
-	{ "POST", "/guest/reset", false, post_order },
-	{ "POST", "/guest/nmi", false, post_order },
-	{ "POST", "/guest/pause", false, post_order },
-	{ "POST", "/guest/resume", false, post_order },
-	{ "GET", "/guest/terminal", true, guest_routes_get_guest_terminal },
-	{ "POST", "/guest/terminal", true, guest_routes_post_guest_terminal },
-	{ "GET", "/nodes", false, get_nodes },
-	{ "POST", "/nodes", false, post_nodes },
-	{ "GET", "/nodes/#", false, get_node },
-	{ "PUT", "/nodes/#", false, put_node },
-	{ "DELETE", "/nodes/#", false, delete_node },
-	{ "POST", "/nodes/#/button", false, press_node },
-	{ "GET", "/nodes/#/guest", false, guest_routes_get_node_guest },
-	{ "GET", "/nodes/#/terminal", false, guest_routes_get_node_terminal },
-	{ "POST", "/nodes/#/terminal", false, guest_routes_post_node_terminal },
-	{ "GET", "/nodes/#/log", true, get_log },
-	{ "GET", "/nodes/#/console", true, get_console },
-	{ "GET", "/nodes/#/history", false, get_history },
-	{ "GET", "/nodes/#/heat", false, get_node_heat },
-	{ "GET", "/heat", true, get_heat },
-	{ "GET", "/events", true, get_events },
-	{ "GET", "/pages/@", false, get_page },
-	{ "GET", "/metrics", true, get_metrics },
-	{ "GET", "/openapi.json", false, get_openapi },
-	{ "GET", "/", true, get_web },
-	{ "GET", "/web/style.css", true, get_web },
-	{ "GET", "/web/lib.js", true, get_web },
-	{ "GET", "/web/charts.js", true, get_web },
-	{ "GET", "/web/app.js", true, get_web },
+	{ "GET", "/cluster", WHOSE_ANY, get_cluster },
+	{ "POST", "/cluster", WHOSE_ADMIN, post_cluster },
+	{ "DELETE", "/cluster", WHOSE_ADMIN, delete_cluster },
+	{ "GET", "/cluster/file", WHOSE_ADMIN, get_file },
+	{ "GET", "/health", WHOSE_ANY, get_health },
+	{ "POST", "/guest/button", WHOSE_ADMIN, post_button },
+	{ "GET", "/guest", WHOSE_NODES, get_guest },
+	{ "POST", "/guest/reset", WHOSE_NODES, post_order },
+	{ "POST", "/guest/nmi", WHOSE_NODES, post_order },
+	{ "POST", "/guest/pause", WHOSE_NODES, post_order },
+	{ "POST", "/guest/resume", WHOSE_NODES, post_order },
+	{ "GET", "/guest/terminal", WHOSE_ADMIN, guest_routes_get_guest_terminal },
+	{ "POST", "/guest/terminal", WHOSE_ADMIN, guest_routes_post_guest_terminal },
+	{ "GET", "/nodes", WHOSE_ANY, get_nodes },
+	{ "POST", "/nodes", WHOSE_ANY, post_nodes },
+	{ "GET", "/nodes/#", WHOSE_ANY, get_node },
+	{ "PUT", "/nodes/#", WHOSE_NODES, put_node },
+	{ "DELETE", "/nodes/#", WHOSE_ANY, delete_node },
+	{ "POST", "/nodes/#/button", WHOSE_NODES, press_node },
+	{ "GET", "/nodes/#/guest", WHOSE_NODES, guest_routes_get_node_guest },
+	{ "GET", "/nodes/#/terminal", WHOSE_NODES, guest_routes_get_node_terminal },
+	{ "POST", "/nodes/#/terminal", WHOSE_NODES, guest_routes_post_node_terminal },
+	{ "GET", "/nodes/#/log", WHOSE_ADMIN, get_log },
+	{ "GET", "/nodes/#/console", WHOSE_ADMIN, get_console },
+	{ "GET", "/nodes/#/history", WHOSE_NODES, get_history },
+	{ "GET", "/nodes/#/heat", WHOSE_NODES, get_node_heat },
+	{ "GET", "/heat", WHOSE_ADMIN, get_heat },
+	{ "GET", "/events", WHOSE_ADMIN, get_events },
+	{ "GET", "/pages/@", WHOSE_NODES, get_page },
+	{ "GET", "/metrics", WHOSE_ADMIN, get_metrics },
+	{ "GET", "/openapi.json", WHOSE_ANY, get_openapi },
+	{ "GET", "/", WHOSE_ADMIN, get_web },
+	{ "GET", "/web/style.css", WHOSE_ADMIN, get_web },
+	{ "GET", "/web/lib.js", WHOSE_ADMIN, get_web },
+	{ "GET", "/web/charts.js", WHOSE_ADMIN, get_web },
+	{ "GET", "/web/app.js", WHOSE_ADMIN, get_web },
 	{ }
 };
 
@@ -445,20 +452,32 @@ static bool path_fits(const char *path, const char *pattern, uint64_t *number)
 	       (*pattern == '@' || *number < SSI_DSM_MAX_NODES);
 }
 
-/* A host may ask about the cluster that it is in; post_nodes() checks its file. */
+static bool may_ask(const struct request *request, const struct route *route,
+		    const json_t *plan)
+{
+	const struct caller *caller = request->caller;
+
+	if (caller->viewer)
+		return !strcmp(request->method, "GET");
+	if (route->whose == WHOSE_ADMIN)
+		return caller_is_admin(caller);
+	return caller_may(caller, plan) || !plan || route->run == post_nodes;
+}
+
+/* What an ended guest has left is no longer the business of other hosts. */
 static int check_caller(const struct request *request,
 			const struct route *route, struct failure *failure)
 {
 	json_t *plan = plan_get();
-	bool may = caller_may(request->caller, plan) ||
-		   (!plan && !route->admin) || route->run == post_nodes;
+	int ret = 0;
 
-	if (route->admin)
-		may = caller_is_admin(request->caller);
-	if (request->caller->viewer)
-		may = !strcmp(request->method, "GET");
+	if (!may_ask(request, route, plan))
+		ret = rest_fail(failure, 403, "name_not_allowed", "The certificate has no name that may do this here");
+	else if (!plan && route->whose == WHOSE_NODES &&
+		 !caller_is_admin(request->caller))
+		ret = rest_fail(failure, 404, "no_cluster", "This host is part of no cluster");
 	json_decref(plan);
-	return may ? 0 : rest_fail(failure, 403, "name_not_allowed", "The certificate has no name that may do this here");
+	return ret;
 }
 
 /* Whatever changes something can be found in the log later, and by whom. */
