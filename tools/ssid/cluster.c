@@ -20,6 +20,7 @@
 #include "plan.h"
 #include "remote.h"
 #include "say.h"
+#include "views.h"
 
 #define LOOK_MS		300
 #define CAUSE_MS	1000	/* for the other nodes to end */
@@ -125,60 +126,6 @@ static int press_node(const json_t *node, struct failure *failure)
 	return answer ? 0 : -1;
 }
 
-/* Does another host's answer have a state of this cluster's node? */
-static bool is_view(const json_t *view, const json_t *plan, const json_t *node,
-		    struct failure *failure)
-{
-	json_t *cluster = json_object_get(view, "cluster");
-
-	if (!json_is_string(json_object_get(view, "state"))) {
-		if (view)
-			rest_fail(failure, 502, "node_refused", "The answer of node %u has no state",
-				  plan_node_id(node));
-		return false;
-	}
-	/* A host of no cluster names none. */
-	if (!cluster || json_equal(cluster, json_object_get(plan, "cluster")))
-		return true;
-	rest_fail(failure, 409, "cluster_exists", "The host of node %u is part of another cluster, %s",
-		  plan_node_id(node), json_string_value(cluster) ?: "?");
-	return false;
-}
-
-/* How much later it is there; it was asked some time between both ends of the span. */
-static void add_skew(json_t *view, const struct remote_span *span)
-{
-	double there = json_number_value(json_object_get(view, "time"));
-	double middle = (span->sent + span->came) / 2;
-
-	json_object_del(view, "time");
-	if (there > 0)
-		json_object_set_new(view, "skew",
-				    json_pack("{s:f, s:f}", "seconds",
-					      there - middle, "error",
-					      (span->came - span->sent) / 2));
-}
-
-static json_t *view_node(const json_t *plan, const json_t *node)
-{
-	struct remote_span span;
-	struct failure failure;
-	char path[64];
-	json_t *view;
-
-	if (plan_is_here(node))
-		return nodes_view(plan, plan_node_id(node));
-	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
-	view = remote_get(node, path, &span, &failure);
-	if (is_view(view, plan, node, &failure)) {
-		add_skew(view, &span);
-		return view;
-	}
-	json_decref(view);
-	return json_pack("{s:i, s:s, s:s, s:[]}", "id", (int)plan_node_id(node),
-			 "state", "unknown", "reason", failure.why, "links");
-}
-
 static bool state_is(const json_t *view, const char *state)
 {
 	return !strcmp(json_string_value(json_object_get(view, "state")), state);
@@ -199,10 +146,9 @@ static int fail_ended(const json_t *node, const json_t *view,
 }
 
 /* Return: 1 if it runs, 0 if it is on the way, -1 if it has failed. */
-static int look_at_start(const json_t *plan, const json_t *node,
+static int look_at_start(const json_t *node, const json_t *view,
 			 unsigned int *unknown, struct failure *failure)
 {
-	json_t *view = view_node(plan, node);
 	int ret = state_is(view, "running");
 
 	*unknown = state_is(view, "unknown") ? *unknown + 1 : 0;
@@ -211,7 +157,6 @@ static int look_at_start(const json_t *plan, const json_t *node,
 				json_string_value(json_object_get(view, "reason")));
 	else if (state_is(view, "ended") || state_is(view, "none"))
 		ret = fail_ended(node, view, failure);
-	json_decref(view);
 	return ret;
 }
 
@@ -221,40 +166,52 @@ static int look_at_start(const json_t *plan, const json_t *node,
  */
 static void find_cause(const json_t *plan, struct failure *failure)
 {
-	json_t *node, *view;
+	json_t *nodes = json_object_get(plan, "nodes"), *views, *view;
 	size_t i;
 	int code;
 
 	usleep(CAUSE_MS * 1000);
-	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
-		view = view_node(plan, node);
+	views = views_of(plan);
+	json_array_foreach(views, i, view) {
 		code = json_integer_value(json_object_get(json_object_get(view, "exit"),
 							  "code"));
 		if (state_is(view, "ended") && code != EXIT_NODE_LOST)
-			fail_ended(node, view, failure);
-		json_decref(view);
+			fail_ended(json_array_get(nodes, i), view, failure);
 	}
+	json_decref(views);
+}
+
+/* Return: 1 if all run, 0 if some are on the way, -1 if one has failed. */
+static int look_at_all(const json_t *plan, unsigned int *unknown,
+		       struct failure *failure)
+{
+	json_t *nodes = json_object_get(plan, "nodes");
+	json_t *views = views_of(plan), *view;
+	int all = 1, ret;
+	size_t i;
+
+	json_array_foreach(views, i, view) {
+		ret = look_at_start(json_array_get(nodes, i), view, &unknown[i],
+				    failure);
+		if (ret <= 0)
+			all = ret;
+		if (ret < 0)
+			break;
+	}
+	json_decref(views);
+	return all;
 }
 
 static int await_start(const json_t *plan, struct failure *failure)
 {
+	unsigned int unknown[SSI_DSM_MAX_NODES] = { 0 };
 	time_t end = now_s() + UP_S;
-	unsigned int unknown[64] = { 0 };
-	bool all;
-	json_t *node;
-	size_t i;
 	int ret;
 
 	do {
-		all = true;
-		json_array_foreach(json_object_get(plan, "nodes"), i, node) {
-			ret = look_at_start(plan, node, &unknown[i % 64], failure);
-			if (ret < 0)
-				return ret;
-			all = all && ret;
-		}
-		if (all)
-			return 0;
+		ret = look_at_all(plan, unknown, failure);
+		if (ret)
+			return ret < 0 ? ret : 0;
 		if (is_cancelled())
 			return rest_fail(failure, 409, "cancelled", "The start was ended by \"down\"");
 		usleep(LOOK_MS * 1000);
@@ -331,16 +288,14 @@ static int press(const json_t *plan, struct failure *failure)
 
 static bool any_runs(const json_t *plan)
 {
+	json_t *views = views_of(plan), *view;
 	bool runs = false;
-	json_t *node, *view;
 	size_t i;
 
-	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
-		view = view_node(plan, node);
+	json_array_foreach(views, i, view)
 		runs = runs || state_is(view, "running") ||
 		       state_is(view, "starting");
-		json_decref(view);
-	}
+	json_decref(views);
 	return runs;
 }
 
@@ -578,57 +533,6 @@ static json_t *view_job(json_t **plan)
 	return view;
 }
 
-/* A question to a host, in a thread of its own: one that is gone delays no other. */
-struct look {
-	const json_t *plan;
-	const json_t *node;
-	json_t *view;
-	pthread_t thread;
-	bool has_thread;
-};
-
-static void *look_at_node(void *arg)
-{
-	struct look *look = arg;
-
-	look->view = view_node(look->plan, look->node);
-	return NULL;
-}
-
-static void begin_look(struct look *look, const json_t *plan, const json_t *node)
-{
-	*look = (struct look){ .plan = plan, .node = node };
-	look->has_thread = !plan_is_here(node) &&
-			   !pthread_create(&look->thread, NULL, look_at_node,
-					   look);
-	if (!look->has_thread)
-		look_at_node(look);
-}
-
-static json_t *view_nodes(const json_t *plan)
-{
-	struct look looks[SSI_DSM_MAX_NODES];
-	json_t *views = json_array(), *node, *value;
-	size_t i, count = 0;
-
-	json_array_foreach(json_object_get(plan, "nodes"), i, node)
-		if (count < SSI_DSM_MAX_NODES)
-			begin_look(&looks[count++], plan, node);
-	for (i = 0; i < count; i++) {
-		static const char *const keys[] = { "address", "cpus", "memory" };
-
-		if (looks[i].has_thread)
-			pthread_join(looks[i].thread, NULL);
-		for (size_t k = 0; k < 3; k++) {
-			value = json_object_get(looks[i].node, keys[k]);
-			if (value)
-				json_object_set(looks[i].view, keys[k], value);
-		}
-		json_array_append_new(views, looks[i].view);
-	}
-	return views;
-}
-
 json_t *cluster_view(void)
 {
 	json_t *plan = NULL, *problems = json_array(), *job_view, *views, *view;
@@ -640,7 +544,7 @@ json_t *cluster_view(void)
 		 "degraded" : NULL;
 	if (!plan)
 		plan = plan_get();
-	views = view_nodes(plan);
+	views = views_of(plan);
 	if (health)
 		json_array_append_new(problems, json_string("The guest starts."));
 	else
