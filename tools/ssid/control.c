@@ -54,7 +54,7 @@ static json_t *call_vmm(unsigned int id, const char *method, const char *path,
 	body = json_loadb(answer.body, answer.len, 0, NULL);
 	error = json_object_get(body, "error");
 	free(answer.body);
-	if (body && !error)
+	if (json_is_object(body) && !error)
 		return body;
 	rest_fail(failure, 409, "vmm_refused", "ssi-vmm of node %u: %s", id,
 		  json_string_value(json_object_get(error, "message")) ?:

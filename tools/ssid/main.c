@@ -10,6 +10,7 @@
 
 #include "../describe.h"
 #include "watcher.h"
+#include "guest_events.h"
 #include "observer.h"
 #include "plan.h"
 #include "say.h"
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
 	plan_init();
 	server_start();
 	observer_start();
+	guest_events_start();
 	say("Ready.");
 	sigwait(&ends, &sig);
 	say("Ended by %s; a running guest goes on.", strsignal(sig));

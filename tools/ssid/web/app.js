@@ -65,7 +65,8 @@ const SENTENCES = {
   node: (data) => `Node ${data.id} is ${data.state}${data.exit ? `: ${data.exit.reason}` : ""}.` +
     data.links.map((link) => ` Link to node ${link.peer}: ${link.state}.`).join(""),
   job: (data) => `${data.kind}: ${data.state}${data.error ? `: ${data.error.message}` : ""}`,
-  guest: (data) => `Guest: ${data.event ?? JSON.stringify(data)}`,
+  guest: (data) => `Guest, on node ${data.node}: ` +
+    (data.event === "state" ? data.state : data.event) + (data.cause ? `, ${data.cause}` : "") + ".",
 };
 
 function showEvent(type, data) {
