@@ -11,13 +11,14 @@
 #include "../ssictl.h"
 
 static const char usage[] =
-	"Usage: ssictl [ -s ] guest [ show ]\n"
+	"Usage: ssictl [ -s ] [ -d ] guest [ show ]\n"
 	"       ssictl guest { button | pause | resume | reset | nmi }\n"
 	"\n"
 	"\"button\" presses the power button. \"pause\" lets the guest stand still on all hosts, and\n"
 	"\"resume\" lets it run again: for the guest no time has passed. \"reset\" is the reset\n"
 	"button, \"nmi\" a non-maskable interrupt for CPU 0. Orders return at once; \"show\" tells\n"
-	"starting, running or paused. -s shows each CPU of the node that was asked.\n";
+	"starting, running or paused. -s shows each CPU of the node that was asked, -d the\n"
+	"cluster and resets that follow each other fast.\n";
 
 static uint64_t number(const json_t *object, const char *key)
 {
@@ -46,6 +47,12 @@ static void show_view(const json_t *view)
 	output_u64("node", " as node %" PRIu64 " says,", number(view, "node"));
 	output_u64("up_s", " up %" PRIu64 " s", number(statistics, "up_s"));
 	output_u64("resets", " resets %" PRIu64 "\n", number(view, "resets"));
+	if (ssictl_details) {
+		output_string("cluster", "    cluster %s", daemon_string(view, "cluster"));
+		output_u64("nodes", " nodes %" PRIu64, number(view, "nodes"));
+		output_u64("quick_resets", " quick resets in sequence %" PRIu64 "\n",
+			   number(view, "quick_resets"));
+	}
 	if (ssictl_statistics) {
 		output_begin_array("cpus");
 		json_array_foreach(json_object_get(statistics, "cpus"), i, cpu)

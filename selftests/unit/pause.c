@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vmm/pause.c on node 0 and on another node: who is told what, and in which order.
+ *
+ * What it does is written down as letters: S tsc_stop, G tsc_go, R the clock is set back,
+ * T and t the devices' time stops and goes, P and r paused and running are told to the
+ * keeper, and the messages: s STOP, d STOPPED, p PAUSED, g GO.
+ */
+#include "../../vmm/pause.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../vmm/ask.h"
+#include "../../vmm/clock.h"
+#include "../../vmm/cluster.h"
+#include "../../vmm/hw/timebase.h"
+#include "../../vmm/stop.h"
+#include "../../vmm/tsc.h"
+#include "../../vmm/vm.h"
+#include "tap.h"
+
+#define NODES	3
+#define LIMIT_S	20
+
+enum { STOP, STOPPED, PAUSED, GO };
+
+/* As pause.c has it. */
+struct message {
+	uint32_t what;
+	uint32_t reserved;
+	uint64_t ticks;
+};
+
+static unsigned int self;
+static cluster_handler handler;
+
+/* lock protects what follows. */
+static char done[64];
+static size_t num_done;
+static uint64_t now, rewound, sent_ticks;
+static bool refused;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void note(char what)
+{
+	pthread_mutex_lock(&lock);
+	if (num_done < sizeof(done) - 1)
+		done[num_done++] = what;
+	pthread_mutex_unlock(&lock);
+}
+
+/* ---- what pause.c calls ---- */
+
+void cluster_handle(enum cluster_type type, size_t len, cluster_handler call)
+{
+	if (type != CLUSTER_PAUSE || len != sizeof(struct message))
+		tap_bail("another message");
+	handler = call;
+}
+
+unsigned int cluster_self(void)
+{
+	return self;
+}
+
+unsigned int cluster_nodes(void)
+{
+	return NODES;
+}
+
+static void note_message(const void *payload)
+{
+	const struct message *m = payload;
+
+	sent_ticks = m->ticks;
+	note("sdpg"[m->what]);
+}
+
+void cluster_send(unsigned int node, enum cluster_type type, const void *payload)
+{
+	if (node || type != CLUSTER_PAUSE)
+		tap_bail("a message to node %u", node);
+	note_message(payload);
+}
+
+void cluster_send_others(enum cluster_type type, const void *payload)
+{
+	(void)type;
+	note_message(payload);
+}
+
+void tsc_stop(void)
+{
+	note('S');
+}
+
+void tsc_go(void)
+{
+	note('G');
+}
+
+uint64_t tsc_read(void)
+{
+	uint64_t ticks;
+
+	pthread_mutex_lock(&lock);
+	ticks = now;
+	pthread_mutex_unlock(&lock);
+	return ticks;
+}
+
+void clock_rewind(uint64_t ticks)
+{
+	pthread_mutex_lock(&lock);
+	rewound = ticks;
+	pthread_mutex_unlock(&lock);
+	note('R');
+}
+
+void timebase_stop(void)
+{
+	note('T');
+}
+
+void timebase_go(void)
+{
+	note('t');
+}
+
+uint32_t vm_tsc_khz(void)
+{
+	return 1000;
+}
+
+void ask_life(bool paused)
+{
+	note(paused ? 'P' : 'r');
+}
+
+void stop_ask(enum exit_code code, const char *fmt, ...)
+{
+	(void)fmt;
+	refused = code == EXIT_NODE_LOST;
+}
+
+/* ---- tests ---- */
+
+static void give(unsigned int node, uint32_t what, uint64_t ticks)
+{
+	const struct message m = { .what = what, .ticks = ticks };
+
+	handler(node, &m);
+}
+
+static void set_now(uint64_t ticks)
+{
+	pthread_mutex_lock(&lock);
+	now = ticks;
+	pthread_mutex_unlock(&lock);
+}
+
+/* Wait until it has done this, and nothing else; then forget it. */
+static bool did(const char *what)
+{
+	bool same = false;
+
+	for (int i = 0; i < LIMIT_S * 1000 && !same; i++) {
+		usleep(1000);
+		pthread_mutex_lock(&lock);
+		same = num_done >= strlen(what);
+		pthread_mutex_unlock(&lock);
+	}
+	usleep(20000);		/* what it must not do comes too early otherwise */
+	pthread_mutex_lock(&lock);
+	same = !strcmp(done, what);
+	if (!same)
+		tap_diag("it did \"%s\", not \"%s\"", done, what);
+	memset(done, 0, sizeof(done));
+	num_done = 0;
+	pthread_mutex_unlock(&lock);
+	return same;
+}
+
+static void test_leader(void)
+{
+	pause_init();
+	pause_start();
+	set_now(1000);
+	pause_ask(true);
+	tap_ok(did("sS"), "node 0 tells the others, and stops its own CPUs");
+	give(1, STOPPED, 0);
+	tap_ok(did(""), "one answer is not enough");
+	set_now(1500);
+	give(2, STOPPED, 0);
+	tap_ok(did("TpP"), "with all answers, all are paused");
+	pause_ask(true);
+	tap_ok(did(""), "a second pause is like one");
+	set_now(9500);
+	pause_ask(false);
+	tap_ok(did("RtgGr") && rewound == 8000 && sent_ticks == 8000,
+	       "it runs again after the others were told the ticks since the last answer");
+	pause_ask(false);
+	tap_ok(did("") && !refused, "a second resume is like one");
+	pause_ask(true);
+	pause_ask(false);
+	pause_ask(true);
+	did("sS");
+	give(2, STOPPED, 0);
+	give(2, STOPPED, 0);
+	tap_ok(refused, "two answers of one node are refused");
+}
+
+static void test_follower(void)
+{
+	pause_init();
+	pause_start();
+	give(0, STOP, 0);
+	tap_ok(did("Sd"), "another node answers when its CPUs have stopped");
+	give(0, PAUSED, 0);
+	tap_ok(did("P"), "and tells its keeper when all have");
+	give(0, GO, 77);
+	tap_ok(did("RGr") && rewound == 77, "it sets its clock back before it runs");
+	tap_ok(!refused, "nothing was refused");
+	give(1, STOP, 0);
+	tap_ok(refused, "only node 0 may tell it");
+	refused = false;
+	give(0, 9, 0);
+	tap_ok(refused, "an unknown message is refused");
+}
+
+int main(void)
+{
+	tap_plan(13);
+	test_leader();
+	/* Its thread waits for an answer that never comes. */
+	self = 1;
+	refused = false;
+	test_follower();
+	return tap_exit();
+}
