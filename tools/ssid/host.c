@@ -41,7 +41,7 @@ static int load_module(struct failure *failure)
 		return 0;
 	if (!child_run(settings.module ? insmod : modprobe, output))
 		return 0;
-	return rest_fail(failure, 500, "module", "The module ssi_dsm cannot be loaded (%s); install it for this kernel with make modules_install and depmod",
+	return rest_fail(failure, 500, "module", "The module ssi_dsm cannot be loaded (%s); build it for this kernel with dkms autoinstall, or with make modules_install and depmod",
 			 output[0] ? output : "modprobe failed");
 }
 

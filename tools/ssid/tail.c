@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define TAIL_OLD_LEN	(sizeof(((struct tail *)0)->name) + 4)
@@ -45,7 +46,7 @@ void tail_open(struct tail *tail, const char *name, int from)
 {
 	char old[TAIL_OLD_LEN];
 
-	*tail = (struct tail) { .from = from };
+	*tail = (struct tail) { .from = from, .journal = -1 };
 	snprintf(tail->name, sizeof(tail->name), "%s", name);
 	fcntl(from, F_SETFL, O_NONBLOCK);
 	old_name(tail, old);
@@ -93,6 +94,9 @@ ssize_t tail_take(struct tail *tail)
 	if (got <= 0)
 		return got;
 	keep_line(tail, text, got);
+	/* A journal that does not read must not stop the watcher. */
+	if (tail->journal >= 0)
+		send(tail->journal, text, got, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (tail->size + got > TAIL_MAX)
 		begin_again(tail);
 	if (write(tail->fd, text, got) == got)

@@ -21,6 +21,7 @@
  * @size: of the file
  * @line: the line that is being written, and the last whole one
  * @len: bytes of @line[0]
+ * @journal: a socket that gets everything, too, or -1
  */
 struct tail {
 	int from;
@@ -30,6 +31,7 @@ struct tail {
 	size_t size;
 	char line[2][TAIL_LINE];
 	size_t len;
+	int journal;
 };
 
 /* @from is not waited for. A file that cannot be written stays empty. */

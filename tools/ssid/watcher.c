@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,6 +243,25 @@ static void watch(void)
 	}
 }
 
+/*
+ * With a unit, standard error is a socket of systemd's journal, which this variable
+ * names. ssid, and with it a watcher without a unit, may have inherited the variable.
+ */
+static int find_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char name[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return -1;
+	snprintf(name, sizeof(name), "%ju:%ju", (uintmax_t)st.st_dev,
+		 (uintmax_t)st.st_ino);
+	if (strcmp(stream, name))
+		return -1;
+	return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
 __attribute__((noreturn))
 static void be_watcher(void)
 {
@@ -252,6 +272,7 @@ static void be_watcher(void)
 	set_signals();
 	take_lock();
 	start_vmm();
+	watcher.log.journal = find_journal();
 	for (int fd = 0; fd <= 2; fd++)
 		dup2(null, fd);
 	close(watcher.ready);
