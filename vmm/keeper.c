@@ -64,6 +64,9 @@
 /* Longer than the guest's process itself gives its threads (stop.c). */
 #define GRACE_MS	7000
 
+/* Requests that are read after the end of the guest's process: a socket has no more. */
+#define LAST_REQUESTS	1024
+
 static struct {
 	struct options options;
 	struct resets_history history;
@@ -450,7 +453,7 @@ static void wait_for_guest(void)
 			keeper.must_end = 0;
 		}
 	}
-	while (receive_request())
+	for (int i = 0; i < LAST_REQUESTS && receive_request(); i++)
 		;
 }
 
@@ -466,12 +469,25 @@ static int take_unread_signal(void)
 	return 0;
 }
 
-/* Signals end the keeper from here on, whoever reads its last sentence. */
+/*
+ * If nothing reads the last sentence, a signal has to end the keeper. Else no signal must
+ * hide that sentence.
+ */
+static void let_signals_end(void)
+{
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&out, 1, 0) <= 0)
+		sigprocmask(SIG_UNBLOCK, &keeper.signals, NULL);
+}
+
+/* The node, the connector and the control socket are gone. */
 static int explain_end(void)
 {
 	int sig = WIFSIGNALED(keeper.status) ? WTERMSIG(keeper.status) : 0;
 
-	sigprocmask(SIG_UNBLOCK, &keeper.signals, NULL);
+	control_remove();
+	let_signals_end();
 	if (keeper_killed.sig) {
 		log_info("Ended by %s.", strsignal(keeper_killed.sig));
 		return EXIT_SIGNAL + keeper_killed.sig;
@@ -510,8 +526,8 @@ static int run_once(int (*guest)(struct options *options))
 
 	start_guest(guest);
 	wait_for_guest();
-	code = find_code();
 	leave();
+	code = find_code();
 	close_sockets();
 	return code;
 }
