@@ -121,16 +121,22 @@ static bool is_ended(struct fake *f)
 	return ret == -ENOTCONN;
 }
 
+/* The connection may end before the device has acknowledged the message. */
+static bool is_sent(int ret)
+{
+	return !ret || ret == -ENOTCONN;
+}
+
 static void refuses_proofs(struct fake *f)
 {
 	struct ssi_msg ping = { .type = SSI_WIRE_PING };
 	uint64_t before = forged(f);
 
-	tap_ok(!connect_new(f, GUARD_WRONG_PROOF) && is_ended(f) &&
+	tap_ok(is_sent(connect_new(f, GUARD_WRONG_PROOF)) && is_ended(f) &&
 	       forged(f) == before + 1, "a wrong proof ends the connection");
 	tap_ok(connect_with(f, GUARD_REPLAYED) == -ECONNREFUSED,
 	       "its request again is refused: a key is for one connection");
-	tap_ok(!connect_new(f, GUARD_NO_PROOF) && !fake_say(f, &ping) &&
+	tap_ok(!connect_new(f, GUARD_NO_PROOF) && is_sent(fake_say(f, &ping)) &&
 	       is_ended(f) && forged(f) == before + 2,
 	       "a message in place of the proof ends the connection");
 }
@@ -346,6 +352,43 @@ static void survives(struct fake *f, uint32_t i)
 		tap_bail("the fake node has no connection");
 }
 
+/*
+ * The side that accepts has answered, so its key is gone. Does it take a reject with
+ * the tag of a key that anybody has?
+ */
+static bool reject_with_zeros(struct fake *f)
+{
+	static const uint8_t zeros[SSI_KEYS_LEN];
+	struct {
+		uint32_t said[3];	/* struct ssi_rdma_refusal */
+		uint8_t tag[SSI_KEYS_LEN];
+	} data = { .said = { htole32(SSI_WIRE_MAGIC), htole32(SSI_REFUSED_LIFE) } };
+	struct ssi_keys_transcript t;
+	uint64_t until = now_ms() + DEADLINE_MS;
+	int ret;
+
+	give_new_key(f->id);
+	do {
+		ret = fake_hear_answer(f);
+	} while (ret == -EBUSY && now_ms() < until);
+	if (ret)
+		return false;
+	t = guard.t;
+	t.refusal = data.said[1];
+	ssi_keys_make(zeros, SSI_KEYS_REFUSAL, &t, data.tag);
+	fake_reject(f, &data, sizeof(data));
+	return true;
+}
+
+static void survives_rejects(struct fake *f)
+{
+	fake_interrupt(f);
+	fake_hang_up(f);
+	if (!tap_ok(reject_with_zeros(f) && comes_up(f),
+		    "a reject in place of the proof does not end the link"))
+		tap_bail("the fake node has no connection");
+}
+
 /* ---- the module connects ---- */
 
 static bool is_asked(struct fake *f)
@@ -402,7 +445,7 @@ int main(int argc, char **argv)
 	secure_use_keys(guard.security);
 	secure_begin();
 	victim_make(NULL);
-	tap_plan(3 + 5 + 3 + 3 + 1 + 2 * ARRAY_SIZE(attacks) + 3 + 1);
+	tap_plan(3 + 5 + 3 + 3 + 1 + 2 * ARRAY_SIZE(attacks) + 1 + 3 + 1);
 	f = fake_node(HIGH);
 	f.guard = &guard;
 	victim_meet_grace(&f, GRACE);
@@ -413,6 +456,7 @@ int main(int argc, char **argv)
 	shows_pages(&f);
 	for (i = 0; i < ARRAY_SIZE(attacks); i++)
 		survives(&f, i);
+	survives_rejects(&f);
 	fake_close(&f);
 	victim_part(&f);
 	checks_answers();

@@ -115,6 +115,7 @@ static int judge_event(struct fake *f, const struct rdma_cm_event *event,
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
 		return NOTHING;
 	case RDMA_CM_EVENT_CONNECT_REQUEST:
+	case RDMA_CM_EVENT_CONNECT_RESPONSE:
 	case RDMA_CM_EVENT_ESTABLISHED:
 		take_hello(f, &event->param.conn);
 		if (f->guard)
@@ -274,7 +275,8 @@ static bool resolve(struct fake *f)
 	return false;
 }
 
-static void ask(struct fake *f, const void *hello, uint8_t len)
+static struct rdma_conn_param prepare(struct fake *f, const void *hello,
+				      uint8_t len)
 {
 	struct rdma_conn_param param = conn_param(hello, len);
 
@@ -290,6 +292,13 @@ static void ask(struct fake *f, const void *hello, uint8_t len)
 		guard_request(f->guard, hello, f->cm->qp->qp_num);
 		param = conn_param(&f->guard->request, sizeof(f->guard->request));
 	}
+	return param;
+}
+
+static void ask(struct fake *f, const void *hello, uint8_t len)
+{
+	struct rdma_conn_param param = prepare(f, hello, len);
+
 	need(!rdma_connect(f->cm, &param), "rdma_connect");
 }
 
@@ -313,6 +322,24 @@ int fake_connect(struct fake *f, const void *hello, uint8_t len)
 	ret = await_event(f, RDMA_CM_EVENT_ESTABLISHED);
 	if (!ret && f->guard)
 		ret = say_proof(f);
+	if (ret)
+		fake_hang_up(f);
+	return ret;
+}
+
+int fake_hear_answer(struct fake *f)
+{
+	const struct ssi_wire_hello hello = fake_hello(f);
+	struct rdma_conn_param param = prepare(f, &hello, sizeof(hello));
+	struct ibv_qp *qp = f->cm->qp;
+	int ret;
+
+	/* If the library knows the queue pair, it confirms the answer by itself. */
+	param.qp_num = qp->qp_num;
+	f->cm->qp = NULL;
+	need(!rdma_connect(f->cm, &param), "rdma_connect");
+	ret = await_event(f, RDMA_CM_EVENT_CONNECT_RESPONSE);
+	f->cm->qp = qp;
 	if (ret)
 		fake_hang_up(f);
 	return ret;

@@ -124,6 +124,9 @@ uint16_t fake_next_port(void);
 /* Ask for a connection and wait for the module's answer; do not complete it. */
 void fake_connect_half(struct fake *f);
 
+/* The same, but look at the answer: fake_reject() can follow. Not TCP. */
+int fake_hear_answer(struct fake *f);
+
 /* Connect, and say nothing. Only TCP. */
 void fake_connect_mute(struct fake *f);
 

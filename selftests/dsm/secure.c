@@ -381,15 +381,87 @@ static void survives_changes(void)
 	cluster_delete(&cluster);
 }
 
-static void make_nodes(void)
+static void make_nodes(uint32_t transport)
 {
 	uint32_t n;
 
 	for (n = 0; n < 2; n++)
-		if (node_new(CLUSTER, n, SSI_DSM_TRANSPORT_TCP,
-			     cluster_addr(&cluster, n)) ||
+		if (node_new(CLUSTER, n, transport, cluster_addr(&cluster, n)) ||
 		    peer_new(CLUSTER, n, !n, cluster_addr(&cluster, !n), 0))
 			tap_bail("node %u: %s", n, conf_text());
+}
+
+static void delete_nodes(void)
+{
+	node_del(CLUSTER, 0);
+	node_del(CLUSTER, 1);
+}
+
+/* ---- auto ---- */
+
+static bool link_is_up(uint32_t node)
+{
+	struct peer_info info;
+
+	if (peer_get(CLUSTER, node, !node, &info))
+		tap_bail("the peer: %s", conf_text());
+	return info.state == SSI_DSM_LINK_UP;
+}
+
+static uint64_t count_forged(uint32_t node)
+{
+	struct peer_info info;
+
+	if (peer_get(CLUSTER, node, !node, &info))
+		tap_bail("the peer: %s", conf_text());
+	return info.forged;
+}
+
+/* Both nodes have a key, so they try rdma. But it is not the same one. */
+static bool rdma_fails(void)
+{
+	static const uint8_t keys[2][SSI_DSM_KEY_LEN] = { "one", "another" };
+	uint64_t until = now_ms() + DEADLINE_MS;
+
+	for (uint32_t n = 0; n < 2; n++)
+		if (secure_give_key(CLUSTER, n, !n, keys[n], SSI_DSM_KEY_LEN))
+			tap_bail("a key for node %u: %s", n, conf_text());
+	while (!count_forged(0) && now_ms() < until)
+		usleep(1000);
+	return count_forged(0) && wait_peer(CLUSTER, 1, 0, SSI_DSM_LINK_DOWN, NULL);
+}
+
+/* The attempt over rdma may still be there. */
+static int give_when_possible(int fd)
+{
+	uint64_t until = now_ms() + DEADLINE_MS;
+	int ret;
+
+	do {
+		ret = secure_give(CLUSTER, 1, 0, fd);
+	} while (ret == -EISCONN && now_ms() < until && !usleep(1000));
+	return ret;
+}
+
+static void auto_never_falls_back(void)
+{
+	int fds[2];
+
+	tap_ok(rdma_fails(), "auto: over rdma a wrong key makes no link");
+	does_not_listen();
+	if (secure_pair(fds))
+		tap_bail("no TCP connection");
+	refuses(fds[0], EINVAL, "auto, when rdma has failed: a socket without TLS");
+	close(fds[0]);
+	close(fds[1]);
+	tap_ok(!link_is_up(0) && !link_is_up(1), "so there is no link");
+	make_pair(fds);
+	tap_ok(!secure_give(CLUSTER, 0, 1, fds[1]) && !give_when_possible(fds[0]) &&
+	       wait_peer(CLUSTER, 0, 1, SSI_DSM_LINK_UP, NULL) &&
+	       wait_peer(CLUSTER, 1, 0, SSI_DSM_LINK_UP, NULL),
+	       "a socket with keys of TLS makes one");
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static int over_rdma(void)
@@ -407,9 +479,9 @@ int main(int argc, char **argv)
 		tap_skip_all("SSI_ADDR_1 is not set: run it in a virtual host");
 	if (argc > 1 && !strcmp(argv[1], "rdma"))
 		return over_rdma();
-	tap_plan(28);
+	tap_plan(33);
 	secure_nodes(true);
-	make_nodes();
+	make_nodes(SSI_DSM_TRANSPORT_TCP);
 	refuses_sockets();
 	shows_reasons();
 	does_not_listen();
@@ -418,8 +490,10 @@ int main(int argc, char **argv)
 	ends_garbage();
 	ends_strangers();
 	checks_ids();
-	node_del(CLUSTER, 0);
-	node_del(CLUSTER, 1);
+	delete_nodes();
+	make_nodes(SSI_DSM_TRANSPORT_AUTO);
+	auto_never_falls_back();
+	delete_nodes();
 	is_seen(false);
 	secure_begin();
 	is_seen(true);
