@@ -87,7 +87,8 @@ static int send_request(struct ssi_rdma_conn *conn)
 	path = conn->id->route.path_rec;
 	if (conn->c.st->rdma_mtu && path->mtu > conn->c.st->rdma_mtu)
 		path->mtu = conn->c.st->rdma_mtu;
-	ssi_stream_hello(conn->c.st, &request.hello, SSI_RDMA_CREDITS);
+	ssi_stream_hello(conn->c.st, &request.hello,
+			 ssi_rdma_credits(conn->c.st));
 	if (conn->guard)
 		ret = ssi_rdma_guard_request(conn, &request);
 	if (ret)
@@ -427,7 +428,7 @@ int ssi_rdma_cm_accept(struct ssi_stream *st, struct rdma_cm_id *id,
 		goto err_free;
 	id->context = conn;
 	id->event_handler = ssi_rdma_cm_conn_event;
-	ssi_stream_hello(st, &answer.hello, SSI_RDMA_CREDITS);
+	ssi_stream_hello(st, &answer.hello, ssi_rdma_credits(st));
 	if (conn->guard)
 		ssi_rdma_guard_answer(conn, ask, &answer);
 	ssi_stream_put_conn(&conn->c);

@@ -11,6 +11,8 @@
 #include <linux/workqueue.h>
 #include <rdma/ib_verbs.h>
 #include <rdma/rdma_cm.h>
+#include "net/node.h"
+#include "net/peer.h"
 #include "net/stream.h"
 
 /* Receive buffers that are posted; some are reserved for credit messages. */
@@ -18,6 +20,12 @@
 #define SSI_RDMA_RX_RESERVE	8
 /* The number of credits in our hello. */
 #define SSI_RDMA_CREDITS	(SSI_RDMA_RX_DEPTH - SSI_RDMA_RX_RESERVE)
+/*
+ * The same with security: then a CREDIT message may give back a single credit, and as many
+ * such messages may be under way as there are credits. One more buffer is for the proof.
+ */
+#define SSI_RDMA_SEALED_CREDITS	120
+static_assert(2 * SSI_RDMA_SEALED_CREDITS + 1 <= SSI_RDMA_RX_DEPTH);
 /* Sends that are posted to the hardware at the same time. */
 #define SSI_RDMA_TX_DEPTH	256
 /* A message without a payload has at most this many headers. */
@@ -183,6 +191,13 @@ struct ssi_wire *ssi_rdma_conn_wires_new(struct ssi_rdma_conn *conn, u32 nr,
 void ssi_rdma_conn_wires_free(struct ssi_rdma_conn *conn,
 			      struct ssi_wire *wires, u64 dma, u32 nr,
 			      enum dma_data_direction dir);
+
+/* The number of credits in the hello of a link. */
+static inline u32 ssi_rdma_credits(const struct ssi_stream *st)
+{
+	return st->link.peer->node->security ? SSI_RDMA_SEALED_CREDITS :
+					       SSI_RDMA_CREDITS;
+}
 
 static inline struct ssi_rdma_conn *ssi_rdma_conn(struct ssi_stream_conn *conn)
 {

@@ -49,8 +49,8 @@
 
 #define TAIL_WIRES	(SSI_RDMA_BATCH + 1)
 static_assert(sizeof(struct ssi_seal_trailer) <= sizeof(struct ssi_wire));
-/* CREDIT messages and the proof take a slot and no credit. */
-static_assert(SSI_RDMA_CREDITS + 4 < SSI_RDMA_TX_DEPTH);
+/* CREDIT messages, one for each credit, and the proof take a slot and no credit. */
+static_assert(2 * SSI_RDMA_SEALED_CREDITS + 1 <= SSI_RDMA_TX_DEPTH);
 
 /* ---- setup and end ---- */
 

@@ -124,12 +124,13 @@ static struct ssi_rdma_rx *rx_next_refill(struct ssi_rdma_conn *conn)
 	return buf;
 }
 
+/* The buffer had a page, which may have been a copy. */
 static void rx_give_back(struct ssi_rdma_conn *conn)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&conn->c.st->lock, flags);
-	conn->c.owed++;
+	ssi_stream_owe(&conn->c, 1, true);
 	spin_unlock_irqrestore(&conn->c.st->lock, flags);
 }
 
@@ -169,6 +170,8 @@ static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 	unsigned long flags;
 	bool legal;
 
+	/* First: the credits allow the other side another such message. */
+	rx_repost(conn, buf);
 	spin_lock_irqsave(&st->lock, flags);
 	legal = credits && !len && rx_credits(conn, credits);
 	spin_unlock_irqrestore(&st->lock, flags);
@@ -177,7 +180,6 @@ static void rx_credit(struct ssi_rdma_conn *conn, struct ssi_rdma_rx *buf,
 		return;
 	}
 	WRITE_ONCE(st->link.last_rx, jiffies);
-	rx_repost(conn, buf);
 	ssi_stream_kick(&conn->c);
 }
 
@@ -235,7 +237,8 @@ static bool rx_account(struct ssi_rdma_conn *conn, struct ssi_rx *rx,
 
 	spin_lock_irqsave(&st->lock, flags);
 	legal = rx_credits(conn, le32_to_cpu(rx->wire.credits));
-	conn->c.owed += posted;
+	ssi_stream_owe(&conn->c, posted,
+		       posted && rx->wire.type == SSI_WIRE_DATAS);
 	st->received += legal;
 	open = conn->open;
 	if (legal && !open)

@@ -33,7 +33,10 @@
  * new page, so they are posted again even if there is no free memory. A node
  * that sends without a credit, or gives back more credits than it took, breaks
  * the protocol. Each CREDIT message must give back at least one credit that its
- * receiver took, so these messages cannot go on without end either.
+ * receiver took, so these messages cannot go on without end either. With security
+ * the sender of a copy keeps a reference to its page until it has the credit, so CREDIT
+ * goes after 100 us in any case, for a single credit if need be. Therefore a node with
+ * security grants fewer credits: there is a buffer for each of them once more.
  *
  * Sending. A message is posted at once if a credit and a slot are free and
  * st->queue is empty. Otherwise it waits in st->queue, which is served whenever
@@ -130,7 +133,7 @@ struct ssi_rdma_conn *ssi_rdma_verbs_new(struct ssi_stream *st,
 
 	if (!conn)
 		return NULL;
-	ssi_stream_conn_init(&conn->c, st, carrier, SSI_RDMA_CREDITS);
+	ssi_stream_conn_init(&conn->c, st, carrier, ssi_rdma_credits(st));
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_flight);
 	INIT_LIST_HEAD(&conn->refill);
@@ -190,8 +193,9 @@ void ssi_rdma_verbs_teardown(struct ssi_rdma_conn *conn)
 {
 	/* It cannot be queued again: rx_refill_later() checks @dead. */
 	cancel_work_sync(&conn->refill_work);
-	/* It cannot be started again: ssi_rdma_send() checks @dead. */
+	/* They cannot be started again: the code that does so checks @dead. */
 	hrtimer_cancel(&conn->c.defer_timer);
+	hrtimer_cancel(&conn->c.credit_timer);
 	if (conn->qp) {
 		ib_drain_qp(conn->qp);
 		rdma_destroy_qp(conn->id);

@@ -180,6 +180,11 @@ struct ssi_stream {
  * @granted: messages that the other side may still send; protected by st->lock
  * @owed: messages that were received, but whose credit was not given back yet;
  *	protected by st->lock
+ * @owes_copy: one of the messages whose credit is owed was a copy of a page;
+ *	protected by st->lock
+ * @credit_due: what is owed goes back at once; protected by st->lock
+ * @credit_armed: @credit_timer is running; protected by st->lock
+ * @credit_timer: sets @credit_due
  * @defer_armed: @defer_timer is running; protected by st->lock
  * @defer_timer: sends the deferred messages of st->queue
  * @progress: wait queue, woken when messages have arrived or @dead is set
@@ -196,6 +201,10 @@ struct ssi_stream_conn {
 	u32 credits_max;
 	u32 granted;
 	u32 owed;
+	bool owes_copy;
+	bool credit_due;
+	bool credit_armed;
+	struct hrtimer credit_timer;
 	bool defer_armed;
 	struct hrtimer defer_timer;
 	wait_queue_head_t progress;
@@ -648,6 +657,41 @@ void ssi_stream_bye(struct ssi_stream_conn *conn);
  * Return: false if these are more than it took: that breaks the protocol.
  */
 bool ssi_stream_credits(struct ssi_stream_conn *conn, u32 credits);
+
+/**
+ * ssi_stream_owe() - messages were received, and the next ones can come
+ * @conn: the connection
+ * @nr: how many
+ * @copy: one of them is a copy of a page, which its sender keeps until it has the
+ *	credit
+ *
+ * Context: Any context, st->lock held.
+ */
+void ssi_stream_owe(struct ssi_stream_conn *conn, u32 nr, bool copy);
+
+/**
+ * ssi_stream_must_give_credits() - whether credits must go back without a message
+ * @conn: the connection
+ * @max: of the carrier: so many are too many to owe
+ *
+ * Context: Any context, st->lock held.
+ */
+bool ssi_stream_must_give_credits(const struct ssi_stream_conn *conn, u32 max);
+
+/**
+ * ssi_stream_arm_credits() - make sure that the credit of a copy goes back soon
+ * @conn: the connection
+ *
+ * To be called when the carrier has sent all that it can. Messages that go to the
+ * sender take the credit with them; if there is none for 100 us, @pump of the carrier is
+ * called, and ssi_stream_must_give_credits() is true.
+ *
+ * Context: Any context, st->lock held.
+ */
+void ssi_stream_arm_credits(struct ssi_stream_conn *conn);
+
+/* The function of conn->credit_timer. */
+enum hrtimer_restart ssi_stream_credit_timer(struct hrtimer *timer);
 
 /**
  * ssi_stream_give_credits() - give back all credits that are owed, in a message

@@ -308,6 +308,8 @@ void ssi_stream_conn_init(struct ssi_stream_conn *conn, struct ssi_stream *st,
 	init_waitqueue_head(&conn->progress);
 	hrtimer_init(&conn->defer_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 	conn->defer_timer.function = ssi_stream_timer;
+	hrtimer_init(&conn->credit_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	conn->credit_timer.function = ssi_stream_credit_timer;
 }
 
 /* Run the work when the attempt is over, if nothing runs it before. */

@@ -5,6 +5,14 @@
 #include "net/peer.h"
 #include "net/stream.h"
 
+/*
+ * A CREDIT message is sent so long after a copy of a page has come. Until its sender has
+ * the credit, it has a reference to the page, and can neither drop it nor give it away.
+ * Messages that go to the sender meanwhile take the credit with them. But if the sender
+ * is not the home of the page, there may be none before the next PING.
+ */
+#define COPY_CREDIT_NS	(100 * NSEC_PER_USEC)
+
 bool ssi_stream_credits(struct ssi_stream_conn *conn, u32 credits)
 {
 	lockdep_assert_held(&conn->st->lock);
@@ -28,7 +36,57 @@ u32 ssi_stream_give_credits(struct ssi_stream_conn *conn)
 	lockdep_assert_held(&conn->st->lock);
 	conn->granted += credits;
 	conn->owed = 0;
+	conn->owes_copy = false;
+	conn->credit_due = false;
 	return credits;
+}
+
+void ssi_stream_owe(struct ssi_stream_conn *conn, u32 nr, bool copy)
+{
+	lockdep_assert_held(&conn->st->lock);
+	conn->owed += nr;
+	conn->owes_copy |= copy;
+}
+
+bool ssi_stream_must_give_credits(const struct ssi_stream_conn *conn, u32 max)
+{
+	return conn->owed >= max || conn->credit_due;
+}
+
+/*
+ * A copy's credit is owed, and no message takes it along: those that wait in the queue
+ * of the link will.
+ */
+static bool is_owed_alone(const struct ssi_stream_conn *conn)
+{
+	return conn->owes_copy && !conn->st->queued && conn->ready && !conn->dead;
+}
+
+void ssi_stream_arm_credits(struct ssi_stream_conn *conn)
+{
+	lockdep_assert_held(&conn->st->lock);
+	if (conn->credit_armed || !is_owed_alone(conn))
+		return;
+	conn->credit_armed = true;
+	hrtimer_start(&conn->credit_timer, ns_to_ktime(COPY_CREDIT_NS),
+		      HRTIMER_MODE_REL_SOFT);
+}
+
+enum hrtimer_restart ssi_stream_credit_timer(struct hrtimer *timer)
+{
+	struct ssi_stream_conn *conn = container_of(timer, struct ssi_stream_conn,
+						    credit_timer);
+	struct ssi_stream *st = conn->st;
+	unsigned long flags;
+
+	spin_lock_irqsave(&st->lock, flags);
+	conn->credit_armed = false;
+	if (is_owed_alone(conn)) {
+		conn->credit_due = true;
+		conn->carrier->pump(conn);
+	}
+	spin_unlock_irqrestore(&st->lock, flags);
+	return HRTIMER_NORESTART;
 }
 
 bool ssi_stream_take_credit(struct ssi_stream_conn *conn)

@@ -313,7 +313,7 @@ static void ssi_tcp_conn_end(struct ssi_stream_conn *conn)
 	unhook(tc);
 	ssi_tcp_run_wait(&tc->run);
 	hrtimer_cancel(&conn->defer_timer);
-	hrtimer_cancel(&tc->credit_timer);
+	hrtimer_cancel(&conn->credit_timer);
 	cancel_work_sync(&tc->memory);
 	cancel_delayed_work_sync(&tc->again);
 	ssi_tcp_run_wait(&tc->run);
@@ -412,8 +412,6 @@ static struct ssi_tcp_conn *conn_new(struct ssi_stream *st, struct socket *sock)
 	tc->received_before = st->received;
 	ssi_tcp_run_set(&tc->run, secured ? ssi_tcp_conn_run_secured :
 					    ssi_tcp_conn_run, secured);
-	hrtimer_init(&tc->credit_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-	tc->credit_timer.function = ssi_tcp_send_credit_timer;
 	INIT_WORK(&tc->memory, ssi_tcp_recv_memory);
 	INIT_DELAYED_WORK(&tc->again, ssi_tcp_conn_again);
 	INIT_LIST_HEAD(&tc->out);

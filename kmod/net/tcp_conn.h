@@ -53,11 +53,6 @@ enum ssi_tcp_step {
  * @flight: messages that were given to @sock and whose credit was not given back,
  *	the oldest first; protected by st->lock
  * @nr_flight: number of entries of @flight; protected by st->lock
- * @owes_copy: one of the messages whose credit is owed was a copy of a page;
- *	protected by st->lock
- * @credit_due: what is owed goes back at once; protected by st->lock
- * @credit_armed: @credit_timer is running; protected by st->lock
- * @credit_timer: sets @credit_due
  * @head: the header that is being received; only @run uses this and the
  *	fields below, except where stated
  * @head_have: bytes of it that have arrived
@@ -95,10 +90,6 @@ struct ssi_tcp_conn {
 	bool credit_queued;
 	struct list_head flight;
 	u32 nr_flight;
-	bool owes_copy;
-	bool credit_due;
-	bool credit_armed;
-	struct hrtimer credit_timer;
 	struct ssi_wire head;
 	u32 head_have;
 	struct ssi_rx *rx;
@@ -290,19 +281,6 @@ bool ssi_tcp_send_all_sent(struct ssi_stream_conn *conn);
  */
 bool ssi_tcp_send_arrived(struct ssi_tcp_conn *tc, u32 credits,
 			  struct list_head *arrived);
-
-/**
- * ssi_tcp_send_owe() - messages were received
- * @tc: the connection
- * @nr: how many
- * @copy: one of them is a copy of a page
- *
- * Context: tc->run, st->lock held.
- */
-void ssi_tcp_send_owe(struct ssi_tcp_conn *tc, u32 nr, bool copy);
-
-/* The function of tc->credit_timer. */
-enum hrtimer_restart ssi_tcp_send_credit_timer(struct hrtimer *timer);
 
 /**
  * ssi_tcp_send_end() - put all messages that may not have arrived back

@@ -294,7 +294,7 @@ static u32 account(struct ssi_tcp_conn *tc)
 	spin_lock_irq(&c->st->lock);
 	nr = min(tc->nr_received, c->granted);
 	c->granted -= nr;
-	ssi_tcp_send_owe(tc, nr, copy);
+	ssi_stream_owe(c, nr, copy);
 	c->st->received += nr;
 	spin_unlock_irq(&c->st->lock);
 	return nr;

@@ -4,6 +4,7 @@
  */
 #include <linux/mm.h>
 #include <net/tcp.h>
+#include <net/tls.h>
 
 #include "alloc.h"
 #include "net/node.h"
@@ -18,18 +19,11 @@
 #define OUT_MAX		32
 /* A credit message is sent when this many credits are owed. */
 #define OWED_MAX	(SSI_TCP_CREDITS / 4)
-/*
- * Or so long after a copy of a page has come. Until its sender has the credit, it has a
- * reference to the page, and can neither drop it nor give it away. Messages that go to
- * the sender meanwhile take the credit with them. But if the sender is not the home of
- * the page, there may be none before the next PING.
- */
-#define COPY_CREDIT_NS	(100 * NSEC_PER_USEC)
 #define AGAIN_MS	10	/* after a lack of memory */
 
 static bool must_give_credits(const struct ssi_tcp_conn *tc)
 {
-	return tc->c.owed >= OWED_MAX || tc->credit_due;
+	return ssi_stream_must_give_credits(&tc->c, OWED_MAX);
 }
 
 void ssi_tcp_send_pump(struct ssi_stream_conn *conn)
@@ -41,45 +35,16 @@ void ssi_tcp_send_pump(struct ssi_stream_conn *conn)
 		ssi_tcp_run_ask(&tc->run);
 }
 
-void ssi_tcp_send_owe(struct ssi_tcp_conn *tc, u32 nr, bool copy)
+/* Kernel TLS may have records that it has not given to TCP yet. */
+static bool tls_has_records(const struct sock *sk)
 {
-	tc->c.owed += nr;
-	tc->owes_copy |= copy;
-}
+	const struct tls_context *tls = tls_get_ctx(sk);
 
-/*
- * A copy's credit is owed, and no message takes it along: those that wait in the queue
- * of the link will.
- */
-static bool is_owed_alone(const struct ssi_tcp_conn *tc)
-{
-	return tc->owes_copy && !tc->c.st->queued && tc->c.ready && !tc->c.dead;
-}
-
-static void arm_credit_timer(struct ssi_tcp_conn *tc)
-{
-	if (tc->credit_armed || !is_owed_alone(tc))
-		return;
-	tc->credit_armed = true;
-	hrtimer_start(&tc->credit_timer, ns_to_ktime(COPY_CREDIT_NS),
-		      HRTIMER_MODE_REL_SOFT);
-}
-
-enum hrtimer_restart ssi_tcp_send_credit_timer(struct hrtimer *timer)
-{
-	struct ssi_tcp_conn *tc = container_of(timer, struct ssi_tcp_conn,
-					       credit_timer);
-	struct ssi_stream *st = tc->c.st;
-	unsigned long flags;
-
-	spin_lock_irqsave(&st->lock, flags);
-	tc->credit_armed = false;
-	if (is_owed_alone(tc)) {
-		tc->credit_due = true;
-		ssi_tcp_send_pump(&tc->c);
-	}
-	spin_unlock_irqrestore(&st->lock, flags);
-	return HRTIMER_NORESTART;
+	if (READ_ONCE(tls->pending_open_record_frags) ||
+	    READ_ONCE(tls->partially_sent_record))
+		return true;
+	return tls->tx_conf == TLS_SW &&
+	       !list_empty_careful(&tls_sw_ctx_tx(tls)->tx_list);
 }
 
 bool ssi_tcp_send_all_sent(struct ssi_stream_conn *conn)
@@ -87,6 +52,7 @@ bool ssi_tcp_send_all_sent(struct ssi_stream_conn *conn)
 	struct ssi_tcp_conn *tc = ssi_tcp_conn(conn);
 
 	return !READ_ONCE(tc->nr_out) &&
+	       !(tc->secured && tls_has_records(tc->sock->sk)) &&
 	       tcp_rtx_and_write_queues_empty(tc->sock->sk);
 }
 
@@ -104,8 +70,6 @@ static void queue_credit(struct ssi_tcp_conn *tc)
 static void give_credits(struct ssi_tcp_conn *tc, struct ssi_stream_wait *wait)
 {
 	wait->wire.credits = cpu_to_le32(ssi_stream_give_credits(&tc->c));
-	tc->owes_copy = false;
-	tc->credit_due = false;
 }
 
 /*
@@ -137,7 +101,7 @@ static bool collect(struct ssi_tcp_conn *tc)
 	/* Messages that may wait are not behind these at once. */
 	more = due && ssi_stream_is_due(st, OUT_MAX) && c->credits &&
 	       ssi_stream_first(st);
-	arm_credit_timer(tc);
+	ssi_stream_arm_credits(c);
 	spin_unlock_irq(&st->lock);
 	return more;
 }
