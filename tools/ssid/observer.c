@@ -20,6 +20,7 @@
 #include "cluster.h"
 #include "events.h"
 #include "history.h"
+#include "node_view.h"
 #include "say.h"
 
 #define SETTLE_MS	200	/* after an event; more come with it */
@@ -37,18 +38,9 @@ static bool differs(const json_t *a, const json_t *b, const char *key)
 	return (x || y) && !json_equal(x, y);
 }
 
-/* A view without what changes all the time. */
-static json_t *steady(const json_t *view)
-{
-	json_t *copy = json_copy((json_t *)view);
-
-	json_object_del(copy, "skew");
-	return copy;
-}
-
 static void compare_node(const json_t *before, const json_t *view)
 {
-	json_t *old = before ? steady(before) : NULL, *new = steady(view);
+	json_t *old = before ? node_view_steady(before) : NULL, *new = node_view_steady(view);
 
 	if (!old || !json_equal(old, new))
 		events_add("node", json_incref(new));

@@ -11,23 +11,18 @@
 
 #include <linux/ssi_dsm.h>
 
+#include "node_view.h"
 #include "nodes.h"
 #include "plan.h"
 #include "remote.h"
 #include "rest.h"
 
-/* Does another host's answer have a state of this cluster's node? */
-static bool is_view(const json_t *view, const json_t *plan, const json_t *node,
+/* Is this of this cluster? */
+static bool is_ours(const json_t *view, const json_t *plan, const json_t *node,
 		    struct failure *failure)
 {
 	json_t *cluster = json_object_get(view, "cluster");
 
-	if (!json_is_string(json_object_get(view, "state"))) {
-		if (view)
-			rest_fail(failure, 502, "node_refused", "The answer of node %u has no state",
-				  plan_node_id(node));
-		return false;
-	}
 	/* A host of no cluster names none. */
 	if (!cluster || json_equal(cluster, json_object_get(plan, "cluster")))
 		return true;
@@ -50,18 +45,32 @@ static void add_skew(json_t *view, const struct remote_span *span)
 					      (span->came - span->sent) / 2));
 }
 
+static json_t *ask_node(const json_t *node, struct remote_span *span,
+			struct failure *failure)
+{
+	char path[64];
+	json_t *answer, *view;
+
+	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
+	answer = remote_get(node, path, span, failure);
+	view = node_view_clean(answer, plan_node_id(node));
+	if (answer && !view)
+		rest_fail(failure, 502, "node_refused", "The answer of node %u has no state",
+			  plan_node_id(node));
+	json_decref(answer);
+	return view;
+}
+
 static json_t *view_node(const json_t *plan, const json_t *node)
 {
 	struct remote_span span;
 	struct failure failure;
-	char path[64];
 	json_t *view;
 
 	if (plan_is_here(node))
 		return nodes_view(plan, plan_node_id(node));
-	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
-	view = remote_get(node, path, &span, &failure);
-	if (is_view(view, plan, node, &failure)) {
+	view = ask_node(node, &span, &failure);
+	if (view && is_ours(view, plan, node, &failure)) {
 		add_skew(view, &span);
 		return view;
 	}
