@@ -240,6 +240,8 @@ install: programs
 	install -m 644 tools/modprobe/*.conf $(DESTDIR)$(SYSTEM_LIB)/modprobe.d
 	install -m 644 tools/sysusers/*.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 644 tools/completion/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/share/ssi
+	install -m 644 tools/prometheus/ssi.rules.yaml tools/grafana/ssi.json $(DESTDIR)$(PREFIX)/share/ssi
 	@for unit in tools/systemd/*.*; do \
 		sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit \
 			>$(DESTDIR)$(SYSTEM_LIB)/systemd/system/$${unit##*/} || exit 1; \

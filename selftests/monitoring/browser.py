@@ -6,6 +6,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -22,7 +23,8 @@ class Browser:
     """A browser with one page; use it with "with"."""
 
     def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="ssi-browser-")
+        self.folder = tempfile.TemporaryDirectory(prefix="ssi-browser-",
+                                                  ignore_cleanup_errors=True)
         self.number = 0
         self.rest = b""
         self.complaints = []
@@ -43,7 +45,7 @@ class Browser:
              "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
              f"--user-data-dir={self.folder.name}", "--remote-debugging-pipe", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            close_fds=False, preexec_fn=begin)
+            close_fds=False, start_new_session=True, preexec_fn=begin)
         os.close(to_read)
         os.close(to_write)
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -54,7 +56,7 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.to)
         os.close(self.come)

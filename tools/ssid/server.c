@@ -443,14 +443,15 @@ void server_start(void)
 	const char *missing = tls_missing();
 
 	clients_init();
+	/* first: once the unix socket answers, the token is there */
+	if (settings.web)
+		start_web();
 	start_local();
 	if (missing)
 		say("Other hosts cannot reach ssid, since it has no certificates: %s. ssictl cert init makes them.",
 		    missing);
 	else
 		start_tls();
-	if (settings.web)
-		start_web();
 }
 
 void server_stop(void)
