@@ -563,7 +563,7 @@ int machine_run(void)
 	cluster_barrier();
 	clock_watch();
 	if (has_devices()) {
-		serial_to_start(serial_input);
+		serial_to_start(serial_take);
 		term_start(machine.options->devices.console ?
 			   &machine_console_term_ops :
 			   &machine_serial_term_ops);

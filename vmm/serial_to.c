@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 
 #define LIMIT_DEFAULT	(64ull << 20)
 #define LIMIT_KEY	",limit="
+#define LOOK_MS		200	/* for a client that has gone */
 
 static struct {
 	bool is_terminal;
@@ -37,7 +39,7 @@ static struct {
 	int none;		/* a socket without another end */
 	const char *path;	/* of @listener */
 	uint64_t limit;
-	void (*input)(const unsigned char *data, size_t len);
+	size_t (*input)(const unsigned char *data, size_t len, unsigned int ms);
 } serial_to = { .out = -1, .in = -1, .other = -1, .listener = -1, .none = -1 };
 
 /* ---- opening ------------------------------------------------------------------ */
@@ -164,16 +166,31 @@ uint64_t serial_to_limit(void)
 
 /* ---- reading ------------------------------------------------------------------ */
 
+/* Wait until the other end is closed, for @ms at most; -1: without a limit. */
+static bool has_gone(int fd, int ms)
+{
+	struct pollfd polled = { .fd = fd };	/* errors and ends are always told */
+
+	return poll(&polled, 1, ms) > 0;
+}
+
+/* Until there is no more, or the client goes while the guest takes nothing. */
 static void feed(int fd)
 {
 	unsigned char data[256];
 	ssize_t len;
 
 	while ((len = read(fd, data, sizeof(data))) != 0) {
-		if (len > 0)
-			serial_to.input(data, len);
-		else if (errno != EINTR)
+		if (len < 0 && errno != EINTR)
 			return;
+		for (ssize_t done = 0; done < len;) {
+			size_t taken = serial_to.input(data + done, len - done,
+						       LOOK_MS);
+
+			if (!taken && has_gone(fd, 0))
+				return;
+			done += taken;
+		}
 	}
 }
 
@@ -200,6 +217,9 @@ static void *serve_clients(void *unused)
 		}
 		dup3(fd, serial_to.out, O_CLOEXEC);
 		feed(fd);
+		/* A client that has closed its own direction only may still read. */
+		while (!has_gone(fd, -1))
+			;
 		/* Without this a write that waits for the client would go on. */
 		shutdown(fd, SHUT_RDWR);
 		dup3(serial_to.none, serial_to.out, O_CLOEXEC);
@@ -207,7 +227,8 @@ static void *serve_clients(void *unused)
 	}
 }
 
-void serial_to_start(void (*input)(const unsigned char *data, size_t len))
+void serial_to_start(size_t (*input)(const unsigned char *data, size_t len,
+				     unsigned int ms))
 {
 	pthread_t thread;
 

@@ -33,10 +33,12 @@ uint64_t serial_to_limit(void);
 
 /**
  * serial_to_start() - start to read what a pseudoterminal or a socket brings
- * @input: takes it, and may wait for the guest
+ * @input: takes it, waits for the guest for @ms at most, and returns how many bytes
+ *	it has taken: serial_take()
  *
  * Ends the process if the host gives no thread.
  */
-void serial_to_start(void (*input)(const unsigned char *data, size_t len));
+void serial_to_start(size_t (*input)(const unsigned char *data, size_t len,
+				     unsigned int ms));
 
 #endif /* VMM_SERIAL_TO_H */

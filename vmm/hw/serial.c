@@ -10,9 +10,11 @@
 #include <pthread.h>
 
 #include "../bus.h"
+#include "../deadline.h"
 
 #define SERIAL_PORTS	8
 #define FIFO_SIZE	64
+#define INPUT_WAIT_MS	1000
 
 enum {
 	REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCR,
@@ -50,7 +52,7 @@ static struct {
 	bool irq;
 } serial;
 
-/* Signals room in the FIFO; used with a mutex of its own, see serial_input(). */
+/* Signals room in the FIFO; used with a mutex of its own, see wait_for_room(). */
 static pthread_mutex_t room_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t room_cond = PTHREAD_COND_INITIALIZER;
 static bool room_full;
@@ -220,20 +222,38 @@ static void serial_write(uint64_t offset, unsigned int len, uint64_t value)
 	update_irq();
 }
 
+static void wait_for_room(unsigned int ms)
+{
+	struct timespec until = deadline_in(ms);
+	int err = 0;
+
+	pthread_mutex_lock(&room_mutex);
+	while (room_full && !err)
+		err = pthread_cond_clockwait(&room_cond, &room_mutex,
+					     CLOCK_MONOTONIC, &until);
+	pthread_mutex_unlock(&room_mutex);
+}
+
+size_t serial_take(const unsigned char *data, size_t len, unsigned int ms)
+{
+	size_t taken = 0;
+
+	wait_for_room(ms);
+	bus_lock();
+	while (taken < len && serial.count < FIFO_SIZE)
+		push(data[taken++]);
+	update_irq();
+	bus_unlock();
+	return taken;
+}
+
 void serial_input(const unsigned char *data, size_t len)
 {
 	while (len) {
-		pthread_mutex_lock(&room_mutex);
-		while (room_full)
-			pthread_cond_wait(&room_cond, &room_mutex);
-		pthread_mutex_unlock(&room_mutex);
-		bus_lock();
-		while (len && serial.count < FIFO_SIZE) {
-			push(*data++);
-			len--;
-		}
-		update_irq();
-		bus_unlock();
+		size_t taken = serial_take(data, len, INPUT_WAIT_MS);
+
+		data += taken;
+		len -= taken;
 	}
 }
 

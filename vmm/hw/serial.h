@@ -22,7 +22,13 @@ struct serial_ops {
 /* Add the port to the bus. */
 void serial_init(uint16_t port, const struct serial_ops *ops);
 
-/* Characters for the guest; waits while its FIFO is full. */
+/*
+ * Characters for the guest; waits while its FIFO is full, for @ms at most. Return: how
+ * many were taken.
+ */
+size_t serial_take(const unsigned char *data, size_t len, unsigned int ms);
+
+/* The same for all of them, without a limit. */
 void serial_input(const unsigned char *data, size_t len);
 
 #endif /* VMM_HW_SERIAL_H */
