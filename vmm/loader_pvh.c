@@ -153,10 +153,13 @@ static void copy_segments(const struct loader_pvh *kernel)
 
 	for (unsigned int i = 0; i < header.e_phnum; i++) {
 		Elf64_Phdr segment = read_segment(kernel, &header, i);
-		void *to = memory_at(segment.p_paddr, segment.p_memsz);
+		void *to = memory_at(segment.p_paddr, segment.p_filesz);
 
-		/* Memory is zero behind what the file has. */
-		if (segment.p_type == PT_LOAD && segment.p_memsz && to)
+		/*
+		 * The file may have changed since it was checked, while this node waited
+		 * for others. Memory is zero behind what the file has.
+		 */
+		if (segment.p_type == PT_LOAD && segment.p_filesz && to)
 			memcpy(to, kernel->data + segment.p_offset,
 			       segment.p_filesz);
 	}
