@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../lib/number.h"
+#include "landlock.h"
 #include "log.h"
 #include "view.h"
 
@@ -27,17 +28,21 @@
 #define USER		"ssi"
 #define USER_NOBODY	65534
 
+/* The connector's: another one, or a number that no user has. */
+#define CONNECTOR_USER	"ssi-connector"
+#define CONNECTOR_UID	65533
+
 /* For the keeper itself, and for what its children do before they give it up. */
 static const unsigned int keeper_caps[] = {
 	CAP_NET_ADMIN,		/* the module's netlink, and taps */
 	CAP_NET_BIND_SERVICE,	/* hostfwd= from ports below 1024 */
 	CAP_DAC_OVERRIDE,	/* files and devices of other users */
+	CAP_DAC_READ_SEARCH,	/* the connector's */
 	CAP_KILL,		/* the guest's process is another user's */
 	CAP_SETUID, CAP_SETGID, CAP_SETPCAP,	/* to become another user */
 	CAP_SYS_ADMIN, CAP_SYS_CHROOT,	/* to leave the host's files and networks */
 };
 
-/* It stays root, which owns the key. */
 static const unsigned int connector_caps[] = {
 	CAP_NET_ADMIN,		/* to give connections to the module */
 	CAP_DAC_READ_SEARCH,	/* certificates are read for each handshake */
@@ -51,20 +56,26 @@ static bool is_in(unsigned int cap, const unsigned int *caps, size_t count)
 	return false;
 }
 
-/* Keep those of @caps that the process has. An ordinary user has none. */
-static void limit_caps(const unsigned int *caps, size_t count)
+/* Remember those of @caps that the process has. An ordinary user has none. */
+static void choose_caps(const unsigned int *caps, size_t count)
 {
-	capng_get_caps_process();
 	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++)
 		if (!is_in(cap, caps, count))
 			capng_update(CAPNG_DROP, CAPNG_EFFECTIVE |
 				     CAPNG_PERMITTED | CAPNG_INHERITABLE |
 				     CAPNG_BOUNDING_SET | CAPNG_AMBIENT, cap);
-	/* The bounding set first: its change needs CAP_SETPCAP. */
-	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) ||
-	    !geteuid())
-		capng_apply(CAPNG_SELECT_BOUNDS);
-	if (capng_apply(CAPNG_SELECT_CAPS))
+}
+
+/* The bounding set first, as far as it can be changed: that needs CAP_SETPCAP. */
+static void limit_caps(const unsigned int *caps, size_t count)
+{
+	bool has_bounds;
+
+	capng_get_caps_process();
+	has_bounds = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+	choose_caps(caps, count);
+	if ((has_bounds && capng_apply(CAPNG_SELECT_BOUNDS)) ||
+	    capng_apply(CAPNG_SELECT_CAPS))
 		die(EXIT_HOST, "The process cannot give up its capabilities: %s.",
 		    strerror(errno));
 }
@@ -86,11 +97,54 @@ void sandbox_keeper(const struct options *options)
 	forbid_new_privileges();
 }
 
+/* The kernel has forgotten it with the change of the user. */
+static void end_with_keeper(pid_t keeper)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(EXIT_HOST);
+}
+
+/* ---- the connector ---- */
+
+static void leave_root(const unsigned int *caps, size_t count)
+{
+	const struct passwd *user = getpwnam(CONNECTOR_USER);
+	uid_t uid = user ? user->pw_uid : CONNECTOR_UID;
+	gid_t gid = user ? user->pw_gid : CONNECTOR_UID;
+
+	capng_get_caps_process();
+	choose_caps(caps, count);
+	if (capng_change_id(uid, gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
+		die(EXIT_HOST, "The process that makes connections to other nodes cannot become the user %u: %s.",
+		    uid, strerror(errno));
+}
+
+/* What it reads for each handshake, and where new files take the place of old ones. */
+static void see_certificates_only(const struct options *options)
+{
+	const char *const files[] = {
+		options->tls_ca, options->tls_certificate, options->tls_key,
+		options->tls_crl,
+	};
+
+	if (!landlock_only(files, sizeof(files) / sizeof(files[0])))
+		log_debug("This host's kernel has no Landlock: the process that makes connections could read all files.");
+}
+
 void sandbox_connector(const struct options *options)
 {
-	if (!options->no_sandbox)
-		limit_caps(connector_caps, sizeof(connector_caps) /
-					   sizeof(connector_caps[0]));
+	const size_t count = sizeof(connector_caps) / sizeof(connector_caps[0]);
+	pid_t keeper = getppid();
+
+	if (options->no_sandbox)
+		return;
+	if (!geteuid())
+		leave_root(connector_caps, count);
+	else
+		limit_caps(connector_caps, count);
+	see_certificates_only(options);
+	end_with_keeper(keeper);
 }
 
 /* ---- the guest's process ---- */
@@ -124,14 +178,6 @@ static void become_user(uid_t uid, gid_t gid)
 		    uid, strerror(errno));
 }
 
-/* The kernel has forgotten it with the change of the user. */
-static void end_with_keeper(pid_t keeper)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != keeper)
-		_exit(EXIT_HOST);
-}
-
 static void give_up_root(const struct options *options)
 {
 	uid_t uid;
@@ -143,6 +189,15 @@ static void give_up_root(const struct options *options)
 	if (capng_apply(CAPNG_SELECT_BOUNDS))
 		die(EXIT_HOST, "The guest's process cannot give up capabilities for good.");
 	become_user(uid, gid);
+}
+
+/* As its root is an empty folder only if it was started by root. */
+static void see_nothing(const struct options *options)
+{
+	const char *const servers = "/etc/resolv.conf";
+	bool usernet = device_has_usernet(&options->devices, options->self);
+
+	landlock_only(&servers, usernet);
 }
 
 void sandbox_guest(const struct options *options)
@@ -157,5 +212,6 @@ void sandbox_guest(const struct options *options)
 		die(EXIT_USAGE, "Only root may give another user with --user.");
 	limit_caps(NULL, 0);
 	forbid_new_privileges();
+	see_nothing(options);
 	end_with_keeper(keeper);
 }

@@ -13,7 +13,10 @@
 /* The keeper gives up the capabilities that neither it nor its children need. */
 void sandbox_keeper(const struct options *options);
 
-/* The connector gives up all but those for netlink, and for reading its files. */
+/*
+ * The connector becomes another user, with the capabilities for netlink and for its
+ * files, and sees no others.
+ */
 void sandbox_connector(const struct options *options);
 
 /*
