@@ -481,28 +481,45 @@ static void let_signals_end(void)
 		sigprocmask(SIG_UNBLOCK, &keeper.signals, NULL);
 }
 
-/* The node, the connector and the control socket are gone. */
-static int explain_end(void)
+/* Tell other programs, and take the sockets away. Twice is like once. */
+static void end_sockets(int code)
+{
+	life_end(code);
+	control_remove();
+	serial_to_remove();
+}
+
+/* Of a guest's process that has not ended by itself. */
+static int code_of_end(int sig)
+{
+	if (keeper_killed.sig)
+		return EXIT_SIGNAL + keeper_killed.sig;
+	return keeper_killed.why || sig == SIGSYS ? EXIT_HOST : EXIT_SIGNAL + sig;
+}
+
+static void explain_end(int sig)
+{
+	if (keeper_killed.sig)
+		log_info("Ended by %s.", strsignal(keeper_killed.sig));
+	else if (keeper_killed.why)
+		log_error("%s", keeper_killed.why);
+	else if (sig == SIGSYS)
+		log_error("The guest's process has made a system call that it may not make, and was ended; the host's kernel log has its number (type=1326). The guest may have broken out of a device, or ssi-vmm has an error.");
+	else
+		log_error("The guest's process was ended by a signal: %s.",
+			  strsignal(sig));
+}
+
+/* The node and the connector are gone. Return: the exit code. */
+static int end_by_error(void)
 {
 	int sig = WIFSIGNALED(keeper.status) ? WTERMSIG(keeper.status) : 0;
+	int code = code_of_end(sig);
 
-	control_remove();
+	end_sockets(code);
 	let_signals_end();
-	if (keeper_killed.sig) {
-		log_info("Ended by %s.", strsignal(keeper_killed.sig));
-		return EXIT_SIGNAL + keeper_killed.sig;
-	}
-	if (keeper_killed.why) {
-		log_error("%s", keeper_killed.why);
-		return EXIT_HOST;
-	}
-	if (sig == SIGSYS) {
-		log_error("The guest's process has made a system call that it may not make, and was ended; the host's kernel log has its number (type=1326). The guest may have broken out of a device, or ssi-vmm has an error.");
-		return EXIT_HOST;
-	}
-	log_error("The guest's process was ended by a signal: %s.",
-		  strsignal(sig));
-	return EXIT_SIGNAL + sig;
+	explain_end(sig);
+	return code;
 }
 
 /* Return: the exit code, EXIT_RESTART if the guest has reset itself. */
@@ -515,7 +532,7 @@ static int find_code(void)
 		keeper_killed.sig = take_unread_signal();
 	if (keeper_killed.sig || killed || WIFSIGNALED(keeper.status)) {
 		tty_recover();
-		return explain_end();
+		return end_by_error();
 	}
 	return WEXITSTATUS(keeper.status);
 }
@@ -552,8 +569,6 @@ int keeper_run(int argc, char **argv, int (*guest)(struct options *options))
 		options_parse(&keeper.options, argc, argv);
 		keeper.options.history = &keeper.history;
 	}
-	life_end(code);
-	control_remove();
-	serial_to_remove();
+	end_sockets(code);
 	return code;
 }

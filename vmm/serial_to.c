@@ -147,6 +147,7 @@ void serial_to_remove(void)
 {
 	if (serial_to.path)
 		unlink(serial_to.path);
+	serial_to.path = NULL;
 }
 
 bool serial_to_is_terminal(void)
