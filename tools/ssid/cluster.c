@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,6 +110,45 @@ static int end_node(const json_t *node, struct failure *failure)
 	answer = remote_call(node, "DELETE", path, NULL, failure);
 	json_decref(answer);
 	return answer ? 0 : -1;
+}
+
+/* The end of one node, in a thread of its own: it takes up to half a minute. */
+struct end {
+	const json_t *node;
+	struct failure failure;
+	int ret;
+	pthread_t thread;
+	bool has_thread;
+};
+
+static void *run_end(void *arg)
+{
+	struct end *end = arg;
+
+	end->ret = end_node(end->node, &end->failure);
+	return NULL;
+}
+
+/* End the nodes before @count, at the same time. Return: to be freed, or NULL. */
+static struct end *end_nodes(const json_t *plan, size_t count)
+{
+	struct end *ends = calloc(SSI_DSM_MAX_NODES, sizeof(*ends));
+	json_t *node;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
+		if (!ends || i >= count)
+			break;
+		ends[i].node = node;
+		ends[i].has_thread = !pthread_create(&ends[i].thread, NULL,
+						     run_end, &ends[i]);
+		if (!ends[i].has_thread)
+			run_end(&ends[i]);
+	}
+	for (i = 0; ends && i < SSI_DSM_MAX_NODES; i++)
+		if (ends[i].has_thread)
+			pthread_join(ends[i].thread, NULL);
+	return ends;
 }
 
 static int press_node(const json_t *node, struct failure *failure)
@@ -229,21 +269,23 @@ static void add(struct failure *failure, const char *sentence)
 /* The nodes before @count; what cannot be undone is added to the sentence. */
 static void undo(const json_t *plan, size_t count, struct failure *failure)
 {
+	struct end *ends = end_nodes(plan, count);
 	char sentence[REST_WHY_MAX + 64];
-	struct failure other;
-	bool all = true;
-	json_t *node;
+	bool all = ends;
 	size_t i;
 
-	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
-		if (i >= count || !end_node(node, &other))
+	if (!ends)
+		add(failure, "The host has no memory to end the nodes");
+	for (i = 0; ends && i < count; i++) {
+		if (!ends[i].ret)
 			continue;
 		snprintf(sentence, sizeof(sentence),
-			 "Node %u could not be ended: %s", plan_node_id(node),
-			 other.why);
+			 "Node %u could not be ended: %s",
+			 plan_node_id(ends[i].node), ends[i].failure.why);
 		add(failure, sentence);
 		all = false;
 	}
+	free(ends);
 	if (count > 1 && all)
 		add(failure, "What was begun on the other nodes is undone");
 }
@@ -314,8 +356,8 @@ static int await_end(const json_t *plan, struct failure *failure)
 
 static int do_down(struct job *of)
 {
-	json_t *node;
-	size_t i;
+	size_t i, count = json_array_size(json_object_get(of->plan, "nodes"));
+	struct end *ends;
 	int ret = 0;
 
 	/* A guest that has ended meanwhile needs no button. */
@@ -324,9 +366,15 @@ static int do_down(struct job *of)
 		return -1;
 	if (await_end(of->plan, &of->failure))
 		return -1;
-	json_array_foreach(json_object_get(of->plan, "nodes"), i, node)
-		if (end_node(node, &of->failure))
+	ends = end_nodes(of->plan, count);
+	if (!ends)
+		return rest_fail(&of->failure, 500, "host", "The host has no memory to end the nodes");
+	for (i = 0; i < count; i++)
+		if (ends[i].ret) {
+			of->failure = ends[i].failure;
 			ret = -1;
+		}
+	free(ends);
 	return ret;
 }
 
