@@ -11,7 +11,7 @@
 #include "plan.h"
 #include "remote.h"
 
-#define CONSOLE_NODE	0	/* FORWARD_DEVICE_NODE of ssi-vmm */
+#define CONSOLE_NODE	0u	/* FORWARD_DEVICE_NODE of ssi-vmm */
 
 static json_t *need_plan(struct failure *failure)
 {
