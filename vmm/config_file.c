@@ -81,6 +81,7 @@ static const cyaml_schema_field_t net_fields[] = {
 	MAY("tap", struct config_net, tap, 1),
 	MAY("mac", struct config_net, mac, 1),
 	MAY("mtu", struct config_net, mtu, 1),
+	MAY("vhost", struct config_net, vhost, 0),
 	MAY("restrict", struct config_net, restricted, 0),
 	LIST("hostfwd", struct config_net, hostfwd, &text_schema, 0,
 	     DEVICE_MAX_FORWARDS),

@@ -42,6 +42,7 @@ struct config_net {
 	char *mac;
 	char *mtu;
 	char *restricted;
+	char *vhost;
 	char **hostfwd;
 	unsigned int hostfwd_count;
 	char *node;

@@ -202,6 +202,13 @@ static const char *set_restrict(struct net_options *net, const char *text)
 	return device_parse_bool(text, &net->restricted);
 }
 
+static const char *set_vhost(struct net_options *net, const char *text)
+{
+	if (!net->tap)
+		return "is for cards of the kind tap";
+	return device_parse_bool(text, &net->vhost);
+}
+
 static const char *set_mtu(struct net_options *net, const char *text)
 {
 	uint64_t mtu;
@@ -225,6 +232,7 @@ static const struct {
 	{ "mtu", set_mtu },
 	{ "hostfwd", set_forward },
 	{ "restrict", set_restrict },
+	{ "vhost", set_vhost },
 	{ "node", set_net_node },
 };
 
@@ -316,7 +324,7 @@ static void take_net_word(struct net_options *net, char *word)
 	const char *why = device_set_net(net, word, value);
 
 	if (why == device_no_key)
-		die(EXIT_USAGE, "--net does not know \"%s\"; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on] or tap=NAME, and for both [,mac=ADDRESS][,mtu=N][,node=ID].",
+		die(EXIT_USAGE, "--net does not know \"%s\"; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on] or tap=NAME[,vhost=on], and for both [,mac=ADDRESS][,mtu=N][,node=ID].",
 		    word);
 	if (why)
 		die(EXIT_USAGE, "The %s of a network card, \"%s\", %s.", word,
@@ -374,6 +382,9 @@ void device_check(const struct device_options *devices, unsigned int nodes)
 	for (unsigned int i = 0; i < devices->num_nets; i++) {
 		check_node("A network card", devices->nets[i].node, nodes);
 		check_restricted(&devices->nets[i], i);
+		if (devices->nets[i].vhost && nodes > 1)
+			die(EXIT_USAGE, "The card of the interface %s has vhost=on, which only a guest of one node may have; the kernel's thread cannot wait for memory of other nodes.",
+			    devices->nets[i].tap);
 	}
 }
 

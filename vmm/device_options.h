@@ -59,6 +59,7 @@ struct disk_options {
  * @num_forwards: how many
  * @restricted: of user networking: the guest reaches neither the host nor what is
  *	behind it
+ * @vhost: of a tap: the host's kernel moves the packets
  * @mtu: bytes of a packet, without its Ethernet header; 0: the network's
  * @mac: the card's address, if @has_mac
  * @has_mac: the user has given one
@@ -69,6 +70,7 @@ struct net_options {
 	const char *forwards[DEVICE_MAX_FORWARDS];
 	unsigned int num_forwards;
 	bool restricted;
+	bool vhost;
 	uint16_t mtu;
 	uint8_t mac[DEVICE_MAC_SIZE];
 	bool has_mac;

@@ -24,6 +24,7 @@
 #include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
+#include <linux/vhost.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
@@ -155,6 +156,15 @@ static const struct {
 	{ KVM_GET_TSC_KHZ, REST },
 	{ KVM_SET_GSI_ROUTING, CPU | REST },
 	{ TUNSETOFFLOAD, CPU | TAP | REST },
+	{ VHOST_SET_FEATURES, TAP },
+	{ VHOST_SET_MEM_TABLE, TAP },
+	{ VHOST_SET_VRING_NUM, TAP },
+	{ VHOST_SET_VRING_BASE, TAP },
+	{ VHOST_GET_VRING_BASE, TAP },
+	{ VHOST_SET_VRING_ADDR, TAP },
+	{ VHOST_SET_VRING_KICK, TAP },
+	{ VHOST_SET_VRING_CALL, TAP },
+	{ VHOST_NET_SET_BACKEND, TAP },
 	{ BLKGETSIZE64, REST },
 	{ FIONREAD, USERNET },
 	{ FIONBIO, USERNET },

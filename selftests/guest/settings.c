@@ -112,7 +112,8 @@ static void read_cmdline(struct settings *s)
 			continue;
 		*value++ = '\0';
 		word += strlen(CMDLINE_PREFIX);
-		if (!strcmp(word, "end") || !strcmp(word, "online"))
+		if (!strcmp(word, "end") || !strcmp(word, "online") ||
+		    !strcmp(word, "stream"))
 			continue;	/* for init */
 		if (!set(s, word, value)) {
 			fprintf(stderr, "ssi-check: The kernel's command line has ssi.%s=%s, which is not a setting.\n",

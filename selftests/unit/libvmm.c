@@ -54,6 +54,11 @@ REPLACEABLE uint64_t memory_size(void)
 	return libvmm_ram_size;
 }
 
+REPLACEABLE uint64_t memory_low_size(void)
+{
+	return libvmm_ram_size;
+}
+
 REPLACEABLE uint64_t memory_offset(const void *host)
 {
 	return (const unsigned char *)host - libvmm_ram;

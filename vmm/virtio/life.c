@@ -63,6 +63,11 @@ void virtio_interrupt(struct virtio_device *dev, struct queue *queue)
 		interrupt(dev, ISR_QUEUE, atomic_load(&dev->vectors[number]));
 }
 
+void virtio_interrupt_queue(struct virtio_device *dev, unsigned int number)
+{
+	interrupt(dev, ISR_QUEUE, atomic_load(&dev->vectors[number]));
+}
+
 static void tell_config(struct virtio_device *dev)
 {
 	interrupt(dev, ISR_CONFIG, atomic_load(&dev->config_vector));

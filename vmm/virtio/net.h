@@ -13,6 +13,7 @@
 #define NET_PACKET_MAX	(NET_HEADER_SIZE + 14 + 4 + 65535u)
 
 struct net;
+struct vhost;
 
 /**
  * struct net_link - the network that a card is connected to
@@ -20,6 +21,8 @@ struct net;
  * @filter: the system calls that the card's thread needs
  * @features: virtio features that it supports
  * @mtu: largest packet without its Ethernet header; 0: the driver's choice
+ * @vhost: the kernel moves the packets, so that what follows @start is not called,
+ *	but for @watch and @handle without room; NULL: the card's thread does
  * @start: features are negotiated; may be missing
  * @send: a packet of the guest, header in front
  * @watch: add descriptors to wait for, and shorten the time in milliseconds (-1:
@@ -35,6 +38,7 @@ struct net_link {
 	enum filter_kind filter;
 	uint64_t features;
 	uint16_t mtu;
+	struct vhost *vhost;
 	void (*start)(struct net_link *link, uint64_t features);
 	void (*send)(struct net_link *link, const unsigned char *packet,
 		     size_t len);

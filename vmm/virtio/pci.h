@@ -122,6 +122,9 @@ bool virtio_has(const struct virtio_device *dev, unsigned int feature);
 /* Interrupt for the pushed requests, if the driver asks for that. Any thread. */
 void virtio_interrupt(struct virtio_device *dev, struct queue *queue);
 
+/* Interrupt for a queue of which somebody else knows that the driver asks for it. */
+void virtio_interrupt_queue(struct virtio_device *dev, unsigned int number);
+
 /*
  * Change @len bytes of the device's configuration, at @field in @dev->config, and
  * tell the driver. Any thread, without the device lock.

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../log.h"
+#include "vhost.h"
 
 #define TUN_DEVICE	"/dev/net/tun"
 #define BATCH		64	/* packets, until the guest's get their turn */
@@ -209,5 +210,7 @@ struct net_link *tap_open(const struct net_options *options)
 		.start = tap_start, .send = tap_send, .watch = tap_watch,
 		.handle = tap_handle,
 	};
+	if (options->vhost)
+		tap->link.vhost = vhost_open(name, tap->fd);
 	return &tap->link;
 }

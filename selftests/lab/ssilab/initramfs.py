@@ -21,7 +21,7 @@ from . import LabError
 from .kernels import cache_dir
 
 MODULES = """
-    virtio_pci vmxnet3 virtio_console 9p 9pnet_virtio dummy tun veth sch_netem nbd
+    virtio_pci vmxnet3 virtio_console 9p 9pnet_virtio dummy tun vhost_net veth sch_netem nbd
     kvm kvm_amd kvm_intel ccp
     ib_core rdma_cm iw_cm ib_cm ib_uverbs rdma_ucm rdma_rxe
     crc32_generic crc32_pclmul
