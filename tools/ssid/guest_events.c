@@ -3,7 +3,8 @@
  * Events of ssi-vmm of this host's nodes.
  *
  * One thread has a connection to the control socket of each node that runs, and connects
- * again when a node is started again.
+ * again when a node is started again: not at once, since an ssi-vmm may have no place for
+ * a program that listens, and its keeper has one thread.
  */
 #include "guest_events.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/ssi_dsm.h>
@@ -26,21 +28,32 @@
 #include "settings.h"
 
 #define LOOK_MS		1000	/* for nodes that are started */
+#define AGAIN_S		1
 #define TEXT_MAX	2048	/* of an event, and of the head of the answer */
 
 /**
  * struct source - ssi-vmm of a node
  * @fd: connection to its control socket; -1: none
+ * @tried: when it was connected to, in s of the monotonic clock
  * @len: bytes of @text
  * @text: what has come and is not used yet
  */
 struct source {
 	int fd;
+	time_t tried;
 	size_t len;
 	char text[TEXT_MAX];
 };
 
 static struct source guest_events_sources[SSI_DSM_MAX_NODES];
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
 
 static void connect_to(unsigned int id, struct source *source)
 {
@@ -50,6 +63,7 @@ static void connect_to(unsigned int id, struct source *source)
 			   settings.state, id);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+	source->tried = now_s();
 	if (fd < 0)
 		return;
 	if (len >= (int)sizeof(addr.sun_path) ||
@@ -117,6 +131,11 @@ static void take(unsigned int id, struct source *source)
 		disconnect(source);
 }
 
+static bool is_due(const struct source *source)
+{
+	return source->fd < 0 && now_s() - source->tried >= AGAIN_S;
+}
+
 static void look(void)
 {
 	json_t *plan = plan_get(), *node;
@@ -125,7 +144,7 @@ static void look(void)
 	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
 		unsigned int id = plan_node_id(node);
 
-		if (id < SSI_DSM_MAX_NODES && guest_events_sources[id].fd < 0 &&
+		if (id < SSI_DSM_MAX_NODES && is_due(&guest_events_sources[id]) &&
 		    plan_is_here(node) && guest_runs(id))
 			connect_to(id, &guest_events_sources[id]);
 	}
