@@ -14,11 +14,14 @@
 static struct termios before, raw;
 static atomic_bool is_raw;
 
-/* Safe in a handler of a signal. */
+/*
+ * Safe in a handler of a signal. What was not read may be an answer of the terminal to
+ * something that the guest has printed: no shell must take it for a command.
+ */
 void terminal_restore(void)
 {
 	if (is_raw)
-		tcsetattr(STDIN_FILENO, TCSANOW, &before);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	is_raw = false;
 }
 

@@ -171,7 +171,7 @@ static bool is_of_other_site(struct MHD_Connection *connection)
 	return origin && (!site || !host || strcasecmp(site + 3, host));
 }
 
-/* Of the loopback listener: return whether @status and so on refuse the request. */
+/* Of the loopback listener: return whether the request is refused; @ret is for the library. */
 static bool is_refused(struct MHD_Connection *connection, const char *path,
 		       enum MHD_Result *ret)
 {
@@ -207,16 +207,12 @@ static enum MHD_Result answer_request(struct MHD_Connection *connection,
 		.of = connection,
 	};
 
-	enum MHD_Result ret;
-
 	if (!request.caller)
 		return refuse(connection, 403, "no_certificate",
 			      "The connection has no certificate that is verified");
 	if (is_of_other_site(connection))
 		return refuse(connection, 403, "other_site",
 			      "The request comes from a page of another site");
-	if (is_refused(connection, path, &ret))
-		return ret;
 	client_waits(client, false);
 	routes_answer(&request, &answer);
 	if (!answer.read)	/* its comments find out whether the client is there */
@@ -260,12 +256,16 @@ static enum MHD_Result handle(void *unused, struct MHD_Connection *connection,
 			      size_t *len, void **context)
 {
 	struct upload *upload = *context;
+	enum MHD_Result ret;
 
 	(void)unused;
 	(void)version;
 	if (!upload) {
 		if (says_too_large(connection))
 			return refuse_size(connection);
+		/* Every user of the host can come here: keep no body of a stranger. */
+		if (is_refused(connection, path, &ret))
+			return ret;
 		*context = calloc(1, sizeof(*upload));
 		return *context ? MHD_YES : MHD_NO;
 	}

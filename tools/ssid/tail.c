@@ -89,7 +89,7 @@ static void keep_line(struct tail *tail, const char *text, size_t len)
 ssize_t tail_take(struct tail *tail)
 {
 	char text[4096];
-	ssize_t got = read(tail->from, text, sizeof(text));
+	ssize_t got = read(tail->from, text, sizeof(text)), written;
 
 	if (got <= 0)
 		return got;
@@ -99,8 +99,10 @@ ssize_t tail_take(struct tail *tail)
 		send(tail->journal, text, got, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (tail->size + got > TAIL_MAX)
 		begin_again(tail);
-	if (write(tail->fd, text, got) == got)
-		tail->size += got;
+	/* A part if there is no room; the numbers of the bytes are those of the file. */
+	written = write(tail->fd, text, got);
+	if (written > 0)
+		tail->size += written;
 	return got;
 }
 
