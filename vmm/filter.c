@@ -171,6 +171,7 @@ static const struct {
 	/* the terminal; not TIOCSTI, which types for the user */
 	{ TCGETS, ALL },
 	{ TCSETS, ALL },
+	{ TCSETSF, ALL },
 	{ TIOCGPGRP, ALL },
 	{ TIOCGWINSZ, CPU | REST },
 };

@@ -46,10 +46,14 @@ void tty_enter_raw_mode(void)
 		atomic_store(&tty_raw, true);
 }
 
+/*
+ * What was not read may be an answer of the terminal to something that the guest has
+ * printed: no shell must take it for a command.
+ */
 void tty_restore(void)
 {
 	if (atomic_exchange(&tty_raw, false) && tty_is_foreground())
-		tcsetattr(STDIN_FILENO, TCSANOW, &tty_saved);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &tty_saved);
 }
 
 void tty_remember(void)
@@ -61,5 +65,5 @@ void tty_remember(void)
 void tty_recover(void)
 {
 	if (tty_remembered && tty_is_foreground())
-		tcsetattr(STDIN_FILENO, TCSANOW, &tty_saved);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &tty_saved);
 }
