@@ -76,10 +76,13 @@ static void show_difference(const json_t *changes)
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(changes, i, one)
-		output_text("%s: %s -> %s\n", daemon_string(one, "key"),
-			    daemon_string(one, "running"),
-			    daemon_string(one, "file"));
+	if (output_is_json())
+		return;
+	json_array_foreach(changes, i, one) {
+		output_string("key", "%s: ", daemon_string(one, "key"));
+		output_string("running", "%s -> ", daemon_string(one, "running"));
+		output_string("file", "%s\n", daemon_string(one, "file"));
+	}
 	output_flush();
 }
 
