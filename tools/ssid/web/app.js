@@ -55,8 +55,9 @@ async function showConsole() {
   const text = (await ask(`/nodes/${first}/console`)).slice(-CONSOLE_MAX);
   const plain = text.replace(/\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])/g, "").replace(/\r/g, "");
   const atEnd = place.scrollTop + place.clientHeight >= place.scrollHeight - 20;
-  if (place.textContent === plain) return;
-  place.textContent = plain;
+  const shown = plain || "The guest has printed nothing here yet.";
+  if (place.textContent === shown) return;
+  place.textContent = shown;
   if (atEnd) place.scrollTop = place.scrollHeight;
 }
 
