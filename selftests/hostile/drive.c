@@ -14,12 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define WAIT_S		20	/* for what has to come */
 #define IDLE_S		1
 #define IDLE_SHARE	0.3	/* of a CPU, while nothing happens */
 #define STOPPED_S	8
+#define PAUSES		2
+#define PAUSE_S		3
 #define CONNECTIONS	540
 #define DISK_BYTE	0xa5
 
@@ -291,4 +294,59 @@ void drive_check_disk(struct trial *trial)
 	if (byte != EOF)
 		trial_fail(trial, "something was written to the disk");
 	fclose(file);
+}
+
+/* Ask a node by its control socket. Return: whether the answer has @text. */
+static bool asks(unsigned int node, const char *request, const char *text)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char answer[1024] = "";
+	size_t len = 0;
+	ssize_t got;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "control.%u", node);
+	if (!connect(fd, (const struct sockaddr *)&to, sizeof(to)) &&
+	    dprintf(fd, "%s HTTP/1.1\r\n\r\n", request) > 0)
+		while (len < sizeof(answer) - 1 &&
+		       (got = read(fd, answer + len,
+				   sizeof(answer) - 1 - len)) > 0)
+			len += got;
+	close(fd);
+	return strstr(answer, text);
+}
+
+static void wait_for_state(struct trial *trial, unsigned int node,
+			   const char *state)
+{
+	double end = vmm_now() + WAIT_S;
+
+	while (!asks(node, "GET /state", state)) {
+		if (vmm_now() > end) {
+			trial_fail(trial, "the state of node %u is not %s", node,
+				   state);
+			return;
+		}
+		vmm_tick();
+	}
+}
+
+static void order(struct trial *trial, unsigned int node, const char *request,
+		  const char *state)
+{
+	if (!asks(node, request, "202 Accepted"))
+		trial_fail(trial, "node %u does not take %s", node, request);
+	else
+		for (unsigned int each = 0; each < 2; each++)
+			wait_for_state(trial, each, state);
+}
+
+void drive_pauses(struct trial *trial)
+{
+	wait_for(trial, "turns");
+	for (unsigned int i = 0; i < PAUSES && !trial->why[0]; i++) {
+		order(trial, i % 2, "POST /pause", "\"paused\"");
+		vmm_ends(&trial->vmms[0], PAUSE_S);
+		order(trial, !(i % 2), "POST /resume", "\"running\"");
+	}
 }

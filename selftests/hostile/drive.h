@@ -36,6 +36,9 @@ void drive_stopped_node(struct trial *trial);
 /* A packet of 8000 bytes goes to the guest by a tap and comes back, then segments. */
 void drive_large_packets(struct trial *trial);
 
+/* The guest is paused and goes on, by the control socket of each node in turn. */
+void drive_pauses(struct trial *trial);
+
 /* The disk's image grows; SIGCONT has ssi-vmm look at it. */
 void drive_growth(struct trial *trial);
 

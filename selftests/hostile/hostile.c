@@ -188,6 +188,8 @@ static void make_command(const struct hostile *hostile, unsigned int node,
 		add_words(command, "--config cluster.yaml --node %u", node);
 	else
 		add_words(command, "--memory 64M");
+	if (hostile->control)
+		add_words(command, "--control control.%u", node);
 }
 
 static void start(struct trial *trial)

@@ -26,6 +26,7 @@ struct trial;
  * @reboots: a reset of the guest is not the end
  * @stdio: where the standard descriptors of node 0 go
  * @nodes: 0: one, without the module; otherwise a cluster in the module
+ * @control: with a control socket, which is called control.NODE
  * @tap: needs an interface, which is called TRIAL_TAP
  * @drive: what the runner does meanwhile; NULL: nothing
  * @after: looks at what is left; NULL: nothing to look at
@@ -41,6 +42,7 @@ struct hostile {
 	bool reboots;
 	enum vmm_stdio stdio;
 	unsigned int nodes;
+	bool control;
 	bool tap;
 	void (*drive)(struct trial *trial);
 	void (*after)(struct trial *trial);

@@ -199,6 +199,9 @@ const struct hostile hostile_table[] = {
 		.code = HANGUP, .sentence = "Ended by Hangup.",
 		.lines = CLUSTER_LOOP, .drive = drive_reset_loop,
 	}, {
+		.name = "cluster: pauses", .nodes = 2, .control = true,
+		.guest = "cluster_pause", .drive = drive_pauses, .lines = 16,
+	}, {
 		.name = "cluster: panic", .nodes = 2,
 		.guest = "panics", .code = 3,
 		.sentence = "The guest's kernel has panicked.",
