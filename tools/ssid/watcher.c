@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -186,14 +187,18 @@ static void press(void)
 		.method = "POST", .path = "/button", .host = "x",
 		.limit_s = PRESS_S,
 	};
+	/* ssi-vmm may end meanwhile, and its id be of another process. */
+	int vmm = pidfd_open(watcher.pid, 0);
 	struct http_answer answer = { 0 };
 	char why[HTTP_WHY_MAX];
 
-	if (fork())
+	if (fork()) {
+		close(vmm);
 		return;
+	}
 	if (http_unix(watcher.control, &request, &answer, why) ||
 	    answer.status != 202)
-		kill(watcher.pid, SIGTERM);
+		pidfd_send_signal(vmm, SIGTERM, NULL, 0);
 	_exit(0);
 }
 
