@@ -3,7 +3,8 @@
  * The guest's power button, which a signal to any node presses.
  *
  * A press needs the device lock. Neither the thread for signals nor the reader of
- * the channel may wait for it, so a thread of its own does.
+ * the channel may wait for it, so a thread of its own does. A guest that is paused
+ * cannot take a press, so it runs again first.
  */
 #include "button.h"
 
@@ -15,6 +16,7 @@
 #include "forward.h"
 #include "hw/acpi_pm.h"
 #include "log.h"
+#include "pause.h"
 #include "stop.h"
 
 /* Payload of CLUSTER_BUTTON. */
@@ -27,8 +29,10 @@ static sem_t button_presses;
 static void *press_buttons(void *unused)
 {
 	for (;;)
-		if (!sem_wait(&button_presses))
+		if (!sem_wait(&button_presses)) {
+			pause_ask(false);
 			acpi_pm_press_button();
+		}
 	return unused;
 }
 
