@@ -33,6 +33,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -221,13 +222,14 @@ static void add_limited(scmp_filter_ctx ctx)
 }
 
 /*
- * New threads, the CPUs of the host for themselves, and their filters. The flags of
- * clone3() are in memory, where a filter cannot see them; without it the C library
- * calls clone().
+ * New threads, the CPUs of the host and names for themselves, and their filters. The
+ * flags of clone3() are in memory, where a filter cannot see them; without it the C
+ * library calls clone().
  */
 static void add_threads(scmp_filter_ctx ctx)
 {
 	allow_if(ctx, SCMP_SYS(sched_setaffinity), SCMP_A0(SCMP_CMP_EQ, 0));
+	allow_if(ctx, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
 	allow_if(ctx, SCMP_SYS(clone),
 		 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));

@@ -24,6 +24,8 @@
 #include "run.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -217,10 +219,21 @@ static void begin_again(struct vcpu *vcpu)
 	sipi_reset(vcpu);
 }
 
+/* As QEMU's, for those who look at the threads: ps, perf, tools/trace. */
+static void name_here(const struct vcpu *vcpu)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "CPU %u/%s", vcpu->cpu,
+		 vcpu->real ? "KVM" : "proxy");
+	pthread_setname_np(pthread_self(), name);
+}
+
 static void *run_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
+	name_here(vcpu);
 	pin_here(vcpu->host_cpu);
 	filter_thread(FILTER_CPU);
 	for (;;) {

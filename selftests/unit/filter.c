@@ -69,6 +69,7 @@ static const struct trial {
 					    MAP_PRIVATE | MAP_ANONYMOUS } },
 	{ "mprotect to code", NONE, SYS_mprotect, { 0, 0, PROT_EXEC } },
 	{ "a CPU for itself", REST, SYS_sched_setaffinity, { 0 } },
+	{ "a name for itself", REST | SANITIZER, SYS_prctl, { PR_SET_NAME, (long)"name" } },
 	{ "a CPU for another process", NONE, SYS_sched_setaffinity, { 1 } },
 	{ "execve", NONE, SYS_execve, { 0 } },
 	{ "execveat", NONE, SYS_execveat, { NO_FD } },
