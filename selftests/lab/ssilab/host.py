@@ -28,6 +28,11 @@ KERNEL_ARGS = ("console=ttyS0 loglevel=6 panic=-1 oops=panic tsc=reliable no_tim
                "mitigations=off audit=0 watchdog_thresh=60 "
                "rcupdate.rcu_cpu_stall_timeout=120")
 
+# A host boots with one CPU, and its init brings up the others. A CPU that QEMU emulates
+# may run an instruction which another CPU has replaced, and Linux replaces most of
+# its instructions (static keys) at boot: "Oops: int3", once in a whole make check.
+BOOT_CPUS = "maxcpus=1"
+
 # Without CMPXCHG16B, since QEMU 7.2 leaves an operand of the instruction before
 # it in the flags. An interrupt then saves and restores these flags, including VM,
 # and the next interrupt is a double fault. Kernels emulate the instruction.
@@ -188,6 +193,8 @@ class Host:
         words = [KERNEL_ARGS, self.options.append]
         if self.options.accel != "kvm":
             words.append(tsc_frequency())
+        if not self.options.root:
+            words.append(BOOT_CPUS)
         if self.options.root:
             words.append("root=/dev/vda rw systemd.show_status=no")
         if self.options.kernel in BUILT:
