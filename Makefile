@@ -240,8 +240,9 @@ install: programs
 	install -m 644 tools/modprobe/*.conf $(DESTDIR)$(SYSTEM_LIB)/modprobe.d
 	install -m 644 tools/sysusers/*.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 644 tools/completion/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -d $(DESTDIR)$(PREFIX)/share/ssi
+	install -d $(DESTDIR)$(PREFIX)/share/ssi/trace
 	install -m 644 tools/prometheus/ssi.rules.yaml tools/grafana/ssi.json $(DESTDIR)$(PREFIX)/share/ssi
+	install -m 755 tools/trace/*.bt $(DESTDIR)$(PREFIX)/share/ssi/trace
 	@for unit in tools/systemd/*.*; do \
 		sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit \
 			>$(DESTDIR)$(SYSTEM_LIB)/systemd/system/$${unit##*/} || exit 1; \
@@ -328,6 +329,7 @@ check: fetch
 
 ## check-long	check, and the tests that take long and find little more
 check-long: fetch
+	selftests/lab/deps trace
 	+@$(MAKE) --no-print-directory all
 	selftests/run --long
 
