@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "loader_map.h"
 #include "loader_pvh.h"
 #include "log.h"
 #include "memory.h"
@@ -39,8 +40,6 @@
 #define SEED_SIZE	32u
 #define CMDLINE_GPA	0x10000u
 #define CMDLINE_MAX	0x10000u
-#define LOW_RAM_END	0x9f000u
-#define HIGH_RAM_START	0x100000u
 
 #define SECTOR		512u
 #define PVH_CMDLINE_MAX	2047u	/* COMMAND_LINE_SIZE of Linux */
@@ -50,10 +49,6 @@
 #define PROTOCOL_MIN	0x020cu		/* 64-bit entry, Linux 3.8 */
 #define ENTRY_64	0x200u
 #define LOADER_UNKNOWN	0xffu
-
-#define E820_RAM	1
-#define E820_RESERVED	2
-#define E820_ACPI	3
 
 #define PAGE_PRESENT_RW	0x3ull
 #define PAGE_LARGE	0x80ull
@@ -140,10 +135,10 @@ static void place_kernel(const char *path, uint64_t low_size)
 	uint64_t need = h->init_size > payload ? h->init_size : payload;
 	uint64_t at = h->pref_address;
 
-	if (at < HIGH_RAM_START)
-		at = HIGH_RAM_START;
+	if (at < LOADER_HIGH_RAM_START)
+		at = LOADER_HIGH_RAM_START;
 	if (h->relocatable_kernel && (at > low_size || need > low_size - at))
-		at = align_up(HIGH_RAM_START, h->kernel_alignment ?
+		at = align_up(LOADER_HIGH_RAM_START, h->kernel_alignment ?
 			      h->kernel_alignment : LARGE_PAGE_SIZE);
 	if (at > low_size || need > low_size - at)
 		die(EXIT_USAGE, "The kernel %s needs %llu MiB of guest memory below 2.75 GiB, but the guest has %llu MiB there.",
@@ -251,28 +246,17 @@ static void write_page_tables(void)
 		pd[i] = i * LARGE_PAGE_SIZE | PAGE_LARGE | PAGE_PRESENT_RW;
 }
 
-static void add_e820(struct boot_params *params, uint64_t start, uint64_t size,
-		     uint32_t type)
-{
-	params->e820_table[params->e820_entries++] = (struct boot_e820_entry) {
-		.addr = start, .size = size, .type = type,
-	};
-}
-
 static void write_e820(struct boot_params *params)
 {
-	uint64_t low = memory_low_size();
+	struct loader_range ranges[LOADER_MAP_MAX];
+	unsigned int count = loader_map(ranges);
 
-	add_e820(params, 0, LOW_RAM_END, E820_RAM);
-	add_e820(params, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, E820_ACPI);
-	add_e820(params, LOADER_SMBIOS_GPA, LOADER_SMBIOS_SIZE, E820_RESERVED);
-	add_e820(params, HIGH_RAM_START, low - HIGH_RAM_START, E820_RAM);
-	/* Linux ignores a PCI configuration space that is not in the map. */
-	add_e820(params, SSI_ACPI_PCI_ECAM, SSI_ACPI_PCI_ECAM_SIZE,
-		 E820_RESERVED);
-	if (memory_size() > low)
-		add_e820(params, MEMORY_HOLE_END, memory_size() - low,
-			 E820_RAM);
+	for (unsigned int i = 0; i < count; i++)
+		params->e820_table[i] = (struct boot_e820_entry) {
+			.addr = ranges[i].address, .size = ranges[i].size,
+			.type = ranges[i].type,
+		};
+	params->e820_entries = count;
 }
 
 static void write_params(uint64_t rsdp)

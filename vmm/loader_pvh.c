@@ -11,18 +11,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../acpi/ssi_acpi.h"
-#include "loader_linux.h"
+#include "loader_map.h"
 #include "log.h"
 #include "memory.h"
 
 #define START_MAGIC	0x336ec578u
 #define NOTE_ENTRY	18		/* XEN_ELFNOTE_PHYS32_ENTRY */
-#define LOW_RAM_END	0x9f000u
-#define HIGH_RAM_START	0x100000u
-#define MAX_RANGES	6
-
-enum { RANGE_RAM = 1, RANGE_RESERVED = 2, RANGE_ACPI = 3 };
 
 struct start_info {
 	uint32_t magic, version, flags, nr_modules;
@@ -34,16 +28,11 @@ struct module {
 	uint64_t address, size, cmdline, reserved;
 };
 
-struct range {
-	uint64_t address, size;
-	uint32_t type, reserved;
-};
-
 /* What is written to the guest. */
 struct page {
 	struct start_info info;
 	struct module module;
-	struct range ranges[MAX_RANGES];
+	struct loader_range ranges[LOADER_MAP_MAX];
 };
 
 _Static_assert(sizeof(struct start_info) == 56, "start_info.h");
@@ -116,7 +105,7 @@ static void check_place(struct loader_pvh *kernel, const Elf64_Phdr *segment,
 	uint64_t end = segment->p_paddr + segment->p_memsz;
 
 	if (segment->p_filesz > segment->p_memsz || end < segment->p_paddr ||
-	    segment->p_paddr < HIGH_RAM_START)
+	    segment->p_paddr < LOADER_HIGH_RAM_START)
 		die(EXIT_USAGE, "The kernel %s has a part at 0x%llx, where a kernel cannot be.",
 		    kernel->path, (unsigned long long)segment->p_paddr);
 	if (end > low_size)
@@ -165,28 +154,6 @@ static void copy_segments(const struct loader_pvh *kernel)
 	}
 }
 
-static void add_range(struct page *page, uint64_t address, uint64_t size,
-		      uint32_t type)
-{
-	page->ranges[page->info.nr_ranges++] = (struct range) {
-		.address = address, .size = size, .type = type,
-	};
-}
-
-static void add_ranges(struct page *page)
-{
-	uint64_t low = memory_low_size();
-
-	add_range(page, 0, LOW_RAM_END, RANGE_RAM);
-	add_range(page, LOADER_ACPI_GPA, LOADER_ACPI_SIZE, RANGE_ACPI);
-	add_range(page, LOADER_SMBIOS_GPA, LOADER_SMBIOS_SIZE, RANGE_RESERVED);
-	add_range(page, HIGH_RAM_START, low - HIGH_RAM_START, RANGE_RAM);
-	add_range(page, SSI_ACPI_PCI_ECAM, SSI_ACPI_PCI_ECAM_SIZE,
-		  RANGE_RESERVED);
-	if (memory_size() > low)
-		add_range(page, MEMORY_HOLE_END, memory_size() - low, RANGE_RAM);
-}
-
 void loader_pvh_load(const struct loader_pvh *kernel,
 		     const struct loader_pvh_start *start, uint64_t info_gpa)
 {
@@ -208,5 +175,5 @@ void loader_pvh_load(const struct loader_pvh *kernel,
 			.address = start->initrd, .size = start->initrd_size,
 		},
 	};
-	add_ranges(page);
+	page->info.nr_ranges = loader_map(page->ranges);
 }
