@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../lib/http.h"
+#include "../lib/member.h"
 #include "output.h"
 
 #define SOCKET_PATH	"/run/ssi/ssid.sock"
@@ -63,10 +64,10 @@ static void refuse(const struct http_answer *answer)
 {
 	json_t *body = json_loadb(answer->body, answer->len, 0, NULL);
 	json_t *refusal = json_object_get(body, "error");
-	const char *message = daemon_string(refusal, "message");
+	const char *message = member_text(refusal, "message");
 
 	if (*message)
-		error_as(daemon_string(refusal, "code"), "%s", message);
+		error_as(member_text(refusal, "code"), "%s", message);
 	else
 		error("ssid refused the request with the HTTP status %u",
 		      answer->status);
@@ -101,11 +102,6 @@ char *daemon_text(const char *method, const char *path)
 	refuse(&answer);
 	free(answer.body);
 	return NULL;
-}
-
-const char *daemon_string(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key)) ?: "";
 }
 
 char *daemon_read_file(const char *path)

@@ -35,9 +35,6 @@ json_t *daemon_try(const char *method, const char *path, const char *body,
 /* The same for an answer that is a text; the caller frees it. */
 char *daemon_text(const char *method, const char *path);
 
-/* A member that is a text, or "". */
-const char *daemon_string(const json_t *object, const char *key);
-
 /* Read a whole file. Return: to be freed, or NULL after error(). */
 char *daemon_read_file(const char *path);
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "../lib/member.h"
+
 #define LEFT		96
 #define TOP		64
 #define PLOT_W		640
@@ -154,7 +156,7 @@ static void owner_fill(const struct picture *picture, size_t sample, size_t cell
 		all += pages;
 		if (pages > most) {
 			most = pages;
-			owner = json_integer_value(json_object_get(one, "node"));
+			owner = member_number(one, "node");
 		}
 	}
 	share = all * PAGE_SIZE / (double)picture->cell_size;
@@ -237,7 +239,7 @@ static bool is_owner(const struct picture *picture, int node)
 
 	for (i = 1; i < json_array_size(picture->samples); i++)
 		json_array_foreach(json_object_get(heat_of(picture, i), "owned"), j, one)
-			if (json_integer_value(json_object_get(one, "node")) == node)
+			if (member_number(one, "node") == node)
 				return true;
 	return false;
 }
@@ -267,9 +269,9 @@ void heat_svg(FILE *to, const char *cluster, const json_t *samples)
 	const json_t *heat = heat_of(&picture, 0);
 
 	picture.cells = json_array_size(json_object_get(heat, "moves"));
-	picture.cell_size = json_integer_value(json_object_get(heat, "cell_size"));
+	picture.cell_size = member_number(heat, "cell_size");
 	picture.seconds = time_of(&picture, json_array_size(samples) - 1);
-	print_size(size, sizeof(size), (double)json_integer_value(json_object_get(heat, "size")));
+	print_size(size, sizeof(size), (double)member_number(heat, "size"));
 	print_size(cell, sizeof(cell), (double)picture.cell_size);
 	snprintf(title, sizeof(title), "Cluster %s: %s of guest memory over %.3g s, in cells of %s",
 		 cluster, size, picture.seconds, cell);

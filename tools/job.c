@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/member.h"
 #include "daemon.h"
 #include "output.h"
 #include "ssictl.h"
@@ -25,14 +26,14 @@ static void show_news(const json_t *view)
 	size_t i;
 
 	json_array_foreach(json_object_get(view, "nodes"), i, node) {
-		const char *state = daemon_string(node, "state");
+		const char *state = member_text(node, "state");
 
 		if (i >= NODES_MAX || !strcmp(printed[i], state) ||
 		    !strcmp(state, "none"))
 			continue;
 		snprintf(printed[i], sizeof(printed[i]), "%s", state);
 		output_text("node %d: %s\n",
-			    (int)json_integer_value(json_object_get(node, "id")),
+			    (int)member_number(node, "id"),
 			    state);
 		output_flush();
 	}
@@ -42,13 +43,13 @@ static void show_news(const json_t *view)
 static int result_of(const json_t *view)
 {
 	json_t *job = json_object_get(view, "job");
-	const char *state = daemon_string(job, "state");
+	const char *state = member_text(job, "state");
 
 	if (!strcmp(state, "running"))
 		return -1;
 	if (!strcmp(state, "done"))
 		return 0;
-	error("%s", *state ? daemon_string(json_object_get(job, "error"), "message") :
+	error("%s", *state ? member_text(json_object_get(job, "error"), "message") :
 	      "ssid was started again meanwhile; ssictl status shows how far it came");
 	return EXIT_KERNEL;
 }
@@ -61,9 +62,9 @@ static void show_changes(const json_t *changes)
 	output_begin_array("changes");
 	json_array_foreach(changes, i, one) {
 		output_begin_object(NULL);
-		output_string("key", NULL, daemon_string(one, "key"));
-		output_string("running", NULL, daemon_string(one, "running"));
-		output_string("file", NULL, daemon_string(one, "file"));
+		output_string("key", NULL, member_text(one, "key"));
+		output_string("running", NULL, member_text(one, "running"));
+		output_string("file", NULL, member_text(one, "file"));
 		output_end();
 	}
 	output_end();
@@ -90,7 +91,7 @@ int job_watch(const json_t *changes)
 		output_begin_object(NULL);
 		if (changes)
 			show_changes(changes);
-		output_string("health", "%s\n", daemon_string(view, "health"));
+		output_string("health", "%s\n", member_text(view, "health"));
 		output_end();
 		output_flush();
 	}

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "../../lib/member.h"
 #include "../describe.h"
 #include "../output.h"
 #include "../ssictl.h"
@@ -29,13 +30,13 @@ static void show(const json_t *plan)
 
 		output_begin_object(NULL);
 		output_u64("id", "    node %" PRIu64,
-			   json_integer_value(json_object_get(node, "id")));
+			   member_number(node, "id"));
 		if (address)
 			output_string("address", " address %s", address);
 		output_u64("cpus", " cpus %" PRIu64,
-			   json_integer_value(json_object_get(node, "cpus")));
+			   member_number(node, "cpus"));
 		output_u64("memory", " memory %" PRIu64 " bytes\n",
-			   json_integer_value(json_object_get(node, "memory")));
+			   member_number(node, "memory"));
 		output_end();
 	}
 	output_end();

@@ -18,6 +18,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "../../lib/member.h"
 #include "../daemon.h"
 #include "../output.h"
 #include "../ssictl.h"
@@ -41,7 +42,7 @@ static char word[17];		/* of this terminal; "" if it only watches */
 
 static int print_data(const json_t *view)
 {
-	const char *text = daemon_string(view, "data");
+	const char *text = member_text(view, "data");
 	const gnutls_datum_t encoded = { (unsigned char *)text, strlen(text) };
 	gnutls_datum_t data;
 	size_t done = 0;
@@ -76,11 +77,11 @@ static int print_part(char *from, size_t size)
 		else if (json_is_true(json_object_get(view, "ended")))
 			code = 0;
 		snprintf(from, size, "%" JSON_INTEGER_FORMAT,
-			 json_integer_value(json_object_get(view, "next")));
+			 member_number(view, "next"));
 	} else if (status == 404 || status == 403 || status == 400) {
 		terminal_restore();
-		error_as(daemon_string(json_object_get(view, "error"), "code"), "%s",
-			 daemon_string(json_object_get(view, "error"), "message"));
+		error_as(member_text(json_object_get(view, "error"), "code"), "%s",
+			 member_text(json_object_get(view, "error"), "message"));
 		code = EXIT_KERNEL;
 	} else {
 		usleep(AGAIN_US);
@@ -216,8 +217,8 @@ static int take_keyboard(void)
 	if (!status)
 		error_as("no_daemon", "ssid of this host cannot be asked; start it with systemctl start ssid");
 	else if (status != 202)
-		error_as(daemon_string(refusal, "code"), "%s",
-			 daemon_string(refusal, "message"));
+		error_as(member_text(refusal, "code"), "%s",
+			 member_text(refusal, "message"));
 	json_decref(answer);
 	return status == 202 ? 0 : -1;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/member.h"
 #include "../daemon.h"
 #include "../describe.h"
 #include "../difference.h"
@@ -28,9 +29,9 @@ static int show(const json_t *list)
 	output_begin_array(NULL);
 	json_array_foreach(list, i, one) {
 		output_begin_object(NULL);
-		output_string("key", "%s: ", daemon_string(one, "key"));
-		output_string("running", "%s -> ", daemon_string(one, "running"));
-		output_string("file", "%s\n", daemon_string(one, "file"));
+		output_string("key", "%s: ", member_text(one, "key"));
+		output_string("running", "%s -> ", member_text(one, "running"));
+		output_string("file", "%s\n", member_text(one, "file"));
 		output_end();
 	}
 	output_end();

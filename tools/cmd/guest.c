@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../../lib/member.h"
 #include "../daemon.h"
 #include "../output.h"
 #include "../ssictl.h"
@@ -20,20 +21,15 @@ static const char usage[] =
 	"starting, running or paused. -s shows each CPU of the node that was asked, -d the\n"
 	"cluster and resets that follow each other fast.\n";
 
-static uint64_t number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static void show_cpu(const json_t *cpu)
 {
 	output_begin_object(NULL);
-	output_u64("cpu", "        cpu %" PRIu64, number(cpu, "cpu"));
-	output_u64("busy_ns", NULL, number(cpu, "busy_ns"));
-	output_text(" busy %" PRIu64 " ms", number(cpu, "busy_ns") / 1000000);
-	output_u64("exits", " exits %" PRIu64, number(cpu, "exits"));
-	output_u64("ports", " ports %" PRIu64, number(cpu, "ports"));
-	output_u64("mmio", " mmio %" PRIu64 "\n", number(cpu, "mmio"));
+	output_u64("cpu", "        cpu %" PRIu64, member_number(cpu, "cpu"));
+	output_u64("busy_ns", NULL, member_number(cpu, "busy_ns"));
+	output_text(" busy %" PRIu64 " ms", (uint64_t)member_number(cpu, "busy_ns") / 1000000);
+	output_u64("exits", " exits %" PRIu64, member_number(cpu, "exits"));
+	output_u64("ports", " ports %" PRIu64, member_number(cpu, "ports"));
+	output_u64("mmio", " mmio %" PRIu64 "\n", member_number(cpu, "mmio"));
 	output_end();
 }
 
@@ -43,15 +39,15 @@ static void show_view(const json_t *view)
 	size_t i;
 
 	output_begin_object(NULL);
-	output_string("state", "%s", daemon_string(view, "state"));
-	output_u64("node", " as node %" PRIu64 " says,", number(view, "node"));
-	output_u64("up_s", " up %" PRIu64 " s", number(statistics, "up_s"));
-	output_u64("resets", " resets %" PRIu64 "\n", number(view, "resets"));
+	output_string("state", "%s", member_text(view, "state"));
+	output_u64("node", " as node %" PRIu64 " says,", member_number(view, "node"));
+	output_u64("up_s", " up %" PRIu64 " s", member_number(statistics, "up_s"));
+	output_u64("resets", " resets %" PRIu64 "\n", member_number(view, "resets"));
 	if (ssictl_details) {
-		output_string("cluster", "    cluster %s", daemon_string(view, "cluster"));
-		output_u64("nodes", " nodes %" PRIu64, number(view, "nodes"));
+		output_string("cluster", "    cluster %s", member_text(view, "cluster"));
+		output_u64("nodes", " nodes %" PRIu64, member_number(view, "nodes"));
 		output_u64("quick_resets", " quick resets in sequence %" PRIu64 "\n",
-			   number(view, "quick_resets"));
+			   member_number(view, "quick_resets"));
 	}
 	if (ssictl_statistics) {
 		output_begin_array("cpus");

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../lib/member.h"
 #include "../../lib/number.h"
 #include "../daemon.h"
 #include "../heat_svg.h"
@@ -64,7 +65,7 @@ static void show_owners(const json_t *heat, size_t cell)
 		if (!number_at(one, "pages", cell))
 			continue;
 		output_begin_object(NULL);
-		output_u64("node", "  node %" PRIu64, json_integer_value(json_object_get(one, "node")));
+		output_u64("node", "  node %" PRIu64, member_number(one, "node"));
 		output_u64("pages", " owns %" PRIu64, number_at(one, "pages", cell));
 		output_end();
 	}
@@ -73,7 +74,7 @@ static void show_owners(const json_t *heat, size_t cell)
 
 static void show_cell(const json_t *heat, const struct cell *cell)
 {
-	uint64_t size = json_integer_value(json_object_get(heat, "cell_size"));
+	uint64_t size = member_number(heat, "cell_size");
 
 	output_begin_object(NULL);
 	output_u64("offset", "0x%012" PRIx64, cell->index * size);
@@ -151,7 +152,7 @@ static json_t *watch(double seconds)
 static char *cluster_name(void)
 {
 	json_t *view = daemon_call("GET", "/cluster", NULL);
-	char *name = view ? strdup(daemon_string(view, "cluster")) : NULL;
+	char *name = view ? strdup(member_text(view, "cluster")) : NULL;
 
 	json_decref(view);
 	return name;

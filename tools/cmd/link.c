@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "../../lib/member.h"
 #include "../daemon.h"
 #include "../output.h"
 #include "../ssictl.h"
@@ -15,29 +16,24 @@ static const char usage[] =
 	"Lists the links of all nodes of the running cluster, as ssid of each host sees them;\n"
 	"-s adds messages and bytes. \"ssictl peer\" has the links of this kernel only.\n";
 
-static uint64_t number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static void show_counters(const json_t *link)
 {
-	output_u64("rx_messages", "    received %" PRIu64 " messages", number(link, "rx_messages"));
-	output_u64("rx_bytes", " %" PRIu64 " bytes", number(link, "rx_bytes"));
-	output_u64("tx_messages", " sent %" PRIu64 " messages", number(link, "tx_messages"));
-	output_u64("tx_bytes", " %" PRIu64 " bytes\n", number(link, "tx_bytes"));
+	output_u64("rx_messages", "    received %" PRIu64 " messages", member_number(link, "rx_messages"));
+	output_u64("rx_bytes", " %" PRIu64 " bytes", member_number(link, "rx_bytes"));
+	output_u64("tx_messages", " sent %" PRIu64 " messages", member_number(link, "tx_messages"));
+	output_u64("tx_bytes", " %" PRIu64 " bytes\n", member_number(link, "tx_bytes"));
 }
 
 static void show_link(const json_t *node, const json_t *link)
 {
 	output_begin_object(NULL);
-	output_u64("node", "node %" PRIu64, number(node, "id"));
-	output_u64("peer", " to node %" PRIu64, number(link, "peer"));
-	output_string("state", " %s", daemon_string(link, "state"));
-	output_string("transport", " transport %s", daemon_string(link, "transport"));
-	output_string("security", " security %s", daemon_string(link, "security"));
+	output_u64("node", "node %" PRIu64, member_number(node, "id"));
+	output_u64("peer", " to node %" PRIu64, member_number(link, "peer"));
+	output_string("state", " %s", member_text(link, "state"));
+	output_string("transport", " transport %s", member_text(link, "transport"));
+	output_string("security", " security %s", member_text(link, "security"));
 	if (json_object_get(link, "reason"))
-		output_string("reason", " (%s)", daemon_string(link, "reason"));
+		output_string("reason", " (%s)", member_text(link, "reason"));
 	output_text("\n");
 	if (ssictl_statistics)
 		show_counters(link);

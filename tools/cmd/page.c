@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../acpi/layout.h"
+#include "../../lib/member.h"
 #include "../daemon.h"
 #include "../hot_pages.h"
 #include "../output.h"
@@ -17,7 +19,6 @@
 
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(1u << PAGE_SHIFT)
-#define HOLE		UINT64_C(0xb0000000)	/* of the guest's addresses */
 #define NAMES_LEN	256
 #define MOVES_MAX	255	/* the directory counts no further */
 
@@ -83,7 +84,7 @@ static void show_page(const struct hot_page *page)
 	char names[NAMES_LEN] = "";
 
 	/* Below the hole, the offset in the region is the guest's address. */
-	if (offset < HOLE)
+	if (offset < SSI_LAYOUT_HOLE_START)
 		symbols_in(offset, PAGE_SIZE, names, sizeof(names));
 	output_begin_object(NULL);
 	output_u64("address", "    0x%012" PRIx64, offset);
@@ -136,27 +137,22 @@ static void show_list(const char *key, const json_t *list)
 	output_end();
 }
 
-static uint64_t number(const json_t *view, const char *key)
-{
-	return json_integer_value(json_object_get(view, key));
-}
-
 static void show_view(const json_t *view)
 {
 	output_begin_object(NULL);
-	output_u64("address", "0x%012" PRIx64, number(view, "address"));
-	output_u64("home", " home %" PRIu64, number(view, "home"));
+	output_u64("address", "0x%012" PRIx64, member_number(view, "address"));
+	output_u64("home", " home %" PRIu64, member_number(view, "home"));
 	if (json_object_get(view, "owner"))
-		output_u64("owner", " owner %" PRIu64, number(view, "owner"));
+		output_u64("owner", " owner %" PRIu64, member_number(view, "owner"));
 	else
 		output_text(" untouched");
 	output_text(" sharers");
 	show_list("sharers", json_object_get(view, "sharers"));
-	output_u64("moves", " moves %" PRIu64, number(view, "moves"));
-	output_text("%s", number(view, "moves") == MOVES_MAX ? " or more" : "");
+	output_u64("moves", " moves %" PRIu64, member_number(view, "moves"));
+	output_text("%s", member_number(view, "moves") == MOVES_MAX ? " or more" : "");
 	if (json_object_get(view, "recent_moves")) {
 		output_u64("recent_moves", " recent moves %" PRIu64 " of nodes",
-			   number(view, "recent_moves"));
+			   member_number(view, "recent_moves"));
 		show_list("nodes", json_object_get(view, "nodes"));
 	}
 	output_text("\n");

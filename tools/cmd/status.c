@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../../lib/member.h"
 #include "../daemon.h"
 #include "../output.h"
 #include "../ssictl.h"
@@ -33,12 +34,12 @@ static void show_link(const json_t *link)
 {
 	output_begin_object(NULL);
 	output_u64("peer", "        link to node %" PRIu64,
-		   json_integer_value(json_object_get(link, "peer")));
-	output_string("state", " %s", daemon_string(link, "state"));
+		   member_number(link, "peer"));
+	output_string("state", " %s", member_text(link, "state"));
 	output_string("transport", " transport %s",
-		      daemon_string(link, "transport"));
+		      member_text(link, "transport"));
 	output_string("security", " security %s\n",
-		      daemon_string(link, "security"));
+		      member_text(link, "security"));
 	output_end();
 }
 
@@ -49,11 +50,11 @@ static void show_node(const json_t *node)
 
 	output_begin_object(NULL);
 	output_u64("id", "    node %" PRIu64,
-		   json_integer_value(json_object_get(node, "id")));
+		   member_number(node, "id"));
 	if (json_object_get(node, "address"))
 		output_string("address", " address %s",
-			      daemon_string(node, "address"));
-	output_string("state", " %s\n", daemon_string(node, "state"));
+			      member_text(node, "address"));
+	output_string("state", " %s\n", member_text(node, "state"));
 	output_begin_array("links");
 	json_array_foreach(json_object_get(node, "links"), i, link)
 		show_link(link);
@@ -67,10 +68,10 @@ static void show(const json_t *view, bool all)
 	size_t i;
 
 	output_begin_object(NULL);
-	output_string("health", "%s\n", daemon_string(view, "health"));
+	output_string("health", "%s\n", member_text(view, "health"));
 	if (json_object_get(view, "cluster"))
 		output_string("cluster", all ? "    cluster %s\n" : NULL,
-			      daemon_string(view, "cluster"));
+			      member_text(view, "cluster"));
 	show_problems(view);
 	if (all) {
 		output_begin_array("nodes");
@@ -96,7 +97,7 @@ static int run(int argc, char **argv)
 	if (!view)
 		return EXIT_KERNEL;
 	show(view, all);
-	code = strcmp(daemon_string(view, "health"), "ok") ? EXIT_NOT_OK : 0;
+	code = strcmp(member_text(view, "health"), "ok") ? EXIT_NOT_OK : 0;
 	json_decref(view);
 	return code;
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../lib/member.h"
 #include "../counts.h"
 #include "../daemon.h"
 #include "../hot_pages.h"
@@ -143,7 +144,7 @@ static json_t *ask_sample(const json_t *node)
 	json_t *view, *samples, *last;
 
 	snprintf(path, sizeof(path), "/nodes/%d/history",
-		 (int)json_integer_value(json_object_get(node, "id")));
+		 (int)member_number(node, "id"));
 	view = daemon_try("GET", path, NULL, &status);
 	samples = json_object_get(view, "samples");
 	last = json_incref(json_array_get(samples, json_array_size(samples) - 1));
@@ -240,7 +241,7 @@ static double of(const json_t *sample, const char *key)
 
 static void draw_health(int *y)
 {
-	const char *health = daemon_string(seen.cluster, "health");
+	const char *health = member_text(seen.cluster, "health");
 	json_t *problems = json_object_get(seen.cluster, "problems"), *problem;
 	time_t now = time(NULL);
 	char clock[16];
@@ -255,7 +256,7 @@ static void draw_health(int *y)
 	print(y, "%s", health);
 	attroff(A_BOLD | COLOR_PAIR(strcmp(health, "ok") ? BAD_COLOUR : GOOD_COLOUR));
 	mvprintw(*y - 1, (int)strlen(health) + 2, "cluster %.*s  %s  q quits",
-		 COLS > 50 ? COLS - 50 : 0, daemon_string(seen.cluster, "cluster"), clock);
+		 COLS > 50 ? COLS - 50 : 0, member_text(seen.cluster, "cluster"), clock);
 	json_array_foreach(problems, i, problem)
 		if (i < 3)
 			print(y, "  %s", json_string_value(problem));
@@ -271,14 +272,14 @@ static void draw_nodes(int *y)
 		const json_t *s = i < NODES_MAX ? seen.samples[i] : NULL;
 
 		if (!s) {
-			print(y, "%2d %-8s", (int)json_integer_value(json_object_get(node, "id")),
-			      daemon_string(node, "state"));
+			print(y, "%2d %-8s", (int)member_number(node, "id"),
+			      member_text(node, "state"));
 			continue;
 		}
 		print(y, "%2d %-8s %3d %4.1f %7s %7s %8s %6s %6s %5.1f %6s %6s",
-		      (int)json_integer_value(json_object_get(node, "id")),
-		      daemon_string(node, "state"),
-		      (int)json_integer_value(json_object_get(node, "cpus")),
+		      (int)member_number(node, "id"),
+		      member_text(node, "state"),
+		      (int)member_number(node, "cpus"),
 		      of(s, "guest_cpus"), amount(of(s, "local")),
 		      amount(of(s, "first_touch")), amount(of(s, "remote")),
 		      amount(of(s, "p50_us")), amount(of(s, "p99_us")),
@@ -316,8 +317,8 @@ static const char *cpus_of(uint32_t mask)
 
 	text[0] = '\0';
 	json_array_foreach(json_object_get(seen.cluster, "nodes"), i, node) {
-		unsigned int cpus = json_integer_value(json_object_get(node, "cpus"));
-		unsigned int id = json_integer_value(json_object_get(node, "id"));
+		unsigned int cpus = member_number(node, "cpus");
+		unsigned int id = member_number(node, "id");
 
 		if (id < 32 && mask & UINT32_C(1) << id && cpus && len < sizeof(text))
 			len += snprintf(text + len, sizeof(text) - len,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/member.h"
 #include "../daemon.h"
 #include "../describe.h"
 #include "../difference.h"
@@ -44,8 +45,8 @@ static bool is_up(const json_t *view)
 	size_t i;
 
 	json_array_foreach(json_object_get(view, "nodes"), i, node)
-		if (!strcmp(daemon_string(node, "state"), "running") ||
-		    !strcmp(daemon_string(node, "state"), "starting"))
+		if (!strcmp(member_text(node, "state"), "running") ||
+		    !strcmp(member_text(node, "state"), "starting"))
 			return true;
 	return false;
 }
@@ -79,9 +80,9 @@ static void show_difference(const json_t *changes)
 	if (output_is_json())
 		return;
 	json_array_foreach(changes, i, one) {
-		output_string("key", "%s: ", daemon_string(one, "key"));
-		output_string("running", "%s -> ", daemon_string(one, "running"));
-		output_string("file", "%s\n", daemon_string(one, "file"));
+		output_string("key", "%s: ", member_text(one, "key"));
+		output_string("running", "%s -> ", member_text(one, "running"));
+		output_string("file", "%s\n", member_text(one, "file"));
 	}
 	output_flush();
 }

@@ -13,6 +13,7 @@
 
 #include <linux/ssi_dsm.h>
 
+#include "../../lib/member.h"
 #include "../../vmm/exit.h"
 #include "change.h"
 #include "guest.h"
@@ -85,18 +86,25 @@ static time_t now_s(void)
 
 /* ---- one node, wherever it is ---- */
 
-static int start_node(json_t *plan, const json_t *node, struct failure *failure)
+/* Give the file to another host. */
+static int send_file(const json_t *plan, const json_t *node, const char *method,
+		     const char *path, struct failure *failure)
 {
 	const char *file = json_string_value(json_object_get(plan, "file"));
+	json_t *answer = remote_call(node, method, path, file, failure);
+
+	json_decref(answer);
+	return answer ? 0 : -1;
+}
+
+static int start_node(json_t *plan, const json_t *node, struct failure *failure)
+{
 	char path[64];
-	json_t *answer;
 
 	if (plan_is_here(node))
 		return nodes_start(plan, plan_node_id(node), failure);
 	snprintf(path, sizeof(path), "/nodes?id=%u", plan_node_id(node));
-	answer = remote_call(node, "POST", path, file, failure);
-	json_decref(answer);
-	return answer ? 0 : -1;
+	return send_file(plan, node, "POST", path, failure);
 }
 
 static int end_node(const json_t *node, struct failure *failure)
@@ -181,7 +189,7 @@ static int fail_ended(const json_t *node, const json_t *view,
 	return rest_fail(failure, 500, "node_failed", "ssi-vmm of node %u (%s) has ended with code %d: %s",
 			 plan_node_id(node),
 			 json_string_value(json_object_get(node, "address")) ?: "this host",
-			 (int)json_integer_value(json_object_get(exit, "code")),
+			 (int)member_number(exit, "code"),
 			 json_string_value(json_object_get(exit, "reason")) ?: "no reason is known");
 }
 
@@ -382,16 +390,12 @@ static int do_down(struct job *of)
 
 static int change_one(json_t *plan, const json_t *node, struct failure *failure)
 {
-	const char *file = json_string_value(json_object_get(plan, "file"));
 	char path[64];
-	json_t *answer;
 
 	if (plan_is_here(node))
 		return nodes_change(plan, plan_node_id(node), failure);
 	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
-	answer = remote_call(node, "PUT", path, file, failure);
-	json_decref(answer);
-	return answer ? 0 : -1;
+	return send_file(plan, node, "PUT", path, failure);
 }
 
 static void change_back(const struct job *of, size_t count,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../lib/genl.h"
+#include "../../lib/member.h"
 #include "../../lib/name.h"
 #include "../names.h"
 #include "plan.h"
@@ -146,7 +147,7 @@ uint64_t dsm_view_size(const json_t *plan)
 	size_t i;
 
 	json_array_foreach(map, i, part)
-		size += json_integer_value(json_object_get(part, "size"));
+		size += member_number(part, "size");
 	json_decref(map);
 	return size;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../lib/member.h"
 #include "../../lib/name.h"
 
 /* From good to bad, except the last. */
@@ -41,19 +42,14 @@ static void find(struct judge *judge, enum word word, const char *fmt, ...)
 		judge->word = word;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key)) ?: "";
-}
-
 static int number_of(const json_t *object, const char *key)
 {
-	return json_integer_value(json_object_get(object, key));
+	return member_number(object, key);
 }
 
 static bool is(const json_t *object, const char *key, const char *value)
 {
-	return !strcmp(text_of(object, key), value);
+	return !strcmp(member_text(object, key), value);
 }
 
 /* ---- each node ---- */
@@ -66,30 +62,30 @@ static void judge_ended(struct judge *judge, const json_t *view)
 	judge->stopped++;
 	if (code)
 		find(judge, LOST, "Node %d has ended with code %d: %s",
-		     number_of(view, "id"), code, text_of(ended, "reason"));
+		     number_of(view, "id"), code, member_text(ended, "reason"));
 }
 
 static void judge_region(struct judge *judge, const json_t *view)
 {
 	json_t *region = json_object_get(view, "region");
-	const char *state = region ? text_of(region, "state") : "not there yet";
+	const char *state = region ? member_text(region, "state") : "not there yet";
 
 	if (!strcmp(state, "ready"))
 		return;
 	find(judge, strcmp(state, "lost") && strcmp(state, "refused") ?
 	     DEGRADED : LOST, "The guest's memory is %s on node %d%s%s%s.",
-	     state, number_of(view, "id"), *text_of(region, "reason") ? " (" : "",
-	     text_of(region, "reason"), *text_of(region, "reason") ? ")" : "");
+	     state, number_of(view, "id"), *member_text(region, "reason") ? " (" : "",
+	     member_text(region, "reason"), *member_text(region, "reason") ? ")" : "");
 }
 
 static void judge_link(struct judge *judge, int node, const json_t *link)
 {
 	bool lost = is(link, "state", "lost") || is(link, "state", "refused");
-	const char *reason = text_of(link, "reason");
+	const char *reason = member_text(link, "reason");
 
 	if (!is(link, "state", "up"))
 		find(judge, lost ? LOST : DEGRADED, "The link of node %d to node %d is %s%s%s%s.",
-		     node, number_of(link, "peer"), text_of(link, "state"),
+		     node, number_of(link, "peer"), member_text(link, "state"),
 		     *reason ? " (" : "", reason, *reason ? ")" : "");
 }
 
@@ -100,7 +96,7 @@ static void judge_node(struct judge *judge, const json_t *view)
 
 	if (is(view, "state", "unknown")) {
 		find(judge, DEGRADED, "Node %d cannot be asked: %s.",
-		     number_of(view, "id"), text_of(view, "reason"));
+		     number_of(view, "id"), member_text(view, "reason"));
 	} else if (is(view, "state", "ended")) {
 		judge_ended(judge, view);
 	} else if (is(view, "state", "none")) {
@@ -127,7 +123,7 @@ static const char *link_state(const json_t *views, int from, int to)
 		json_array_foreach(json_object_get(view, "links"), j, link)
 			if (number_of(view, "id") == from &&
 			    number_of(link, "peer") == to)
-				return text_of(link, "state");
+				return member_text(link, "state");
 	return "";
 }
 

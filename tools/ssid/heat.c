@@ -16,6 +16,7 @@
 #include <linux/ssi_dsm.h>
 
 #include "../../lib/genl.h"
+#include "../../lib/member.h"
 #include "../../lib/number.h"
 #include "dsm_view.h"
 #include "plan.h"
@@ -147,7 +148,7 @@ static void add_view(struct heat *heat, const json_t *view)
 		heat->shared[i] += number_at(json_object_get(view, "shared"), i);
 	}
 	json_array_foreach(json_object_get(view, "owned"), j, one) {
-		json_int_t node = json_integer_value(json_object_get(one, "node"));
+		json_int_t node = member_number(one, "node");
 		json_t *pages = json_object_get(one, "pages");
 
 		if (node < 0 || node >= SSI_DSM_MAX_NODES)

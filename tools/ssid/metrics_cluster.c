@@ -8,13 +8,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "../../lib/member.h"
 #include "metrics_table.h"
 #include "observer.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key)) ?: "";
-}
 
 /* One sample for each word; the one that is true has the value 1. */
 static void print_words(FILE *file, const char *key, const char *const *words,
@@ -35,7 +31,7 @@ static void print_labels(char *labels, size_t size, const char *cluster,
 	metrics_print_label(file, "cluster", cluster);
 	if (node)
 		fprintf(file, ",node=\"%d\"",
-			(int)json_integer_value(json_object_get(node, "id")));
+			(int)member_number(node, "id"));
 	fclose(file);
 }
 
@@ -61,7 +57,7 @@ static void take_node(FILE *file, const struct metric *metric,
 	print_labels(labels, sizeof(labels), cluster, node);
 	if (metric->source == METRIC_NODE)
 		print_words(file, "state", states, labels, metric->name,
-			    text_of(node, "state"));
+			    member_text(node, "state"));
 	else
 		print_skew(file, metric, labels, node);
 }
@@ -72,7 +68,7 @@ static void take_metric(FILE *file, const struct metric *metric,
 	static const char *const words[] = {
 		"ok", "degraded", "lost", "split", "stopped", NULL,
 	};
-	const char *cluster = text_of(view, "cluster");
+	const char *cluster = member_text(view, "cluster");
 	char labels[320] = "";
 	json_t *node;
 	size_t i;
@@ -80,7 +76,7 @@ static void take_metric(FILE *file, const struct metric *metric,
 	if (metric->source == METRIC_CLUSTER) {
 		print_labels(labels, sizeof(labels), cluster, NULL);
 		print_words(file, "health", words, labels, metric->name,
-			    text_of(view, "health"));
+			    member_text(view, "health"));
 	} else if (metric->source == METRIC_NODE ||
 		   metric->source == METRIC_CLOCK) {
 		json_array_foreach(json_object_get(view, "nodes"), i, node)

@@ -7,16 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../acpi/layout.h"
 #include "../../lib/genl.h"
+#include "../../lib/member.h"
 #include "dsm_view.h"
 #include "plan.h"
 #include "remote.h"
 
 #define REGION		1u	/* ssi-vmm makes one with this id */
 #define PAGE_MASK	UINT64_C(4095)
-/* The guest's memory has a hole before 4 GiB; the region has none. */
-#define HOLE		UINT64_C(0xb0000000)
-#define HOLE_END	(UINT64_C(1) << 32)
 
 /* Which page, and what gets the results. */
 struct look {
@@ -121,9 +120,9 @@ static int home_of(const json_t *map, uint64_t offset)
 	size_t i;
 
 	json_array_foreach(map, i, part) {
-		end += json_integer_value(json_object_get(part, "size"));
+		end += member_number(part, "size");
 		if (offset < end)
-			return json_integer_value(json_object_get(part, "node"));
+			return member_number(part, "node");
 	}
 	return -1;
 }
@@ -148,8 +147,10 @@ static json_t *look_at(const json_t *plan, uint64_t address, bool further,
 	const char *cluster =
 		json_string_value(json_object_get(plan, "cluster"));
 	json_t *map = dsm_view_map(plan);
-	bool in_hole = address >= HOLE && address < HOLE_END;
-	uint64_t offset = address < HOLE ? address : address - HOLE_END + HOLE;
+	/* the guest's memory has a hole, the region has none */
+	bool below = address < SSI_LAYOUT_HOLE_START;
+	bool in_hole = !below && address < SSI_LAYOUT_HOLE_END;
+	uint64_t offset = below ? address : address - SSI_LAYOUT_HOLE_END + SSI_LAYOUT_HOLE_START;
 	int home = map && !in_hole ? home_of(map, offset) : -1;
 	const json_t *node = home < 0 ? NULL : plan_node(plan, home);
 	json_t *view = NULL;

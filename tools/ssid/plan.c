@@ -17,6 +17,7 @@
 
 #include <linux/ssi_dsm.h>
 
+#include "../../lib/member.h"
 #include "../describe.h"
 #include "guest.h"
 #include "say.h"
@@ -185,7 +186,7 @@ json_t *plan_node(const json_t *plan, unsigned int id)
 
 unsigned int plan_node_id(const json_t *node)
 {
-	return json_integer_value(json_object_get(node, "id"));
+	return member_number(node, "id");
 }
 
 static bool is_address(const struct sockaddr *addr, const char *text)
