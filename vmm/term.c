@@ -22,13 +22,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/escape.h"
 #include "log.h"
 #include "output.h"
 #include "serial_to.h"
 #include "stop.h"
 #include "tty.h"
-
-#define ESCAPE	1	/* Ctrl-A */
 
 static bool term_reads;
 static int term_typed[2];	/* a pipe */
@@ -55,7 +54,7 @@ void term_start_output(void)
 static bool take_escape_key(unsigned char key)
 {
 	switch (key) {
-	case ESCAPE:
+	case ESCAPE_KEY:
 		return true;
 	case 'x':
 		term_ops->quit();
@@ -66,25 +65,6 @@ static bool take_escape_key(unsigned char key)
 	default:
 		return false;
 	}
-}
-
-static size_t filter_escapes(unsigned char *data, size_t len)
-{
-	static bool escaped;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (escaped) {
-			escaped = false;
-			if (take_escape_key(data[i]))
-				data[kept++] = data[i];
-		} else if (data[i] == ESCAPE && tty_is_raw()) {
-			escaped = true;
-		} else {
-			data[kept++] = data[i];
-		}
-	}
-	return kept;
 }
 
 /* In the background now. Return: false if that is not the reason of the error. */
@@ -107,7 +87,7 @@ static void *read_terminal(void *unused)
 			continue;
 		if (len < 0)
 			break;
-		len = filter_escapes(data, len);
+		len = escape_filter(data, len, tty_is_raw(), take_escape_key);
 		/* On a terminal, keys are lost while 64 KiB of them wait. */
 		if (len && write(term_typed[1], data, len) < 0)
 			continue;

@@ -18,13 +18,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "../../lib/escape.h"
 #include "../../lib/member.h"
 #include "../daemon.h"
 #include "../output.h"
 #include "../ssictl.h"
 #include "../terminal.h"
 
-#define ESCAPE		1	/* Ctrl-A */
 #define WAIT_MS		1000
 #define AGAIN_US	300000
 #define TYPED_MAX	1024
@@ -154,42 +154,24 @@ static bool take_escape(unsigned char key)
 	}
 	if (key == 'h')
 		fputs("\r\nCtrl-A x leaves, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this.\r\n", stderr);
-	return key == ESCAPE;
-}
-
-static void take_keys(const unsigned char *typed, size_t len, bool escapes)
-{
-	static bool escaped;
-	unsigned char keys[TYPED_MAX];
-	size_t kept = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (escaped) {
-			escaped = false;
-			if (take_escape(typed[i]))
-				keys[kept++] = typed[i];
-		} else if (escapes && typed[i] == ESCAPE) {
-			escaped = true;
-		} else {
-			keys[kept++] = typed[i];
-		}
-	}
-	if (*word)
-		send_keys(keys, kept);
+	return key == ESCAPE_KEY;
 }
 
 /* Until the end of the input: a pipe ends, a terminal does not. */
 static void read_keys(bool is_terminal)
 {
-	unsigned char typed[TYPED_MAX];
+	unsigned char keys[TYPED_MAX];
 	ssize_t len;
 
 	for (;;) {
-		len = read(STDIN_FILENO, typed, sizeof(typed));
-		if (len > 0)
-			take_keys(typed, len, is_terminal);
-		else if (!len || errno != EINTR)
+		len = read(STDIN_FILENO, keys, sizeof(keys));
+		if (!len || (len < 0 && errno != EINTR))
 			return;
+		if (len < 0)
+			continue;
+		len = escape_filter(keys, len, is_terminal, take_escape);
+		if (*word)
+			send_keys(keys, len);
 	}
 }
 
