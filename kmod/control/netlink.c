@@ -43,33 +43,16 @@
 
 #include "control/config.h"
 #include "control/netlink_fill.h"
+#include "control/netlink_get.h"
 #include "control/netlink_parse.h"
 #include "control/region_setup.h"
 #include "engine/member.h"
-#include "memory/pages.h"
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
 #include "net/secure.h"
 
-/**
- * struct filter - restricts a dump to some objects
- * @net: network namespace of the program that asks
- * @cluster: name, or NULL for all
- * @node: attribute NODE_ID, or NULL for all
- * @id: attribute PEER_ID or REGION_ID, or NULL for all
- */
-struct filter {
-	const struct net *net;
-	const char *cluster;
-	const struct nlattr *node;
-	const struct nlattr *id;
-};
-
 static struct genl_family ssi_netlink_family;
-
-/* The largest reply, of statistics, has 7.9 KB: some 800 bytes for each class. */
-#define REPLY_MAX	12288
 
 /*
  * Links change their state until the last node is deleted. At module exit that
@@ -373,227 +356,14 @@ static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 
 /* Get one object, and dump. */
 
-static int find_page(struct genl_info *info, struct ssi_netlink_subject *sub)
+static int get(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct nlattr *index = info->attrs[SSI_DSM_A_PAGE_INDEX];
-	int err = ssi_netlink_find_region(info, sub);
-
-	if (err)
-		return err;
-	if (!index) {
-		GENL_SET_ERR_MSG(info, "the page index is missing");
-		return -EINVAL;
-	}
-	sub->index = nla_get_u64(index);
-	if (sub->index >= sub->region->size >> PAGE_SHIFT ||
-	    !ssi_pages_are_ours(sub->region, sub->index)) {
-		GENL_SET_ERR_MSG(info, "this node is not the home of such a page");
-		return -ENOENT;
-	}
-	return 0;
+	return ssi_netlink_get(&ssi_netlink_family, skb, info);
 }
 
-static int get(const struct sk_buff *skb, struct genl_info *info,
-	       struct sk_buff *reply)
+static int dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct ssi_netlink_origin to = {
-		.family = &ssi_netlink_family,
-		.portid = info->snd_portid,
-		.seq = info->snd_seq,
-		.privileged = netlink_capable(skb, CAP_NET_ADMIN),
-	};
-	u8 cmd = info->genlhdr->cmd;
-	struct ssi_netlink_subject sub = { };
-	int err;
-
-	switch (cmd) {
-	case SSI_DSM_CMD_NODE_GET:
-		err = ssi_netlink_find_node(info, &sub);
-		break;
-	case SSI_DSM_CMD_PEER_GET:
-		err = ssi_netlink_find_peer(info, &sub);
-		break;
-	case SSI_DSM_CMD_PAGE_LOOK:
-		err = find_page(info, &sub);
-		break;
-	default:
-		err = ssi_netlink_find_region(info, &sub);
-	}
-	return err ?: ssi_netlink_fill(reply, &to, cmd, &sub);
-}
-
-static int ssi_netlink_get(struct sk_buff *skb, struct genl_info *info)
-{
-	struct sk_buff *reply;
-	int err;
-
-	reply = genlmsg_new(REPLY_MAX, GFP_KERNEL);
-	if (!reply)
-		return -ENOMEM;
-
-	mutex_lock(&ssi_nodes_lock);
-	err = get(skb, info, reply);
-	mutex_unlock(&ssi_nodes_lock);
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return genlmsg_reply(reply, info);
-}
-
-static u8 dump_cmd(const struct netlink_callback *cb)
-{
-	const struct genlmsghdr *head = nlmsg_data(cb->nlh);
-
-	return head->cmd;
-}
-
-/*
- * The request was validated against the policy of its command when the dump
- * began.
- */
-static int parse_filter(struct netlink_callback *cb, struct filter *filter)
-{
-	struct nlattr *tb[SSI_DSM_A_MAX + 1];
-	int err;
-
-	err = genlmsg_parse_deprecated(cb->nlh, &ssi_netlink_family, tb,
-				       SSI_DSM_A_MAX, NULL, NULL);
-	if (err)
-		return err;
-	filter->net = sock_net(cb->skb->sk);
-	filter->node = tb[SSI_DSM_A_NODE_ID];
-	filter->id = tb[SSI_DSM_A_PEER_ID] ?: tb[SSI_DSM_A_REGION_ID];
-	filter->cluster = NULL;
-	if (tb[SSI_DSM_A_CLUSTER])
-		filter->cluster = nla_data(tb[SSI_DSM_A_CLUSTER]);
-	return 0;
-}
-
-static bool wants_node(const struct filter *filter, const struct ssi_node *node)
-{
-	if (!net_eq(node->net, filter->net))
-		return false;
-	if (filter->cluster && strcmp(filter->cluster, node->cluster))
-		return false;
-	return !filter->node || nla_get_u32(filter->node) == node->id;
-}
-
-static bool wants_id(const struct filter *filter, u32 id)
-{
-	return !filter->id || nla_get_u32(filter->id) == id;
-}
-
-static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
-		    const struct ssi_netlink_subject *sub)
-{
-	struct ssi_netlink_origin to = {
-		.family = &ssi_netlink_family,
-		.portid = NETLINK_CB(cb->skb).portid,
-		.seq = cb->nlh->nlmsg_seq,
-		.flags = NLM_F_MULTI,
-		.privileged = netlink_capable(cb->skb, CAP_NET_ADMIN),
-	};
-
-	if (dump_cmd(cb) == SSI_DSM_CMD_HEAT_GET)
-		return ssi_netlink_fill_heat(skb, &to, sub, &cb->args[2]);
-	return ssi_netlink_fill(skb, &to, dump_cmd(cb), sub);
-}
-
-/* cb->args[1] is the peer id at which the dump continues. */
-static int dump_peers(struct sk_buff *skb, struct netlink_callback *cb,
-		      struct ssi_node *node, const struct filter *filter)
-{
-	struct ssi_netlink_subject sub = { .node = node };
-	int err;
-
-	for (; cb->args[1] < SSI_DSM_MAX_NODES; cb->args[1]++) {
-		sub.peer = node->peers[cb->args[1]];
-		if (!sub.peer || !wants_id(filter, sub.peer->id))
-			continue;
-		err = dump_one(skb, cb, &sub);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/*
- * cb->args[1] is the position in node->regions at which the dump continues; of a dump
- * of heat, cb->args[2] the block in the region.
- */
-static int dump_regions(struct sk_buff *skb, struct netlink_callback *cb,
-			struct ssi_node *node, const struct filter *filter)
-{
-	struct ssi_netlink_subject sub = { .node = node };
-	struct ssi_region *region;
-	long at = 0;
-	int err;
-
-	list_for_each_entry(region, &node->regions, list) {
-		if (at++ < cb->args[1])
-			continue;
-		if (wants_id(filter, region->id)) {
-			sub.region = region;
-			err = dump_one(skb, cb, &sub);
-			if (err)
-				return err;
-		}
-		cb->args[1] = at;
-		cb->args[2] = 0;
-	}
-	return 0;
-}
-
-static int dump_node(struct sk_buff *skb, struct netlink_callback *cb,
-		     struct ssi_node *node, const struct filter *filter)
-{
-	struct ssi_netlink_subject sub = { .node = node };
-
-	switch (dump_cmd(cb)) {
-	case SSI_DSM_CMD_NODE_GET:
-		return dump_one(skb, cb, &sub);
-	case SSI_DSM_CMD_PEER_GET:
-		return dump_peers(skb, cb, node, filter);
-	default:
-		return dump_regions(skb, cb, node, filter);
-	}
-}
-
-/* An object must fit into one message, whatever the size of the reader's buffer. */
-static int ssi_netlink_start(struct netlink_callback *cb)
-{
-	cb->min_dump_alloc = REPLY_MAX;
-	return 0;
-}
-
-/* cb->args[0] is the position in ssi_nodes at which the dump continues. */
-static int ssi_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct filter filter;
-	struct ssi_node *node;
-	long at = 0;
-	int err;
-
-	err = parse_filter(cb, &filter);
-	if (err)
-		return err;
-
-	mutex_lock(&ssi_nodes_lock);
-	list_for_each_entry(node, &ssi_nodes, list) {
-		if (at++ < cb->args[0])
-			continue;
-		if (wants_node(&filter, node))
-			err = dump_node(skb, cb, node, &filter);
-		if (err)
-			break;
-		cb->args[0] = at;
-		cb->args[1] = 0;
-	}
-	mutex_unlock(&ssi_nodes_lock);
-
-	/* The objects that did not fit go into the next message. */
-	return skb->len ?: err;
+	return ssi_netlink_dump(&ssi_netlink_family, skb, cb);
 }
 
 /* Events. */
@@ -708,9 +478,9 @@ static struct notifier_block release_notifier = {
 
 #define GET_AS(op, attrs, rights) { \
 	.cmd = SSI_DSM_CMD_##op, \
-	.doit = ssi_netlink_get, \
+	.doit = get, \
 	.start = ssi_netlink_start, \
-	.dumpit = ssi_netlink_dump, \
+	.dumpit = dump, \
 	.policy = attrs, \
 	.maxattr = SSI_DSM_A_MAX, \
 	.flags = rights, \
@@ -739,7 +509,7 @@ static const struct genl_ops ops[] = {
 	CHANGE(PEER_CONNECT, ssi_netlink_peer_connect, peer_connect_policy),
 	{
 		.cmd = SSI_DSM_CMD_PAGE_LOOK,
-		.doit = ssi_netlink_get,
+		.doit = get,
 		.policy = page_policy,
 		.maxattr = SSI_DSM_A_MAX,
 		.flags = GENL_ADMIN_PERM,
@@ -747,7 +517,7 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = SSI_DSM_CMD_HEAT_GET,
 		.start = ssi_netlink_start,
-		.dumpit = ssi_netlink_dump,
+		.dumpit = dump,
 		.policy = region_policy,
 		.maxattr = SSI_DSM_A_MAX,
 		.flags = GENL_ADMIN_PERM,
