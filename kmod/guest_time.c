@@ -3,7 +3,7 @@
  * How long the CPUs of a guest have run on this node.
  */
 #include <linux/pid.h>
-#include <linux/rcupdate.h>
+#include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
@@ -19,7 +19,11 @@ void ssi_guest_time_exit(struct ssi_guest_time *time)
 	put_pid(time->program);
 }
 
-/* Of the threads of a process, also of those that have ended; 0 after its end. */
+/*
+ * Of the threads of a process, also of those that have ended; 0 after its end. This is
+ * for_each_thread(), which names tasklist_lock on kernels that check RCU lists; that lock
+ * is not exported.
+ */
 static u64 time_of(struct pid *program)
 {
 	struct task_struct *leader, *thread;
@@ -29,7 +33,8 @@ static u64 time_of(struct pid *program)
 	leader = program ? pid_task(program, PIDTYPE_TGID) : NULL;
 	if (leader) {
 		ns = READ_ONCE(leader->signal->gtime);
-		for_each_thread(leader, thread)
+		list_for_each_entry_rcu(thread, &leader->signal->thread_head,
+					thread_node)
 			ns += READ_ONCE(thread->gtime);
 	}
 	rcu_read_unlock();
