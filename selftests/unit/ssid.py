@@ -25,11 +25,14 @@ echo "hello from the guest"
 echo "started $*" >&2
 [ ! -e fails ] || { echo "ssi-vmm: This is the reason." >&2; exit 2; }
 exec 3<&0
-(while read -r line; do echo "got $line"; [ "$line" != flood ] || seq 100000; done <&3) &
+setpriv --pdeathsig KILL sh -c '
+	while read -r line; do echo "got $line"; [ "$line" != flood ] || seq 100000; done' <&3 &
 reader=$!
 trap 'kill $reader; echo "powered off" >&2; exit 0' TERM
 trap 'kill $reader; exit 129' HUP
-while :; do sleep 0.1; done
+# A watcher outlives ssid, so nothing else ends it when the test is killed.
+while [ -e "/proc/$SSI_TEST/exe" ]; do sleep 0.1; done
+kill $reader
 """
 
 SYSTEMCTL = """#!/bin/sh
@@ -77,7 +80,8 @@ class Daemon:
             (folder / "bin" / name).chmod(0o755)
 
     def launch(self, *options):
-        env = dict(os.environ, PATH=f"{self.folder}/bin:{os.environ['PATH']}")
+        env = dict(os.environ, PATH=f"{self.folder}/bin:{os.environ['PATH']}",
+                   SSI_TEST=str(os.getpid()))
         with open(self.folder / "said", "a") as log:
             self.process = subprocess.Popen(
                 [SSID, "--socket", self.socket, "--state", self.state,
@@ -85,7 +89,8 @@ class Daemon:
                  "--ca", self.folder / "pki/ca.pem",
                  "--certificate", self.folder / "pki/a.test/cert.pem",
                  "--key", self.folder / "pki/a.test/key.pem", *options],
-                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=tiny.child_ends_with_test())
 
     def start(self, *options):
         self.launch(*options)

@@ -5,7 +5,9 @@ A software KVM that cannot boot Linux runs these. The code is 64-bit and starts
 at 1 MiB + 512 bytes, as a Linux kernel does.
 """
 
+import ctypes
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parent.parent.parent
 VMM = TREE / "build/bin/ssi-vmm"
 SKIP = 4
+PR_SET_PDEATHSIG = 1
 
 # mov dx, 0x604; mov ax, 0x3400; out dx, ax; hlt; jmp to the hlt
 POWER_OFF = bytes.fromhex("66ba0406 66b80034 66ef f4 ebfd")
@@ -55,9 +58,27 @@ def kernel(path, code):
     return str(path)
 
 
-def vmm(*words, **how):
-    """Start ssi-vmm."""
-    return subprocess.Popen([str(VMM), *map(str, words)], **how)
+def child_ends_with_test(then=lambda: None):
+    """What a child begins with, so that the kernel kills it when the test ends.
+
+    A test that is killed, or ends by an exception, has no time to do it. The
+    processes that ssi-vmm starts end with ssi-vmm in the same way.
+    """
+    test = os.getpid()
+    prctl = ctypes.CDLL(None).prctl
+
+    def begin():
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != test:
+            os._exit(1)
+        then()
+    return begin
+
+
+def vmm(*words, begin=lambda: None, **how):
+    """Start ssi-vmm, which ends with the test; begin() is called in the child."""
+    return subprocess.Popen([str(VMM), *map(str, words)],
+                            preexec_fn=child_ends_with_test(begin), **how)
 
 
 def guest_pid(process):
