@@ -3,6 +3,7 @@
 #ifndef SSI_ACPI_LAYOUT_H
 #define SSI_ACPI_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ssi_acpi.h"
@@ -13,6 +14,32 @@
  */
 #define SSI_LAYOUT_HOLE_START	((uint64_t)SSI_ACPI_PCI_ECAM)
 #define SSI_LAYOUT_HOLE_END	(4ull << 30)
+
+/**
+ * ssi_layout_address() - the guest's address of a byte of its memory
+ * @offset: in the memory, which has no hole, as the module counts pages
+ *
+ * Return: the address, which is above the hole if the byte is not below it.
+ */
+static inline uint64_t ssi_layout_address(uint64_t offset)
+{
+	return offset < SSI_LAYOUT_HOLE_START ? offset :
+	       offset - SSI_LAYOUT_HOLE_START + SSI_LAYOUT_HOLE_END;
+}
+
+/**
+ * ssi_layout_offset() - the reverse of ssi_layout_address()
+ * @address: the guest's
+ * @offset: out: where in the memory
+ *
+ * Return: whether the address is not in the hole.
+ */
+static inline bool ssi_layout_offset(uint64_t address, uint64_t *offset)
+{
+	*offset = address < SSI_LAYOUT_HOLE_START ? address :
+		  address - SSI_LAYOUT_HOLE_END + SSI_LAYOUT_HOLE_START;
+	return address < SSI_LAYOUT_HOLE_START || address >= SSI_LAYOUT_HOLE_END;
+}
 
 /**
  * struct ssi_layout_node - what one node gives to the guest

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../acpi/layout.h"
 #include "../acpi/ssi_acpi.h"
 #include "cluster.h"
 #include "log.h"
@@ -93,10 +94,7 @@ static unsigned char *block_of(const struct options *options, unsigned int node)
 		return NULL;
 	for (unsigned int i = 0; i <= node; i++)
 		gpa += options->nodes[i].memory;
-	gpa -= BLOCK;
-	if (gpa >= MEMORY_HOLE_START)
-		gpa += MEMORY_HOLE_END - MEMORY_HOLE_START;
-	return memory_at(gpa, BLOCK);
+	return memory_at(ssi_layout_address(gpa - BLOCK), BLOCK);
 }
 
 /* A load that the compiler does not remove or move. */

@@ -484,6 +484,34 @@ static void test_layout(void)
 	finish("layout of memory and APIC ids");
 }
 
+/* The layout places memory in the order of its offsets. */
+static void test_addresses(void)
+{
+	static const struct ssi_layout_node nodes[] = {
+		{ 1, 2 * GIB }, { 1, 3 * GIB }, { 1, GIB },
+	};
+	struct ssi_acpi_config cfg;
+	uint64_t at = 0, offset;
+
+	make_config(nodes, 3, &cfg);
+	for (unsigned int i = 0; i < cfg.num_memory; i++) {
+		const struct ssi_acpi_memory *range = &cfg.memory[i];
+		uint64_t last = range->size - 4096;
+
+		expect("first page", ssi_layout_address(at), range->base);
+		expect("last page", ssi_layout_address(at + last),
+		       range->base + last);
+		expect("in the hole", !ssi_layout_offset(range->base + last, &offset), 0);
+		expect("offset of the last page", offset, at + last);
+		at += range->size;
+	}
+	expect("before the hole", ssi_layout_offset(SSI_LAYOUT_HOLE_START - 1, &offset), 1);
+	expect("in the hole", ssi_layout_offset(SSI_LAYOUT_HOLE_START, &offset), 0);
+	expect("at its end", ssi_layout_offset(SSI_LAYOUT_HOLE_END - 1, &offset), 0);
+	expect("behind it", ssi_layout_offset(SSI_LAYOUT_HOLE_END, &offset), 1);
+	finish("offsets in the memory and addresses");
+}
+
 /* No two roots share a bus or an address, and all are in the window. */
 static void test_pci_roots(void)
 {
@@ -608,6 +636,7 @@ int main(void)
 	test_shapes();
 	test_performance();
 	test_layout();
+	test_addresses();
 	test_pci_roots();
 	test_bad_input();
 	test_bad_address();

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../acpi/layout.h"
 #include "../../lib/member.h"
 #include "../../lib/number.h"
 #include "../daemon.h"
@@ -75,9 +76,11 @@ static void show_owners(const json_t *heat, size_t cell)
 static void show_cell(const json_t *heat, const struct cell *cell)
 {
 	uint64_t size = member_number(heat, "cell_size");
+	uint64_t offset = cell->index * size;
 
 	output_begin_object(NULL);
-	output_u64("offset", "0x%012" PRIx64, cell->index * size);
+	output_u64("address", "0x%012" PRIx64, ssi_layout_address(offset));
+	output_u64("offset", NULL, offset);
 	output_u64("size", NULL, size);
 	output_u64("moves", " moves %10" PRIu64, cell->moves);
 	output_u64("shared", " shared %6" PRIu64, number_at(heat, "shared", cell->index));

@@ -80,14 +80,12 @@ static void show_nodes(uint32_t nodes)
 
 static void show_page(const struct hot_page *page)
 {
-	uint64_t offset = page->index << PAGE_SHIFT;
+	uint64_t address = ssi_layout_address(page->index << PAGE_SHIFT);
 	char names[NAMES_LEN] = "";
 
-	/* Below the hole, the offset in the region is the guest's address. */
-	if (offset < SSI_LAYOUT_HOLE_START)
-		symbols_in(offset, PAGE_SIZE, names, sizeof(names));
+	symbols_in(address, PAGE_SIZE, names, sizeof(names));
 	output_begin_object(NULL);
-	output_u64("address", "    0x%012" PRIx64, offset);
+	output_u64("address", "    0x%012" PRIx64, address);
 	output_u64("moves", " %8" PRIu64, page->moves);
 	output_u64("error", " %8" PRIu64 "  nodes", page->error);
 	show_nodes(page->nodes);

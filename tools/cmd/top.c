@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../acpi/layout.h"
 #include "../../lib/member.h"
 #include "../counts.h"
 #include "../daemon.h"
@@ -334,7 +335,7 @@ static void draw_pages(int *y)
 	print_head(y, "hot page (home here)   moves  CPUs of the nodes that had it");
 	for (size_t i = 0; i < seen.num_pages; i++)
 		print(y, "  0x%012" PRIx64 "  %10" PRIu64 "  %s",
-		      seen.pages[i].index << PAGE_SHIFT, seen.pages[i].moves,
+		      ssi_layout_address(seen.pages[i].index << PAGE_SHIFT), seen.pages[i].moves,
 		      cpus_of(seen.pages[i].nodes));
 }
 

@@ -147,10 +147,8 @@ static json_t *look_at(const json_t *plan, uint64_t address, bool further,
 	const char *cluster =
 		json_string_value(json_object_get(plan, "cluster"));
 	json_t *map = dsm_view_map(plan);
-	/* the guest's memory has a hole, the region has none */
-	bool below = address < SSI_LAYOUT_HOLE_START;
-	bool in_hole = !below && address < SSI_LAYOUT_HOLE_END;
-	uint64_t offset = below ? address : address - SSI_LAYOUT_HOLE_END + SSI_LAYOUT_HOLE_START;
+	uint64_t offset;
+	bool in_hole = !ssi_layout_offset(address, &offset);
 	int home = map && !in_hole ? home_of(map, offset) : -1;
 	const json_t *node = home < 0 ? NULL : plan_node(plan, home);
 	json_t *view = NULL;
