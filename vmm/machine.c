@@ -56,6 +56,7 @@
 #include "tsc.h"
 #include "tty.h"
 #include "vcpu.h"
+#include "vcpu_state.h"
 #include "virtio/console.h"
 #include "vm.h"
 
@@ -413,6 +414,7 @@ static void prepare(const struct options *options)
 	catch_bus_errors();
 	make_layout();
 	vm_create(IOAPIC_PINS);
+	vcpu_state_init();
 	machine.tsc_khz = vm_tsc_khz();
 	check_time_dilation();
 	timebase_init(options->time_dilation);

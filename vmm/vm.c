@@ -48,6 +48,9 @@ static void check_caps(void)
 	need_cap(KVM_CAP_IMMEDIATE_EXIT, "immediate exits");
 	need_cap(KVM_CAP_MP_STATE, "CPU states");
 	need_cap(KVM_CAP_EXT_CPUID, "CPUID");
+	need_cap(KVM_CAP_XSAVE2, "XSAVE of any size");
+	need_cap(KVM_CAP_SREGS2, "page directories among the registers");
+	need_cap(KVM_CAP_EXCEPTION_PAYLOAD, "the details of exceptions");
 }
 
 void vm_need_smm(void)
@@ -79,6 +82,8 @@ void vm_create(unsigned int pins)
 	enable_cap(KVM_CAP_X2APIC_API,
 		   KVM_X2APIC_API_USE_32BIT_IDS |
 		   KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK, "x2APIC ids");
+	/* without it an exception that waits looks like one under way */
+	enable_cap(KVM_CAP_EXCEPTION_PAYLOAD, 1, "the details of exceptions");
 	size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (size < (int)sizeof(struct kvm_run))
 		die(EXIT_HOST, "KVM reports an impossible size for the page that a CPU shares with it.");
@@ -129,6 +134,32 @@ struct kvm_cpuid2 *vm_supported_cpuid(void)
 		die(EXIT_HOST, "KVM does not return its CPUID: %s.",
 		    strerror(errno));
 	return cpuid;
+}
+
+unsigned int vm_list_msrs(uint32_t *msrs, unsigned int max)
+{
+	struct kvm_msr_list *list;
+	unsigned int count;
+
+	list = calloc(1, sizeof(*list) + max * sizeof(list->indices[0]));
+	if (!list)
+		die(EXIT_HOST, "The host gives no memory for a list of MSRs.");
+	list->nmsrs = max;
+	if (ioctl(kvm_fd, KVM_GET_MSR_INDEX_LIST, list))
+		die(EXIT_HOST, "KVM does not list its MSRs: %s.",
+		    strerror(errno));
+	count = list->nmsrs;
+	memcpy(msrs, list->indices, count * sizeof(list->indices[0]));
+	free(list);
+	return count;
+}
+
+size_t vm_xsave_size(void)
+{
+	int size = ioctl(vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
+
+	return size < (int)sizeof(struct kvm_xsave) ? sizeof(struct kvm_xsave) :
+						      (size_t)size;
 }
 
 uint64_t vm_feature_msr(uint32_t msr)

@@ -46,6 +46,12 @@ int vm_create_vcpu(unsigned int apic_id, struct kvm_run **run);
 /* The CPUID that this host's KVM supports for guests; the caller frees it. */
 struct kvm_cpuid2 *vm_supported_cpuid(void);
 
+/* Fill @msrs with those that KVM lists as state of a CPU. Return: how many. */
+unsigned int vm_list_msrs(uint32_t *msrs, unsigned int max);
+
+/* Bytes of a CPU's floating-point registers, as KVM_GET_XSAVE2 has them. */
+size_t vm_xsave_size(void);
+
 /* What KVM can show of an MSR that describes features; 0: it has no such. */
 uint64_t vm_feature_msr(uint32_t msr);
 
