@@ -29,6 +29,8 @@ static const struct test {
 	  { "ready" }, { 0 }, "split", 1 },
 	{ "a node has ended well", { "running", "ended" }, { "up" },
 	  { "ready" }, { 0 }, "split", 1 },
+	{ "a node ends", { "running", "ending" }, { "up", "up" },
+	  { "ready", "ready" }, { 0 }, "degraded", 1 },
 	{ "a node cannot be asked", { "running", "unknown" }, { "up" },
 	  { "ready" }, { 0 }, "degraded", 1 },
 	{ "no node runs, as far as is known", { "none", "unknown" }, { 0 },

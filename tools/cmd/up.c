@@ -46,7 +46,8 @@ static bool is_up(const json_t *view)
 
 	json_array_foreach(json_object_get(view, "nodes"), i, node)
 		if (!strcmp(member_text(node, "state"), "running") ||
-		    !strcmp(member_text(node, "state"), "starting"))
+		    !strcmp(member_text(node, "state"), "starting") ||
+		    !strcmp(member_text(node, "state"), "ending"))
 			return true;
 	return false;
 }

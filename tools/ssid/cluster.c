@@ -16,11 +16,9 @@
 #include "../../lib/member.h"
 #include "../../vmm/exit.h"
 #include "change.h"
-#include "guest.h"
 #include "health.h"
-#include "nodes.h"
+#include "orders.h"
 #include "plan.h"
-#include "remote.h"
 #include "say.h"
 #include "views.h"
 
@@ -82,96 +80,6 @@ static time_t now_s(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec;
-}
-
-/* ---- one node, wherever it is ---- */
-
-/* Give the file to another host. */
-static int send_file(const json_t *plan, const json_t *node, const char *method,
-		     const char *path, struct failure *failure)
-{
-	const char *file = json_string_value(json_object_get(plan, "file"));
-	json_t *answer = remote_call(node, method, path, file, failure);
-
-	json_decref(answer);
-	return answer ? 0 : -1;
-}
-
-static int start_node(json_t *plan, const json_t *node, struct failure *failure)
-{
-	char path[64];
-
-	if (plan_is_here(node))
-		return nodes_start(plan, plan_node_id(node), failure);
-	snprintf(path, sizeof(path), "/nodes?id=%u", plan_node_id(node));
-	return send_file(plan, node, "POST", path, failure);
-}
-
-static int end_node(const json_t *node, struct failure *failure)
-{
-	char path[64];
-	json_t *answer;
-
-	if (plan_is_here(node))
-		return nodes_end(plan_node_id(node), failure);
-	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
-	answer = remote_call(node, "DELETE", path, NULL, failure);
-	json_decref(answer);
-	return answer ? 0 : -1;
-}
-
-/* The end of one node, in a thread of its own: it takes up to half a minute. */
-struct end {
-	const json_t *node;
-	struct failure failure;
-	int ret;
-	pthread_t thread;
-	bool has_thread;
-};
-
-static void *run_end(void *arg)
-{
-	struct end *end = arg;
-
-	end->ret = end_node(end->node, &end->failure);
-	return NULL;
-}
-
-/* End the nodes before @count, at the same time. Return: to be freed, or NULL. */
-static struct end *end_nodes(const json_t *plan, size_t count)
-{
-	struct end *ends = calloc(SSI_DSM_MAX_NODES, sizeof(*ends));
-	json_t *node;
-	size_t i;
-
-	json_array_foreach(json_object_get(plan, "nodes"), i, node) {
-		if (!ends || i >= count)
-			break;
-		ends[i].node = node;
-		ends[i].has_thread = !pthread_create(&ends[i].thread, NULL,
-						     run_end, &ends[i]);
-		if (!ends[i].has_thread)
-			run_end(&ends[i]);
-	}
-	for (i = 0; ends && i < SSI_DSM_MAX_NODES; i++)
-		if (ends[i].has_thread)
-			pthread_join(ends[i].thread, NULL);
-	return ends;
-}
-
-static int press_node(const json_t *node, struct failure *failure)
-{
-	char path[64];
-	json_t *answer;
-
-	if (plan_is_here(node))
-		return guest_press(plan_node_id(node)) ? 0 :
-		       rest_fail(failure, 409, "not_running", "Node %u does not run",
-				 plan_node_id(node));
-	snprintf(path, sizeof(path), "/nodes/%u/button", plan_node_id(node));
-	answer = remote_call(node, "POST", path, NULL, failure);
-	json_decref(answer);
-	return answer ? 0 : -1;
 }
 
 static bool state_is(const json_t *view, const char *state)
@@ -274,64 +182,89 @@ static void add(struct failure *failure, const char *sentence)
 		  sentence);
 }
 
-/* The nodes before @count; what cannot be undone is added to the sentence. */
-static void undo(const json_t *plan, size_t count, struct failure *failure)
+/* End nodes; what cannot be undone is added to the sentence. */
+static void undo(json_t *plan, uint32_t nodes, struct failure *failure)
 {
-	struct end *ends = end_nodes(plan, count);
+	struct order *orders = orders_give(plan, nodes, order_end);
 	char sentence[REST_WHY_MAX + 64];
-	bool all = ends;
+	bool all = orders;
 	size_t i;
 
-	if (!ends)
+	if (!orders)
 		add(failure, "The host has no memory to end the nodes");
-	for (i = 0; ends && i < count; i++) {
-		if (!ends[i].ret)
+	for (i = 0; orders && i < SSI_DSM_MAX_NODES; i++) {
+		if (!orders[i].ret)
 			continue;
 		snprintf(sentence, sizeof(sentence),
 			 "Node %u could not be ended: %s",
-			 plan_node_id(ends[i].node), ends[i].failure.why);
+			 plan_node_id(orders[i].node), orders[i].failure.why);
 		add(failure, sentence);
 		all = false;
 	}
-	free(ends);
-	if (count > 1 && all)
+	free(orders);
+	if (all && json_array_size(json_object_get(plan, "nodes")) > 1)
 		add(failure, "What was begun on the other nodes is undone");
 }
 
-/* A node whose host did not answer may have been started. */
-static bool may_run(const struct failure *failure)
+/* Return: the nodes that run, or may; @failure: why others do not. */
+static uint32_t starts_of(const struct order *orders, struct failure *failure)
 {
-	return !strcmp(failure->code, "node_silent");
+	uint32_t begun = 0;
+	size_t i;
+
+	for (i = 0; i < SSI_DSM_MAX_NODES; i++) {
+		const struct order *order = &orders[i];
+
+		if (order->node && (!order->ret || order_may_run(&order->failure)))
+			begun |= UINT32_C(1) << i;
+		if (!order->ret)
+			continue;
+		if (!failure->status)
+			*failure = order->failure;
+		else if (!strstr(failure->why, order->failure.why))
+			add(failure, order->failure.why);
+	}
+	return begun;
+}
+
+static int start_all(struct job *of)
+{
+	struct order *orders = orders_give(of->plan, ORDERS_ALL, order_start);
+	uint32_t begun;
+
+	if (!orders)
+		return rest_fail(&of->failure, 500, "host", "The host has no memory to start the nodes");
+	begun = starts_of(orders, &of->failure);
+	free(orders);
+	if (!of->failure.status)
+		return 0;
+	if (begun)
+		undo(of->plan, begun, &of->failure);
+	return -1;
 }
 
 static int do_up(struct job *of)
 {
-	json_t *nodes = json_object_get(of->plan, "nodes"), *node;
-	size_t i;
-
-	json_array_foreach(nodes, i, node)
-		if (start_node(of->plan, node, &of->failure)) {
-			undo(of->plan, i + may_run(&of->failure), &of->failure);
-			return -1;
-		}
+	if (start_all(of))
+		return -1;
 	if (!await_start(of->plan, &of->failure))
 		return 0;
 	if (!strcmp(of->failure.code, "node_failed"))
 		find_cause(of->plan, &of->failure);
-	undo(of->plan, json_array_size(nodes), &of->failure);
+	undo(of->plan, ORDERS_ALL, &of->failure);
 	return -1;
 }
 
 /* ---- down ---- */
 
 /* The button of any node is the guest's. */
-static int press(const json_t *plan, struct failure *failure)
+static int press(json_t *plan, struct failure *failure)
 {
 	json_t *node;
 	size_t i;
 
 	json_array_foreach(json_object_get(plan, "nodes"), i, node)
-		if (!press_node(node, failure))
+		if (!order_press(plan, node, failure))
 			return 0;
 	return -1;
 }
@@ -344,7 +277,7 @@ static bool any_runs(const json_t *plan)
 
 	json_array_foreach(views, i, view)
 		runs = runs || state_is(view, "running") ||
-		       state_is(view, "starting");
+		       state_is(view, "starting") || state_is(view, "ending");
 	json_decref(views);
 	return runs;
 }
@@ -364,9 +297,9 @@ static int await_end(const json_t *plan, struct failure *failure)
 
 static int do_down(struct job *of)
 {
-	size_t i, count = json_array_size(json_object_get(of->plan, "nodes"));
-	struct end *ends;
+	struct order *orders;
 	int ret = 0;
+	size_t i;
 
 	/* A guest that has ended meanwhile needs no button. */
 	if (!is_now() && any_runs(of->plan) && press(of->plan, &of->failure) &&
@@ -374,29 +307,19 @@ static int do_down(struct job *of)
 		return -1;
 	if (await_end(of->plan, &of->failure))
 		return -1;
-	ends = end_nodes(of->plan, count);
-	if (!ends)
+	orders = orders_give(of->plan, ORDERS_ALL, order_end);
+	if (!orders)
 		return rest_fail(&of->failure, 500, "host", "The host has no memory to end the nodes");
-	for (i = 0; i < count; i++)
-		if (ends[i].ret) {
-			of->failure = ends[i].failure;
+	for (i = 0; i < SSI_DSM_MAX_NODES; i++)
+		if (orders[i].ret) {
+			of->failure = orders[i].failure;
 			ret = -1;
 		}
-	free(ends);
+	free(orders);
 	return ret;
 }
 
 /* ---- change ---- */
-
-static int change_one(json_t *plan, const json_t *node, struct failure *failure)
-{
-	char path[64];
-
-	if (plan_is_here(node))
-		return nodes_change(plan, plan_node_id(node), failure);
-	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
-	return send_file(plan, node, "PUT", path, failure);
-}
 
 static void change_back(const struct job *of, size_t count,
 			struct failure *failure)
@@ -407,7 +330,7 @@ static void change_back(const struct job *of, size_t count,
 	size_t i;
 
 	json_array_foreach(json_object_get(of->plan, "nodes"), i, node)
-		if (i < count && change_one(of->old, node, &other)) {
+		if (i < count && order_change(of->old, node, &other)) {
 			add(failure, other.why);
 			all = false;
 		}
@@ -421,8 +344,8 @@ static int do_change(struct job *of)
 	size_t i;
 
 	json_array_foreach(json_object_get(of->plan, "nodes"), i, node)
-		if (change_one(of->plan, node, &of->failure)) {
-			change_back(of, i + may_run(&of->failure), &of->failure);
+		if (order_change(of->plan, node, &of->failure)) {
+			change_back(of, i + order_may_run(&of->failure), &of->failure);
 			return -1;
 		}
 	return 0;

@@ -49,6 +49,25 @@ bool guest_runs(unsigned int id)
 	return lock_holder(id);
 }
 
+bool guest_was_up(unsigned int id)
+{
+	char path[GUEST_PATH_LEN];
+
+	guest_path(id, "up", path);
+	return !access(path, F_OK);
+}
+
+void guest_is_up(unsigned int id)
+{
+	char path[GUEST_PATH_LEN];
+	int fd;
+
+	guest_path(id, "up", path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The id may be of another process meanwhile: look again when it cannot change. */
 static bool send_signal(unsigned int id, int sig)
 {
@@ -80,10 +99,11 @@ void guest_end(unsigned int id)
 
 void guest_forget(unsigned int id)
 {
-	static const char *const files[] = { "exit", "lock", "control", "input" };
+	static const char *const files[] = { "exit", "lock", "control", "input",
+					      "up" };
 	char path[GUEST_PATH_LEN];
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		guest_path(id, files[i], path);
 		unlink(path);
 	}

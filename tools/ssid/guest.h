@@ -11,6 +11,7 @@
  * the node): so ssid finds it, whatever the process ids are.
  *
  *	N.lock		held while the node runs
+ *	N.up		the node was connected since its start
  *	N.exit		JSON: how it ended
  *	N.control	the control socket of ssi-vmm
  *	N.input		a named pipe: what is written there is typed at the guest's console
@@ -30,6 +31,13 @@
 
 /* Does ssi-vmm of this node run? */
 bool guest_runs(unsigned int id);
+
+/*
+ * Was the node connected since its start? Then it is known later, also by the next ssid, that
+ * it does not start.
+ */
+bool guest_was_up(unsigned int id);
+void guest_is_up(unsigned int id);
 
 /* Start it with the file of the plan of this host. Return: 0 or -1. */
 int guest_start(unsigned int id, struct failure *failure);

@@ -106,9 +106,10 @@ static void judge_node(struct judge *judge, const json_t *view)
 		judge_region(judge, view);
 		json_array_foreach(json_object_get(view, "links"), i, link)
 			judge_link(judge, number_of(view, "id"), link);
-		if (is(view, "state", "starting") && judge->word == OK)
-			find(judge, DEGRADED, "Node %d starts.",
-			     number_of(view, "id"));
+		if (!is(view, "state", "running") && judge->word == OK)
+			find(judge, DEGRADED, "Node %d %s.",
+			     number_of(view, "id"),
+			     is(view, "state", "starting") ? "starts" : "ends");
 	}
 }
 

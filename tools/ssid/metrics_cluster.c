@@ -50,7 +50,7 @@ static void take_node(FILE *file, const struct metric *metric,
 		      const char *cluster, const json_t *node)
 {
 	static const char *const states[] = {
-		"none", "starting", "running", "ended", "unknown", NULL,
+		"none", "starting", "running", "ending", "ended", "unknown", NULL,
 	};
 	char labels[320] = "";
 

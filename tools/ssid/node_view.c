@@ -76,10 +76,10 @@ static const struct field view_fields[] = {
 static bool is_state(const char *text)
 {
 	static const char *const states[] = {
-		"none", "starting", "running", "ended",
+		"none", "starting", "running", "ending", "ended",
 	};
 
-	for (int i = 0; text && i < 4; i++)
+	for (int i = 0; text && i < 5; i++)
 		if (!strcmp(text, states[i]))
 			return true;
 	return false;

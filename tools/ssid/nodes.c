@@ -34,12 +34,18 @@ static bool is_ready(const json_t *region)
 	return state && !strcmp(state, "ready");
 }
 
-static const char *running_state(const json_t *plan, const json_t *links,
-				 const json_t *region)
+/* A link that fails later is judged with the health; the node runs on. */
+static const char *running_state(const json_t *plan, unsigned int id,
+				 const json_t *links, const json_t *region)
 {
 	size_t others = json_array_size(json_object_get(plan, "nodes")) - 1;
 
-	return all_up(links, others) && is_ready(region) ? "running" : "starting";
+	if (guest_was_up(id))
+		return is_ready(region) ? "running" : "ending";
+	if (!all_up(links, others) || !is_ready(region))
+		return "starting";
+	guest_is_up(id);
+	return "running";
 }
 
 static void view_running(const json_t *plan, unsigned int id, json_t *view)
@@ -50,7 +56,7 @@ static void view_running(const json_t *plan, unsigned int id, json_t *view)
 	json_t *region = dsm_view_region(cluster, id);
 
 	json_object_set_new(view, "state",
-			    json_string(running_state(plan, links, region)));
+			    json_string(running_state(plan, id, links, region)));
 	json_object_set_new(view, "links", links);
 	if (region)
 		json_object_set_new(view, "region", region);

@@ -13,7 +13,7 @@
  * @id: the node
  *
  * Return: { id, cluster, state, exit?, links, region? }; state is one of
- *	none (not started), starting, running, ended.
+ *	none (not started), starting, running, ending, ended.
  */
 json_t *nodes_view(const json_t *plan, unsigned int id);
 
