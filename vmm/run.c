@@ -16,6 +16,9 @@
  *             kicked (vcpu_look(), now and then), proxy.c tells the other
  *             nodes, and here and there the CPU waits again.
  *
+ * A thread takes jobs between two exits: work that other threads have on the CPU while it
+ * does not run (run_job()). A CPU whose thread waits for its start takes none.
+ *
  * The boot CPU is not waited for: machine.c reports it itself; nor is it ever
  * parked, since KVM's boot CPU would not wait for a SIPI. A release or a park
  * wakes the thread out of KVM_RUN by a signal; immediate_exit closes the gap
@@ -157,11 +160,64 @@ static bool has_guest_parked(struct vcpu *vcpu)
 	       state == KVM_MP_STATE_INIT_RECEIVED;
 }
 
+/* Nothing of KVM is open now. */
+static void do_job(struct vcpu *vcpu)
+{
+	vcpu_job job;
+
+	pthread_mutex_lock(&vcpu->lock);
+	job = vcpu->job;
+	pthread_mutex_unlock(&vcpu->lock);
+	if (!job)
+		return;
+	job(vcpu, vcpu->arg);
+	pthread_mutex_lock(&vcpu->lock);
+	vcpu->job = NULL;
+	vcpu->job_done = true;
+	pthread_cond_broadcast(&vcpu->idle);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
+bool run_job(struct vcpu *vcpu, vcpu_job job, void *arg)
+{
+	bool done = false;
+
+	pthread_mutex_lock(&vcpu->lock);
+	while (vcpu->runs && vcpu->job)		/* another thread's */
+		pthread_cond_wait(&vcpu->idle, &vcpu->lock);
+	if (vcpu->runs) {
+		vcpu->job = job;
+		vcpu->arg = arg;
+		vcpu->job_done = false;
+		vcpu_kick(vcpu);
+		pthread_mutex_unlock(&vcpu->lock);
+		tsc_wake();
+		pthread_mutex_lock(&vcpu->lock);
+		while (vcpu->job)
+			pthread_cond_wait(&vcpu->idle, &vcpu->lock);
+		done = vcpu->job_done;
+	}
+	pthread_mutex_unlock(&vcpu->lock);
+	return done;
+}
+
+/* It takes jobs from now on, or no more. */
+static void set_runs(struct vcpu *vcpu, bool runs)
+{
+	pthread_mutex_lock(&vcpu->lock);
+	vcpu->runs = runs;
+	if (!runs)
+		vcpu->job = NULL;
+	pthread_cond_broadcast(&vcpu->idle);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
 /* Return: it is parked, and KVM has completed its last exit. */
 static bool handle_interruption(struct vcpu *vcpu)
 {
 	if (vcpu_is_parked(vcpu))
 		return true;
+	do_job(vcpu);
 	if (!has_guest_parked(vcpu))
 		return false;
 	vcpu_park(vcpu);
@@ -174,7 +230,8 @@ static int run_guest(struct vcpu *vcpu)
 {
 	int err;
 
-	tsc_enter_guest(vcpu);
+	if (!tsc_enter_guest(vcpu))
+		vcpu->run->immediate_exit = 1;
 	err = ioctl(vcpu->fd, KVM_RUN, 0) ? errno : 0;
 	tsc_leave_guest(vcpu);
 	counts_add(&vcpu->counts->exits);
@@ -188,7 +245,8 @@ static void run_loop(struct vcpu *vcpu)
 
 	while (!stop_asked()) {
 		vcpu->run->immediate_exit = 0;
-		if (vcpu_is_parked(vcpu))	/* only complete the last exit */
+		/* only complete the last exit */
+		if (vcpu_is_parked(vcpu) || vcpu_has_job(vcpu))
 			vcpu->run->immediate_exit = 1;
 		err = run_guest(vcpu);
 		if (!err) {
@@ -242,7 +300,9 @@ static void *run_thread(void *arg)
 			proxy_enter_stub(vcpu);
 		else if (!vcpu->boots)
 			enter_guest(vcpu);
+		set_runs(vcpu, true);
 		run_loop(vcpu);
+		set_runs(vcpu, false);
 		if (stop_asked())
 			vcpu_rest();
 		begin_again(vcpu);

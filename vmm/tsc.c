@@ -115,27 +115,37 @@ void tsc_go(void)
 	pthread_mutex_unlock(&tsc_lock);
 }
 
-static void wait_for_change(void)
+void tsc_wake(void)
+{
+	pthread_mutex_lock(&tsc_lock);
+	pthread_cond_broadcast(&tsc_cond);
+	pthread_mutex_unlock(&tsc_lock);
+}
+
+static void wait_for_change(struct vcpu *vcpu)
 {
 	pthread_mutex_lock(&tsc_lock);
 	pthread_cond_broadcast(&tsc_cond);	/* we are out */
-	while (atomic_load(&tsc.closed))
+	while (atomic_load(&tsc.closed) && !vcpu_has_job(vcpu))
 		pthread_cond_wait(&tsc_cond, &tsc_lock);
 	pthread_mutex_unlock(&tsc_lock);
 }
 
-void tsc_enter_guest(struct vcpu *vcpu)
+bool tsc_enter_guest(struct vcpu *vcpu)
 {
 	if (!vcpu->real)
-		return;
+		return true;
 	atomic_store(&vcpu->in_guest, true);
 	while (atomic_load(&tsc.closed)) {
 		atomic_store(&vcpu->in_guest, false);
-		wait_for_change();
+		wait_for_change(vcpu);
+		if (vcpu_has_job(vcpu))
+			return false;
 		atomic_store(&vcpu->in_guest, true);
 	}
 	if (vcpu->tsc_offset != tsc_offset())
 		vcpu_set_tsc_offset(vcpu, tsc_offset());
+	return true;
 }
 
 void tsc_leave_guest(struct vcpu *vcpu)
@@ -144,5 +154,5 @@ void tsc_leave_guest(struct vcpu *vcpu)
 		return;
 	atomic_store(&vcpu->in_guest, false);
 	if (atomic_load(&tsc.closed))
-		wait_for_change();
+		wait_for_change(vcpu);
 }

@@ -3,6 +3,7 @@
 #ifndef VMM_TSC_H
 #define VMM_TSC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "vcpu.h"
@@ -36,8 +37,14 @@ void tsc_stop(void);
 void tsc_rewind(uint64_t ticks);
 void tsc_go(void);
 
-/* Around KVM_RUN, by the CPU's thread. */
-void tsc_enter_guest(struct vcpu *vcpu);
+/*
+ * Around KVM_RUN, by the CPU's thread. Return of the first: the CPU may run; else KVM may
+ * only complete its last exit, since the guest stands still and there is a job for it.
+ */
+bool tsc_enter_guest(struct vcpu *vcpu);
 void tsc_leave_guest(struct vcpu *vcpu);
+
+/* A CPU has got a job: its thread must not wait here. */
+void tsc_wake(void);
 
 #endif /* VMM_TSC_H */

@@ -71,6 +71,9 @@ void vcpu_create(struct vcpu *vcpu)
 {
 	pthread_mutex_init(&vcpu->lock, NULL);
 	pthread_cond_init(&vcpu->wake, NULL);
+	pthread_cond_init(&vcpu->idle, NULL);
+	vcpu->runs = false;
+	vcpu->job = NULL;
 	vcpu->released = false;
 	vcpu->parked = false;
 	vcpu->counts = counts_of(vcpu->cpu);
@@ -221,6 +224,16 @@ bool vcpu_is_parked(struct vcpu *vcpu)
 	parked = vcpu->parked;
 	pthread_mutex_unlock(&vcpu->lock);
 	return parked;
+}
+
+bool vcpu_has_job(struct vcpu *vcpu)
+{
+	bool has_job;
+
+	pthread_mutex_lock(&vcpu->lock);
+	has_job = vcpu->job;
+	pthread_mutex_unlock(&vcpu->lock);
+	return has_job;
 }
 
 void vcpu_unpark(struct vcpu *vcpu)

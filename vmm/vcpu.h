@@ -11,21 +11,31 @@
 
 #include "counts.h"
 
+struct vcpu;
+
+/* Work on a CPU for its own thread; see run_job(). */
+typedef void (*vcpu_job)(struct vcpu *vcpu, void *arg);
+
 /**
  * struct vcpu - one CPU of the guest, on this node
  * @cpu: its number in the guest's ACPI tables
  * @apic_id: its x2APIC id
- * @node: where it is real
- * @real: it is real here
+ * @node: where it is real, as far as this node knows
+ * @real: it is real here; as @node, it changes when the CPU moves (move.c)
  * @boots: it is the boot CPU, which no SIPI starts
  * @fd: KVM's descriptor
  * @run: the page shared with KVM
  * @thread: runs it
- * @lock: protects @released, @parked and @vector
+ * @lock: protects @released, @parked, @vector and what follows from @runs to @job_done
  * @wake: signals @released
  * @released: it may run: a real CPU the guest, a proxy the stub
  * @parked: the guest has parked it, and its thread does not know yet
  * @vector: where a real one begins, in 4 KiB
+ * @runs: its thread is in run.c's loop, and takes a job
+ * @job: what another thread has for its thread to do, or NULL
+ * @arg: for @job
+ * @job_done: the last job was done
+ * @idle: signals that @job is NULL again
  * @tsc_offset: of its TSC to the host's, as KVM has it
  * @in_guest: its thread is in KVM_RUN, or about to be; see tsc.c
  * @counts: of its exits
@@ -34,8 +44,8 @@
 struct vcpu {
 	unsigned int cpu;
 	uint32_t apic_id;
-	unsigned int node;
-	bool real;
+	atomic_uint node;
+	atomic_bool real;
 	bool boots;
 	int fd;
 	struct kvm_run *run;
@@ -45,6 +55,11 @@ struct vcpu {
 	bool released;
 	bool parked;
 	uint8_t vector;
+	bool runs;
+	vcpu_job job;
+	void *arg;
+	bool job_done;
+	pthread_cond_t idle;
 	uint64_t tsc_offset;
 	atomic_bool in_guest;
 	struct counts_cpu *counts;
@@ -98,6 +113,9 @@ bool vcpu_is_parked(struct vcpu *vcpu);
 
 /* It waits for its start again. Called by its thread. */
 void vcpu_unpark(struct vcpu *vcpu);
+
+/* Is there a job for its thread? From any thread. */
+bool vcpu_has_job(struct vcpu *vcpu);
 
 /* Wait until vcpu_release(). Called by its thread. */
 void vcpu_wait_for_release(struct vcpu *vcpu);
