@@ -191,37 +191,53 @@ const struct stop_request *stop_get(void)
 
 /* ---- the module's channel ---------------------------------------------------- */
 
+union message {
+	struct ssi_dsm_msg head;
+	unsigned char bytes[sizeof(struct ssi_dsm_msg) + SSI_DSM_MSG_MAX];
+};
+
+/*
+ * All messages of an input, which the reader handles one after the other: to wait for
+ * it after each one would take most of the time.
+ */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool filled, idle;
-	union {
-		struct ssi_dsm_msg head;
-		unsigned char bytes[sizeof(struct ssi_dsm_msg) + SSI_DSM_MSG_MAX];
-	} message;
+	union message messages[MESSAGES_MAX];
+	unsigned int count;	/* of messages */
+	unsigned int given;	/* those that the reader may handle */
+	unsigned int at;	/* those that it has begun to handle */
+	bool idle;		/* it has handled all */
 } channel = {
 	.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER,
 };
+
+static void wait_for_message(void)
+{
+	pthread_mutex_lock(&channel.lock);
+	channel.idle = true;
+	pthread_cond_broadcast(&channel.changed);
+	while (channel.at == channel.given)
+		pthread_cond_wait(&channel.changed, &channel.lock);
+	pthread_mutex_unlock(&channel.lock);
+}
 
 /* The reader comes back for the next message when it has handled one. */
 int dsm_read(const struct ssi_dsm_msg **message)
 {
 	static unsigned char *copy;
+	const union message *next;
 	size_t size;
 
-	pthread_mutex_lock(&channel.lock);
-	channel.idle = true;
-	pthread_cond_broadcast(&channel.changed);
-	while (!channel.filled)
-		pthread_cond_wait(&channel.changed, &channel.lock);
-	channel.filled = false;
+	if (channel.at == channel.given)	/* only the idle reader's change */
+		wait_for_message();
+	next = &channel.messages[channel.at++];
 	/* in memory of its own size: a read beyond its end is then seen */
-	size = sizeof(channel.message.head) + channel.message.head.len;
+	size = sizeof(next->head) + next->head.len;
 	free(copy);
 	copy = malloc(size);
-	memcpy(copy, &channel.message, size);
+	memcpy(copy, next, size);
 	*message = (const void *)copy;
-	pthread_mutex_unlock(&channel.lock);
 	return 0;
 }
 
@@ -251,16 +267,27 @@ int ask_link(unsigned int node, char *text, size_t size)
 
 static void give(uint32_t type, uint32_t node, const void *data, size_t len)
 {
-	pthread_mutex_lock(&channel.lock);
-	channel.message.head = (struct ssi_dsm_msg){
+	union message *message = &channel.messages[channel.count++];
+
+	message->head = (struct ssi_dsm_msg){
 		.type = type, .node = node, .len = len,
 	};
-	memcpy(channel.message.head.data, data, len);
-	channel.filled = true;
+	memcpy(message->head.data, data, len);
+}
+
+/* All messages that were given, and wait until they are handled. */
+static void deliver(void)
+{
+	if (!channel.count)
+		return;
+	pthread_mutex_lock(&channel.lock);
+	channel.at = 0;
+	channel.given = channel.count;
 	channel.idle = false;
 	pthread_cond_broadcast(&channel.changed);
 	while (!channel.idle)
 		pthread_cond_wait(&channel.changed, &channel.lock);
+	channel.count = channel.given = channel.at = 0;
 	pthread_mutex_unlock(&channel.lock);
 }
 
@@ -313,6 +340,7 @@ static void *greet(void *arg)
 		if (node != options->self)
 			say_hello(node);
 	give(SSI_DSM_MSG_READY, 0, "", 0);
+	deliver();
 	return NULL;
 }
 
@@ -410,5 +438,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			give_data(&input, node);
 	}
+	deliver();
 	return 0;
 }
