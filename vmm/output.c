@@ -18,6 +18,9 @@
  *
  * The descriptors are not made non-blocking: other processes share their open
  * files. Where another process has done so, the thread waits by poll().
+ *
+ * A file on a full disk takes nothing. What does not fit is lost, and a line with the
+ * number of bytes takes its place when there is room again.
  */
 #include "output.h"
 
@@ -55,6 +58,7 @@
  * @dropped: bytes that did not fit, since the last notice
  * @limit: bytes that the file may have; 0: any number
  * @size: with @limit: bytes that it has; of the thread only
+ * @lost: bytes that the file did not take, since the last line about it; of the thread only
  * @room: called when @count falls below ROOM_LEVEL, if @asked; may be NULL
  * @asked: a source was told that there is no room
  */
@@ -69,6 +73,7 @@ struct output {
 	uint64_t dropped;
 	uint64_t limit;
 	uint64_t size;
+	uint64_t lost;
 	void (*room)(void);
 	bool asked;
 };
@@ -90,7 +95,7 @@ void output_claim_descriptors(void)
 	close(fd);
 }
 
-/* Return: bytes written, or 0 if nobody will ever read them. */
+/* Return: bytes written, or 0 if the file takes none: @errno, or its reader has gone. */
 static size_t write_some(int fd, const void *data, size_t len)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLOUT };
@@ -217,6 +222,39 @@ static void keep_limit(struct output *out, size_t added)
 		out->size = bounded_shorten(out->fd, out->size);
 }
 
+static bool has_no_room(void)
+{
+	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+}
+
+/* By the thread, without the lock. Return: the file has taken all of the line. */
+static bool tell_lost(struct output *out)
+{
+	char text[NOTICE_MAX];
+	size_t len = snprintf(text, sizeof(text),
+			      "\nssi-vmm: %llu bytes of output were lost here: the file had no room.\n",
+			      (unsigned long long)out->lost);
+	size_t done = write_some(out->fd, text, len);
+
+	keep_limit(out, done);
+	if (done == len)
+		out->lost = 0;
+	return done == len;
+}
+
+/* By the thread, without the lock. Return: bytes that are written or lost. */
+static size_t write_or_lose(struct output *out, const unsigned char *data, size_t len)
+{
+	size_t done = !out->lost || tell_lost(out) ? write_some(out->fd, data, len) : 0;
+
+	keep_limit(out, done);
+	if (done)
+		return done;
+	if (out->lost || has_no_room())
+		out->lost += len;
+	return len;	/* or the reader has gone; the guest runs on */
+}
+
 /* The lock is held, but not while the file is written to. */
 static void write_piece(struct output *out)
 {
@@ -224,11 +262,8 @@ static void write_piece(struct output *out)
 	bool calls;
 
 	pthread_mutex_unlock(&out->lock);
-	done = write_some(out->fd, out->buffer + out->first, len);
-	keep_limit(out, done);
+	done = write_or_lose(out, out->buffer + out->first, len);
 	pthread_mutex_lock(&out->lock);
-	if (!done)
-		done = len;	/* the reader has gone; the guest runs on */
 	out->first = (out->first + done) % BUFFER_SIZE;
 	out->count -= done;
 	if (!out->count)

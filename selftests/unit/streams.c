@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,6 +131,47 @@ static void test_no_reader(struct output *out)
 	tap_ok(seconds() - start < 0.5, "what nobody can read is thrown away");
 }
 
+/* ---- a file without room ------------------------------------------------------- */
+
+/* As on a full disk. SIGXFSZ is blocked where ssi-vmm writes. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit))
+		tap_bail("no limit of files");
+	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		tap_bail("no limit of files");
+}
+
+static void put(struct output *out, const char *text)
+{
+	output_write(out, text, strlen(text));
+	output_flush();
+}
+
+static void test_full(FILE *file, struct output *out)
+{
+	static const char expected[] =
+		"first \nssi-vmm: 14 bytes of output were lost here: the file had no room.\nlast\n";
+	char text[256] = "";
+
+	put(out, "first ");
+	limit_files(6);
+	put(out, "second ");
+	put(out, "third \n");
+	limit_files(RLIM_INFINITY);
+	put(out, "last\n");
+	if (pread(fileno(file), text, sizeof(text) - 1, 0) < 0)
+		tap_bail("the file cannot be read");
+	tap_ok(!strcmp(text, expected), "a line tells what a full disk did not take");
+	if (strcmp(text, expected))
+		tap_diag("%s", text);
+	if (ftruncate(fileno(file), 0) || lseek(fileno(file), 0, SEEK_SET))
+		tap_bail("the file stays");
+}
+
 /* ---- a file with a limit ------------------------------------------------------- */
 
 #define LIMIT		(1u << 20)
@@ -140,19 +182,15 @@ static bool begins_with(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-static void test_limit(void)
+static void test_limit(FILE *file, struct output *out)
 {
 	static const char notice[] = "ssi-vmm: older output was removed here.\n";
 	static char text[2 * LIMIT];
-	FILE *file = tmpfile();
-	struct output *out = file ? output_to(fileno(file)) : NULL;
 	unsigned int number, before = 0;
 	char line[64], *at;
 	bool in_order = true;
 	ssize_t len;
 
-	if (!out)
-		tap_bail("there is no file");
 	output_set_limit(out, LIMIT);
 	for (unsigned int i = 0; i < LINES; i++) {
 		snprintf(line, sizeof(line), "this is the line %08u of many\n", i);
@@ -176,18 +214,23 @@ static void test_limit(void)
 
 int main(void)
 {
-	struct output *out;
+	struct output *out, *to_file;
+	FILE *file = tmpfile();
 
-	tap_plan(12);
+	tap_plan(13);
 	signal(SIGPIPE, SIG_IGN);
 	make_pipe();
 	if (!output_start())
 		tap_bail("there is no thread");
 	out = output_to(writer);
 	output_set_room(out, count_room);
+	to_file = file ? output_to(fileno(file)) : NULL;
+	if (!to_file)
+		tap_bail("there is no file");
 	test_slow_reader(out);
 	test_same_file(out);
 	test_no_reader(out);
-	test_limit();
+	test_full(file, to_file);
+	test_limit(file, to_file);
 	return tap_exit();
 }
