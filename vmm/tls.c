@@ -35,6 +35,7 @@
 #include "tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <linux/tls.h>
@@ -188,11 +189,30 @@ static int check_lists(char *why)
 			      tls.options->tls_crl, tls.options->tls_ca);
 }
 
+/* The library's sentence about a file that it cannot read has no reason. */
+static int check_readable(const char *what, const char *path, char *why)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	return fail(why, "the %s of the cluster's tls, %s, cannot be read by user %u: %s%s",
+		    what, path, geteuid(), strerror(errno),
+		    errno == EACCES ? "; let this user read it: a file server (NFS: root_squash) heeds no capability of this host" : "");
+}
+
 static int read_files(gnutls_certificate_credentials_t to, char *why)
 {
 	const struct options *o = tls.options;
 	int ret;
 
+	if (check_readable("ca", o->tls_ca, why) ||
+	    check_readable("certificate", o->tls_certificate, why) ||
+	    check_readable("key", o->tls_key, why) ||
+	    (o->tls_crl && check_readable("crl", o->tls_crl, why)))
+		return -1;
 	ret = gnutls_certificate_set_x509_trust_file(to, o->tls_ca,
 						     GNUTLS_X509_FMT_PEM);
 	if (check(ret ? ret : GNUTLS_E_NO_CERTIFICATE_FOUND, "ca", o->tls_ca,
