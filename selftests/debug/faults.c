@@ -127,8 +127,6 @@ static int new_region_1(void)
 
 static int attach_both(void)
 {
-	if (!cluster_wait_ready(&cluster))
-		return -ETIMEDOUT;
 	for (unsigned int i = 0; i < 2; i++) {
 		fds[i] = attach(cluster.name, i, 0);
 		if (fds[i] < 0)
@@ -278,11 +276,20 @@ static const struct step {
 
 /* ---- all of it -------------------------------------------------------------- */
 
+/* Only regions that are ready can be attached to; no failure is armed meanwhile. */
+static void wait_for(const struct step *step)
+{
+	if (step->run == attach_both && !cluster_wait_ready(&cluster))
+		tap_bail("%s: the regions are not ready", step->name);
+}
+
 static void prepare(unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		int ret = steps[i].run();
+		int ret;
 
+		wait_for(&steps[i]);
+		ret = steps[i].run();
 		if (ret)
 			tap_bail("%s, before a failure: %s: %s", steps[i].name,
 				 strerror(-ret), conf_text());
@@ -325,6 +332,7 @@ static void fail_each(unsigned int number)
 		nth += 1 + nth / EACH;
 		count++;
 		prepare(number);
+		wait_for(&steps[number]);
 		arm(fd, nth);
 		ret = steps[number].run();
 		fails = disarm(fd);
