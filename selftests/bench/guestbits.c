@@ -192,12 +192,14 @@ static void check_turns(struct guest *g, volatile uint8_t *here, bool reads)
 	tap_ok(reads ? !writes : writes >= TURNS, "and are counted so");
 }
 
-/* How many modules and files use kvm.ko. */
+/* How many modules and files use kvm.ko; -1 if KVM is built in, as in the debug kernel. */
 static int kvm_users(void)
 {
 	char text[16] = "";
 	int fd = open("/sys/module/kvm/refcnt", O_RDONLY);
 
+	if (fd < 0 && errno == ENOENT && !access("/dev/kvm", F_OK))
+		return -1;
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		tap_bail("/sys/module/kvm/refcnt cannot be read");
 	close(fd);
@@ -386,7 +388,7 @@ int main(int argc, char **argv)
 		bench_policy(&cluster, SSI_DSM_POLICY_ROGPT, 1);
 	here = bench_map(&cluster, HERE);
 	there = bench_map(&cluster, THERE);
-	tap_ok(kvm_users() > users, "kvm.ko is used while a region is mapped");
+	tap_ok(users < 0 || kvm_users() > users, "kvm.ko is used while a region is mapped");
 	guest_tables((void *)(here + TABLES), TABLES, LEVELS, APART);
 	memcpy((void *)(here + CODE), add_one, add_one_size);
 	memcpy((void *)(here + READER), read_one, read_one_size);
