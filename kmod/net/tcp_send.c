@@ -235,14 +235,10 @@ bool ssi_tcp_send_arrived(struct ssi_tcp_conn *tc, u32 credits,
 
 void ssi_tcp_send_end(struct ssi_tcp_conn *tc)
 {
-	struct ssi_stream_wait *wait;
-
 	if (tc->credit_queued) {
 		list_del(&tc->credit.list);
 		tc->nr_out--;
 	}
 	list_splice_tail_init(&tc->out, &tc->flight);
-	list_for_each_entry(wait, &tc->flight, list)
-		wait->wire.credits = 0;
 	ssi_stream_requeue(tc->c.st, &tc->flight, tc->nr_flight + tc->nr_out);
 }

@@ -300,7 +300,9 @@ MUTANTS = [
      "tls->crypto_send.info.version == TLS_1_3_VERSION &&\n\t       tls->crypto_recv.info.version == TLS_1_3_VERSION;",
      "1;"),
     ("a socket that only sends encrypted is secured",
-     "kmod/net/tcp_conn.c", "&& tls->rx_conf != TLS_BASE", ""),
+     "kmod/net/tcp_conn.c",
+     "&& tls->rx_conf != TLS_BASE &&\n\t       tls->crypto_send.info.version == TLS_1_3_VERSION &&\n\t       tls->crypto_recv.info.version == TLS_1_3_VERSION;",
+     "&&\n\t       tls->crypto_send.info.version == TLS_1_3_VERSION;"),
 
     # ---- one connection over TCP ----
     ("a message without a credit is taken",
@@ -309,9 +311,6 @@ MUTANTS = [
      "kmod/net/tcp_send.c",
      "\tif (credits > tc->nr_flight || !ssi_stream_credits(&tc->c, credits))\n\t\treturn false;\n",
      "\tcredits = min(credits, tc->nr_flight);\n\tssi_stream_credits(&tc->c, credits);\n"),
-    ("a message is sent again with the credits that it gave back before",
-     "kmod/net/tcp_send.c",
-     "\tlist_for_each_entry(wait, &tc->flight, list)\n\t\twait->wire.credits = 0;\n", ""),
     ("the credit of a copy waits for the next PING",
      "kmod/net/stream_recv.c", "\tconn->owes_copy |= copy;\n", ""),
 ]
