@@ -20,7 +20,7 @@
 
 #define USER	65533u
 
-static char folder[] = "/tmp/ssi-tls-XXXXXX";
+static const char *folder;
 static char path_ca[64], path_certificate[64], path_key[64];
 
 void die(enum exit_code code, const char *fmt, ...)
@@ -92,11 +92,12 @@ int main(void)
 		.tls_certificate = path_certificate,
 		.tls_key = path_key,
 	};
-	char sentence[256];
+	char sentence[256], template[] = "/tmp/ssi-tls-XXXXXX";
 
 	if (geteuid())
 		tap_skip_all("only root can become another user");
-	if (!mkdtemp(folder) || chmod(folder, 0755))
+	folder = mkdtemp(template);
+	if (!folder || chmod(folder, 0755))
 		tap_bail("there is no folder");
 	make(path_ca, "ca.pem", 0644);
 	make(path_certificate, "node.pem", 0644);
