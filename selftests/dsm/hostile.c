@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 
 #define MALFORMED	"sent a malformed message"
 #define BROKE		"broke the protocol: "
+#define BYE		"has closed the link"
 #define NOT_AWAITED	BROKE "nobody here waits for it"
 
 /* ---- several messages ---- */
@@ -157,6 +159,30 @@ static int ack_uncalled(struct fake *f)
 	return be_asked(f, &token) ?:
 	       say_page(f, SSI_WIRE_ACK, THEIRS, token) ?:
 	       say_datax(f, token, 0);
+}
+
+static int say_bye(struct fake *f)
+{
+	const struct ssi_msg msg = { .type = SSI_WIRE_BYE };
+
+	return fake_say(f, &msg);
+}
+
+static int say_bye_when_asked(struct fake *f)
+{
+	uint32_t token;
+
+	return be_asked(f, &token) ?: say_bye(f);
+}
+
+/* BYE is the last message: requests behind it have no effect. */
+static int go_on_after_bye(struct fake *f)
+{
+	int ret = say_bye(f);
+
+	if (!say_page(f, SSI_WIRE_GETX, OURS, TOKEN))
+		say_bye(f);
+	return ret;
 }
 
 /* ---- several messages, to a victim that has the page ---- */
@@ -314,6 +340,38 @@ static int send_without_credit(struct fake *f)
 	return ret == -ENOTCONN ? 0 : -EPROTO;
 }
 
+/* The sizes of send buffers that new sockets have: smallest, first and largest. */
+static void set_send_buffers(const char *sizes, char *old, size_t size)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/tcp_wmem", "r+");
+
+	if (!file || !fgets(old, size, file) || fseek(file, 0, SEEK_SET) ||
+	    fputs(sizes, file) < 0 || fclose(file))
+		tap_bail("tcp_wmem: %s", strerror(errno));
+}
+
+/*
+ * Over tcp credits always come back, unless the fake node does not read what it is sent:
+ * then the victim cannot send them. It must notice that, and not take more messages.
+ */
+static int send_and_read_nothing(struct fake *f)
+{
+	const struct ssi_msg msg = { .type = SSI_WIRE_PING };
+	const struct ssi_msg ping = fake_address(f, &msg);
+	struct ssi_wire pings[FAKE_PAYLOAD / HEAD];
+	uint64_t until = now_ms() + DEADLINE_MS;
+	int least = 1;
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(pings); i++)
+		ssi_wire_encode(&pings[i], &ping);
+	setsockopt(f->fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	while (now_ms() < until)
+		if (send(f->fd, pings, sizeof(pings), MSG_NOSIGNAL) < 0)
+			return 0;
+	return -EPROTO;
+}
+
 /* ---- changes that make a single message invalid ---- */
 
 static void fill_with_ones(struct ssi_wire *wire)
@@ -405,6 +463,12 @@ static int end_in_nonsense(struct fake *f)
 						    .token = 1 });
 }
 
+static int end_in_bye(struct fake *f)
+{
+	return say_at_once(f, SSI_WIRE_BATCH,
+			   &(struct ssi_msg){ .type = SSI_WIRE_BYE });
+}
+
 static int end_in_credit(struct fake *f)
 {
 	return say_at_once(f, 2, &(struct ssi_msg){ .type = SSI_WIRE_CREDIT });
@@ -447,6 +511,7 @@ static int supply_uncalled(struct fake *f)
  * @spoil: changes its header
  * @bytes: sent, if not as many as @msg has
  * @rdma: only over rdma: over tcp the rest may come later, or it is legal
+ * @tcp: only over tcp
  * @over_tcp: @says over tcp, if that differs
  */
 static const struct offence {
@@ -458,6 +523,7 @@ static const struct offence {
 	void (*spoil)(struct ssi_wire *wire);
 	uint32_t bytes;
 	bool rdma;
+	bool tcp;
 	const char *over_tcp;
 } offences[] = {
 	{ "a header of ones", BROKE "more credits given back than taken",
@@ -498,6 +564,9 @@ static const struct offence {
 	  .msg = { .type = SSI_WIRE_REGION, .region = REGION } },
 	{ "LEAVE of an instance without a life", MALFORMED,
 	  .msg = { .type = SSI_WIRE_LEAVE, .region = REGION, .requester = HIGH } },
+	{ "BYE with a payload", MALFORMED, .msg = { .type = SSI_WIRE_BYE, .len = 8 } },
+	{ "BYE that names a region", MALFORMED,
+	  .msg = { .type = SSI_WIRE_BYE, .region = REGION } },
 	{ "more acks than there can be nodes", MALFORMED,
 	  .msg = PAGE_MSG(DATAX, THEIRS, .arg = SSI_DSM_MAX_NODES, .len = PAGE) },
 
@@ -591,6 +660,11 @@ static const struct offence {
 	  .waits = true },
 	{ "messages without credits", BROKE "it sends without a credit",
 	  .commit = send_without_credit, .rdma = true },
+	{ "messages without credits, and nothing is read", BROKE "it sends without a credit",
+	  .commit = send_and_read_nothing, .tcp = true },
+	{ "BYE in place of a page", BYE, .commit = say_bye_when_asked, .waits = true },
+	{ "BYE, and messages behind it", BYE, .commit = go_on_after_bye },
+	{ "BYE behind other headers", BYE, .commit = end_in_bye },
 	{ "regions without end", BROKE "it has too many regions",
 	  .commit = announce_for_ever },
 };
@@ -644,7 +718,7 @@ static bool end_writer(bool must_get_sigbus)
 
 static bool is_possible(const struct offence *o)
 {
-	return !o->rdma || !victim_uses_tcp();
+	return victim_uses_tcp() ? !o->rdma : !o->tcp;
 }
 
 static uint32_t count_possible(void)
@@ -660,9 +734,12 @@ static uint32_t count_possible(void)
 static void test_offence(const struct offence *o)
 {
 	struct fake f = fake_node(HIGH);
-	char reason[128];
+	char reason[128], buffers[64], old[64];
 	bool ok;
 
+	/* a victim that cannot send shall notice that soon */
+	if (o->tcp)
+		set_send_buffers("4096 4096 4096", buffers, sizeof(buffers));
 	snprintf(reason, sizeof(reason), "node %u %s", f.id,
 		 f.tcp && o->over_tcp ? o->over_tcp : o->says);
 	victim_meet(&f);
@@ -671,6 +748,8 @@ static void test_offence(const struct offence *o)
 	ok &= end_writer(o->waits && ok);
 	victim_part(&f);
 	fake_close(&f);
+	if (o->tcp)
+		set_send_buffers(buffers, old, sizeof(old));
 	ok &= neighbour_is_well();
 	tap_ok(ok, "%s: %s", o->name, reason);
 }
