@@ -9,8 +9,8 @@
  * succeed or report that there is no memory. Either way the cluster can be deleted
  * afterwards, and nothing is left; the kernel itself reports the rest.
  *
- *	faults [loop|rdma|tcp [FIRST LAST]]: only these steps; over rdma all of them take
- *	longer than a program may
+ *	faults [loop|rdma|tcp [FIRST LAST]]: only these steps; all of them take longer than
+ *	a program may
  */
 #include <errno.h>
 #include <fcntl.h>
