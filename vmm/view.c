@@ -72,13 +72,21 @@ static void change_root(void)
 	must(chdir("/"), "chdir");
 }
 
+/* The files are what counts: a kernel may have no namespaces of the others. */
+static int unshare_host(int network)
+{
+	int ret = unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network);
+
+	return ret && errno == EINVAL ? unshare(CLONE_NEWNS | network) : ret;
+}
+
 void view_leave_host(bool usernet)
 {
 	int network = usernet ? 0 : CLONE_NEWNET;
 	char servers[RESOLV_MAX];
 	size_t len = usernet ? read_servers(servers) : 0;
 
-	if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network)) {
+	if (unshare_host(network)) {
 		log_warn("The guest's process still sees the host's files and networks: %s. It may open none of them.",
 			 strerror(errno));
 		return;
