@@ -35,6 +35,10 @@ static uint64_t all_rights(long version)
 	return (1ull << bits[(version < known ? version : known) - 1]) - 1;
 }
 
+/*
+ * The folder stays open. Else a file system that keeps no inodes of what is not open (9p
+ * without a cache) would make another one for the same folder, without the rule.
+ */
 static void allow_folder(int rules, const char *path)
 {
 	struct landlock_path_beneath_attr rule = {
@@ -48,7 +52,6 @@ static void allow_folder(int rules, const char *path)
 		return;
 	must(syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH,
 		     &rule, 0), path);
-	close(rule.parent_fd);
 }
 
 static void allow_folder_of(int rules, const char *file)
