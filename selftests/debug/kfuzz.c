@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +49,7 @@ struct request {
 #define INPUT_MAX	512
 #define KEPT_MAX	4096
 #define OPS_MAX		40
+#define FAULT_MS	100	/* that a fault may wait: most that do would wait for ever */
 #define FILES		4
 #define NODES		3u
 #define MAP_SIZE	(16 * MIB)
@@ -280,6 +282,13 @@ static void handle_segv(int sig)
 	siglongjmp(on_fault, 1);
 }
 
+static void interrupt_in(uint32_t ms)
+{
+	const struct itimerval timer = { .it_value.tv_usec = 1000 * ms };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 /* A fault that waits for another node is interrupted. */
 static void touch(struct input *input, unsigned int i)
 {
@@ -290,12 +299,12 @@ static void touch(struct input *input, unsigned int i)
 	write = take(input) % 2;
 	if (!maps[i] || at >= maps[i] + MAP_SIZE || sigsetjmp(on_fault, 1))
 		return;
-	alarm(2);
+	interrupt_in(FAULT_MS);
 	if (write)
 		*at = 1;
 	else
 		(void)*at;
-	alarm(0);
+	interrupt_in(0);
 }
 
 static void call_ioctl(struct input *input, unsigned int i)
