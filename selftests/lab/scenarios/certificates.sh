@@ -27,3 +27,18 @@ new_cert() {
 		--load-ca-privkey "$pki/$2".key \
 		--template "$pki"/template --outfile "$pki/$1".pem 2>/dev/null
 }
+
+# One for each host, and the line of the configuration. Host 0 makes all of them.
+prepare_tls() {
+	pki=$SSI_OUT/pki
+	if [ "$SSI_HOST" = 0 ]; then
+		mkdir -p "$pki"
+		new_ca ca
+		for n in $(seq 0 $((SSI_HOSTS - 1))); do
+			new_cert "$n" ca "node$n.lab"
+		done
+	fi
+	barrier certificates || exit 1
+	# shellcheck disable=SC2034 # nodes.sh writes it
+	security="tls: { ca: $pki/ca.pem, certificate: $pki/$SSI_HOST.pem, key: $pki/$SSI_HOST.key }"
+}
