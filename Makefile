@@ -166,7 +166,7 @@ SSI_CACHE ?= $(HOME)/.cache/ssi
 GUEST_MODULES = $(lastword $(sort $(wildcard \
 	$(SSI_CACHE)/kernels/linux-image-*-cloud-amd64/lib/modules/*)))
 
-$(B)/guest/initrd: selftests/guest/mkinitrd selftests/guest/init selftests/guest/devices \
+$(B)/guest/initrd: selftests/guest/mkinitrd selftests/guest/init selftests/guest/devices selftests/guest/stream \
 		   $(B)/guest/ssi-check $(GUEST_MODULES)
 	$(call quietly,INITRD)SSI_CHECK=$(CURDIR)/$(B)/guest/ssi-check \
 		selftests/guest/mkinitrd $@ $(GUEST_MODULES)

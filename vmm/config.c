@@ -361,6 +361,7 @@ static void take_net(unsigned int number, const struct config_net *from,
 	set_net(net, number, "mtu", from->mtu);
 	set_net(net, number, "restrict", from->restricted);
 	set_net(net, number, "vhost", from->vhost);
+	set_net(net, number, "queues", from->queues);
 	set_net(net, number, "node", from->node);
 	for (unsigned int i = 0; i < from->hostfwd_count; i++)
 		set_net(net, number, "hostfwd", from->hostfwd[i]);

@@ -82,6 +82,7 @@ static const cyaml_schema_field_t net_fields[] = {
 	MAY("mac", struct config_net, mac, 1),
 	MAY("mtu", struct config_net, mtu, 1),
 	MAY("vhost", struct config_net, vhost, 0),
+	MAY("queues", struct config_net, queues, 0),
 	MAY("restrict", struct config_net, restricted, 0),
 	LIST("hostfwd", struct config_net, hostfwd, &text_schema, 0,
 	     DEVICE_MAX_FORWARDS),

@@ -43,6 +43,7 @@ struct config_net {
 	char *mtu;
 	char *restricted;
 	char *vhost;
+	char *queues;
 	char **hostfwd;
 	unsigned int hostfwd_count;
 	char *node;

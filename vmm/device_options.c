@@ -209,6 +209,16 @@ static const char *set_vhost(struct net_options *net, const char *text)
 	return device_parse_bool(text, &net->vhost);
 }
 
+static const char *set_queues(struct net_options *net, const char *text)
+{
+	uint64_t queues;
+
+	if (!number_parse(text, DEVICE_MAX_QUEUES, &queues) || !queues)
+		return "is not a number from 1 to 7";
+	net->queues = queues;
+	return NULL;
+}
+
 static const char *set_mtu(struct net_options *net, const char *text)
 {
 	uint64_t mtu;
@@ -233,6 +243,7 @@ static const struct {
 	{ "hostfwd", set_forward },
 	{ "restrict", set_restrict },
 	{ "vhost", set_vhost },
+	{ "queues", set_queues },
 	{ "node", set_net_node },
 };
 
@@ -324,7 +335,7 @@ static void take_net_word(struct net_options *net, char *word)
 	const char *why = device_set_net(net, word, value);
 
 	if (why == device_no_key)
-		die(EXIT_USAGE, "--net does not know \"%s\"; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on] or tap=NAME[,vhost=on], and for both [,mac=ADDRESS][,mtu=N][,node=ID].",
+		die(EXIT_USAGE, "--net does not know \"%s\"; it is user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on] or tap=NAME[,vhost=on[,queues=N]], and for both [,mac=ADDRESS][,mtu=N][,node=ID].",
 		    word);
 	if (why)
 		die(EXIT_USAGE, "The %s of a network card, \"%s\", %s.", word,
@@ -373,6 +384,17 @@ static void check_restricted(const struct net_options *net, unsigned int number)
 			    number + 1, net->forwards[i]);
 }
 
+static void check_vhost(const struct net_options *net, unsigned int number,
+			unsigned int nodes)
+{
+	if (net->queues > 1 && !net->vhost)
+		die(EXIT_USAGE, "Network card %u has queues=%u, which needs tap=NAME,vhost=on.",
+		    number + 1, net->queues);
+	if (net->vhost && nodes > 1)
+		die(EXIT_USAGE, "The card of the interface %s has vhost=on, which only a guest of one node may have; the kernel's thread cannot wait for memory of other nodes.",
+		    net->tap);
+}
+
 void device_check(const struct device_options *devices, unsigned int nodes)
 {
 	check_macs(devices);
@@ -382,9 +404,7 @@ void device_check(const struct device_options *devices, unsigned int nodes)
 	for (unsigned int i = 0; i < devices->num_nets; i++) {
 		check_node("A network card", devices->nets[i].node, nodes);
 		check_restricted(&devices->nets[i], i);
-		if (devices->nets[i].vhost && nodes > 1)
-			die(EXIT_USAGE, "The card of the interface %s has vhost=on, which only a guest of one node may have; the kernel's thread cannot wait for memory of other nodes.",
-			    devices->nets[i].tap);
+		check_vhost(&devices->nets[i], i, nodes);
 	}
 }
 

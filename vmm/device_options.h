@@ -9,6 +9,7 @@
 #define DEVICE_MAX_DISKS	16
 #define DEVICE_MAX_NETS		8
 #define DEVICE_MAX_FORWARDS	8
+#define DEVICE_MAX_QUEUES	7	/* pairs of a network card */
 #define DEVICE_MAC_SIZE		6
 
 #define DISK_RETRY_S		5	/* writes that wait are tried again */
@@ -60,6 +61,7 @@ struct disk_options {
  * @restricted: of user networking: the guest reaches neither the host nor what is
  *	behind it
  * @vhost: of a tap: the host's kernel moves the packets
+ * @queues: of a tap with @vhost: pairs of queues; 0: one
  * @mtu: bytes of a packet, without its Ethernet header; 0: the network's
  * @mac: the card's address, if @has_mac
  * @has_mac: the user has given one
@@ -71,6 +73,7 @@ struct net_options {
 	unsigned int num_forwards;
 	bool restricted;
 	bool vhost;
+	unsigned int queues;
 	uint16_t mtu;
 	uint8_t mac[DEVICE_MAC_SIZE];
 	bool has_mac;

@@ -14,15 +14,21 @@
 #include "virtio/rng.h"
 #include "virtio/tap.h"
 #include "virtio/usernet.h"
+#include "virtio/vhost_net.h"
 
 #define LOCK_AFTER_RESET_MS	10000
 
 static struct blk *devices_blks[DEVICE_MAX_DISKS];
+/* A card has one of them. */
 static struct net_link *devices_links[DEVICE_MAX_NETS];
+static struct vhost_net *devices_vhosts[DEVICE_MAX_NETS];
 
-static struct net_link *open_link(const struct net_options *net)
+static void open_net(const struct net_options *net, unsigned int card)
 {
-	return net->tap ? tap_open(net) : usernet_open(net);
+	if (net->vhost)
+		devices_vhosts[card] = vhost_net_open(net);
+	else
+		devices_links[card] = net->tap ? tap_open(net) : usernet_open(net);
 }
 
 /* The image has no name but for its descriptor, which stays open. */
@@ -56,7 +62,7 @@ void devices_open(const struct options *options)
 				blk_open(&devices->disks[i]);
 	for (unsigned int i = 0; i < devices->num_nets; i++)
 		if (devices->nets[i].node == options->self)
-			devices_links[i] = open_link(&devices->nets[i]);
+			open_net(&devices->nets[i], i);
 }
 
 static void create_net(const struct options *options, unsigned int card,
@@ -65,7 +71,12 @@ static void create_net(const struct options *options, unsigned int card,
 	uint8_t mac[DEVICE_MAC_SIZE];
 
 	device_get_mac(&options->devices, card, options->cluster, mac);
-	net_init(devices_links[card], mac, root->first_bus, root->window);
+	if (devices_vhosts[card])
+		vhost_net_init(devices_vhosts[card], mac, root->first_bus,
+			       root->window);
+	else
+		net_init(devices_links[card], mac, root->first_bus,
+			 root->window);
 }
 
 /* Slots are taken from 1 on, in the order in which create_on() fills them. */
@@ -102,7 +113,7 @@ static void create_on(const struct options *options,
 			blk_init(devices_blks[i], cpus, root->first_bus,
 				 root->window);
 	for (unsigned int i = 0; i < devices->num_nets; i++)
-		if (devices_links[i])
+		if (devices_links[i] || devices_vhosts[i])
 			create_net(options, i, root);
 	if (!root->node && devices->console)
 		console_init(root->first_bus, root->window);

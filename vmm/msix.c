@@ -44,6 +44,8 @@ void msix_init(struct msix *msix, struct pci_function *fn, unsigned int bar,
 	msix->count = count;
 	for (unsigned int i = 0; i < count; i++)
 		msix->entries[i].control = ENTRY_MASKED;
+	for (unsigned int i = 0; i < MSIX_MAX_VECTORS; i++)
+		msix->fds[i] = -1;
 	if (msix_count < MAX_FUNCTIONS)
 		msix_all[msix_count++] = msix;
 }
@@ -52,6 +54,69 @@ static bool is_masked(const struct msix *msix, unsigned int vector)
 {
 	return msix->masked || !msix->is_master ||
 	       (msix->entries[vector].control & ENTRY_MASKED);
+}
+
+static bool has_route(struct msix *msix, unsigned int vector)
+{
+	const struct msix_entry *entry = &msix->entries[vector];
+	struct msix_entry *routed = &msix->routed[vector];
+
+	if (!msix->gsis[vector])
+		msix->gsis[vector] = irq_new_direct();
+	if (!msix->gsis[vector])
+		return false;
+	if (routed->address == entry->address && routed->data == entry->data)
+		return true;
+	*routed = *entry;
+	if (irq_set_direct(msix->gsis[vector], entry->address, entry->data))
+		return true;
+	routed->address = 0;
+	return false;
+}
+
+/* The kernel raises a vector exactly while the guest can take it. */
+static void update_direct(struct msix *msix, unsigned int vector)
+{
+	uint64_t bit = 1ull << vector;
+	bool on = msix->fds[vector] >= 0 && msix->enabled &&
+		  !is_masked(msix, vector) && has_route(msix, vector);
+
+	if (on)
+		msix->sent |= bit;	/* it may have */
+	if (on == !!(msix->attached & bit))
+		return;
+	if (irq_attach(msix->gsis[vector], msix->fds[vector], on))
+		msix->attached ^= bit;
+}
+
+/* With the lock held. */
+static void update_all(struct msix *msix)
+{
+	for (unsigned int i = 0; i < msix->count; i++)
+		if (msix->fds[i] >= 0)
+			update_direct(msix, i);
+}
+
+static void unbind(struct msix *msix, unsigned int vector)
+{
+	if (msix->attached & 1ull << vector)
+		irq_attach(msix->gsis[vector], msix->fds[vector], false);
+	msix->attached &= ~(1ull << vector);
+	msix->fds[vector] = -1;
+}
+
+void msix_bind(struct msix *msix, unsigned int vector, int fd)
+{
+	pthread_mutex_lock(&msix->lock);
+	for (unsigned int i = 0; i < msix->count; i++)
+		if (msix->fds[i] == fd && i != vector)
+			unbind(msix, i);
+	/* One queue of those that share a vector has it. */
+	if (vector < msix->count && msix->fds[vector] < 0) {
+		msix->fds[vector] = fd;
+		update_direct(msix, vector);
+	}
+	pthread_mutex_unlock(&msix->lock);
 }
 
 /* With the lock held. */
@@ -101,6 +166,7 @@ void msix_config_written(struct msix *msix, const struct pci_function *fn)
 	msix->is_master = pci_is_master(fn);
 	if (!msix->enabled)
 		msix->pending = msix->sent = 0;
+	update_all(msix);
 	send_pending(msix);
 	pthread_mutex_unlock(&msix->lock);
 }
@@ -132,6 +198,7 @@ void msix_write(struct msix *msix, uint64_t offset, unsigned int len,
 	pthread_mutex_lock(&msix->lock);
 	if (is_inside(offset, len, 0, msix->count * ENTRY_SIZE))
 		memcpy((char *)msix->entries + offset, &value, len);
+	update_all(msix);
 	send_pending(msix);
 	pthread_mutex_unlock(&msix->lock);
 }

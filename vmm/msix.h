@@ -35,6 +35,10 @@ struct msix_entry {
  * @pending: which were raised and could not be sent
  * @sent: which were sent since it was enabled
  * @entries: the vectors
+ * @fds: eventfds that raise vectors; -1: none. The device lock protects what follows
+ * @gsis: by which KVM knows these vectors; 0: it does not yet
+ * @attached: those that the kernel raises now; masked ones it does not
+ * @routed: the messages that it sends
  */
 struct msix {
 	unsigned int capability;
@@ -46,6 +50,10 @@ struct msix {
 	uint64_t pending;
 	uint64_t sent;
 	struct msix_entry entries[MSIX_MAX_VECTORS];
+	int fds[MSIX_MAX_VECTORS];
+	unsigned int gsis[MSIX_MAX_VECTORS];
+	uint64_t attached;
+	struct msix_entry routed[MSIX_MAX_VECTORS];
 };
 
 /*
@@ -65,6 +73,13 @@ void msix_config_written(struct msix *msix, const struct pci_function *fn);
 
 /* Interrupt; from any thread, with or without the device lock. */
 void msix_raise(struct msix *msix, unsigned int vector);
+
+/*
+ * Let the kernel raise a vector when the eventfd @fd is signalled; a @vector that there is
+ * not: no longer. While the guest masks the vector, and if the kernel does not do it, @fd
+ * stays readable, so its reader calls msix_raise(). With the device lock held.
+ */
+void msix_bind(struct msix *msix, unsigned int vector, int fd);
 
 /*
  * The guest has taken a CPU offline, and messages to that CPU that were under way

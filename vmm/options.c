@@ -54,7 +54,7 @@ static const struct {
 	  "and, if there are, meta-data and network-config" },
 	{ "net", OPT_NET, "user[,hostfwd=tcp:[ADDRESS]:PORT-:PORT][,restrict=on][,mac=ADDRESS][,mtu=N][,node=ID]",
 	  "add a network card that needs no set-up on the host" },
-	{ "net", OPT_NET, "tap=NAME[,vhost=on][,mac=ADDRESS][,mtu=N][,node=ID]",
+	{ "net", OPT_NET, "tap=NAME[,vhost=on[,queues=N]][,mac=ADDRESS][,mtu=N][,node=ID]",
 	  "add a network card that is the host's tap NAME" },
 	{ "rng", OPT_RNG, "on|off", "give the guest random numbers from the host (on)" },
 	{ "free-page-reporting", OPT_REPORTING, "on|off",

@@ -144,6 +144,11 @@ bool pci_is_master(const struct pci_function *fn)
 	return pci_get(fn, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
 }
 
+uint64_t pci_bar_address(const struct pci_function *fn, unsigned int bar)
+{
+	return decodes_memory(fn) ? bar_base(fn, bar) : 0;
+}
+
 static void tell_bars(const struct pci_function *fn)
 {
 	uint32_t first = (fn->bus << 8 | fn->devfn) * PCI_BARS;

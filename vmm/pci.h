@@ -104,6 +104,9 @@ void pci_function_init(struct pci_function *fn,
 /* May it access memory, and interrupt? (PCI Local Bus 3.0, 6.2.2) */
 bool pci_is_master(const struct pci_function *fn);
 
+/* Where a BAR is; 0: the function decodes no memory now. */
+uint64_t pci_bar_address(const struct pci_function *fn, unsigned int bar);
+
 /* Registers of 1, 2 or 4 bytes; @writable has the bits that guests change. */
 void pci_set(struct pci_function *fn, unsigned int offset, unsigned int len,
 	     uint32_t value, uint32_t writable);

@@ -198,6 +198,25 @@ int vm_signal_msi(uint64_t address, uint32_t data)
 	return ioctl(vm_fd, KVM_SIGNAL_MSI, &msi) < 0 ? -errno : 0;
 }
 
+int vm_listen(uint64_t gpa, int fd, bool on)
+{
+	struct kvm_ioeventfd listen = {
+		.addr = gpa, .fd = fd,
+		.flags = on ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN,
+	};
+
+	return ioctl(vm_fd, KVM_IOEVENTFD, &listen) ? -errno : 0;
+}
+
+int vm_attach(unsigned int gsi, int fd, bool on)
+{
+	struct kvm_irqfd attach = {
+		.fd = fd, .gsi = gsi, .flags = on ? 0 : KVM_IRQFD_FLAG_DEASSIGN,
+	};
+
+	return ioctl(vm_fd, KVM_IRQFD, &attach) ? -errno : 0;
+}
+
 int vm_set_routes(const struct kvm_irq_routing_entry *routes,
 		  unsigned int count)
 {

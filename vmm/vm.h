@@ -62,6 +62,15 @@ int vm_set_tsc_khz(uint32_t khz);
 /* Deliver a message-signalled interrupt. Return: 0 or -errno. */
 int vm_signal_msi(uint64_t address, uint32_t data);
 
+/*
+ * A write to @gpa, of any size, signals the eventfd @fd instead of ending KVM_RUN, or no
+ * longer does. Return: 0 or -errno.
+ */
+int vm_listen(uint64_t gpa, int fd, bool on);
+
+/* The eventfd @fd raises the interrupt of a route, or no longer does. The same. */
+int vm_attach(unsigned int gsi, int fd, bool on);
+
 /**
  * vm_set_routes() - tell KVM which vectors of pins are level triggered
  * @routes: one entry for each such pin

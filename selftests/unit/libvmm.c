@@ -81,6 +81,28 @@ REPLACEABLE void irq_send_msi(uint64_t address, uint32_t data)
 	atomic_fetch_add(&libvmm_interrupts, 1);
 }
 
+/* Without it the device's thread passes interrupts on. */
+REPLACEABLE unsigned int irq_new_direct(void)
+{
+	return 0;
+}
+
+REPLACEABLE bool irq_set_direct(unsigned int gsi, uint64_t address, uint32_t data)
+{
+	(void)gsi;
+	(void)address;
+	(void)data;
+	return false;
+}
+
+REPLACEABLE bool irq_attach(unsigned int gsi, int fd, bool on)
+{
+	(void)gsi;
+	(void)fd;
+	(void)on;
+	return false;
+}
+
 REPLACEABLE void log_debug(const char *fmt, ...)
 {
 	(void)fmt;

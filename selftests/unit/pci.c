@@ -39,6 +39,30 @@ void irq_send_msi(uint64_t address, uint32_t data)
 	last_data = data;
 }
 
+/* The eventfd of the test's vector, as the kernel has it. */
+static int attached = -1;
+static unsigned int num_attached;
+static uint64_t routed;
+
+unsigned int irq_new_direct(void)
+{
+	return 24;
+}
+
+bool irq_set_direct(unsigned int gsi, uint64_t address, uint32_t data)
+{
+	(void)data;
+	routed = address;
+	return gsi == 24;
+}
+
+bool irq_attach(unsigned int gsi, int fd, bool on)
+{
+	attached = on && gsi == 24 ? fd : -1;
+	num_attached++;
+	return true;
+}
+
 static const struct bus_device *find(enum bus_space space, uint64_t addr)
 {
 	for (unsigned int i = 0; i < num_devices; i++)
@@ -273,6 +297,35 @@ static void test_msix(void)
 	tap_ok(num_messages == 4, "unless MSI-X was disabled meanwhile");
 }
 
+/* Descriptors are only numbers here. */
+static void test_direct(void)
+{
+	const uint64_t table = BAR + 0x10000;
+	unsigned int messages = num_messages;
+
+	msix_bind(&dev.msix, 1, 100);
+	tap_ok(attached == 100 && routed == 0xfee02000,
+	       "the kernel raises a vector, with the guest's message");
+	msix_bind(&dev.msix, 1, 101);
+	tap_ok(attached == 100 && num_attached == 1, "a vector has one descriptor");
+	store(BUS_MMIO, table + 28, 4, 1);
+	tap_ok(attached == -1, "not while the vector is masked");
+	store(BUS_MMIO, table + 16, 8, 0xfee03000);
+	store(BUS_MMIO, table + 28, 4, 0);
+	tap_ok(attached == 100 && routed == 0xfee03000, "then to its new place");
+	store(BUS_MMIO, table + 16, 8, 0xfee04000);
+	tap_ok(attached == 100 && routed == 0xfee04000, "which may change unmasked");
+	store(BUS_MMIO, ecam(SLOT, PCI_COMMAND), 2, PCI_COMMAND_MEMORY);
+	tap_ok(attached == -1, "nor without the bus master bit");
+	store(BUS_MMIO, ecam(SLOT, PCI_COMMAND), 2,
+	      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	msix_send_again();
+	tap_ok(attached == 100 && num_messages == messages + 1 &&
+	       last_address == 0xfee04000, "such a message is sent again, too");
+	msix_bind(&dev.msix, UINT32_MAX, 100);
+	tap_ok(attached == -1, "and no longer");
+}
+
 /* Any address, length and value: the sanitizers find errors. */
 static void test_noise(void)
 {
@@ -298,11 +351,12 @@ static void test_noise(void)
 
 int main(void)
 {
-	tap_plan(26);
+	tap_plan(34);
 	make_machine();
 	test_enumeration();
 	test_bars();
 	test_msix();
+	test_direct();
 	test_noise();
 	return tap_exit();
 }

@@ -15,7 +15,6 @@
 #include "../log.h"
 #include "net_header.h"
 #include "pci.h"
-#include "vhost.h"
 #include "worker.h"
 
 #define QUEUE_RX	0
@@ -23,17 +22,9 @@
 #define NUM_QUEUES	2
 #define SOME_FDS	64	/* descriptors, to begin with */
 
-/* The front part of struct virtio_net_config, which is all that we have. */
-struct config {
-	uint8_t mac[6];
-	uint16_t status;
-	uint16_t max_queue_pairs;
-	uint16_t mtu;
-};
-
 struct net {
 	struct virtio_device dev;
-	struct config config;
+	struct net_config config;
 	struct worker worker;
 	struct net_link *link;
 	/*
@@ -218,70 +209,10 @@ static void wait_for_packets(struct net *net)
 	net->link->handle(net->link, net, net->fds + 1, count);
 }
 
-/* ---- vhost: the kernel moves the packets -------------------------------------- */
-
-/* Descriptors: the worker's, the two of interrupts, and the link's. */
-#define VHOST_FDS	(1 + VHOST_QUEUES)
-
-static void pass_interrupts(struct net *net)
-{
-	uint64_t count;
-
-	for (unsigned int i = 0; i < VHOST_QUEUES; i++)
-		if ((net->fds[1 + i].revents & POLLIN) &&
-		    read(net->fds[1 + i].fd, &count, sizeof(count)) > 0)
-			virtio_interrupt_queue(&net->dev, i);
-}
-
-static void wait_for_interrupts(struct net *net)
-{
-	const struct vhost *vhost = net->link->vhost;
-	struct pollfd *link = net->fds + VHOST_FDS;
-	unsigned int count;
-	int timeout = -1;
-
-	net->fds[0] = (struct pollfd) {
-		.fd = net->worker.kick_fd, .events = POLLIN,
-	};
-	for (unsigned int i = 0; i < VHOST_QUEUES; i++)
-		net->fds[1 + i] = (struct pollfd) {
-			.fd = vhost->call_fds[i], .events = POLLIN,
-		};
-	count = net->link->watch(net->link, link, net->max_fds - VHOST_FDS,
-				 &timeout, false);
-	if (poll(net->fds, VHOST_FDS + count, timeout) < 0)
-		return;		/* interrupted: the caller looks again */
-	if (net->fds[0].revents & POLLIN)
-		worker_wait(&net->worker);
-	pass_interrupts(net);
-	net->link->handle(net->link, net, link, count);
-}
-
-static void run_vhost(struct net *net)
-{
-	struct vhost *vhost = net->link->vhost;
-	int err = vhost_start(vhost, net->dev.accepted);
-
-	if (err) {
-		log_warn("The host's vhost-net does not take the queues of %s: %s.",
-			 net->dev.name, strerror(-err));
-		virtio_break(&net->dev);
-	}
-	while (!err && !worker_must_stop(&net->worker))
-		wait_for_interrupts(net);
-	vhost_stop(vhost);
-}
-
-/* ---- the thread ---------------------------------------------------------------- */
-
 static void net_run(void *arg)
 {
 	struct net *net = arg;
 
-	if (net->link->vhost) {
-		run_vhost(net);
-		return;
-	}
 	while (!worker_must_stop(&net->worker)) {
 		if (transmit(net)) {
 			virtio_break(&net->dev);
@@ -304,9 +235,6 @@ static void net_start(struct virtio_device *dev)
 
 	if (net->link->start)
 		net->link->start(net->link, dev->accepted);
-	if (net->link->vhost)
-		memcpy(net->link->vhost->rings, dev->setups,
-		       sizeof(net->link->vhost->rings));
 	worker_start(&net->worker);
 }
 
@@ -317,25 +245,12 @@ static void net_stop(struct virtio_device *dev)
 
 static void net_notify(struct virtio_device *dev, unsigned int queue)
 {
-	struct net *net = net_of(dev);
-
-	if (net->link->vhost)
-		vhost_kick(net->link->vhost, queue);
-	else
-		worker_kick(&net->worker);
-}
-
-static void net_reset(struct virtio_device *dev)
-{
-	struct vhost *vhost = net_of(dev)->link->vhost;
-
-	if (vhost)
-		memset(vhost->bases, 0, sizeof(vhost->bases));
+	(void)queue;
+	worker_kick(&net_of(dev)->worker);
 }
 
 static const struct virtio_ops net_ops = {
 	.start = net_start, .stop = net_stop, .notify = net_notify,
-	.reset = net_reset,
 };
 
 void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,

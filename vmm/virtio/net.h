@@ -13,7 +13,6 @@
 #define NET_PACKET_MAX	(NET_HEADER_SIZE + 14 + 4 + 65535u)
 
 struct net;
-struct vhost;
 
 /**
  * struct net_link - the network that a card is connected to
@@ -21,8 +20,6 @@ struct vhost;
  * @filter: the system calls that the card's thread needs
  * @features: virtio features that it supports
  * @mtu: largest packet without its Ethernet header; 0: the driver's choice
- * @vhost: the kernel moves the packets, so that what follows @start is not called,
- *	but for @watch and @handle without room; NULL: the card's thread does
  * @start: features are negotiated; may be missing
  * @send: a packet of the guest, header in front
  * @watch: add descriptors to wait for, and shorten the time in milliseconds (-1:
@@ -38,7 +35,6 @@ struct net_link {
 	enum filter_kind filter;
 	uint64_t features;
 	uint16_t mtu;
-	struct vhost *vhost;
 	void (*start)(struct net_link *link, uint64_t features);
 	void (*send)(struct net_link *link, const unsigned char *packet,
 		     size_t len);
@@ -53,6 +49,14 @@ void net_receive(struct net *net, unsigned char *packet, size_t len);
 
 /* The link is gone for good: the driver sees that the card has no link. */
 void net_lose_link(struct net *net);
+
+/* The front part of struct virtio_net_config, which is all that cards have. */
+struct net_config {
+	uint8_t mac[6];
+	uint16_t status;
+	uint16_t max_queue_pairs;
+	uint16_t mtu;
+};
 
 /* Put a card on the bus of a node. */
 void net_init(struct net_link *link, const uint8_t mac[6], uint8_t bus,

@@ -148,6 +148,12 @@ static uint16_t check_vector(const struct virtio_device *dev, uint16_t vector)
 	return vector < dev->msix.count ? vector : VIRTIO_NO_VECTOR;
 }
 
+static void tell_place(struct virtio_device *dev)
+{
+	if (dev->ops->placed)
+		dev->ops->placed(dev);
+}
+
 /* Queues are checked when the device starts, so they are settled by then. */
 static void take_queue(struct virtio_device *dev, const struct common *c)
 {
@@ -157,6 +163,7 @@ static void take_queue(struct virtio_device *dev, const struct common *c)
 		return;
 	atomic_store(&dev->vectors[dev->queue_select],
 		     check_vector(dev, c->queue_vector));
+	tell_place(dev);
 	if (setup->enabled || (dev->status & VIRTIO_STATUS_DRIVER_OK))
 		return;
 	setup->size = c->queue_size;
@@ -326,7 +333,16 @@ static void virtio_config_written(struct pci_function *fn, unsigned int offset,
 		fn->bars[window.bar].ops->write(fn, window.offset, window.len,
 						pci_get(fn, data, window.len));
 	msix_config_written(&dev->msix, fn);
+	tell_place(dev);
 	virtio_settle(dev);
+}
+
+uint64_t virtio_notify_address(const struct virtio_device *dev, unsigned int queue)
+{
+	uint64_t base = pci_bar_address(&dev->fn, BAR_PARTS);
+
+	return base ? base + ((PART_NOTIFY - 1) << PART_SHIFT) +
+		      queue * NOTIFY_MULTIPLIER : 0;
 }
 
 static void add_part(struct pci_function *fn, enum part part, uint32_t size)

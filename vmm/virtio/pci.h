@@ -32,6 +32,8 @@ struct virtio_device;
  * @stop: tell all workers to stop; those that do not run stay as they are
  * @notify: the driver has put something into a queue, which is started
  * @reset: the driver has reset the device, whose workers have ended; may be missing
+ * @placed: the driver may have moved the addresses of notifications, or the vectors of
+ *	queues; may be missing
  *
  * Called with the device lock held, so they wait for nothing.
  */
@@ -40,6 +42,7 @@ struct virtio_ops {
 	void (*stop)(struct virtio_device *dev);
 	void (*notify)(struct virtio_device *dev, unsigned int queue);
 	void (*reset)(struct virtio_device *dev);
+	void (*placed)(struct virtio_device *dev);
 };
 
 /**
@@ -115,6 +118,12 @@ struct virtio_device {
  * @window: first address of that node's window
  */
 void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window);
+
+/*
+ * The guest's address for notifications of a queue; 0: there is none now. With the device
+ * lock held.
+ */
+uint64_t virtio_notify_address(const struct virtio_device *dev, unsigned int queue);
 
 /* Has the driver of the started device accepted this feature? Any thread. */
 bool virtio_has(const struct virtio_device *dev, unsigned int feature);

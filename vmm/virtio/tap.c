@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "../log.h"
-#include "vhost.h"
 
 #define TUN_DEVICE	"/dev/net/tun"
 #define BATCH		64	/* packets, until the guest's get their turn */
@@ -53,13 +52,32 @@ static unsigned long offload_of(uint64_t features)
 	return offload;
 }
 
+void tap_set_offload(int fd, const char *name, uint64_t features)
+{
+	if (ioctl(fd, TUNSETOFFLOAD, offload_of(features)))
+		log_warn("The interface %s cannot leave checksums and segments to the guest: %s.",
+			 name, strerror(errno));
+}
+
 static void tap_start(struct net_link *link, uint64_t features)
 {
-	unsigned long offload = offload_of(features);
+	tap_set_offload(tap_of(link)->fd, link->name, features);
+}
 
-	if (ioctl(tap_of(link)->fd, TUNSETOFFLOAD, offload))
-		log_warn("The interface %s cannot leave checksums and segments to the guest: %s.",
-			 link->name, strerror(errno));
+int tap_use_queue(int fd, bool use)
+{
+	struct ifreq request = {
+		.ifr_flags = use ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
+	};
+
+	return ioctl(fd, TUNSETQUEUE, &request) ? -errno : 0;
+}
+
+uint64_t tap_features(void)
+{
+	return 1ull << VIRTIO_NET_F_CSUM | 1ull << VIRTIO_NET_F_GUEST_CSUM |
+	       1ull << VIRTIO_NET_F_GUEST_TSO4 | 1ull << VIRTIO_NET_F_GUEST_TSO6 |
+	       1ull << VIRTIO_NET_F_HOST_TSO4 | 1ull << VIRTIO_NET_F_HOST_TSO6;
 }
 
 static void tap_send(struct net_link *link, const unsigned char *packet,
@@ -129,16 +147,17 @@ static const char *find_reason(const char *name)
 	return "was made with multi_queue";
 }
 
-static void attach(struct tap *tap, const char *name)
+static void attach(int fd, const char *name, bool many)
 {
 	struct ifreq request = {
-		.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR,
+		.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR |
+			     (many ? IFF_MULTI_QUEUE : 0),
 	};
 	int header = NET_HEADER_SIZE;
 
 	strcpy(request.ifr_name, name);
-	if (!ioctl(tap->fd, TUNSETIFF, &request) &&
-	    !ioctl(tap->fd, TUNSETVNETHDRSZ, &header))
+	if (!ioctl(fd, TUNSETIFF, &request) &&
+	    !ioctl(fd, TUNSETVNETHDRSZ, &header))
 		return;
 	if (errno == EPERM)
 		die(EXIT_HOST, "You may not use the interface %s; as root: ip tuntap del %s mode tap; ip tuntap add %s mode tap user NAME.",
@@ -146,6 +165,9 @@ static void attach(struct tap *tap, const char *name)
 	if (errno == EBUSY)
 		die(EXIT_HOST, "The interface %s is in use by another process.",
 		    name);
+	if (errno == EINVAL && many)
+		die(EXIT_HOST, "The interface %s has one queue, or is not a tap; as root: ip tuntap del %s mode tap; ip tuntap add %s mode tap multi_queue.",
+		    name, name, name);
 	if (errno == EINVAL)
 		die(EXIT_HOST, "The interface %s cannot be used, since it %s; as root: ip tuntap add NAME mode tap makes one that can.",
 		    name, find_reason(name));
@@ -180,6 +202,35 @@ static uint16_t choose_mtu(const struct net_options *options)
 	return options->mtu ? options->mtu : most;
 }
 
+static int open_queue(const char *name, bool many)
+{
+	int fd;
+
+	if (strlen(name) >= IFNAMSIZ || !if_nametoindex(name))
+		die(EXIT_USAGE, "There is no interface \"%s\"; as root: ip tuntap add NAME mode tap, and bring it up.",
+		    name);
+	fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		die(EXIT_HOST, "There is no " TUN_DEVICE ": load the module tun.");
+	if (fd < 0)
+		die(EXIT_HOST, TUN_DEVICE " cannot be opened: %s.",
+		    strerror(errno));
+	attach(fd, name, many);
+	return fd;
+}
+
+uint16_t tap_open_queues(const struct net_options *options,
+			 int fds[DEVICE_MAX_QUEUES])
+{
+	bool many = options->queues > 1;
+	unsigned int i = 0;
+
+	do
+		fds[i] = open_queue(options->tap, many);
+	while (++i < options->queues);
+	return choose_mtu(options);
+}
+
 struct net_link *tap_open(const struct net_options *options)
 {
 	const char *name = options->tap;
@@ -187,30 +238,14 @@ struct net_link *tap_open(const struct net_options *options)
 
 	if (!tap)
 		die(EXIT_HOST, "There is no memory for a network card.");
-	if (strlen(name) >= IFNAMSIZ || !if_nametoindex(name))
-		die(EXIT_USAGE, "There is no interface \"%s\"; as root: ip tuntap add NAME mode tap, and bring it up.",
-		    name);
-	tap->fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (tap->fd < 0 && errno == ENOENT)
-		die(EXIT_HOST, "There is no " TUN_DEVICE ": load the module tun.");
-	if (tap->fd < 0)
-		die(EXIT_HOST, TUN_DEVICE " cannot be opened: %s.",
-		    strerror(errno));
-	attach(tap, name);
+	tap->fd = open_queue(name, false);
 	tap->link = (struct net_link) {
 		.name = name,
 		.filter = FILTER_TAP,
 		.mtu = choose_mtu(options),
-		.features = 1ull << VIRTIO_NET_F_CSUM |
-			    1ull << VIRTIO_NET_F_GUEST_CSUM |
-			    1ull << VIRTIO_NET_F_GUEST_TSO4 |
-			    1ull << VIRTIO_NET_F_GUEST_TSO6 |
-			    1ull << VIRTIO_NET_F_HOST_TSO4 |
-			    1ull << VIRTIO_NET_F_HOST_TSO6,
+		.features = tap_features(),
 		.start = tap_start, .send = tap_send, .watch = tap_watch,
 		.handle = tap_handle,
 	};
-	if (options->vhost)
-		tap->link.vhost = vhost_open(name, tap->fd);
 	return &tap->link;
 }

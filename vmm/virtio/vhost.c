@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vhost-net: the host's kernel moves the packets of a card between its tap and the
+ * vhost-net: the host's kernel moves packets between a queue of a tap and the
  * guest's memory (Linux, drivers/vhost/net.c).
  *
  * The kernel's thread uses this process's memory like one of its threads. Only guests
@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <linux/vhost.h>
 #include <linux/virtio_net.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -21,6 +20,7 @@
 
 #include "../log.h"
 #include "../memory.h"
+#include "../vm.h"
 
 #define DEVICE		"/dev/vhost-net"
 #define NO_BACKEND	(-1)
@@ -40,12 +40,8 @@ static void need_features(const struct vhost *vhost)
 		    vhost->name);
 }
 
-struct vhost *vhost_open(const char *name, int tap)
+void vhost_open(struct vhost *vhost, const char *name, int tap)
 {
-	struct vhost *vhost = calloc(1, sizeof(*vhost));
-
-	if (!vhost)
-		die(EXIT_HOST, "There is no memory for a network card.");
 	vhost->name = name;
 	vhost->tap = tap;
 	vhost->fd = open(DEVICE, O_RDWR | O_CLOEXEC);
@@ -64,7 +60,6 @@ struct vhost *vhost_open(const char *name, int tap)
 	if (ioctl(vhost->fd, VHOST_SET_OWNER))
 		die(EXIT_HOST, "The host's vhost-net does not work for %s: %s.",
 		    name, strerror(errno));
-	return vhost;
 }
 
 static void put_region(struct vhost_memory *memory, uint64_t gpa, uint64_t size)
@@ -160,4 +155,16 @@ void vhost_kick(struct vhost *vhost, unsigned int queue)
 	/* It fails only if the counter is full, and then a kick is pending. */
 	if (write(vhost->kick_fds[queue], &one, sizeof(one)) < 0)
 		return;
+}
+
+void vhost_place(struct vhost *vhost, unsigned int queue, uint64_t gpa)
+{
+	uint64_t *place = &vhost->places[queue];
+
+	if (*place == gpa)
+		return;
+	if (*place)
+		vm_listen(*place, vhost->kick_fds[queue], false);
+	/* Without it the write ends KVM_RUN, and the device kicks. */
+	*place = gpa && !vm_listen(gpa, vhost->kick_fds[queue], true) ? gpa : 0;
 }
