@@ -5,6 +5,7 @@
  */
 #include "../../vmm/config.h"
 
+#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,40 +13,62 @@
 #include "fuzz.h"
 
 #define TEXTS_MAX	8
+#define TEXT_SIZE	(1u << 20)	/* as config_file.c allocates it */
+#define TEXT_USED	(16u << 10)
 
 static char path[64];
 static int fd;
 
 /*
- * What is refused ends ssi-vmm, so the text of the file stays. It is 1 MiB, so here
- * it is freed. See fuzz.h for __wrap_ and __real_.
+ * The text of the file is 1 MiB, and what is refused ends ssi-vmm, so the text stays. Here
+ * the same memory is used for the next input: to get it from the system and to give it back
+ * took two thirds of the time. What is free is poisoned, as free() would do, as far as an
+ * input reaches. See fuzz.h for __wrap_ and __real_.
  */
-static void *texts[TEXTS_MAX];
+static struct {
+	void *memory;
+	bool used;
+} texts[TEXTS_MAX];
+
+static void *use_text(unsigned int i)
+{
+	if (!texts[i].memory)
+		texts[i].memory = __real_malloc(TEXT_SIZE);
+	ASAN_UNPOISON_MEMORY_REGION(texts[i].memory, TEXT_USED);
+	texts[i].used = true;
+	return texts[i].memory;
+}
+
+static void free_text(unsigned int i)
+{
+	ASAN_POISON_MEMORY_REGION(texts[i].memory, TEXT_USED);
+	texts[i].used = false;
+}
 
 void *__wrap_malloc(size_t size)
 {
-	void *memory = __real_malloc(size);
-
-	for (unsigned int i = 0; i < TEXTS_MAX && size == 1u << 20; i++)
-		if (!texts[i]) {
-			texts[i] = memory;
-			break;
-		}
-	return memory;
+	for (unsigned int i = 0; i < TEXTS_MAX && size == TEXT_SIZE; i++)
+		if (!texts[i].used)
+			return use_text(i);
+	return __real_malloc(size);
 }
 
 void __wrap_free(void *memory)
 {
-	for (unsigned int i = 0; i < TEXTS_MAX; i++)
-		if (texts[i] == memory)
-			texts[i] = NULL;
+	for (unsigned int i = 0; memory && i < TEXTS_MAX; i++) {
+		if (texts[i].memory == memory) {
+			free_text(i);
+			return;
+		}
+	}
 	__real_free(memory);
 }
 
 static void free_texts(void)
 {
 	for (unsigned int i = 0; i < TEXTS_MAX; i++)
-		__wrap_free(texts[i]);
+		if (texts[i].used)
+			free_text(i);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
