@@ -3,8 +3,8 @@
  * ssictl top: how the cluster does, again and again, on the whole terminal.
  *
  * A thread asks: an answer of a host that hangs takes seconds, and the keys must work
- * meanwhile. ssid gives nodes and rates; faults by class and hot pages are those that the
- * module of this host counts.
+ * meanwhile. ssid asks those of all hosts. Without it, or if it is an older one, faults by
+ * class and hot pages are those that the module of this host counts.
  */
 
 #include <curses.h>
@@ -40,16 +40,18 @@ static const char usage[] =
 	"Usage: ssictl top\n"
 	"\n"
 	"Shows nodes, CPUs, faults and their times, and the pages that move most often with the\n"
-	"guest's CPUs on the nodes that have had them, until q is pressed. Faults by class and pages\n"
-	"are those of this host.\n";
+	"guest's CPUs on the nodes that have had them, until q is pressed. They are those of all\n"
+	"nodes.\n";
 
 /**
  * struct seen - what was asked for last
  * @cluster: the answer to GET /cluster, or NULL
  * @samples: the last sample of each node of it
- * @classes: of this host's nodes, since the question before
- * @seconds: that time; 0: there are no @classes yet
- * @pages: of this host's nodes
+ * @classes: of all nodes in their newest samples, or of this host's nodes
+ * @rates: of @classes, in a second
+ * @has_classes: there are some
+ * @is_local: @classes and @pages are those of this host's module
+ * @pages: those that move most often
  * @num_pages: how many
  * @why: why there are no @classes, or ""
  */
@@ -57,7 +59,9 @@ struct seen {
 	json_t *cluster;
 	json_t *samples[NODES_MAX];
 	struct counts_class classes[__SSI_DSM_CLASS_MAX];
-	double seconds;
+	double rates[__SSI_DSM_CLASS_MAX];
+	bool has_classes;
+	bool is_local;
 	struct hot_page pages[HOT_PAGES_MAX];
 	size_t num_pages;
 	char why[128];
@@ -91,17 +95,23 @@ static void add_counts(const struct genl_reply *reply, void *arg)
 	free(counts);
 }
 
-static void add_pages(const struct genl_reply *reply, void *arg)
+static void merge_pages(struct seen *new, const struct hot_page *more, size_t count)
 {
 	struct hot_page pages[2 * HOT_PAGES_MAX];
-	struct seen *new = arg;
-	size_t count = hot_pages_read(reply, pages);
 
+	memcpy(pages, more, count * sizeof(*pages));
 	memcpy(pages + count, new->pages, new->num_pages * sizeof(*pages));
 	count += new->num_pages;
 	hot_pages_sort(pages, count);
 	new->num_pages = count < HOT_PAGES_MAX ? count : HOT_PAGES_MAX;
 	memcpy(new->pages, pages, new->num_pages * sizeof(*pages));
+}
+
+static void add_pages(const struct genl_reply *reply, void *arg)
+{
+	struct hot_page pages[HOT_PAGES_MAX];
+
+	merge_pages(arg, pages, hot_pages_read(reply, pages));
 }
 
 static void subtract(struct counts_class *now, struct counts_class *before)
@@ -126,19 +136,69 @@ static void ask_module(struct seen *new)
 	double now = now_s();
 	struct genl genl;
 
+	new->is_local = true;
+	new->num_pages = 0;
+
 	if (genl_open(&genl) ||
 	    genl_dump(&genl, SSI_DSM_CMD_STATS_GET, add_counts, new->classes) ||
 	    genl_dump(&genl, SSI_DSM_CMD_PAGE_GET, add_pages, new)) {
 		snprintf(new->why, sizeof(new->why), "%.127s", genl.error);
 	} else {
 		subtract(new->classes, before);
-		new->seconds = asked > 0 ? now - asked : 0;
+		new->has_classes = asked > 0;
+		for (int c = 0; c < __SSI_DSM_CLASS_MAX && asked > 0; c++)
+			new->rates[c] = (double)new->classes[c].count / (now - asked);
 		asked = now;
 	}
 	genl_close(&genl);
 }
 
-static json_t *ask_sample(const json_t *node)
+/* ---- all nodes ---- */
+
+static void add_class(struct seen *new, const json_t *class, double seconds)
+{
+	const json_t *buckets = json_object_get(class, "buckets");
+
+	for (int c = 0; c < __SSI_DSM_CLASS_MAX; c++) {
+		if (strcmp(name_class(c), member_text(class, "class")))
+			continue;
+		new->classes[c].count += member_number(class, "count");
+		new->rates[c] += (double)member_number(class, "count") / seconds;
+		for (int i = 0; i < SSI_DSM_BUCKETS; i++)
+			new->classes[c].buckets[i] +=
+				json_integer_value(json_array_get(buckets, i));
+	}
+}
+
+static void add_page(struct seen *new, const json_t *view)
+{
+	struct hot_page page = { .moves = member_number(view, "moves") };
+	json_t *node;
+	uint64_t offset;
+	size_t i;
+
+	ssi_layout_offset(member_number(view, "address"), &offset);
+	page.index = offset >> PAGE_SHIFT;
+	json_array_foreach(json_object_get(view, "nodes"), i, node)
+		page.nodes |= UINT32_C(1) << (json_integer_value(node) & 31);
+	merge_pages(new, &page, 1);
+}
+
+static void add_history(struct seen *new, const json_t *view, const json_t *sample)
+{
+	double seconds = json_number_value(json_object_get(sample, "seconds"));
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(view, "classes"), i, one)
+		if (seconds > 0)
+			add_class(new, one, seconds);
+	json_array_foreach(json_object_get(view, "pages"), i, one)
+		add_page(new, one);
+	new->has_classes = new->has_classes || seconds > 0;
+}
+
+static json_t *ask_sample(struct seen *new, const json_t *node)
 {
 	unsigned int status;
 	char path[64];
@@ -149,6 +209,7 @@ static json_t *ask_sample(const json_t *node)
 	view = daemon_try("GET", path, NULL, &status);
 	samples = json_object_get(view, "samples");
 	last = json_incref(json_array_get(samples, json_array_size(samples) - 1));
+	add_history(new, view, last);
 	json_decref(view);
 	return last;
 }
@@ -162,7 +223,7 @@ static void ask_daemon(struct seen *new)
 	new->cluster = daemon_try("GET", "/cluster", NULL, &status);
 	json_array_foreach(json_object_get(new->cluster, "nodes"), i, node)
 		if (i < NODES_MAX)
-			new->samples[i] = ask_sample(node);
+			new->samples[i] = ask_sample(new, node);
 }
 
 static void take(struct seen *new)
@@ -186,7 +247,8 @@ static void *ask_again(void *unused)
 		new = calloc(1, sizeof(*new));
 		if (new) {
 			ask_daemon(new);
-			ask_module(new);
+			if (!new->has_classes)
+				ask_module(new);
 			take(new);
 		}
 		free(new);
@@ -291,8 +353,9 @@ static void draw_nodes(int *y)
 
 static void draw_classes(int *y)
 {
-	print_head(y, "class (this host)        /s      p50us      p99us");
-	if (seen.seconds <= 0) {
+	print_head(y, seen.is_local ? "class (this host)        /s      p50us      p99us" :
+				      "class (all nodes)        /s      p50us      p99us");
+	if (!seen.has_classes) {
 		print(y, "  %s", seen.why[0] ? seen.why : "waits for a second look");
 		return;
 	}
@@ -302,7 +365,7 @@ static void draw_classes(int *y)
 		if (!class->count)
 			continue;
 		print(y, "  %-16s %8s %10.1f %10.1f", name_class(c),
-		      amount((double)class->count / seen.seconds),
+		      amount(seen.rates[c]),
 		      (double)histogram_percentile(class->buckets, 500) / 1e3,
 		      (double)histogram_percentile(class->buckets, 990) / 1e3);
 	}
@@ -332,7 +395,8 @@ static const char *cpus_of(uint32_t mask)
 
 static void draw_pages(int *y)
 {
-	print_head(y, "hot page (home here)   moves  CPUs of the nodes that had it");
+	print_head(y, seen.is_local ? "hot page (home here)   moves  CPUs of the nodes that had it" :
+				      "hot page               moves  CPUs of the nodes that had it");
 	for (size_t i = 0; i < seen.num_pages; i++)
 		print(y, "  0x%012" PRIx64 "  %10" PRIu64 "  %s",
 		      ssi_layout_address(seen.pages[i].index << PAGE_SHIFT), seen.pages[i].moves,

@@ -13,10 +13,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "../../acpi/layout.h"
 #include "../../lib/genl.h"
 #include "../../lib/histogram.h"
 #include "../counts.h"
+#include "../hot_pages.h"
+#include "../names.h"
 
+#define PAGE_SHIFT	12
 #define KEPT	300	/* samples: ten minutes */
 
 /* What is counted of a node at a time. */
@@ -29,9 +33,10 @@ struct reading {
 /* Only the observer's thread uses it. */
 static struct reading *history_last[SSI_DSM_MAX_NODES];
 
-/* Protects history_samples. */
+/* Protects what follows. */
 static pthread_mutex_t history_mutex = PTHREAD_MUTEX_INITIALIZER;
 static json_t *history_samples[SSI_DSM_MAX_NODES];
+static json_t *history_classes[SSI_DSM_MAX_NODES];	/* of the newest */
 
 static double clock_s(clockid_t clock)
 {
@@ -122,9 +127,31 @@ static json_t *make_sample(const struct counts *counts, double seconds,
 			 "tx_bytes", (double)tx / seconds);
 }
 
-static void keep(unsigned int node, json_t *sample)
+static json_t *make_class(unsigned int number, const struct counts_class *class)
+{
+	json_t *buckets = json_array();
+
+	for (int i = 0; i < SSI_DSM_BUCKETS; i++)
+		json_array_append_new(buckets, json_integer(class->buckets[i]));
+	return json_pack("{s:s, s:I, s:o}", "class", name_class(number), "count",
+			 (json_int_t)class->count, "buckets", buckets);
+}
+
+static json_t *make_classes(const struct counts *counts)
+{
+	json_t *classes = json_array();
+
+	for (int c = 0; c < __SSI_DSM_CLASS_MAX; c++)
+		if (counts->classes[c].count)
+			json_array_append_new(classes, make_class(c, &counts->classes[c]));
+	return classes;
+}
+
+static void keep(unsigned int node, json_t *sample, json_t *classes)
 {
 	pthread_mutex_lock(&history_mutex);
+	json_decref(history_classes[node]);
+	history_classes[node] = classes;
 	if (!history_samples[node])
 		history_samples[node] = json_array();
 	json_array_append_new(history_samples[node], sample);
@@ -138,7 +165,8 @@ static void forget(unsigned int node)
 {
 	pthread_mutex_lock(&history_mutex);
 	json_decref(history_samples[node]);
-	history_samples[node] = NULL;
+	json_decref(history_classes[node]);
+	history_samples[node] = history_classes[node] = NULL;
 	pthread_mutex_unlock(&history_mutex);
 }
 
@@ -151,7 +179,8 @@ static void compare(unsigned int node, const struct reading *before,
 		return;
 	counts_subtract(&difference, &before->counts);
 	keep(node, make_sample(&difference, now->at - before->at,
-			       now->rx - before->rx, now->tx - before->tx));
+			       now->rx - before->rx, now->tx - before->tx),
+	     make_classes(&difference));
 }
 
 void history_sample(void)
@@ -169,13 +198,54 @@ void history_sample(void)
 	}
 }
 
+/* ---- the view ---- */
+
+struct pages {
+	uint32_t node;
+	json_t *list;
+};
+
+static json_t *make_page(const struct hot_page *page)
+{
+	json_t *nodes = json_array();
+
+	for (int n = 0; n < SSI_DSM_MAX_NODES; n++)
+		if (page->nodes & UINT32_C(1) << n)
+			json_array_append_new(nodes, json_integer(n));
+	return json_pack("{s:I, s:I, s:o}", "address",
+			 (json_int_t)ssi_layout_address(page->index << PAGE_SHIFT),
+			 "moves", (json_int_t)page->moves, "nodes", nodes);
+}
+
+static void take_pages(const struct genl_reply *reply, void *arg)
+{
+	struct hot_page hot[HOT_PAGES_MAX];
+	struct pages *pages = arg;
+	size_t i, count = hot_pages_read(reply, hot);
+
+	for (i = 0; i < count && genl_u32(reply, SSI_DSM_A_NODE_ID) == pages->node; i++)
+		json_array_append_new(pages->list, make_page(&hot[i]));
+}
+
+static json_t *view_pages(unsigned int node)
+{
+	struct pages pages = { node, json_array() };
+	struct genl genl;
+
+	if (!genl_open(&genl))
+		genl_dump(&genl, SSI_DSM_CMD_PAGE_GET, take_pages, &pages);
+	genl_close(&genl);
+	return pages.list;
+}
+
 json_t *history_view(unsigned int node)
 {
-	json_t *view;
+	json_t *view = json_pack("{s:i, s:[], s:[], s:o}", "node", (int)node,
+				 "samples", "classes", "pages", view_pages(node));
 
 	pthread_mutex_lock(&history_mutex);
-	view = json_pack("{s:i, s:o}", "node", (int)node, "samples",
-			 json_array());
+	if (history_classes[node])
+		json_object_set(view, "classes", history_classes[node]);
 	if (history_samples[node])
 		json_array_extend(json_object_get(view, "samples"),
 				  history_samples[node]);
