@@ -522,6 +522,14 @@ static const struct genl_ops ops[] = {
 		.maxattr = SSI_DSM_A_MAX,
 		.flags = GENL_ADMIN_PERM,
 	},
+	{
+		.cmd = SSI_DSM_CMD_TOUCH_GET,
+		.start = ssi_netlink_start,
+		.dumpit = dump,
+		.policy = region_policy,
+		.maxattr = SSI_DSM_A_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
 };
 
 static struct genl_family ssi_netlink_family __ro_after_init = {

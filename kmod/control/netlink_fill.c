@@ -5,9 +5,11 @@
 
 #include "control/netlink_fill.h"
 
+#include <linux/ktime.h>
 #include <net/genetlink.h>
 
 #include "control/netlink_parse.h"
+#include "engine/heat.h"
 #include "memory/pages.h"
 #include "memory/region.h"
 #include "net/node.h"
@@ -365,6 +367,13 @@ static int put_block(struct sk_buff *skb, struct ssi_region *region, u64 block,
 	return err;
 }
 
+static int put_region_name(struct sk_buff *skb, const struct ssi_netlink_subject *sub)
+{
+	return nla_put_string(skb, SSI_DSM_A_CLUSTER, sub->node->cluster) ?:
+	       nla_put_u32(skb, SSI_DSM_A_NODE_ID, sub->node->id) ?:
+	       nla_put_u32(skb, SSI_DSM_A_REGION_ID, sub->region->id);
+}
+
 int ssi_netlink_fill_heat(struct sk_buff *skb,
 			  const struct ssi_netlink_origin *to,
 			  const struct ssi_netlink_subject *sub, long *block)
@@ -378,9 +387,7 @@ int ssi_netlink_fill_heat(struct sk_buff *skb,
 			   SSI_DSM_CMD_HEAT_GET);
 	if (!head)
 		return -EMSGSIZE;
-	err = nla_put_string(skb, SSI_DSM_A_CLUSTER, sub->node->cluster) ?:
-	      nla_put_u32(skb, SSI_DSM_A_NODE_ID, sub->node->id) ?:
-	      nla_put_u32(skb, SSI_DSM_A_REGION_ID, sub->region->id);
+	err = put_region_name(skb, sub);
 	dirs = err ? NULL : xa_find(&sub->region->dirs, &at, ULONG_MAX, XA_PRESENT);
 	while (dirs) {
 		err = put_block(skb, sub->region, at, dirs);
@@ -390,6 +397,73 @@ int ssi_netlink_fill_heat(struct sk_buff *skb,
 		dirs = xa_find_after(&sub->region->dirs, &at, ULONG_MAX, XA_PRESENT);
 	}
 	if (err && *block == first)
+		genlmsg_cancel(skb, head);
+	else
+		genlmsg_end(skb, head);
+	return err;
+}
+
+/* ---- touches: the remote faults of the node ---- */
+
+static int put_touch_counts(struct sk_buff *skb, const struct ssi_heat_count *count)
+{
+	int err = count->cpu == SSI_HEAT_NO_CPU ? 0 :
+		  nla_put_u32(skb, SSI_DSM_A_TOUCH_CPU, count->cpu);
+
+	if (count->is_server)
+		return err ?: nla_put_u32(skb, SSI_DSM_A_PEER_ID, count->at) ?:
+		       nla_put_u32(skb, SSI_DSM_A_TOUCH_READS,
+				   count->counts[SSI_HEAT_READ]);
+	return err ?: put_u64(skb, SSI_DSM_A_BLOCK_INDEX, count->at) ?:
+	       nla_put_u32(skb, SSI_DSM_A_TOUCH_READS,
+			   count->counts[SSI_HEAT_READ]) ?:
+	       nla_put_u32(skb, SSI_DSM_A_TOUCH_WRITES,
+			   count->counts[SSI_HEAT_WRITE]) ?:
+	       nla_put_u32(skb, SSI_DSM_A_TOUCH_GUESSES,
+			   count->counts[SSI_HEAT_GUESS]);
+}
+
+static int put_touch(struct sk_buff *skb, const struct ssi_heat_count *count)
+{
+	struct nlattr *nest = nla_nest_start(skb, count->is_server ?
+					     SSI_DSM_A_SERVED : SSI_DSM_A_TOUCH);
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	err = put_touch_counts(skb, count);
+	if (err)
+		nla_nest_cancel(skb, nest);
+	else
+		nla_nest_end(skb, nest);
+	return err;
+}
+
+int ssi_netlink_fill_touches(struct sk_buff *skb,
+			     const struct ssi_netlink_origin *to,
+			     const struct ssi_netlink_subject *sub, long *cell)
+{
+	u16 clock = ssi_heat_clock(ktime_get_ns());
+	unsigned long at = *cell;
+	struct ssi_heat_count count;
+	bool first = true;
+	void *head;
+	int err;
+
+	head = genlmsg_put(skb, to->portid, to->seq, to->family, to->flags,
+			   SSI_DSM_CMD_TOUCH_GET);
+	if (!head)
+		return -EMSGSIZE;
+	err = put_region_name(skb, sub) ?:
+	      nla_put_u32(skb, SSI_DSM_A_HEAT_CLOCK, clock);
+	while (!err && ssi_heat_next(&sub->region->heat, &at, clock, &count)) {
+		err = put_touch(skb, &count);
+		if (err)
+			break;
+		first = false;
+		*cell = at;
+	}
+	if (err && first)
 		genlmsg_cancel(skb, head);
 	else
 		genlmsg_end(skb, head);

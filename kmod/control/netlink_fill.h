@@ -56,4 +56,18 @@ int ssi_netlink_fill_heat(struct sk_buff *skb,
 			  const struct ssi_netlink_origin *to,
 			  const struct ssi_netlink_subject *sub, long *block);
 
+/**
+ * ssi_netlink_fill_touches() - append one message about the remote faults of a node
+ * @skb: the socket buffer
+ * @to: the request that it answers
+ * @sub: the region
+ * @cell: where to begin; result: where to go on
+ *
+ * Context: As ssi_netlink_fill().
+ * Return: 0 after the last count, or -EMSGSIZE: the rest needs another message.
+ */
+int ssi_netlink_fill_touches(struct sk_buff *skb,
+			     const struct ssi_netlink_origin *to,
+			     const struct ssi_netlink_subject *sub, long *cell);
+
 #endif /* _SSI_NETLINK_FILL_H */

@@ -164,6 +164,8 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 
 	if (dump_cmd(cb) == SSI_DSM_CMD_HEAT_GET)
 		return ssi_netlink_fill_heat(skb, &to, sub, &cb->args[2]);
+	if (dump_cmd(cb) == SSI_DSM_CMD_TOUCH_GET)
+		return ssi_netlink_fill_touches(skb, &to, sub, &cb->args[2]);
 	return ssi_netlink_fill(skb, &to, dump_cmd(cb), sub);
 }
 
@@ -187,7 +189,7 @@ static int dump_peers(struct sk_buff *skb, struct netlink_callback *cb,
 
 /*
  * cb->args[1] is the position in node->regions at which the dump continues; of a dump
- * of heat, cb->args[2] the block in the region.
+ * of heat or touches, cb->args[2] the block or count in the region.
  */
 static int dump_regions(struct sk_buff *skb, struct netlink_callback *cb,
 			struct ssi_node *node, const struct filter *filter)

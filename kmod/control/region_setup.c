@@ -94,6 +94,7 @@ static void ssi_region_free(struct work_struct *work)
 	iput(region->inode);
 	ssi_budget_exit(region);
 	ssi_hot_exit(&region->home.hot);
+	ssi_heat_exit(&region->heat);
 	ssi_guest_time_exit(&region->guest_time);
 	ssi_stats_free(region->stats);
 	kvfree(region->buckets);
@@ -266,6 +267,7 @@ static int region_alloc_parts(struct ssi_region *region)
 			   region->size >> (PAGE_SHIFT + SSI_BLOCK_SHIFT));
 	if (ret)
 		goto err_free_stats;
+	ssi_heat_init(&region->heat, region->size >> (PAGE_SHIFT + SSI_BLOCK_SHIFT));
 	ret = ssi_budget_init(region);
 	if (ret)
 		goto err_exit_hot;

@@ -173,7 +173,8 @@ static int prepare_request(struct access *access)
 		access->class = SSI_DSM_CLASS_FIRST_TOUCH;
 		return 0;
 	}
-	access->req = ssi_request_alloc(access->slot->region, GFP_KERNEL);
+	access->req = ssi_request_alloc(access->slot->region, access->event,
+					GFP_KERNEL);
 	return access->req ? 0 : -ENOMEM;
 }
 

@@ -13,9 +13,11 @@
 
 #include "alloc.h"
 #include "engine/gather.h"
+#include "engine/heat.h"
 #include "engine/home.h"
 #include "engine/message.h"
 #include "engine/request.h"
+#include "engine/walks.h"
 #include "memory/huge.h"
 #include "memory/pages.h"
 #include "memory/pte.h"
@@ -36,6 +38,9 @@
  * @granted: DATAS, DATAX, GRANT or ZERO came
  * @exclusive: requested with GETX or UPGRADE
  * @class: class of the request, as far as known
+ * @cpu: of the guest, whose fault it is, as for ssi_heat_note()
+ * @store: for a store
+ * @supplier: the node whose data came, or SSI_DSM_MAX_NODES
  */
 struct ssi_req {
 	struct list_head list;
@@ -48,23 +53,38 @@ struct ssi_req {
 	bool granted;
 	bool exclusive;
 	enum ssi_dsm_class class;
+	u32 cpu;
+	bool store;
+	u32 supplier;
 };
 
 static struct kmem_cache *req_cache;
 
-/* Several tasks may pass the limit at the same time; that does no harm. */
+/*
+ * Several tasks may pass the limit at the same time; that does no harm. Only a fault
+ * may wait for memory: all other requests are the home's own.
+ */
 static struct ssi_req *alloc_below(struct ssi_region *region, int limit,
-				   gfp_t gfp)
+				   enum ssi_event event, gfp_t gfp)
 {
+	struct ssi_req *req;
+
 	if (atomic_read(&region->gather.outstanding) >= limit ||
 	    ssi_alloc_fails(SSI_ALLOC_REQUEST))
 		return NULL;
-	return kmem_cache_alloc(req_cache, ssi_alloc_gfp(gfp));
+	req = kmem_cache_alloc(req_cache, ssi_alloc_gfp(gfp));
+	if (!req)
+		return NULL;
+	req->store = event == SSI_EV_STORE;
+	req->cpu = gfpflags_allow_blocking(gfp) ? ssi_walks_cpu() :
+						  SSI_HEAT_NOT_A_FAULT;
+	return req;
 }
 
-struct ssi_req *ssi_request_alloc(struct ssi_region *region, gfp_t gfp)
+struct ssi_req *ssi_request_alloc(struct ssi_region *region,
+				  enum ssi_event event, gfp_t gfp)
 {
-	return alloc_below(region, SSI_REQUESTS_MAX, gfp);
+	return alloc_below(region, SSI_REQUESTS_MAX, event, gfp);
 }
 
 void ssi_request_free(struct ssi_req *req)
@@ -104,6 +124,8 @@ static enum ssi_event event_of(struct ssi_req *req, const struct ssi_msg *msg,
 	if (req->granted)
 		return SSI_EVENTS;
 	req->granted = true;
+	if (msg->type == SSI_WIRE_DATAS || msg->type == SSI_WIRE_DATAX)
+		req->supplier = msg->src;
 	req->acks += msg->arg;
 	switch (msg->type) {
 	case SSI_WIRE_DATAS:
@@ -172,6 +194,19 @@ static void put_token(struct ssi_region *region, u32 token)
 		ssi_token_put(&region->node->tokens, token >> SSI_BUCKETS_MAX_SHIFT);
 }
 
+static void note_heat(struct ssi_region *region, const struct ssi_req *req, u64 now)
+{
+	u32 servers = req->acked;
+
+	if (req->class == SSI_DSM_CLASS_FIRST_TOUCH)
+		return;
+	if (req->supplier < SSI_DSM_MAX_NODES)
+		servers |= BIT(req->supplier);
+	ssi_heat_note(region, req->index, req->cpu,
+		      !req->exclusive ? SSI_HEAT_READ :
+		      req->store ? SSI_HEAT_WRITE : SSI_HEAT_GUESS, servers, now);
+}
+
 /*
  * The request is complete: free it, send UNBLOCK to the home, wake the waiting
  * faults.
@@ -191,6 +226,7 @@ static void finish(const struct ssi_slot *slot, struct ssi_req *req)
 	ssi_gather_end(region, req->start + ns);
 	ssi_pages_wake(slot);
 	ssi_stats_add(region->stats, req->class, ns);
+	note_heat(region, req, req->start + ns);
 	if (req->class != SSI_DSM_CLASS_FIRST_TOUCH && held < ns)
 		ssi_gather_learn(region, ns - held);
 	kmem_cache_free(req_cache, req);
@@ -290,6 +326,9 @@ void ssi_request_open(const struct ssi_slot *slot, struct ssi_req *req,
 		.exclusive = !copy,
 		.class = copy ? SSI_DSM_CLASS_READ_REMOTE :
 				SSI_DSM_CLASS_WRITE_REMOTE,
+		.cpu = req->cpu,
+		.store = req->store,
+		.supplier = SSI_DSM_MAX_NODES,
 	};
 	*msg = (struct ssi_msg){
 		.type = type_of(step.action),
@@ -334,7 +373,7 @@ static bool try_open(const struct ssi_slot *slot, enum ssi_event event,
 void ssi_request_fetch(struct ssi_region *region, u64 index,
 		       enum ssi_event event, gfp_t gfp, bool more)
 {
-	struct ssi_req *req = alloc_below(region, SSI_FETCHES_MAX, gfp);
+	struct ssi_req *req = alloc_below(region, SSI_FETCHES_MAX, event, gfp);
 	struct ssi_slot slot;
 	struct ssi_msg msg;
 

@@ -27,13 +27,15 @@ struct ssi_slot;
 /**
  * ssi_request_alloc() - allocate a request for a fault
  * @region: the region
+ * @event: SSI_EV_LOAD or SSI_EV_STORE: what the fault is for
  * @gfp: how to allocate
  *
  * Context: as @gfp allows.
  * Return: the request, or NULL if there is no memory, or if too many requests
  * are under way. Both pass.
  */
-struct ssi_req *ssi_request_alloc(struct ssi_region *region, gfp_t gfp);
+struct ssi_req *ssi_request_alloc(struct ssi_region *region,
+				  enum ssi_event event, gfp_t gfp);
 
 /**
  * ssi_request_free() - free a request that was not opened

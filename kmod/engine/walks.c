@@ -33,6 +33,7 @@
 #include <linux/workqueue.h>
 
 #include "engine/gather.h"
+#include "engine/heat.h"
 #include "engine/rogpt.h"
 #include "engine/walks.h"
 #include "memory/region.h"
@@ -168,6 +169,13 @@ struct kvm_vcpu *ssi_walks_vcpu(void)
 	typeof(kvm_get_running_vcpu) *running = READ_ONCE(get_running);
 
 	return running ? running() : NULL;
+}
+
+u32 ssi_walks_cpu(void)
+{
+	const struct kvm_vcpu *vcpu = ssi_walks_vcpu();
+
+	return vcpu ? vcpu->vcpu_id : SSI_HEAT_NO_CPU;
 }
 
 /*

@@ -42,6 +42,14 @@ void ssi_walks_look(void);
 struct kvm_vcpu *ssi_walks_vcpu(void);
 
 /**
+ * ssi_walks_cpu() - the CPU of the guest that the current task runs
+ *
+ * Context: as ssi_walks_vcpu().
+ * Return: its number for KVM (the APIC id), or SSI_HEAT_NO_CPU.
+ */
+u32 ssi_walks_cpu(void);
+
+/**
  * ssi_walks_is_async() - whether the current task is KVM's worker
  *
  * KVM can halt a vCPU whose page is not there at once, and let a worker wait for

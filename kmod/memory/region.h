@@ -16,6 +16,7 @@
 #include <linux/ssi_dsm_genl.h>
 #include "engine/channel.h"
 #include "engine/gather.h"
+#include "engine/heat.h"
 #include "engine/holder.h"
 #include "engine/home.h"
 #include "guest_time.h"
@@ -91,10 +92,11 @@ struct ssi_bucket {
  *	locks, whatever its size
  * @policy: settings, by enum ssi_dsm_policy; READ_ONCE()
  * @stats: counters and times of each class
- * @metadata: bytes of @pages and @dirs
+ * @metadata: bytes of @pages, @dirs and @heat
  * @nr_huge: blocks that are a 2 MiB folio
  * @nr_split: blocks that were a 2 MiB folio and are split
  * @guest_time: how long the guest's CPUs have run on this node
+ * @heat: the remote faults of this node
  * @gather: pages that this node requests together
  * @holder: messages that are held until a hold window ends
  * @home: state of this home other than the directory
@@ -136,6 +138,7 @@ struct ssi_region {
 	atomic64_t nr_huge;
 	atomic64_t nr_split;
 	struct ssi_guest_time guest_time;
+	struct ssi_heat heat;
 	struct ssi_gather gather;
 	struct ssi_holder holder ____cacheline_aligned_in_smp;
 	struct ssi_home home;

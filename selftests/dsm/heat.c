@@ -189,6 +189,73 @@ static void test_blocks(void)
 	       "nobody has touched what node 1 is home of");
 }
 
+/* ---- touches ---- */
+
+/**
+ * struct touches - remote faults that a node tells, of no CPU
+ * @node: whose
+ * @block: at which block
+ * @reads: copies
+ * @writes: exclusive pages
+ * @served: by the other node, at all blocks
+ */
+struct touches {
+	uint32_t node;
+	uint64_t block;
+	uint32_t reads, writes, served;
+};
+
+static void take_touches(const struct genl_reply *reply, void *arg)
+{
+	struct touches *touches = arg;
+	struct nlattr *tb[SSI_DSM_A_MAX + 1], *attr;
+	int rem;
+
+	if (genl_u32(reply, SSI_DSM_A_NODE_ID) != touches->node)
+		return;
+	nla_for_each_attr(attr, reply->attrs, reply->len, rem) {
+		bool touch = nla_type(attr) == SSI_DSM_A_TOUCH;
+
+		if ((!touch && nla_type(attr) != SSI_DSM_A_SERVED) ||
+		    nla_parse_nested(tb, SSI_DSM_A_MAX, attr, NULL) ||
+		    tb[SSI_DSM_A_TOUCH_CPU])
+			continue;
+		if (!touch && nla_get_u32(tb[SSI_DSM_A_PEER_ID]) != touches->node)
+			touches->served += nla_get_u32(tb[SSI_DSM_A_TOUCH_READS]);
+		if (!touch || nla_get_u64(tb[SSI_DSM_A_BLOCK_INDEX]) != touches->block)
+			continue;
+		touches->reads += nla_get_u32(tb[SSI_DSM_A_TOUCH_READS]);
+		touches->writes += nla_get_u32(tb[SSI_DSM_A_TOUCH_WRITES]);
+	}
+}
+
+#define TOUCHES	64u
+
+/* Node 0 writes to a page of a block, node 1 reads it, again and again. */
+static void test_touches(void)
+{
+	uint64_t words = PAGE / sizeof(uint64_t), block = 7;
+	uint64_t at = (block * BLOCK / PAGE + 9) * words;
+	struct touches touches[2] = { { 0, block, 0, 0, 0 }, { 1, block, 0, 0, 0 } };
+
+	for (uint32_t i = 0; i < TOUCHES; i++) {
+		views[0][at] = i;
+		(void)views[1][at];
+	}
+	for (int n = 0; n < 2; n++)
+		if (genl_dump(&genl, SSI_DSM_CMD_TOUCH_GET, take_touches, &touches[n]))
+			tap_diag("%s", genl.error);
+	tap_diag("node 0: %u reads, %u writes, %u served; node 1: %u, %u, %u",
+		 touches[0].reads, touches[0].writes, touches[0].served,
+		 touches[1].reads, touches[1].writes, touches[1].served);
+	/* counts fade by an eighth in a second */
+	tap_ok(touches[0].writes >= TOUCHES / 4 && touches[0].writes <= TOUCHES + 1 &&
+	       !touches[0].reads, "the writer's upgrades are counted");
+	tap_ok(touches[1].reads >= TOUCHES / 4 && touches[1].reads <= TOUCHES + 1,
+	       "the reader's copies are counted");
+	tap_ok(touches[0].served && touches[1].served, "and which node has served them");
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t size;
@@ -198,7 +265,7 @@ int main(int argc, char **argv)
 	cluster = (struct cluster){ .name = "heat", .nodes = 2, .each = 512 * BLOCK };
 	cluster_args(&cluster, argc, argv);
 	conf_need();
-	tap_plan(13);
+	tap_plan(16);
 	if (genl_open(&genl))
 		tap_bail("%s", genl.error);
 	cluster_make(&cluster);
@@ -216,6 +283,7 @@ int main(int argc, char **argv)
 	test_page();
 	test_refusals();
 	test_blocks();
+	test_touches();
 	genl_close(&genl);
 	cluster_delete(&cluster);
 	return tap_exit();

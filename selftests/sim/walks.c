@@ -4,6 +4,7 @@
  * worker (programs.c).
  */
 #include "engine/gather.h"
+#include "engine/heat.h"
 #include "engine/rogpt.h"
 #include "engine/walks.h"
 #include "guest_time.h"
@@ -35,6 +36,11 @@ void ssi_walks_detach(void)
 struct kvm_vcpu *ssi_walks_vcpu(void)
 {
 	return sim_self()->plays_vcpu ? (struct kvm_vcpu *)sim_self() : NULL;
+}
+
+u32 ssi_walks_cpu(void)
+{
+	return sim_self()->plays_vcpu ? sim_one_in(2) : SSI_HEAT_NO_CPU;
 }
 
 bool ssi_walks_is_async(void)

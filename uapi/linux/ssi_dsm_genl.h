@@ -44,6 +44,13 @@
  *                   BLOCK { BLOCK_INDEX BLOCK_MOVES BLOCK_SHARED BLOCK_OWNERS }
  *                 the touched blocks whose home is the local node; several
  *                 messages for each region
+ *   TOUCH_GET   > [CLUSTER NODE_ID REGION_ID]                    dump, admin
+ *               < CLUSTER NODE_ID REGION_ID HEAT_CLOCK TOUCH... SERVED...
+ *                   TOUCH { [TOUCH_CPU] BLOCK_INDEX TOUCH_READS TOUCH_WRITES
+ *                           TOUCH_GUESSES }
+ *                   SERVED { [TOUCH_CPU] PEER_ID TOUCH_READS }
+ *                 the remote faults of the local node, with decay; several
+ *                 messages for each region
  *   event group "events": PEER_GET and REGION_GET replies on state changes;
  *                 PEER_CONNECT with CLUSTER, NODE_ID, PEER_ID and TRANSPORT: the
  *                 link of a node with SECURITY needs a connection (tcp), a key
@@ -93,6 +100,7 @@ enum ssi_dsm_cmd {
 	SSI_DSM_CMD_PEER_CONNECT,
 	SSI_DSM_CMD_PAGE_LOOK,
 	SSI_DSM_CMD_HEAT_GET,
+	SSI_DSM_CMD_TOUCH_GET,
 
 	__SSI_DSM_CMD_MAX,
 	SSI_DSM_CMD_MAX = __SSI_DSM_CMD_MAX - 1,
@@ -178,6 +186,16 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_BLOCK_SHARED,		/* u32: pages that several nodes may have */
 	SSI_DSM_A_BLOCK_OWNERS,		/* binary, u16[32]: pages that each node
 					 * owns */
+	SSI_DSM_A_HEAT_CLOCK,		/* u32: time of the counts, in ticks of
+					 * 2^SSI_DSM_HEAT_SHIFT ns, modulo 2^16 */
+	SSI_DSM_A_TOUCH,		/* nest, repeated: TOUCH_*: remote faults of
+					 * a CPU at a block */
+	SSI_DSM_A_SERVED,		/* nest, repeated: remote faults of a CPU
+					 * that the node PEER_ID has served */
+	SSI_DSM_A_TOUCH_CPU,		/* u32: APIC id; absent: not of a CPU */
+	SSI_DSM_A_TOUCH_READS,		/* u32: copies; at most 65535 */
+	SSI_DSM_A_TOUCH_WRITES,		/* u32: exclusive, for a store */
+	SSI_DSM_A_TOUCH_GUESSES,	/* u32: exclusive, for a load */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
@@ -191,6 +209,11 @@ enum ssi_dsm_attr {
  */
 #define SSI_DSM_BUCKETS		101
 #define SSI_DSM_KEY_LEN		32
+/*
+ * Counts of TOUCH and SERVED: at each tick of 2^SSI_DSM_HEAT_SHIFT ns, an eighth of
+ * each count, rounded up, is taken away.
+ */
+#define SSI_DSM_HEAT_SHIFT	30
 #define SSI_DSM_POLICY_AUTO	0xffffffffffffffffull	/* the module decides */
 
 /* Settings of a region on a node; they can be set at any time. */
