@@ -55,7 +55,7 @@ VMM_SRC   := $(filter-out $(ACPI_MAIN),$(wildcard vmm/*.c vmm/hw/*.c vmm/virtio/
 # the parser of the cluster's file, for programs that describe it
 FILE_SRC  := tools/describe.c tools/config_log.c tools/names.c $(CONFIG_SRC)
 TOOL_SRC  := $(sort $(wildcard tools/*.c tools/cmd/*.c) $(FILE_SRC))
-SSID_SRC  := $(sort $(wildcard tools/ssid/*.c) tools/counts.c tools/difference.c tools/hot_pages.c $(FILE_SRC))
+SSID_SRC  := $(sort $(wildcard tools/ssid/*.c tools/placement/*.c) tools/counts.c tools/difference.c tools/hot_pages.c $(FILE_SRC))
 
 HAVE_NL    := $(call have_header,libnl3/netlink/genl/genl.h)
 HAVE_CYAML := $(call have_header,cyaml/cyaml.h)
@@ -75,7 +75,7 @@ programs: $(PROGRAMS)
 
 # also linked with sanitizers (selftests/hostile)
 VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
-SSID_LIBS := $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lmicrohttpd -lpthread
+SSID_LIBS := $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lmicrohttpd -lpthread -lm
 VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lcap-ng -lseccomp -lgnutls -luring -llzma -lslirp -lisofs -lpthread
 
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))

@@ -50,9 +50,9 @@ static json_t *describe(const struct options *options)
 
 	for (unsigned int i = 0; i < options->num_nodes; i++)
 		json_array_append_new(nodes, describe_node(&options->nodes[i]));
-	return json_pack("{s:s, s:s, s:b, s:o}", "cluster", options->cluster,
+	return json_pack("{s:s, s:s, s:s, s:b, s:o}", "cluster", options->cluster,
 			 "transport", name_transport(options->transport),
-			 "rogpt", options->amd_rogpt, "nodes", nodes);
+			 "placement", options->placement, "rogpt", options->amd_rogpt, "nodes", nodes);
 }
 
 void describe_main(const char *path)

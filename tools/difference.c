@@ -157,7 +157,8 @@ static bool is_applicable(const char *key)
 {
 	const char *end;
 
-	if (!strcmp(key, "amd-rogpt") || !strcmp(key, "timeout"))
+	if (!strcmp(key, "amd-rogpt") || !strcmp(key, "timeout") ||
+	    !strcmp(key, "placement"))
 		return true;
 	end = strncmp(key, "nodes[", 6) ? NULL : strchr(key, ']');
 	return end && !strcmp(end, "].cache");

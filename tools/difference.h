@@ -13,7 +13,7 @@ json_t *difference_list(const char *running, const char *file);
 
 /*
  * The keys of @list that cannot be changed while the guest runs, as a part of a sentence;
- * "" if all can: amd-rogpt, timeout, and the caches of nodes.
+ * "" if all can: amd-rogpt, placement, timeout, and the caches of nodes.
  */
 void difference_refused(const json_t *list, char *names, size_t size);
 

@@ -21,7 +21,8 @@ static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | console | top }\n"
 	"       ssictl [ -force ] -batch FILE\n"
-	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link | heat }\n"
+	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link | heat |\n"
+	"                    placement }\n"
 	"       OPTIONS := { -s[tatistics] | -d[etails] | -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
 
 bool ssictl_statistics;
@@ -45,6 +46,7 @@ static const struct object *const objects[] = {
 	&object_console,
 	&object_link,
 	&object_heat,
+	&object_placement,
 	&object_top,
 	NULL,
 };

@@ -61,6 +61,7 @@ extern const struct object object_guest;
 extern const struct object object_console;
 extern const struct object object_link;
 extern const struct object object_heat;
+extern const struct object object_placement;
 extern const struct object object_top;
 
 #endif /* SSICTL_H */

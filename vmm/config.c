@@ -6,6 +6,8 @@
  *   transport: auto                # or rdma or tcp; or loop: all nodes in one
  *                                  # kernel
  *   timeout: 30                    # seconds to wait for the other nodes
+ *   placement: advise              # optional: ssid moves CPUs and homes: off, advise
+ *                                  # (log what it would do) or on
  *   amd-rogpt: true                # optional: on AMD hosts that can, let walks
  *                                  # of the guest's page tables read
  *   link-grace: 10                 # seconds until a node that cannot be reached
@@ -426,6 +428,14 @@ static uint32_t take_transport(const char *text)
 		      text);
 }
 
+static const char *take_placement(const char *text)
+{
+	if (strcmp(text, "off") && strcmp(text, "advise") && strcmp(text, "on"))
+		config_refuse(text, "The placement of the cluster, \"%s\", is none of off, advise and on.",
+			      text);
+	return text;
+}
+
 /* The ids are what the kernel goes by; a certificate must be of one node only. */
 static void check_names(const struct options *options)
 {
@@ -496,6 +506,8 @@ void config_load(const char *path, struct options *options)
 	if (file->amd_rogpt)
 		options->amd_rogpt = take_bool("amd-rogpt", "the cluster",
 					       file->amd_rogpt);
+	options->placement = file->placement ? take_placement(file->placement) :
+					       "off";
 	if (file->timeout)
 		options->timeout = take_number("timeout", "the cluster",
 					       file->timeout,

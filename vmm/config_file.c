@@ -128,6 +128,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	MAY("timeout", struct config_file, timeout, 0),
 	MAY("amd-rogpt", struct config_file, amd_rogpt, 0),
 	MAY("link-grace", struct config_file, link_grace, 0),
+	MAY("placement", struct config_file, placement, 0),
 	CYAML_FIELD_MAPPING_PTR("tls", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 				struct config_file, tls, tls_fields),
 	MAY("insecure", struct config_file, insecure, 0),

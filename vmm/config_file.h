@@ -81,6 +81,7 @@ struct config_file {
 	char *timeout;
 	char *amd_rogpt;
 	char *link_grace;
+	char *placement;
 	struct config_tls *tls;
 	char *insecure;
 	struct config_node *nodes;

@@ -90,6 +90,7 @@ struct resets_history;
  * @user: user of the guest's process; NULL: the default
  * @no_sandbox: no process gives up rights
  * @timeout: seconds to wait for the other nodes
+ * @placement: of ssid: "off", "advise" or "on"
  * @amd_rogpt: on AMD hosts that can, let walks of the guest's page tables read
  * @link_grace: seconds until a node is lost to which the link is interrupted
  * @devices: disks and network cards
@@ -126,6 +127,7 @@ struct options {
 	const struct resets_history *history;
 	unsigned int timeout;
 	bool amd_rogpt;
+	const char *placement;
 	unsigned int link_grace;
 	struct device_options devices;
 	uint64_t hash;

@@ -22,7 +22,7 @@ static const char up_usage[] =
 	"file must begin with a slash, and are those of each host.\n"
 	"\n"
 	"If the guest runs already, what is different in FILE is changed on all hosts, or\n"
-	"nothing: amd-rogpt, timeout and the caches of nodes can be. Other keys are refused.\n";
+	"nothing: amd-rogpt, placement, timeout and the caches of nodes can be. Other keys are refused.\n";
 
 static const char down_usage[] =
 	"Usage: ssictl down [ --now ]\n"

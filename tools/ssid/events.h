@@ -7,7 +7,7 @@
 
 #include "rest.h"
 
-/* Keep an event for all followers; releases @data. @type: health, node, job, guest. */
+/* Keep an event for all followers; releases @data. @type: health, node, job, guest, placement. */
 void events_add(const char *type, json_t *data);
 
 /**

@@ -12,6 +12,7 @@
 #include "watcher.h"
 #include "guest_events.h"
 #include "observer.h"
+#include "placement.h"
 #include "plan.h"
 #include "say.h"
 #include "server.h"
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
 	server_start();
 	observer_start();
 	guest_events_start();
+	placement_start();
 	say("Ready.");
 	sigwait(&ends, &sig);
 	say("Ended by %s; a running guest goes on.", strsignal(sig));

@@ -85,6 +85,17 @@ const struct metric metrics_table[] = {
 	{ METRIC_COUNTS, "ssi_guest_cpu_seconds_total", "counter",
 	  "Time that the guest's CPUs have run on the node.",
 	  METRIC_GUEST_TIME },
+	{ METRIC_PLACEMENT, "ssi_placement_mode", "gauge",
+	  "1 for the mode of the placement, 0 for the others; only on the host that leads it.",
+	  METRIC_PLACEMENT_MODE },
+	{ METRIC_PLACEMENT, "ssi_placement_decisions_total", "counter",
+	  "Decisions of the placement.", METRIC_PLACEMENT_DECIDED },
+	{ METRIC_PLACEMENT, "ssi_placement_done_total", "counter",
+	  "Decisions of the placement that were carried out.",
+	  METRIC_PLACEMENT_DONE },
+	{ METRIC_PLACEMENT, "ssi_placement_failed_total", "counter",
+	  "Decisions of the placement that could not be carried out.",
+	  METRIC_PLACEMENT_FAILED },
 	{ METRIC_FAULTS, "ssi_fault_duration_seconds", "histogram",
 	  "Time of faults and of protocol work, by class.", 0 },
 	{ }
@@ -145,6 +156,7 @@ char *metrics_text(void)
 	begin(&metrics);
 	metrics_take_host(&metrics);
 	metrics_take_cluster(&metrics);
+	metrics_take_placement(&metrics);
 	metrics_take_module(&metrics);
 	return join(&metrics);
 }

@@ -11,6 +11,7 @@
 #include "../../lib/member.h"
 #include "metrics_table.h"
 #include "observer.h"
+#include "placement.h"
 
 /* One sample for each word; the one that is true has the value 1. */
 static void print_words(FILE *file, const char *key, const char *const *words,
@@ -91,6 +92,50 @@ void metrics_take_cluster(struct metrics *metrics)
 
 	for (size_t i = 0; has && metrics_table[i].name; i++)
 		take_metric(metrics->files[i], &metrics_table[i], view);
+	json_decref(view);
+}
+
+/* ---- placement, on the host that leads it ---- */
+
+static void print_decided(FILE *file, const char *name, const json_t *view)
+{
+	const char *kind;
+	json_t *count;
+
+	json_object_foreach(json_object_get(view, "decided"), kind, count)
+		fprintf(file, "%s{kind=\"%s\"} %lld\n", name, kind,
+			(long long)json_integer_value(count));
+}
+
+static void print_mode(FILE *file, const char *name, const json_t *view)
+{
+	static const char *const modes[] = { "off", "advise", "on" };
+
+	for (int i = 0; i < 3; i++)
+		fprintf(file, "%s{mode=\"%s\"} %d\n", name, modes[i],
+			!strcmp(modes[i], member_text(view, "mode")));
+}
+
+void metrics_take_placement(struct metrics *metrics)
+{
+	struct failure ignored;
+	json_t *view = placement_view(false, &ignored);
+
+	for (size_t i = 0; view && metrics_table[i].name; i++) {
+		const struct metric *metric = &metrics_table[i];
+		FILE *file = metrics->files[i];
+
+		if (metric->source != METRIC_PLACEMENT)
+			continue;
+		if (metric->id == METRIC_PLACEMENT_MODE)
+			print_mode(file, metric->name, view);
+		else if (metric->id == METRIC_PLACEMENT_DECIDED)
+			print_decided(file, metric->name, view);
+		else
+			fprintf(file, "%s %lld\n", metric->name,
+				(long long)member_number(view, metric->id == METRIC_PLACEMENT_DONE ?
+							 "done" : "failed"));
+	}
 	json_decref(view);
 }
 

@@ -21,6 +21,7 @@ enum metric_source {
 	METRIC_REGION,		/* cluster, node, region */
 	METRIC_COUNTS,		/* cluster, node, region */
 	METRIC_FAULTS,		/* cluster, node, region, class; a histogram */
+	METRIC_PLACEMENT,	/* kind, or mode */
 };
 
 /**
@@ -49,6 +50,10 @@ enum metric_id {
 	METRIC_REMOTE,
 	METRIC_ACCESSES,
 	METRIC_GUEST_TIME,
+	METRIC_PLACEMENT_MODE,
+	METRIC_PLACEMENT_DECIDED,
+	METRIC_PLACEMENT_DONE,
+	METRIC_PLACEMENT_FAILED,
 };
 
 #define METRICS_MAX	48
@@ -70,5 +75,6 @@ void metrics_print_label(FILE *file, const char *name, const char *value);
 void metrics_take_module(struct metrics *metrics);
 void metrics_take_cluster(struct metrics *metrics);
 void metrics_take_host(struct metrics *metrics);
+void metrics_take_placement(struct metrics *metrics);
 
 #endif /* SSID_METRICS_TABLE_H */

@@ -24,10 +24,12 @@
 #include "nodes.h"
 #include "openapi.h"
 #include "pages.h"
+#include "placement.h"
 #include "plan.h"
 #include "remote.h"
 #include "say.h"
 #include "tls.h"
+#include "touches.h"
 #include "web.h"
 
 /* Who may ask; POST /nodes checks the names that its file has. */
@@ -338,6 +340,56 @@ static int get_node_heat(const struct request *request, uint64_t number,
 	return 0;
 }
 
+static int get_touches(const struct request *request, uint64_t number,
+		       struct answer *answer, struct failure *failure)
+{
+	json_t *view = touches_view(number, failure);
+
+	(void)request;
+	if (!view)
+		return -1;
+	rest_answer(answer, 200, view);
+	return 0;
+}
+
+static int post_hold(const struct request *request, uint64_t number,
+		     struct answer *answer, struct failure *failure)
+{
+	const char *text = request->query(request->of, "us");
+	uint64_t us;
+
+	if (!text || !number_parse(text, UINT32_MAX, &us))
+		return rest_fail(failure, 400, "bad_number", "\"us\" is not a number of microseconds");
+	if (placement_hold(number, us, failure))
+		return -1;
+	rest_answer(answer, 200, json_object());
+	return 0;
+}
+
+static int get_placement(const struct request *request, uint64_t number,
+			 struct answer *answer, struct failure *failure)
+{
+	json_t *view = placement_view(caller_is_admin(request->caller), failure);
+
+	(void)number;
+	if (!view)
+		return -1;
+	rest_answer(answer, 200, view);
+	return 0;
+}
+
+static int post_placement(const struct request *request, uint64_t number,
+			  struct answer *answer, struct failure *failure)
+{
+	const char *mode = request->query(request->of, "mode");
+
+	(void)number;
+	if (placement_set(mode ? mode : "", caller_is_admin(request->caller), failure))
+		return -1;
+	rest_answer(answer, 200, json_object());
+	return 0;
+}
+
 static int get_metrics(const struct request *request, uint64_t number,
 		       struct answer *answer, struct failure *failure)
 {
@@ -427,7 +479,11 @@ static const struct route routes[] = {
 	{ "GET", "/nodes/#/console", WHOSE_ADMIN, get_console },
 	{ "GET", "/nodes/#/history", WHOSE_NODES, get_history },
 	{ "GET", "/nodes/#/heat", WHOSE_NODES, get_node_heat },
+	{ "GET", "/nodes/#/touches", WHOSE_NODES, get_touches },
+	{ "POST", "/nodes/#/hold", WHOSE_NODES, post_hold },
 	{ "GET", "/heat", WHOSE_ADMIN, get_heat },
+	{ "GET", "/placement", WHOSE_NODES, get_placement },
+	{ "POST", "/placement", WHOSE_NODES, post_placement },
 	{ "GET", "/events", WHOSE_ADMIN, get_events },
 	{ "GET", "/pages/@", WHOSE_NODES, get_page },
 	{ "GET", "/metrics", WHOSE_ADMIN, get_metrics },
