@@ -76,7 +76,7 @@ programs: $(PROGRAMS)
 # also linked with sanitizers (selftests/hostile)
 VMM_PARTS := $(VMM_SRC) $(ACPI_LIB) $(LIB_SRC)
 SSID_LIBS := $(GENL_LIBS) $(YAML_LIBS) -ljansson -lgnutls -lmicrohttpd -lpthread -lm
-VMM_LIBS  := $(YAML_LIBS) $(GENL_LIBS) -lcap-ng -lseccomp -lgnutls -luring -llzma -lslirp -lisofs -lpthread
+VMM_LIBS  := -ljansson $(YAML_LIBS) $(GENL_LIBS) -lcap-ng -lseccomp -lgnutls -luring -llzma -lslirp -lisofs -lpthread
 
 $(B)/bin/ssi-vmm: $(call objects,$(VMM_PARTS))
 $(B)/bin/ssi-vmm: LIBS = $(VMM_LIBS)
@@ -104,7 +104,7 @@ $(B)/obj/selftests/%.o $(B)/obj/kmod/%.o: INCLUDES += -Ikmod -Iselftests/shim
 # Unit tests: each selftests/unit/*.c is a program; lib*.c, the pure files of
 # the module and the VMM and the ACPI library are linked into all, sanitizers on.
 KMOD_PURE := $(wildcard kmod/protocol/*.c)
-UNIT_LIB := $(wildcard selftests/unit/lib*.c) $(KMOD_PURE) $(ACPI_LIB) vmm/cpufeatures.c
+UNIT_LIB := $(wildcard selftests/unit/lib*.c) $(KMOD_PURE) $(ACPI_LIB) vmm/cpufeatures.c vmm/state.c
 UNIT_SRC := $(filter-out $(UNIT_LIB),$(wildcard selftests/unit/*.c))
 UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 

@@ -17,6 +17,7 @@
 #include "pci.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../acpi/ssi_acpi.h"
@@ -97,38 +98,6 @@ static struct pci_function *find_at(unsigned int bus, unsigned int devfn)
 	return NULL;
 }
 
-uint32_t pci_add(struct pci_function *fn, uint32_t bar_base)
-{
-	if (pci_count == MAX_FUNCTIONS || find_at(fn->bus, fn->devfn))
-		die(EXIT_USAGE, "PCI has no place for %s: there are too many devices.",
-		    fn->name);
-	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
-		if (!fn->bars[bar].size)
-			continue;
-		memcpy(fn->config + PCI_BAR0 + bar * 4, &bar_base, 4);
-		bar_base += fn->bars[bar].size;
-	}
-	pci_functions[pci_count++] = fn;
-	return bar_base;
-}
-
-static uint64_t read_config(uint64_t at, unsigned int len)
-{
-	unsigned int offset = at % ECAM_FN_SIZE;
-	struct pci_function *fn;
-	uint64_t value = 0;
-
-	fn = find_at(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
-	if (!fn)
-		return UINT64_MAX;
-	if (offset + len > PCI_CONFIG_SIZE)
-		return value;
-	if (fn->config_read)
-		fn->config_read(fn, offset, len);
-	memcpy(&value, fn->config + offset, len);
-	return value;
-}
-
 static uint64_t bar_base(const struct pci_function *fn, unsigned int bar)
 {
 	return pci_get(fn, PCI_BAR0 + bar * 4, 4) & BAR_ADDRESS;
@@ -157,6 +126,74 @@ static void tell_bars(const struct pci_function *fn)
 		if (fn->bars[bar].size)
 			pci_moved(first + bar, bar_base(fn, bar),
 				  decodes_memory(fn) ? fn->bars[bar].size : 0);
+}
+
+static void pci_save(void *of)
+{
+	struct pci_function *fn = of;
+
+	memcpy(fn->saved, fn->config, sizeof(fn->saved));
+}
+
+/* What a guest cannot change says which device it is. */
+static bool pci_restored(void *of)
+{
+	struct pci_function *fn = of;
+
+	for (unsigned int i = 0; i < sizeof(fn->saved); i++)
+		if ((fn->saved[i] ^ fn->config[i]) & ~fn->writable[i])
+			return false;
+	memcpy(fn->config, fn->saved, sizeof(fn->config));
+	tell_bars(fn);
+	return true;
+}
+
+static void add_state(struct pci_function *fn)
+{
+	snprintf(fn->state_name, sizeof(fn->state_name), "pci-%02x:%02x",
+		 fn->bus, fn->devfn);
+	fn->saved_field = (struct state_field) {
+		.name = "config", .at = fn->saved, .size = sizeof(fn->saved),
+	};
+	fn->state = (struct state_part) {
+		.name = fn->state_name, .version = 1,
+		.fields = &fn->saved_field, .num_fields = 1,
+		.save = pci_save, .restored = pci_restored, .of = fn,
+	};
+	state_add(&fn->state);
+}
+
+uint32_t pci_add(struct pci_function *fn, uint32_t bar_base)
+{
+	if (pci_count == MAX_FUNCTIONS || find_at(fn->bus, fn->devfn))
+		die(EXIT_USAGE, "PCI has no place for %s: there are too many devices.",
+		    fn->name);
+	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
+		if (!fn->bars[bar].size)
+			continue;
+		memcpy(fn->config + PCI_BAR0 + bar * 4, &bar_base, 4);
+		bar_base += fn->bars[bar].size;
+	}
+	pci_functions[pci_count++] = fn;
+	add_state(fn);
+	return bar_base;
+}
+
+static uint64_t read_config(uint64_t at, unsigned int len)
+{
+	unsigned int offset = at % ECAM_FN_SIZE;
+	struct pci_function *fn;
+	uint64_t value = 0;
+
+	fn = find_at(at >> ECAM_BUS_SHIFT, at >> ECAM_FN_SHIFT & 0xff);
+	if (!fn)
+		return UINT64_MAX;
+	if (offset + len > PCI_CONFIG_SIZE)
+		return value;
+	if (fn->config_read)
+		fn->config_read(fn, offset, len);
+	memcpy(&value, fn->config + offset, len);
+	return value;
 }
 
 static void write_config(uint64_t at, unsigned int len, uint64_t value)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "state.h"
+
 #define PCI_BARS		6
 #define PCI_CONFIG_SIZE		256	/* nothing is in the space beyond */
 #define PCI_ECAM_BUS_SIZE	(1ull << 20)	/* of configuration space */
@@ -62,6 +64,10 @@ struct pci_bar_ops {
  * @last_capability: where the last capability is; 0: there is none
  * @config_read: called before the guest reads @len bytes of @config; may be missing
  * @config_written: called after the guest wrote them; may be missing
+ * @state_name: of @state
+ * @state: @config in a checkpoint
+ * @saved_field: @saved, as a part of @state
+ * @saved: @config, as it is stored there
  *
  * The device lock protects @config.
  */
@@ -81,6 +87,10 @@ struct pci_function {
 			    unsigned int len);
 	void (*config_written)(struct pci_function *fn, unsigned int offset,
 			       unsigned int len);
+	char state_name[STATE_NAME_MAX];
+	struct state_part state;
+	struct state_field saved_field;
+	uint8_t saved[PCI_CONFIG_SIZE];
 };
 
 /**

@@ -6,6 +6,7 @@
 #include "acpi_pm.h"
 
 #include "../bus.h"
+#include "../state.h"
 
 #define PM_TIMER_HZ	3579545u
 #define EVENT_BUTTON	0x0100u
@@ -88,6 +89,11 @@ void acpi_pm_press_button(void)
 	bus_unlock();
 }
 
+static const struct state_field acpi_pm_fields[] = {
+	STATE_FIELD(acpi_pm, status), STATE_FIELD(acpi_pm, enable),
+	STATE_FIELD(acpi_pm, control),
+};
+
 void acpi_pm_init(const struct acpi_pm_config *config)
 {
 	static struct bus_device event = {
@@ -102,6 +108,9 @@ void acpi_pm_init(const struct acpi_pm_config *config)
 		.name = "pm timer", .space = BUS_PORT, .size = 4,
 		.read = timer_read,
 	};
+	static struct state_part state = {
+		.name = "acpi-pm", .version = 1, STATE_FIELDS(acpi_pm_fields),
+	};
 
 	acpi_pm.config = config;
 	acpi_pm.control = CONTROL_SCI_EN;	/* there is no legacy mode */
@@ -112,4 +121,5 @@ void acpi_pm_init(const struct acpi_pm_config *config)
 	bus_add(&control);
 	if (config->timer_port)
 		bus_add(&timer);
+	state_add(&state);
 }

@@ -18,6 +18,7 @@
 #include "../bus.h"
 #include "../log.h"
 #include "../memory.h"
+#include "../state.h"
 
 #define OFFSET_SELECTOR	0
 #define OFFSET_DATA	1
@@ -228,8 +229,16 @@ void fw_cfg_add_file(const char *name, const void *data, uint32_t size)
 		   fw_cfg.num_files * sizeof(*file));
 }
 
+static const struct state_field fw_cfg_fields[] = {
+	STATE_FIELD(fw_cfg, key), STATE_FIELD(fw_cfg, at),
+	STATE_FIELD(fw_cfg, dma_high),
+};
+
 void fw_cfg_init(void)
 {
+	static struct state_part state = {
+		.name = "fw-cfg", .version = 1, STATE_FIELDS(fw_cfg_fields),
+	};
 	static const struct bus_device device = {
 		.name = "fw_cfg", .space = BUS_PORT, .base = FW_CFG_PORT,
 		.size = FW_CFG_PORTS,
@@ -240,4 +249,5 @@ void fw_cfg_init(void)
 	fw_cfg_add_number(FW_CFG_ID, ID_TRADITIONAL | ID_DMA, 4);
 	fw_cfg_add(FW_CFG_FILE_DIR, &fw_cfg.dir, sizeof(fw_cfg.dir.count));
 	bus_add(&device);
+	state_add(&state);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "../bus.h"
+#include "../state.h"
 
 #define IOAPIC_SIZE	0x100
 #define REG_SELECT	0x00
@@ -163,11 +164,32 @@ static void ioapic_write(uint64_t offset, unsigned int len, uint64_t value)
 		end_of_interrupt(value);
 }
 
+/* KVM gets the routes of level-triggered pins again. */
+static bool ioapic_restored(void *unused)
+{
+	(void)unused;
+	for (unsigned int pin = 0; pin < IOAPIC_PINS; pin++) {
+		struct ioapic_msi msi = entry_to_msi(ioapic.table[pin]);
+
+		ioapic.ops->route(pin, &msi);
+	}
+	return true;
+}
+
+static const struct state_field ioapic_fields[] = {
+	STATE_FIELD(ioapic, select), STATE_FIELD(ioapic, id),
+	STATE_FIELD(ioapic, table), STATE_FIELD(ioapic, line),
+};
+
 void ioapic_init(uint64_t base, const struct ioapic_ops *ops)
 {
 	static struct bus_device device = {
 		.name = "ioapic", .space = BUS_MMIO, .size = IOAPIC_SIZE,
 		.read = ioapic_read, .write = ioapic_write,
+	};
+	static struct state_part state = {
+		.name = "ioapic", .version = 1, STATE_FIELDS(ioapic_fields),
+		.restored = ioapic_restored,
 	};
 
 	for (unsigned int pin = 0; pin < IOAPIC_PINS; pin++)
@@ -175,4 +197,5 @@ void ioapic_init(uint64_t base, const struct ioapic_ops *ops)
 	device.base = base;
 	ioapic.ops = ops;
 	bus_add(&device);
+	state_add(&state);
 }

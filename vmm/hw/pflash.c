@@ -27,6 +27,7 @@
 
 #include "../bus.h"
 #include "../log.h"
+#include "../state.h"
 
 #define CMD_PROGRAM		0x10
 #define CMD_PROGRAM_ALT		0x40
@@ -173,12 +174,32 @@ static uint64_t pflash_read(uint64_t offset, unsigned int len)
 	return value;
 }
 
+/* The contents are in their file, which is named in the checkpoint as disks are. */
+static bool pflash_restored(void *unused)
+{
+	(void)unused;
+	if (pflash.state > PFLASH_STATUS)
+		return false;
+	if (pflash.state == PFLASH_STATUS)
+		pflash.ops->show_status(pflash.status);
+	return true;
+}
+
+static const struct state_field pflash_fields[] = {
+	STATE_FIELD(pflash, state), STATE_FIELD(pflash, status),
+	STATE_FIELD(pflash, dirty),
+};
+
 void pflash_init(uint64_t base, unsigned char *contents, uint64_t size,
 		 const struct pflash_ops *ops)
 {
 	static struct bus_device device = {
 		.name = "pflash", .space = BUS_MMIO,
 		.read = pflash_read, .write = pflash_write,
+	};
+	static struct state_part state = {
+		.name = "pflash", .version = 1, STATE_FIELDS(pflash_fields),
+		.restored = pflash_restored,
 	};
 
 	pflash.ops = ops;
@@ -187,4 +208,5 @@ void pflash_init(uint64_t base, unsigned char *contents, uint64_t size,
 	device.base = base;
 	device.size = size;
 	bus_add(&device);
+	state_add(&state);
 }

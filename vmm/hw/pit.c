@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "../bus.h"
+#include "../state.h"
 #include "timebase.h"
 
 #define PIT_HZ		1193182ull
@@ -139,8 +140,20 @@ static const struct bus_device gate_device = {
 	.read = gate_read, .write = gate_write,
 };
 
+static const struct state_field pit_fields[] = {
+	STATE_FIELD(pit, start_ns), STATE_FIELD(pit, load),
+	STATE_FIELD(pit, latched), STATE_FIELD(pit, access),
+	STATE_FIELD(pit, gate), STATE_FIELD(pit, is_latched),
+	STATE_FIELD(pit, read_high), STATE_FIELD(pit, write_high),
+};
+
 void pit_init(void)
 {
+	static struct state_part state = {
+		.name = "pit", .version = 1, STATE_FIELDS(pit_fields),
+	};
+
 	bus_add(&pit_device);
 	bus_add(&gate_device);
+	state_add(&state);
 }

@@ -7,6 +7,7 @@
 #include "reset.h"
 
 #include "../bus.h"
+#include "../state.h"
 
 #define RESET_CPU	0x04	/* on a change from 0; Intel ICH9, 13.7.5 */
 #define FAST_PORT	0x92
@@ -16,13 +17,16 @@
 #define KEYBOARD_PULSE	0xfe
 
 static void (*reset_guest)(void);
-static uint8_t reset_control;
+
+static struct {
+	uint8_t control;
+} reset;
 
 static uint64_t control_read(uint64_t offset, unsigned int len)
 {
 	(void)offset;
 	(void)len;
-	return reset_control;
+	return reset.control;
 }
 
 static void control_write(uint64_t offset, unsigned int len, uint64_t value)
@@ -30,9 +34,9 @@ static void control_write(uint64_t offset, unsigned int len, uint64_t value)
 	(void)offset;
 	if (len != 1)
 		return;
-	if ((value & RESET_CPU) && !(reset_control & RESET_CPU))
+	if ((value & RESET_CPU) && !(reset.control & RESET_CPU))
 		reset_guest();
-	reset_control = value;
+	reset.control = value;
 }
 
 /* Never busy: a guest waits for that before it sends the command. */
@@ -66,8 +70,15 @@ static void fast_write(uint64_t offset, unsigned int len, uint64_t value)
 		reset_guest();
 }
 
-void reset_init(uint16_t port, void (*reset)(void))
+static const struct state_field reset_fields[] = {
+	STATE_FIELD(reset, control),
+};
+
+void reset_init(uint16_t port, void (*call)(void))
 {
+	static struct state_part state = {
+		.name = "reset", .version = 1, STATE_FIELDS(reset_fields),
+	};
 	static struct bus_device control = {
 		.name = "reset", .space = BUS_PORT, .size = 1,
 		.read = control_read, .write = control_write,
@@ -83,9 +94,10 @@ void reset_init(uint16_t port, void (*reset)(void))
 		.read = fast_read, .write = fast_write,
 	};
 
-	reset_guest = reset;
+	reset_guest = call;
 	control.base = port;
 	bus_add(&control);
 	bus_add(&fast);
 	bus_add(&keyboard);
+	state_add(&state);
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* @reset is called when the guest resets itself. */
-void reset_init(uint16_t port, void (*reset)(void));
+/* @call is called when the guest resets itself. */
+void reset_init(uint16_t port, void (*call)(void));
 
 #endif /* VMM_HW_RESET_H */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../bus.h"
+#include "../state.h"
 #include "timebase.h"
 
 #define RTC_BYTES	128
@@ -23,8 +24,10 @@ enum {
 #define B_24_HOURS	0x02
 #define D_VALID		0x80
 
-static uint8_t rtc_index;
-static uint8_t rtc_bytes[RTC_BYTES];
+static struct {
+	uint8_t index;
+	uint8_t bytes[RTC_BYTES];
+} rtc;
 
 static uint8_t to_bcd(int value)
 {
@@ -62,13 +65,13 @@ static uint64_t rtc_read(uint64_t offset, unsigned int len)
 	(void)len;
 	if (offset == 0)
 		return UINT64_MAX;	/* the index cannot be read */
-	switch (rtc_index) {
+	switch (rtc.index) {
 	case RTC_SECONDS:
 	case RTC_MINUTES:
 	case RTC_HOURS:
 	case RTC_WEEKDAY ... RTC_YEAR:
 	case RTC_CENTURY:
-		return read_time(rtc_index);
+		return read_time(rtc.index);
 	case RTC_A:
 		return A_DIVIDER;
 	case RTC_B:
@@ -78,7 +81,7 @@ static uint64_t rtc_read(uint64_t offset, unsigned int len)
 	case RTC_D:
 		return D_VALID;
 	default:
-		return rtc_bytes[rtc_index];
+		return rtc.bytes[rtc.index];
 	}
 }
 
@@ -86,10 +89,20 @@ static void rtc_write(uint64_t offset, unsigned int len, uint64_t value)
 {
 	(void)len;
 	if (offset == 0)
-		rtc_index = value % RTC_BYTES;	/* bit 7 masks NMIs on a PC */
+		rtc.index = value % RTC_BYTES;	/* bit 7 masks NMIs on a PC */
 	else
-		rtc_bytes[rtc_index] = value;
+		rtc.bytes[rtc.index] = value;
 }
+
+static bool rtc_restored(void *unused)
+{
+	(void)unused;
+	return rtc.index < RTC_BYTES;
+}
+
+static const struct state_field rtc_fields[] = {
+	STATE_FIELD(rtc, index), STATE_FIELD(rtc, bytes),
+};
 
 void rtc_init(uint16_t port)
 {
@@ -97,7 +110,12 @@ void rtc_init(uint16_t port)
 		.name = "rtc", .space = BUS_PORT, .size = 2,
 		.read = rtc_read, .write = rtc_write,
 	};
+	static struct state_part state = {
+		.name = "rtc", .version = 1, STATE_FIELDS(rtc_fields),
+		.restored = rtc_restored,
+	};
 
 	device.base = port;
 	bus_add(&device);
+	state_add(&state);
 }

@@ -11,6 +11,7 @@
 
 #include "../bus.h"
 #include "../deadline.h"
+#include "../state.h"
 
 #define SERIAL_PORTS	8
 #define FIFO_SIZE	64
@@ -257,15 +258,38 @@ void serial_input(const unsigned char *data, size_t len)
 	}
 }
 
+static bool serial_restored(void *unused)
+{
+	(void)unused;
+	if (serial.head >= FIFO_SIZE || serial.count > FIFO_SIZE)
+		return false;
+	set_room(serial.count == FIFO_SIZE);
+	return true;
+}
+
+static const struct state_field serial_fields[] = {
+	STATE_FIELD(serial, ier), STATE_FIELD(serial, fcr),
+	STATE_FIELD(serial, lcr), STATE_FIELD(serial, mcr),
+	STATE_FIELD(serial, scr), STATE_FIELD(serial, divisor),
+	STATE_FIELD(serial, thre_pending), STATE_FIELD(serial, fifo),
+	STATE_FIELD(serial, head), STATE_FIELD(serial, count),
+	STATE_FIELD(serial, irq),
+};
+
 void serial_init(uint16_t port, const struct serial_ops *ops)
 {
 	static struct bus_device device = {
 		.name = "serial", .space = BUS_PORT, .size = SERIAL_PORTS,
 		.read = serial_read, .write = serial_write,
 	};
+	static struct state_part state = {
+		.name = "serial", .version = 1, STATE_FIELDS(serial_fields),
+		.restored = serial_restored,
+	};
 
 	device.base = port;
 	serial.ops = ops;
 	serial.divisor = 12;	/* 9600 baud */
 	bus_add(&device);
+	state_add(&state);
 }

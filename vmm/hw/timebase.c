@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "../state.h"
+
 #define NS_PER_S	1000000000ull
 
 static struct {
@@ -15,6 +17,7 @@ static struct {
 	time_t start;
 	uint64_t stopped_ns;	/* the host's time then; 0: it runs */
 	uint64_t away_ns;	/* for so long it has stood still */
+	uint64_t saved_ns;	/* the time of a checkpoint */
 } timebase = { .dilation = 1 };
 
 /* Protects @stopped_ns and @away_ns: a time between their changes would be too early. */
@@ -54,11 +57,38 @@ void timebase_go(void)
 	pthread_mutex_unlock(&timebase_lock);
 }
 
+static void timebase_save(void *unused)
+{
+	(void)unused;
+	timebase.saved_ns = timebase_host_ns();
+}
+
+/* The time goes on from where it was. */
+static bool timebase_restored(void *unused)
+{
+	(void)unused;
+	pthread_mutex_lock(&timebase_lock);
+	timebase.away_ns = raw_ns() - timebase.saved_ns;
+	timebase.start_ns = timebase.saved_ns;
+	pthread_mutex_unlock(&timebase_lock);
+	return timebase.saved_ns <= INT64_MAX;
+}
+
+static const struct state_field timebase_fields[] = {
+	STATE_FIELD(timebase, saved_ns),
+};
+
 void timebase_init(unsigned int dilation)
 {
+	static struct state_part state = {
+		.name = "timebase", .version = 1, STATE_FIELDS(timebase_fields),
+		.save = timebase_save, .restored = timebase_restored,
+	};
+
 	timebase.dilation = dilation;
 	timebase.start_ns = timebase_host_ns();
 	timebase.start = time(NULL);
+	state_add(&state);
 }
 
 uint64_t timebase_ns(void)

@@ -14,6 +14,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../deadline.h"
 #include "../log.h"
@@ -118,6 +120,23 @@ void blk_look(struct blk *blk)
 	tell_room(blk);
 	for (unsigned int i = 0; blk->has_waited && i < blk->dev.num_queues; i++)
 		blk_queue_retry(blk->queues[i]);
+}
+
+bool blk_has_held(struct blk *blk)
+{
+	return atomic_load(&blk->held);
+}
+
+bool blk_mark(struct blk *blk, struct blk_mark *mark)
+{
+	struct stat st;
+
+	if ((!blk->image.readonly && fdatasync(blk->image.fd)) ||
+	    fstat(blk->image.fd, &st) || !image_size(&blk->image, &mark->size))
+		return false;
+	mark->mtime = S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * 1000000000ull +
+					    st.st_mtim.tv_nsec : 0;
+	return true;
 }
 
 static void *watch_disks(void *unused)

@@ -23,6 +23,22 @@ void blk_init(struct blk *blk, unsigned int queues, uint8_t bus,
 /* Look after all disks that were put on a bus, from now on. */
 void blk_watch(void);
 
+/**
+ * struct blk_mark - the contents of an image at a moment
+ * @size: bytes
+ * @mtime: when it was last written, in nanoseconds since 1970; of a block device 0
+ */
+struct blk_mark {
+	uint64_t size;
+	uint64_t mtime;
+};
+
+/* Flush the image, and tell what it is now. Return: false: an error of the host. */
+bool blk_mark(struct blk *blk, struct blk_mark *mark);
+
+/* Are there writes that wait for the host? */
+bool blk_has_held(struct blk *blk);
+
 /* Look after a disk once: has its image grown, are there writes that wait? */
 void blk_look(struct blk *blk);
 

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../state.h"
 #include "../term.h"
 #include "plain.h"
 
@@ -124,8 +125,23 @@ static void describe_size(void)
 	console.plain.dev.features = 1ull << VIRTIO_CONSOLE_F_SIZE;
 }
 
+static bool console_restored(void *unused)
+{
+	(void)unused;
+	return console.first < INPUT_SIZE && console.count <= INPUT_SIZE;
+}
+
+static const struct state_field console_fields[] = {
+	STATE_FIELD(console, input), STATE_FIELD(console, first),
+	STATE_FIELD(console, count),
+};
+
 void console_init(uint8_t bus, uint32_t window)
 {
+	static struct state_part state = {
+		.name = "console", .version = 1, STATE_FIELDS(console_fields),
+		.restored = console_restored,
+	};
 	struct virtio_device *dev = &console.plain.dev;
 
 	dev->name = "the console";
@@ -138,4 +154,5 @@ void console_init(uint8_t bus, uint32_t window)
 	console.plain.take = console_take;
 	console.plain.wants = console_wants;
 	plain_add(&console.plain, bus, window);
+	state_add(&state);
 }

@@ -38,6 +38,13 @@
 #define ISR_QUEUE	1
 #define ISR_CONFIG	2
 
+#define MAX_DEVICES	32	/* more than there can be (msix.c) */
+
+/* The device lock protects them. */
+static struct virtio_device *life_devices[MAX_DEVICES];
+static unsigned int life_count;
+static bool life_held;
+
 #define READY		(VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FEATURES_OK)
 
 bool virtio_has(const struct virtio_device *dev, unsigned int feature)
@@ -142,7 +149,7 @@ static bool wants_start(const struct virtio_device *dev)
 
 static bool may_run(const struct virtio_device *dev)
 {
-	return dev->started && !atomic_load(&dev->resetting) &&
+	return dev->started && !life_held && !atomic_load(&dev->resetting) &&
 	       pci_is_master(&dev->fn);
 }
 
@@ -200,4 +207,41 @@ void virtio_begin_life(struct virtio_device *dev)
 {
 	worker_group_init(&dev->workers, virtio_threads_ended);
 	virtio_reset(dev);
+	if (life_count < MAX_DEVICES)
+		life_devices[life_count++] = dev;
+}
+
+void virtio_hold(void)
+{
+	bus_lock();
+	life_held = true;
+	for (unsigned int i = 0; i < life_count; i++)
+		virtio_settle(life_devices[i]);
+	bus_unlock();
+}
+
+void virtio_release(void)
+{
+	bus_lock();
+	life_held = false;
+	for (unsigned int i = 0; i < life_count; i++)
+		settle(life_devices[i]);
+	bus_unlock();
+}
+
+bool virtio_continue(struct virtio_device *dev)
+{
+	bool started = dev->started;
+
+	if (!started)
+		return true;
+	dev->started = false;
+	start(dev);
+	if (!dev->started)
+		return false;
+	for (unsigned int i = 0; i < dev->num_queues; i++)
+		queue_continue(&dev->queues[i], dev->taken[i], dev->done[i]);
+	if (dev->ops->restored)
+		dev->ops->restored(dev);
+	return true;
 }

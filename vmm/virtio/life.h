@@ -22,6 +22,19 @@ uint8_t virtio_get_status(const struct virtio_device *dev);
  */
 void virtio_settle(struct virtio_device *dev);
 
+/*
+ * Hold all devices: their threads have ended when this returns, and start again with
+ * virtio_release(). Requests that were taken are done. Takes the device lock.
+ */
+void virtio_hold(void);
+void virtio_release(void);
+
+/*
+ * Let a device go on where its registers say, which were restored, once it is released.
+ * Return: whether its queues are where queues can be.
+ */
+bool virtio_continue(struct virtio_device *dev);
+
 /* The driver has written 0 to the status; waits as virtio_settle(). */
 void virtio_reset(struct virtio_device *dev);
 

@@ -17,6 +17,7 @@
  */
 #include "pci.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "life.h"
@@ -403,6 +404,75 @@ static void init_function(struct virtio_device *dev)
 	fn->config_written = virtio_config_written;
 }
 
+/* ---- checkpoints ---- */
+
+/* No thread of the device runs. */
+static void virtio_save(void *of)
+{
+	struct virtio_device *dev = of;
+
+	for (unsigned int i = 0; i < dev->num_queues; i++) {
+		bool is_started = queue_is_started(&dev->queues[i]);
+
+		dev->taken[i] = is_started ? queue_taken(&dev->queues[i]) : 0;
+		dev->done[i] = is_started ? queue_done(&dev->queues[i]) : 0;
+	}
+	if (dev->ops->save)
+		dev->ops->save(dev);
+}
+
+/* Are these registers that a driver could have written? */
+static bool are_possible(struct virtio_device *dev)
+{
+	for (unsigned int i = 0; i < dev->num_queues; i++) {
+		unsigned char enabled;
+
+		memcpy(&enabled, &dev->setups[i].enabled, 1);
+		if (enabled > 1 || check_vector(dev, dev->vectors[i]) !=
+				   dev->vectors[i])
+			return false;
+	}
+	if (dev->status & VIRTIO_STATUS_FEATURES_OK && !accepts_features(dev))
+		return false;
+	return check_vector(dev, dev->config_vector) == dev->config_vector;
+}
+
+static bool virtio_restored(void *of)
+{
+	struct virtio_device *dev = of;
+
+	return are_possible(dev) && virtio_continue(dev);
+}
+
+static void add_state(struct virtio_device *dev)
+{
+	const struct state_field fields[] = {
+		STATE_FIELD(*dev, driver_features),
+		STATE_FIELD(*dev, device_select),
+		STATE_FIELD(*dev, driver_select),
+		STATE_FIELD(*dev, queue_select), STATE_FIELD(*dev, generation),
+		STATE_FIELD(*dev, status), STATE_FIELD(*dev, setups),
+		STATE_FIELD(*dev, config_vector), STATE_FIELD(*dev, vectors),
+		STATE_FIELD(*dev, isr), STATE_FIELD(*dev, broken),
+		STATE_FIELD(*dev, started), STATE_FIELD(*dev, taken),
+		STATE_FIELD(*dev, done), STATE_FIELD(*dev, msix.enabled),
+		STATE_FIELD(*dev, msix.masked), STATE_FIELD(*dev, msix.is_master),
+		STATE_FIELD(*dev, msix.pending), STATE_FIELD(*dev, msix.sent),
+		STATE_FIELD(*dev, msix.entries),
+	};
+
+	_Static_assert(sizeof(fields) == sizeof(dev->fields), "as many");
+	memcpy(dev->fields, fields, sizeof(fields));
+	snprintf(dev->state_name, sizeof(dev->state_name), "virtio-%02x:%02x",
+		 dev->fn.bus, dev->fn.devfn);
+	dev->state = (struct state_part) {
+		.name = dev->state_name, .version = 1,
+		STATE_FIELDS(dev->fields),
+		.save = virtio_save, .restored = virtio_restored, .of = dev,
+	};
+	state_add(&dev->state);
+}
+
 void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window)
 {
 	static unsigned int slot;
@@ -414,4 +484,5 @@ void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window)
 	init_function(dev);
 	virtio_begin_life(dev);
 	pci_add(&dev->fn, window + place);
+	add_state(dev);
 }

@@ -15,6 +15,7 @@
 
 #define VIRTIO_MAX_QUEUES	16
 #define VIRTIO_NO_VECTOR	0xffff
+#define VIRTIO_FIELDS		20	/* of the state in a checkpoint */
 
 /* Device types (virtio 1.2, 5). */
 #define VIRTIO_NET		1
@@ -34,6 +35,8 @@ struct virtio_device;
  * @reset: the driver has reset the device, whose workers have ended; may be missing
  * @placed: the driver may have moved the addresses of notifications, or the vectors of
  *	queues; may be missing
+ * @save: bring @taken up to date, while no worker runs; may be missing
+ * @restored: @taken is what a checkpoint has, before the workers run; may be missing
  *
  * Called with the device lock held, so they wait for nothing.
  */
@@ -43,6 +46,8 @@ struct virtio_ops {
 	void (*notify)(struct virtio_device *dev, unsigned int queue);
 	void (*reset)(struct virtio_device *dev);
 	void (*placed)(struct virtio_device *dev);
+	void (*save)(struct virtio_device *dev);
+	void (*restored)(struct virtio_device *dev);
 };
 
 /**
@@ -76,6 +81,11 @@ struct virtio_ops {
  * @accepted: features of the device that is started
  * @workers: its threads
  * @queues: the queues; those that were started are the threads'
+ * @taken: of each queue, for a checkpoint
+ * @done: the same
+ * @state_name: of @state
+ * @state: what a checkpoint has of the device, beside its configuration space
+ * @fields: of @state
  *
  * The maker of the device sets the fields before @fn. The device lock protects the
  * others but for the atomic ones. @accepted does not change while threads run.
@@ -109,6 +119,11 @@ struct virtio_device {
 	uint64_t accepted;
 	struct worker_group workers;
 	struct queue queues[VIRTIO_MAX_QUEUES];
+	uint16_t taken[VIRTIO_MAX_QUEUES];
+	uint16_t done[VIRTIO_MAX_QUEUES];
+	char state_name[STATE_NAME_MAX];
+	struct state_part state;
+	struct state_field fields[VIRTIO_FIELDS];
 };
 
 /**

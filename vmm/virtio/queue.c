@@ -221,6 +221,23 @@ void queue_push(struct queue *queue, uint16_t head, uint32_t written)
 	queue_push_all(queue, &result, 1);
 }
 
+uint16_t queue_taken(const struct queue *queue)
+{
+	return queue->next_avail;
+}
+
+uint16_t queue_done(const struct queue *queue)
+{
+	return atomic_load(&queue->used->idx);
+}
+
+void queue_continue(struct queue *queue, uint16_t taken, uint16_t done)
+{
+	queue->next_avail = taken;
+	queue->next_used = done;
+	queue->told_used = done;
+}
+
 bool queue_wants_interrupt(struct queue *queue)
 {
 	uint16_t told = queue->told_used, now = queue->next_used, event;

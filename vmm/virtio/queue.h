@@ -115,6 +115,16 @@ void queue_push_all(struct queue *queue, const struct queue_result *results,
 /* A request is done, and @written bytes of its buffers are new. */
 void queue_push(struct queue *queue, uint16_t head, uint32_t written);
 
+/*
+ * Where the queue is: the numbers of the requests that are taken, and of those that are
+ * done, as the guest sees them.
+ */
+uint16_t queue_taken(const struct queue *queue);
+uint16_t queue_done(const struct queue *queue);
+
+/* Go on there, after queue_start(). */
+void queue_continue(struct queue *queue, uint16_t taken, uint16_t done);
+
 /* Is an interrupt due for the requests pushed since the last call? */
 bool queue_wants_interrupt(struct queue *queue);
 

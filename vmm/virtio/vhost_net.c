@@ -18,6 +18,7 @@
 #include <linux/virtio_net.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,9 @@ struct vhost_net {
 	bool gone;
 	bool runs;
 	struct queue_chain chain;
+	char state_name[STATE_NAME_MAX];
+	struct state_part state;
+	struct state_field state_field;
 };
 
 static struct vhost_net *net_of(struct virtio_device *dev)
@@ -301,10 +305,52 @@ static void vhost_net_reset(struct virtio_device *dev)
 	net->used = 1;
 }
 
+/* The kernel has the place in each queue, and the pairs that the driver uses. */
+static void vhost_net_save(struct virtio_device *dev)
+{
+	struct vhost_net *net = net_of(dev);
+
+	for (unsigned int i = 0; i < VHOST_QUEUES * net->max; i++)
+		dev->taken[i] = net->pairs[i / VHOST_QUEUES].bases[i % VHOST_QUEUES];
+}
+
+static void vhost_net_restored(struct virtio_device *dev)
+{
+	struct vhost_net *net = net_of(dev);
+
+	for (unsigned int i = 0; i < VHOST_QUEUES * net->max; i++)
+		net->pairs[i / VHOST_QUEUES].bases[i % VHOST_QUEUES] = dev->taken[i];
+}
+
+static bool vhost_net_pairs_restored(void *of)
+{
+	struct vhost_net *net = of;
+
+	if (!net->used || net->used > net->max)
+		return false;
+	for (unsigned int i = 1; i < net->used; i++)
+		tap_use_queue(net->pairs[i].tap, true);
+	return true;
+}
+
+static void add_pairs_state(struct vhost_net *net)
+{
+	snprintf(net->state_name, sizeof(net->state_name), "vhost-%02x:%02x",
+		 net->dev.fn.bus, net->dev.fn.devfn);
+	net->state_field = (struct state_field) STATE_FIELD(*net, used);
+	net->state = (struct state_part) {
+		.name = net->state_name, .version = 1,
+		.fields = &net->state_field, .num_fields = 1,
+		.restored = vhost_net_pairs_restored, .of = net,
+	};
+	state_add(&net->state);
+}
+
 static const struct virtio_ops vhost_net_ops = {
 	.start = vhost_net_start, .stop = vhost_net_stop,
 	.notify = vhost_net_notify, .reset = vhost_net_reset,
 	.placed = vhost_net_placed,
+	.save = vhost_net_save, .restored = vhost_net_restored,
 };
 
 struct vhost_net *vhost_net_open(const struct net_options *options)
@@ -350,4 +396,5 @@ void vhost_net_init(struct vhost_net *net, const uint8_t mac[6], uint8_t bus,
 	dev->ops = &vhost_net_ops;
 	worker_init(&net->worker, &dev->workers, FILTER_TAP, vhost_net_run, net);
 	virtio_pci_add(dev, bus, window);
+	add_pairs_state(net);
 }
