@@ -108,3 +108,13 @@ void ask_resets(unsigned int quick, uint64_t told_s)
 
 	must_exchange(&ask, NULL);
 }
+
+int ask_checkpoint(bool complete, const char *why)
+{
+	struct ask ask = { .type = ASK_CHECKPOINT, .complete = complete };
+	struct answer answer;
+
+	snprintf(ask.text, sizeof(ask.text), "%s", why);
+	must_exchange(&ask, &answer);
+	return answer.result;
+}

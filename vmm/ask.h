@@ -48,4 +48,10 @@ void ask_life(bool paused);
 /* Leave the numbers of struct resets_history to the next process. */
 void ask_resets(unsigned int quick, uint64_t told_s);
 
+/*
+ * The checkpoint that was ordered is complete, or has failed: @why, the end of a
+ * sentence. Return: 0, or -errno: it has failed after all.
+ */
+int ask_checkpoint(bool complete, const char *why);
+
 #endif /* VMM_ASK_H */

@@ -18,7 +18,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "messages are copied as they are");
 
-#define CLUSTER_VERSION	11	/* of all messages together */
+#define CLUSTER_VERSION	12	/* of all messages together */
 
 enum cluster_type {
 	CLUSTER_HELLO,		/* cluster.c: version, configuration, CPUs */
@@ -46,6 +46,7 @@ enum cluster_type {
 	CLUSTER_TRIPLE_FAULT,	/* resets.c: my CPU has shut down, reset the guest */
 	CLUSTER_ORDER,		/* orders.c: my keeper has an order for the guest */
 	CLUSTER_PAUSE,		/* pause.c: all that is about a guest that stands still */
+	CLUSTER_CHECKPOINT,	/* checkpoint.c: all that is about a checkpoint */
 
 	CLUSTER_TYPES,
 };

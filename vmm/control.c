@@ -14,6 +14,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +26,8 @@
 #include "listen.h"
 
 #define REQUEST_MAX	2048
-#define EVENT_MAX	512
+#define EVENT_MAX	2048
+#define PATH_MAX_LEN	1536
 #define LISTENERS_MAX	(CONTROL_CLIENTS / 2)
 
 /**
@@ -35,6 +37,7 @@
  * @listens: to events; it has sent its request
  * @len: bytes of @text
  * @text: the request so far
+ * @query: of the request: what is behind the "?", or ""
  */
 struct client {
 	int fd;
@@ -42,6 +45,7 @@ struct client {
 	bool listens;
 	size_t len;
 	char text[REQUEST_MAX];
+	const char *query;
 };
 
 static struct {
@@ -105,11 +109,14 @@ static void answer(struct client *client, unsigned int status, const char *body)
 static void refuse(struct client *client, unsigned int status, const char *code,
 		   const char *message)
 {
-	char body[512];
+	json_t *error = json_pack("{s:{s:s, s:s}}", "error", "code", code,
+				  "message", message);
+	char *body = error ? json_dumps(error, JSON_COMPACT) : NULL;
 
-	snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
-		 code, message);
-	answer(client, status, body);
+	answer(client, status, body ? body :
+	       "{\"error\":{\"code\":\"bad_text\",\"message\":\"The request has bytes that are no text.\"}}");
+	free(body);
+	json_decref(error);
 }
 
 /* ---- requests ---- */
@@ -184,6 +191,51 @@ static void post_resume(struct client *client)
 	give_order(client, ORDER_RESUME);
 }
 
+static void get_checkpoint(struct client *client)
+{
+	answer_printed(client, control.ops->checkpoint_state);
+}
+
+/* "%2F" and the like, in place. Return: whether all of them are bytes of a text. */
+static bool decode(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++) {
+		unsigned int byte;
+		int used = 0;
+
+		if (*text != '%') {
+			*to++ = *text;
+			continue;
+		}
+		if (sscanf(text, "%%%2x%n", &byte, &used) != 1 || used != 3 ||
+		    !byte)
+			return false;
+		*to++ = byte;
+		text += 2;
+	}
+	*to = '\0';
+	return true;
+}
+
+static void post_checkpoint(struct client *client)
+{
+	char path[PATH_MAX_LEN], why[FOLDER_WHY_MAX];
+
+	if (strncmp(client->query, "dir=", 4)) {
+		refuse(client, 400, "bad_request", "The folder is missing: POST /checkpoint?dir=/FOLDER.");
+		return;
+	}
+	snprintf(path, sizeof(path), "%s", client->query + 4);
+	if (!decode(path))
+		refuse(client, 400, "bad_request", "A % of the folder's path is not followed by two hexadecimal digits.");
+	else if (control.ops->checkpoint(path, why))
+		answer(client, 202, "{}");
+	else
+		refuse(client, 409, "refused", why);
+}
+
 /* The answer comes first: what ends the guest may end this process. */
 static void post_quit(struct client *client)
 {
@@ -256,11 +308,13 @@ static const struct {
 	{ "GET", "/state", get_state },
 	{ "GET", "/statistics", get_statistics },
 	{ "GET", "/events", get_events },
+	{ "GET", "/checkpoint", get_checkpoint },
 	{ "POST", "/button", post_button },
 	{ "POST", "/reset", post_reset },
 	{ "POST", "/nmi", post_nmi },
 	{ "POST", "/pause", post_pause },
 	{ "POST", "/resume", post_resume },
+	{ "POST", "/checkpoint", post_checkpoint },
 	{ "POST", "/quit", post_quit },
 };
 
@@ -283,20 +337,25 @@ static void run_request(struct client *client, const char *method,
 	if (is_path)
 		refuse(client, 405, "bad_method", "This path has another method.");
 	else
-		refuse(client, 404, "no_path", "The paths are /state, /statistics, /events, /button, /reset, /nmi, /pause, /resume and /quit.");
+		refuse(client, 404, "no_path", "The paths are /state, /statistics, /events, /button, /reset, /nmi, /pause, /resume, /checkpoint and /quit.");
 }
 
 /* Only the first line counts. */
 static void take_request(struct client *client)
 {
-	char method[8], path[32];
+	char method[8], path[PATH_MAX_LEN], *query;
 	int version;
 
-	if (sscanf(client->text, "%7[A-Z] %31[!-~] HTTP/1.%1d", method, path,
-		   &version) == 3)
-		run_request(client, method, path);
-	else
+	if (sscanf(client->text, "%7[A-Z] %1535[!-~] HTTP/1.%1d", method, path,
+		   &version) != 3) {
 		refuse(client, 400, "bad_request", "This is no HTTP request.");
+		return;
+	}
+	query = strchr(path, '?');
+	if (query)
+		*query++ = '\0';
+	client->query = query ? query : "";
+	run_request(client, method, path);
 }
 
 static void receive(struct client *client)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "checkpoint_folder.h"
 #include "keeper_msg.h"
 
 #define CONTROL_CLIENTS	8
@@ -20,13 +21,17 @@
  * struct control_ops - what the keeper does for a program
  * @state: print the answer to GET /state
  * @statistics: print the answer to GET /statistics
+ * @checkpoint_state: print the answer to GET /checkpoint
  * @order: give the guest's process an order; returns false if no guest runs yet
+ * @checkpoint: begin a checkpoint into a folder; if it returns false, @why has a sentence
  * @quit: end the guest
  */
 struct control_ops {
 	void (*state)(FILE *to);
 	void (*statistics)(FILE *to);
+	void (*checkpoint_state)(FILE *to);
 	bool (*order)(enum order_type type);
+	bool (*checkpoint)(const char *path, char why[FOLDER_WHY_MAX]);
 	void (*quit)(void);
 };
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "../lib/member.h"
 #include "log.h"
 #include "seed.h"
 #include "virtio/balloon.h"
@@ -102,6 +103,83 @@ unsigned int devices_net_slot(const struct device_options *devices,
 		slot += devices->nets[i].node == node;
 	return slot;
 }
+
+/* ---- checkpoints ---- */
+
+bool devices_may_save(char why[DEVICES_WHY_MAX])
+{
+	for (unsigned int i = 0; i < DEVICE_MAX_DISKS; i++) {
+		if (!devices_blks[i] || !blk_has_held(devices_blks[i]))
+			continue;
+		snprintf(why, DEVICES_WHY_MAX, "writes to disk %u wait for room on the host",
+			 i);
+		return false;
+	}
+	return true;
+}
+
+static json_t *describe(const struct disk_options *disk,
+			const struct blk_mark *mark)
+{
+	return json_pack("{s:s, s:I, s:I}", "file", disk->file,
+			 "size", (json_int_t)mark->size,
+			 "mtime", (json_int_t)mark->mtime);
+}
+
+json_t *devices_describe_disks(const struct options *options)
+{
+	const struct device_options *devices = &options->devices;
+	json_t *disks = json_object();
+	struct blk_mark mark;
+	char name[16];
+
+	for (unsigned int i = 0; i < devices->num_disks; i++) {
+		if (!devices_blks[i] || devices->disks[i].is_seed)
+			continue;
+		snprintf(name, sizeof(name), "%u", i);
+		if (blk_mark(devices_blks[i], &mark) &&
+		    !json_object_set_new(disks, name,
+					 describe(&devices->disks[i], &mark)))
+			continue;
+		json_decref(disks);
+		return NULL;
+	}
+	return disks;
+}
+
+static void check_disk(const char *file, struct blk *blk, const json_t *disk,
+		       unsigned int number)
+{
+	struct blk_mark mark;
+
+	if (!disk)
+		die(EXIT_USAGE, "The checkpoint has no disk %u, which is %s here.",
+		    number, file);
+	if (!blk_mark(blk, &mark))
+		die(EXIT_HOST, "The disk %s cannot be inspected.", file);
+	if (member_number(disk, "size") != (json_int_t)mark.size)
+		die(EXIT_USAGE, "The disk %s has %llu bytes, but the checkpoint was made with a disk of %lld bytes.",
+		    file, (unsigned long long)mark.size,
+		    (long long)member_number(disk, "size"));
+	if (member_number(disk, "mtime") != (json_int_t)mark.mtime)
+		die(EXIT_USAGE, "The disk %s was written since the checkpoint: what the guest has in its memory would not fit, and destroy it. Restore the disk as it was then.",
+		    file);
+}
+
+void devices_check_disks(const struct options *options, const json_t *disks)
+{
+	const struct device_options *devices = &options->devices;
+	char name[16];
+
+	for (unsigned int i = 0; i < devices->num_disks; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		if (devices_blks[i] && !devices->disks[i].is_seed)
+			check_disk(devices->disks[i].file, devices_blks[i],
+				   json_object_get(disks, name), i);
+	}
+}
+
+/* ---- the buses ---- */
 
 static void create_on(const struct options *options,
 		      const struct ssi_acpi_pci_root *root, unsigned int cpus)

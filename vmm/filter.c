@@ -85,7 +85,7 @@ static const struct {
 	{ SCMP_SYS(exit_group), ALL },
 	/* the firmware's variables, which a CPU writes; disks: without a ring, zeroes */
 	{ SCMP_SYS(pwrite64), CPU | DISK | REST },
-	{ SCMP_SYS(fdatasync), CPU | DISK },
+	{ SCMP_SYS(fdatasync), CPU | DISK | REST },
 	{ SCMP_SYS(io_uring_enter), DISK },
 	{ SCMP_SYS(preadv), DISK },
 	{ SCMP_SYS(pwritev), DISK },
@@ -100,7 +100,7 @@ static const struct {
 	{ SCMP_SYS(accept4), USERNET | REST },
 	{ SCMP_SYS(shutdown), USERNET | REST },
 	{ SCMP_SYS(sendmsg), USERNET },
-	{ SCMP_SYS(recvmsg), USERNET },
+	{ SCMP_SYS(recvmsg), USERNET | REST },	/* descriptors of the keeper */
 	{ SCMP_SYS(getsockopt), USERNET },
 	{ SCMP_SYS(setsockopt), USERNET },
 	{ SCMP_SYS(getsockname), USERNET },

@@ -43,6 +43,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "checkpoint_job.h"
 #include "connector.h"
 #include "control.h"
 #include "deadline.h"
@@ -195,6 +196,14 @@ static bool is_peer(uint32_t node)
 	return node < keeper.options.num_nodes && node != keeper.options.self;
 }
 
+static int end_checkpoint(const struct ask *ask)
+{
+	char why[ANSWER_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%.*s", (int)sizeof(ask->text), ask->text);
+	return checkpoint_job_end(ask->complete, why);
+}
+
 /* Return: whether the request is valid. */
 static bool answer_request(const struct ask *ask)
 {
@@ -209,6 +218,10 @@ static bool answer_request(const struct ask *ask)
 		if (!keeper.joined)
 			return false;
 		leave();
+	} else if (ask->type == ASK_CHECKPOINT) {
+		if (!checkpoint_folder_is_open())
+			return false;
+		answer.result = end_checkpoint(ask);
 	} else {
 		if (!keeper.joined || !is_peer(ask->node))
 			return false;
@@ -228,6 +241,7 @@ static bool take_request(const struct ask *ask)
 	case ASK_JOIN:
 	case ASK_LEAVE:
 	case ASK_LINK:
+	case ASK_CHECKPOINT:
 		return !keeper.has_ended && answer_request(ask);
 	case ASK_READY:
 		if (keeper.ready)
@@ -305,8 +319,19 @@ static void quit(void)
 	end_guest(SIGHUP);
 }
 
+static bool begin_checkpoint(const char *path, char why[FOLDER_WHY_MAX])
+{
+	if (!life_runs()) {
+		snprintf(why, FOLDER_WHY_MAX, "The guest does not run yet.");
+		return false;
+	}
+	return checkpoint_job_begin(path, keeper.options.self,
+				    keeper.orders[0], why);
+}
+
 static const struct control_ops keeper_control_ops = {
-	life_print_state, life_print_statistics, give_order, quit,
+	life_print_state, life_print_statistics, checkpoint_job_print,
+	give_order, begin_checkpoint, quit,
 };
 
 static void reap(void)
@@ -455,6 +480,8 @@ static void wait_for_guest(void)
 	}
 	for (int i = 0; i < LAST_REQUESTS && receive_request(); i++)
 		;
+	if (checkpoint_folder_is_open())
+		checkpoint_job_end(false, "the guest has ended, or was reset");
 }
 
 /* Signals that came too late for a guest's process that has reset itself. */

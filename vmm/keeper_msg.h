@@ -16,6 +16,7 @@
  * @ASK_READY: from now on the guest's process takes orders; once; has no answer
  * @ASK_RESETS: what the next process is to know of past resets; has no answer
  * @ASK_LIFE: the guest runs, or stands still; has no answer
+ * @ASK_CHECKPOINT: the checkpoint that was ordered is complete, or has failed
  */
 enum ask_type {
 	ASK_JOIN = 1,
@@ -24,6 +25,7 @@ enum ask_type {
 	ASK_RESETS,
 	ASK_LEAVE,
 	ASK_LIFE,
+	ASK_CHECKPOINT,
 };
 
 /**
@@ -33,6 +35,8 @@ enum ask_type {
  * @quick: of ASK_RESETS, see struct resets_history
  * @paused: of ASK_LIFE: 1 or 0
  * @told_s: of ASK_RESETS
+ * @complete: of ASK_CHECKPOINT: 1 or 0
+ * @text: of ASK_CHECKPOINT: the reason of a failure, the end of a sentence
  */
 struct ask {
 	uint32_t type;
@@ -40,11 +44,13 @@ struct ask {
 	uint32_t quick;
 	uint32_t paused;
 	uint64_t told_s;
+	uint64_t complete;
+	char text[ANSWER_TEXT_MAX];
 };
 
 /**
  * struct answer - the keeper's answer
- * @result: of ASK_LINK: 1 no link, 0 a link, or -errno
+ * @result: of ASK_LINK: 1 no link, 0 a link, or -errno; of ASK_CHECKPOINT: 0 or -errno
  * @text: of ASK_LINK: a part of a sentence
  */
 struct answer {
@@ -61,6 +67,8 @@ struct answer {
  * @ORDER_NMI: give CPU 0 of the guest an NMI
  * @ORDER_PAUSE: let the guest stand still
  * @ORDER_RESUME: let it run again
+ * @ORDER_CHECKPOINT: write a checkpoint into the files whose descriptors come with it; on
+ *	each node. ASK_CHECKPOINT must follow
  */
 enum order_type {
 	ORDER_SIGNAL = 1,
@@ -69,6 +77,7 @@ enum order_type {
 	ORDER_NMI,
 	ORDER_PAUSE,
 	ORDER_RESUME,
+	ORDER_CHECKPOINT,
 };
 
 /**
@@ -81,7 +90,7 @@ struct order {
 	uint32_t signal;
 };
 
-_Static_assert(sizeof(struct ask) == 24, "no holes");
+_Static_assert(sizeof(struct ask) == 32 + ANSWER_TEXT_MAX, "no holes");
 _Static_assert(sizeof(struct answer) == 4 + ANSWER_TEXT_MAX, "no holes");
 _Static_assert(sizeof(struct order) == 8, "no holes");
 

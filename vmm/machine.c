@@ -11,6 +11,7 @@
 
 #include "ask.h"
 #include "button.h"
+#include "checkpoint.h"
 #include "clock.h"
 #include "cluster.h"
 #include "cmdline.h"
@@ -45,6 +46,7 @@
 #include "pin.h"
 #include "proxy.h"
 #include "resets.h"
+#include "restore.h"
 #include "route.h"
 #include "run.h"
 #include "sandbox.h"
@@ -58,6 +60,7 @@
 #include "vcpu.h"
 #include "vcpu_state.h"
 #include "virtio/console.h"
+#include "virtio/life.h"
 #include "vm.h"
 
 /* With more nodes Linux' watchdog compares the TSC with a worse clock. */
@@ -87,6 +90,8 @@ static struct {
 	uint32_t tsc_khz;
 	struct cpufeatures features;
 	bool has_pm_timer;
+	bool restores;
+	struct checkpoint_guest guest;
 } machine;
 
 static bool has_devices(void)
@@ -413,6 +418,9 @@ static void prepare(const struct options *options)
 	signal(SIGPIPE, SIG_IGN);
 	catch_bus_errors();
 	make_layout();
+	machine.restores = restore_is_wanted(options);
+	if (machine.restores)
+		restore_open(options);
 	vm_create(IOAPIC_PINS);
 	vcpu_state_init();
 	machine.tsc_khz = vm_tsc_khz();
@@ -423,7 +431,8 @@ static void prepare(const struct options *options)
 	devices_open(options);
 	host_read();
 	if (has_devices()) {
-		machine.has_pm_timer = tables_have_pm_timer(options);
+		machine.has_pm_timer = machine.restores ?
+			restore_has_pm_timer() : tables_have_pm_timer(options);
 		log_debug("The guest gets %s PM timer.",
 			  machine.has_pm_timer ? "a" : "no");
 		check_append();
@@ -463,22 +472,37 @@ static void start_threads(void)
 	ask_ready();
 }
 
+static void describe_guest(void)
+{
+	machine.guest = (struct checkpoint_guest) {
+		.options = machine.options, .layout = &machine.layout,
+		.vcpus = machine.vcpus, .tsc_khz = machine.tsc_khz,
+		.features = &machine.features,
+		.has_pm_timer = machine.has_pm_timer,
+	};
+}
+
 void machine_create(struct options *options)
 {
 	uint32_t host_khz;
 
 	prepare(options);
 	host_khz = machine.tsc_khz;
+	if (machine.restores)
+		machine.tsc_khz = restore_tsc_khz();
 	create_memory();
 	sandbox_guest(options);
 	start_threads();
 	clock_init();
+	if (machine.restores)
+		tsc_continue(restore_tsc());
 	forward_init(machine.layout.num_cpus);
 	route_init();
 	button_init();
 	resets_init(options);
 	orders_init(machine.layout.cpus[0].apic_id);
 	pause_init();
+	checkpoint_init();
 	discard_init(options);
 	measure_init();
 	tell_where_devices_are();
@@ -486,6 +510,8 @@ void machine_create(struct options *options)
 		proxy_init(machine.vcpus, machine.layout.num_cpus);
 	cpuid_host_features(&machine.features);
 	cluster_start(options, &machine.tsc_khz, &machine.features);
+	if (machine.restores)
+		restore_features(&machine.features);
 	/* not before: a warning must not hide why the guest does not start */
 	if (!options->history)
 		host_check(options->num_nodes, options->amd_rogpt);
@@ -499,8 +525,12 @@ void machine_create(struct options *options)
 	if (has_devices()) {
 		create_devices();
 		button_start();
-		load_guest();
+		if (!machine.restores || options->firmware)
+			load_guest();
 	}
+	describe_guest();
+	if (machine.restores)
+		restore_guest(&machine.guest);
 	if (options->num_nodes > 1)
 		forward_serve();
 	if (!options->no_sandbox)
@@ -554,6 +584,19 @@ static void tell_end(const struct stop_request *request)
 		log_error("%s", request->reason);
 }
 
+/* The boot CPU, or those that ran when the checkpoint was made; the others wait. */
+static void begin_to_run(void)
+{
+	if (machine.restores)
+		virtio_release();
+	for (unsigned int cpu = 0; cpu < machine.layout.num_cpus; cpu++) {
+		struct vcpu *vcpu = &machine.vcpus[cpu];
+
+		if (vcpu->real && (vcpu->boots || vcpu->is_restored))
+			proxy_report_sipi(vcpu, 0);
+	}
+}
+
 int machine_run(void)
 {
 	const struct stop_request *request;
@@ -574,9 +617,9 @@ int machine_run(void)
 	orders_start();
 	ask_life(false);
 	pause_start();		/* which may say at once that the guest stands still */
+	checkpoint_start(&machine.guest);
 	resets_begin();
-	if (machine.vcpus[0].real)
-		proxy_report_sipi(&machine.vcpus[0], 0);
+	begin_to_run();
 	while (!(request = stop_wait(look_ms())))
 		look_at_cpus();
 	cluster_stop();

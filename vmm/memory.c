@@ -83,6 +83,11 @@ bool memory_may_move(void)
 	return !memory.is_anonymous;
 }
 
+void *memory_host(void)
+{
+	return memory.host;
+}
+
 uint64_t memory_offset(const void *host)
 {
 	return (const unsigned char *)host - memory.host;

@@ -35,6 +35,9 @@ bool memory_is_shared(const void *host);
  */
 bool memory_may_move(void);
 
+/* Where RAM is here, from its first byte on; the hole is left out. */
+void *memory_host(void);
+
 /* How many bytes of RAM are in front of what memory_at() returned. */
 uint64_t memory_offset(const void *host);
 

@@ -19,7 +19,7 @@ enum {
 	OPT_CONFIG = 256, OPT_NODE, OPT_FIRMWARE, OPT_KERNEL, OPT_INITRD, OPT_APPEND,
 	OPT_CPUS, OPT_MEMORY, OPT_SERIAL, OPT_CONSOLE, OPT_TIMEOUT, OPT_INVARIANT_TSC,
 	OPT_PM_TIMER, OPT_TIME_DILATION, OPT_DISK, OPT_NET, OPT_RNG, OPT_REPORTING,
-	OPT_NO_REBOOT, OPT_VCPUPIN, OPT_NODESET, OPT_LOG_LEVEL, OPT_LOG_TIME, OPT_UUID, OPT_SEED, OPT_USER, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
+	OPT_NO_REBOOT, OPT_VCPUPIN, OPT_NODESET, OPT_LOG_LEVEL, OPT_LOG_TIME, OPT_UUID, OPT_SEED, OPT_USER, OPT_RESTORE, OPT_SANDBOX, OPT_CONTROL, OPT_VERSION,
 };
 
 /*
@@ -86,6 +86,8 @@ static const struct {
 	{ "no-reboot", OPT_NO_REBOOT, NULL,
 	  "end when the guest resets itself, instead of\t"
 	  "starting it again" },
+	{ "restore", OPT_RESTORE, "FOLDER",
+	  "go on from a checkpoint, instead of booting" },
 	{ "user", OPT_USER, "NAME",
 	  "user as which the guest's process runs, if ssi-vmm is\t"
 	  "started by root (ssi, or else 65534)" },
@@ -314,6 +316,9 @@ static void take_option(int opt, struct options *options, struct given *given)
 		break;
 	case OPT_NO_REBOOT:
 		options->no_reboot = true;
+		break;
+	case OPT_RESTORE:
+		options->restore = optarg;
 		break;
 	case OPT_USER:
 		options->user = optarg;

@@ -85,6 +85,7 @@ struct resets_history;
  *	CPUID does not say so
  * @pm_timer: give the guest an ACPI PM timer
  * @time_dilation: how many seconds one second of the guest lasts
+ * @restore: folder of a checkpoint that the guest goes on from; NULL: it boots
  * @no_reboot: end when the guest resets itself
  * @history: the guest starts again after a reset; NULL: it starts for the first time
  * @user: user of the guest's process; NULL: the default
@@ -121,6 +122,7 @@ struct options {
 	bool invariant_tsc;
 	enum { PM_TIMER_AUTO, PM_TIMER_ON, PM_TIMER_OFF } pm_timer;
 	unsigned int time_dilation;
+	const char *restore;
 	bool no_reboot;
 	const char *user;
 	bool no_sandbox;

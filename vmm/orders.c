@@ -8,6 +8,7 @@
 #include "orders.h"
 
 #include "button.h"
+#include "checkpoint.h"
 #include "cluster.h"
 #include "irq.h"
 #include "pause.h"
@@ -46,10 +47,16 @@ static bool follow(enum order_type type)
 	}
 }
 
-static void take_order(enum order_type type)
+/* A checkpoint is ordered on each node, whose keeper has opened its files. */
+static void take_order(enum order_type type, int fds[PASS_FDS])
 {
 	const struct order_message m = { .type = type };
 
+	if (type == ORDER_CHECKPOINT) {
+		checkpoint_ask(fds);
+		return;
+	}
+	pass_close(fds);
 	if (cluster_self() == 0)
 		follow(type);
 	else

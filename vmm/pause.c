@@ -18,6 +18,9 @@
  * passed on node 0 since then (clock.c). So the guest notices nothing; only its wall
  * clock is late afterwards, as after a suspend.
  *
+ * A checkpoint holds the guest still: then it runs again only when the checkpoint has let
+ * it go, and no program asks for a pause.
+ *
  * Devices complete what they have begun: a disk writes, a network card fills the
  * buffers that it has. A timer of a CPU may fire once meanwhile; guests find that
  * it is early, and set it again. Links, pages and the end of the guest work as
@@ -54,6 +57,9 @@ _Static_assert(sizeof(struct pause_message) == 16, "no holes");
 /* pause_lock protects all of it. */
 static struct {
 	bool wanted;			/* node 0: the guest shall stand still */
+	bool held;			/* node 0: and so it must, for now */
+	bool is_still;			/* node 0: it does, since @stopped */
+	uint64_t stopped;
 	bool expected[SSI_DSM_MAX_NODES];	/* node 0: STOPPED of this node */
 	struct pause_message jobs[JOBS_MAX];	/* the other nodes */
 	unsigned int num_jobs;
@@ -104,11 +110,52 @@ static void wait_for_nodes(void)
 	pthread_mutex_unlock(&pause_lock);
 }
 
-static void wait_for_wish(bool paused)
+static void wait_to_stop(void)
 {
 	pthread_mutex_lock(&pause_lock);
-	while (pausing.wanted != paused)
+	while (!pausing.wanted && !pausing.held)
 		pthread_cond_wait(&pause_cond, &pause_lock);
+	pthread_mutex_unlock(&pause_lock);
+}
+
+/* From here on a pause_hold() waits for the next time. */
+static void wait_to_go(void)
+{
+	pthread_mutex_lock(&pause_lock);
+	while (pausing.wanted || pausing.held)
+		pthread_cond_wait(&pause_cond, &pause_lock);
+	pausing.is_still = false;
+	pthread_mutex_unlock(&pause_lock);
+}
+
+static void begin_stillness(uint64_t stopped)
+{
+	pthread_mutex_lock(&pause_lock);
+	pausing.is_still = true;
+	pausing.stopped = stopped;
+	pthread_cond_broadcast(&pause_cond);
+	pthread_mutex_unlock(&pause_lock);
+}
+
+uint64_t pause_hold(void)
+{
+	uint64_t stopped;
+
+	pthread_mutex_lock(&pause_lock);
+	pausing.held = true;
+	pthread_cond_broadcast(&pause_cond);
+	while (!pausing.is_still)
+		pthread_cond_wait(&pause_cond, &pause_lock);
+	stopped = pausing.stopped;
+	pthread_mutex_unlock(&pause_lock);
+	return stopped;
+}
+
+void pause_release(void)
+{
+	pthread_mutex_lock(&pause_lock);
+	pausing.held = false;
+	pthread_cond_broadcast(&pause_cond);
 	pthread_mutex_unlock(&pause_lock);
 }
 
@@ -117,7 +164,7 @@ static void *lead(void *unused)
 	uint64_t stopped;
 
 	for (;;) {
-		wait_for_wish(true);
+		wait_to_stop();
 		expect_all();
 		send_others(PAUSE_STOP, 0);
 		tsc_stop();
@@ -127,7 +174,8 @@ static void *lead(void *unused)
 		send_others(PAUSE_PAUSED, 0);
 		log_info("The guest is paused.");
 		ask_life(true);
-		wait_for_wish(false);
+		begin_stillness(stopped);
+		wait_to_go();
 		stopped = tsc_read() - stopped;
 		clock_rewind(stopped);
 		timebase_go();

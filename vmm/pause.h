@@ -4,6 +4,7 @@
 #define VMM_PAUSE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Register the messages; before cluster_start(). */
 void pause_init(void);
@@ -16,5 +17,12 @@ void pause_start(void);
  * node tells when it is done. Twice is like once.
  */
 void pause_ask(bool paused);
+
+/*
+ * On node 0: let the guest stand still, whatever pause_ask() asks for, until
+ * pause_release(). Waits until it does, on all nodes. Return: its TSC then.
+ */
+uint64_t pause_hold(void);
+void pause_release(void);
 
 #endif /* VMM_PAUSE_H */

@@ -266,7 +266,7 @@ static void wait_for_start(struct vcpu *vcpu)
 {
 	uint8_t vector;
 
-	if (!vcpu->boots && sipi_wait(vcpu, &vector))
+	if (!vcpu->boots && !vcpu->is_restored && sipi_wait(vcpu, &vector))
 		proxy_report_sipi(vcpu, vector);
 	vcpu_wait_for_release(vcpu);
 }
@@ -298,6 +298,8 @@ static void *run_thread(void *arg)
 		wait_for_start(vcpu);
 		if (!vcpu->real)
 			proxy_enter_stub(vcpu);
+		else if (vcpu->is_restored)
+			vcpu->is_restored = false;	/* for the next start */
 		else if (!vcpu->boots)
 			enter_guest(vcpu);
 		set_runs(vcpu, true);

@@ -28,7 +28,7 @@ static atomic_bool stop_is_asked;
 static atomic_int stop_signal;		/* the last one that has asked */
 static int stop_orders;
 static void (*_Atomic stop_press)(void);
-static void (*_Atomic stop_order)(enum order_type type);
+static void (*_Atomic stop_order)(enum order_type type, int fds[PASS_FDS]);
 static void (*_Atomic stop_continued[2])(void);
 
 /* Held while an order is taken; stop_end_signals() keeps it. */
@@ -74,18 +74,19 @@ static bool wait_for_order(int ms)
 /* Return: the signal of an order, or 0 if it is another, which is done. */
 static int receive_order(void)
 {
-	void (*take)(enum order_type type);
+	void (*take)(enum order_type type, int fds[PASS_FDS]);
 	struct order order;
+	int fds[PASS_FDS];
 
-	if (recv(stop_orders, &order, sizeof(order), MSG_DONTWAIT) !=
-	    sizeof(order))
+	if (!pass_receive(stop_orders, &order, fds))
 		return 0;
-	if (order.type == ORDER_SIGNAL)
-		return order.signal;
 	take = atomic_load(&stop_order);
-	if (take)
-		take(order.type);
-	return 0;
+	if (order.type != ORDER_SIGNAL && take) {
+		take(order.type, fds);
+		return 0;
+	}
+	pass_close(fds);
+	return order.type == ORDER_SIGNAL ? (int)order.signal : 0;
 }
 
 /* Return: a signal that has asked for the end. */
@@ -138,7 +139,7 @@ void stop_press_first(void (*press)(void))
 	atomic_store(&stop_press, press);
 }
 
-void stop_take_orders(void (*take)(enum order_type type))
+void stop_take_orders(void (*take)(enum order_type type, int fds[PASS_FDS]))
 {
 	atomic_store(&stop_order, take);
 }

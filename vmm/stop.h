@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "exit.h"
-#include "keeper_msg.h"
+#include "pass.h"
 
 #define STOP_REASON_MAX	256	/* bytes of a reason with its NUL */
 
@@ -36,8 +36,11 @@ void stop_init(int orders);
  */
 void stop_press_first(void (*press)(void));
 
-/* The same for the other orders of the keeper. */
-void stop_take_orders(void (*take)(enum order_type type));
+/*
+ * The same for the other orders of the keeper. @take closes the descriptors that have come
+ * with one, by pass_close(), or keeps them.
+ */
+void stop_take_orders(void (*take)(enum order_type type, int fds[PASS_FDS]));
 
 /*
  * Have @continued called after each SIGCONT, when a shell may have given this

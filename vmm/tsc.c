@@ -43,6 +43,11 @@ void tsc_begin(void)
 	atomic_store(&tsc.offset, -__rdtsc());
 }
 
+void tsc_continue(uint64_t ticks)
+{
+	atomic_store(&tsc.offset, ticks - __rdtsc());
+}
+
 void tsc_init(struct vcpu *vcpus, unsigned int num, uint64_t offset)
 {
 	tsc.vcpus = vcpus;

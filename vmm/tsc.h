@@ -11,6 +11,9 @@
 /* The guest's time begins, on its first node. */
 void tsc_begin(void);
 
+/* It goes on from @ticks instead. */
+void tsc_continue(uint64_t ticks);
+
 /*
  * Give all of @vcpus, which do not run yet, an offset to the host's TSC. Ends
  * the process if KVM refuses. @vcpus stay where they are.

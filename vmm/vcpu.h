@@ -38,6 +38,7 @@ typedef void (*vcpu_job)(struct vcpu *vcpu, void *arg);
  * @idle: signals that @job is NULL again
  * @tsc_offset: of its TSC to the host's, as KVM has it
  * @in_guest: its thread is in KVM_RUN, or about to be; see tsc.c
+ * @is_restored: its state is that of a checkpoint, in which it ran
  * @counts: of its exits
  * @host_cpu: the CPU of the host where its thread runs; -1: any
  */
@@ -62,6 +63,7 @@ struct vcpu {
 	pthread_cond_t idle;
 	uint64_t tsc_offset;
 	atomic_bool in_guest;
+	bool is_restored;
 	struct counts_cpu *counts;
 	int host_cpu;
 };

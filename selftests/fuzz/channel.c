@@ -13,6 +13,7 @@
 #include "../../vmm/cluster.h"
 #include "../../vmm/discard.h"
 #include "../../vmm/ask.h"
+#include "../../vmm/checkpoint.h"
 #include "../../vmm/dsm.h"
 #include "../../vmm/forward.h"
 #include "../../vmm/hw/acpi_pm.h"
@@ -161,9 +162,14 @@ void timebase_go(void)
 {
 }
 
-void stop_take_orders(void (*take)(enum order_type type))
+void stop_take_orders(void (*take)(enum order_type type, int fds[PASS_FDS]))
 {
 	(void)take;
+}
+
+void checkpoint_ask(int fds[PASS_FDS])
+{
+	(void)fds;
 }
 
 void ask_life(bool paused)
