@@ -16,6 +16,7 @@
 #include "engine/channel.h"
 #include "engine/fault.h"
 #include "memory/discard.h"
+#include "memory/owned.h"
 #include "memory/region.h"
 #include "net/node.h"
 
@@ -178,6 +179,47 @@ static long ioctl_discard(struct file *file, void __user *arg)
 	return copy_to_user(arg, &discard, sizeof(discard)) ? -EFAULT : 0;
 }
 
+/* Add the bits of a block to those of the program. */
+static int put_owned(struct ssi_region *region, u64 index, u64 __user *bits)
+{
+	u64 words[SSI_OWNED_WORDS], old[SSI_OWNED_WORDS];
+	u32 i;
+
+	if (copy_from_user(old, bits, sizeof(old)))
+		return -EFAULT;
+	ssi_owned(region, index, words);
+	for (i = 0; i < SSI_OWNED_WORDS; i++)
+		words[i] |= old[i];
+	return copy_to_user(bits, words, sizeof(words)) ? -EFAULT : 0;
+}
+
+static long ioctl_owned(struct file *file, void __user *arg)
+{
+	struct ssi_region *region = file_region(file);
+	struct ssi_dsm_owned owned;
+	u64 index, end;
+	int ret = 0;
+
+	if (!region)
+		return -ENOTCONN;
+	if (copy_from_user(&owned, arg, sizeof(owned)))
+		return -EFAULT;
+	if (!IS_ALIGNED(owned.offset | owned.len, SSI_REGION_ALIGN) ||
+	    owned.offset > region->size ||
+	    owned.len > region->size - owned.offset)
+		return -EINVAL;
+	index = owned.offset >> PAGE_SHIFT;
+	end = index + (owned.len >> PAGE_SHIFT);
+	for (; index < end && !ret; index += SSI_BLOCK_PAGES) {
+		ret = put_owned(region, index, u64_to_user_ptr(owned.bits));
+		owned.bits += SSI_OWNED_WORDS * sizeof(u64);
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		cond_resched();
+	}
+	return ret;
+}
+
 static long ssi_chardev_ioctl(struct file *file, unsigned int cmd,
 			      unsigned long arg)
 {
@@ -188,6 +230,8 @@ static long ssi_chardev_ioctl(struct file *file, unsigned int cmd,
 		return ioctl_send(file, (void __user *)arg);
 	case SSI_DSM_DISCARD:
 		return ioctl_discard(file, (void __user *)arg);
+	case SSI_DSM_OWNED:
+		return ioctl_owned(file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
