@@ -19,7 +19,7 @@
 
 static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
-	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | console | top }\n"
+	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | checkpoint FOLDER | console | top }\n"
 	"       ssictl [ -force ] -batch FILE\n"
 	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link | heat |\n"
 	"                    placement }\n"
@@ -43,6 +43,7 @@ static const struct object *const objects[] = {
 	&object_diff,
 	&object_cert,
 	&object_guest,
+	&object_checkpoint,
 	&object_console,
 	&object_link,
 	&object_heat,

@@ -15,6 +15,7 @@
 #include "settings.h"
 
 #define PATH_LEN	512
+#define CALL_PATH_LEN	4096
 #define LIMIT_S		5	/* ssi-vmm answers at once */
 
 /* The first node of the plan that runs on this host; failing this, one of another host. */
@@ -66,7 +67,7 @@ static json_t *call_vmm(unsigned int id, const char *method, const char *path,
 static json_t *call_local(unsigned int id, const char *method, const char *what,
 			  struct failure *failure)
 {
-	char path[64];
+	char path[CALL_PATH_LEN];
 	json_t *body, *statistics;
 
 	snprintf(path, sizeof(path), "/%s", what ? what : "state");
@@ -116,6 +117,21 @@ int control_order(const char *order, bool further, struct failure *failure)
 
 	json_decref(body);
 	return body ? 0 : -1;
+}
+
+json_t *control_checkpoint(bool further, struct failure *failure)
+{
+	return call_guest("GET", "checkpoint", further, failure);
+}
+
+json_t *control_call(unsigned int id, const char *method, const char *what,
+		     struct failure *failure)
+{
+	if (guest_runs(id))
+		return call_local(id, method, what, failure);
+	rest_fail(failure, 409, "not_running", "Node %u does not run on this host",
+		  id);
+	return NULL;
 }
 
 json_t *control_view(bool further, struct failure *failure)

@@ -24,7 +24,17 @@ int control_order(const char *order, bool further, struct failure *failure);
  */
 json_t *control_view(bool further, struct failure *failure);
 
-/* The same, of a node of this host. */
+/* What became of the last checkpoint: GET /checkpoint in ssi-vmm(8); or NULL. */
+json_t *control_checkpoint(bool further, struct failure *failure);
+
+/*
+ * One request to ssi-vmm of a node of this host; @what: its path, without the slash. Return:
+ * the answer's body, which the caller releases, or NULL.
+ */
+json_t *control_call(unsigned int id, const char *method, const char *what,
+		     struct failure *failure);
+
+/* control_view(), of a node of this host. */
 json_t *control_node(unsigned int id, struct failure *failure);
 
 #endif /* SSID_CONTROL_H */

@@ -13,6 +13,7 @@
 
 #include "../../lib/number.h"
 #include "caller.h"
+#include "checkpoint.h"
 #include "cluster.h"
 #include "control.h"
 #include "events.h"
@@ -464,6 +465,8 @@ static const struct route routes[] = {
 	{ "POST", "/guest/nmi", WHOSE_NODES, post_order },
 	{ "POST", "/guest/pause", WHOSE_NODES, post_order },
 	{ "POST", "/guest/resume", WHOSE_NODES, post_order },
+	{ "GET", "/guest/checkpoint", WHOSE_NODES, checkpoint_get },
+	{ "POST", "/guest/checkpoint", WHOSE_ADMIN, checkpoint_post },
 	{ "GET", "/guest/terminal", WHOSE_ADMIN, guest_routes_get_guest_terminal },
 	{ "POST", "/guest/terminal", WHOSE_ADMIN, guest_routes_post_guest_terminal },
 	{ "GET", "/nodes", WHOSE_ANY, get_nodes },
@@ -473,6 +476,7 @@ static const struct route routes[] = {
 	{ "DELETE", "/nodes/#", WHOSE_ANY, delete_node },
 	{ "POST", "/nodes/#/button", WHOSE_NODES, press_node },
 	{ "GET", "/nodes/#/guest", WHOSE_NODES, guest_routes_get_node_guest },
+	{ "POST", "/nodes/#/checkpoint", WHOSE_NODES, checkpoint_post_node },
 	{ "GET", "/nodes/#/terminal", WHOSE_NODES, guest_routes_get_node_terminal },
 	{ "POST", "/nodes/#/terminal", WHOSE_NODES, guest_routes_post_node_terminal },
 	{ "GET", "/nodes/#/log", WHOSE_ADMIN, get_log },
