@@ -11,7 +11,7 @@
  *   X -> 0  READY    my keeper has ordered a checkpoint
  *   0       when all are ready, the guest stands still (pause.c)
  *   0 -> X  DRAIN    let your CPUs and devices complete what they have begun
- *   X -> 0  DRAINED  none of them does anything any more
+ *   X -> *  DRAINED  none of them does anything any more
  *   0 -> X  WRITE    write your files
  *   X -> 0  WRITTEN  they are complete; and the hash of that with the state
  *   0       writes the manifest, and has it appear by its name
@@ -22,14 +22,20 @@
  *
  * What is where when all have DRAINED: a CPU waits in front of KVM_RUN, and its last access
  * to a device is complete. A device has answered all requests that it
- * has taken, and its interrupts are in the local APIC of a CPU. Devices are saved before
- * CPUs: a serial port may still get input, and an interrupt too many does no harm.
+ * has taken. Its interrupts are in the local APIC of a CPU: those for CPUs of other nodes
+ * have left the APIC of the proxy here, and come before the DRAINED of this node, for which
+ * each node waits. Devices are saved before CPUs: a serial port may still get input, and an
+ * interrupt too many does no harm.
+ *
+ * Each node writes the pages that it owns, of which the module tells (dsm_owned()) once
+ * before DRAINED and once more afterwards: a page that moves meanwhile goes to its home.
  */
 #include "checkpoint.h"
 
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,7 +46,9 @@
 #include "cluster.h"
 #include "deadline.h"
 #include "devices.h"
+#include "dsm.h"
 #include "log.h"
+#include "memory.h"
 #include "pause.h"
 #include "stop.h"
 #include "virtio/life.h"
@@ -78,6 +86,7 @@ static struct {
 static pthread_mutex_t checkpoint_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t checkpoint_cond = PTHREAD_COND_INITIALIZER;
 static const struct checkpoint_guest *checkpoint_guest;
+static uint64_t *checkpoint_owned;	/* pages; NULL with one node */
 
 /* ---- messages ---- */
 
@@ -125,11 +134,11 @@ static void handle_checkpoint(unsigned int node, const void *payload)
 {
 	const struct checkpoint_message *m = payload;
 	bool to_leader = m->what == CHECKPOINT_READY ||
-			 m->what == CHECKPOINT_DRAINED ||
 			 m->what == CHECKPOINT_WRITTEN;
 
-	if (m->what < CHECKPOINT_WHATS && to_leader == !cluster_self() &&
-	    (to_leader || !node))
+	if (m->what == CHECKPOINT_DRAINED ||
+	    (m->what < CHECKPOINT_WHATS && to_leader == !cluster_self() &&
+	     (to_leader || !node)))
 		note_message(node, m);
 	else
 		stop_ask(EXIT_NODE_LOST, "Node %u has sent a message about a checkpoint that it may not send.",
@@ -166,6 +175,14 @@ static void tell_others(enum checkpoint_what what)
 	cluster_send_others(CLUSTER_CHECKPOINT, &m);
 }
 
+static void tell_all(enum checkpoint_what what)
+{
+	const struct checkpoint_message m = make_message(what);
+
+	cluster_send_others(CLUSTER_CHECKPOINT, &m);
+	note_message(cluster_self(), &m);
+}
+
 static unsigned int count_came(enum checkpoint_what what)
 {
 	unsigned int count = 0;
@@ -185,6 +202,25 @@ static void wait_for_all(enum checkpoint_what what)
 
 /* ---- the steps of one node ---- */
 
+/* Add those that this node owns now to the pages that it writes. */
+static void note_owned(bool first)
+{
+	size_t bytes = memory_size() / CHECKPOINT_PAGE / 8;
+
+	if (!memory_may_move())
+		return;
+	if (!checkpoint_owned)
+		checkpoint_owned = malloc(bytes);
+	if (!checkpoint_owned) {
+		fail("there is no memory");
+		return;
+	}
+	if (first)
+		memset(checkpoint_owned, 0, bytes);
+	if (!dsm_owned(0, memory_size(), checkpoint_owned))
+		fail("the kernel module does not tell which pages a node owns");
+}
+
 static void drain(void)
 {
 	const struct checkpoint_guest *guest = checkpoint_guest;
@@ -192,8 +228,10 @@ static void drain(void)
 
 	checkpoint_cpu_complete(guest->vcpus, guest->layout->num_cpus);
 	virtio_hold();
+	checkpoint_cpu_forward(guest->vcpus, guest->layout->num_cpus);
 	if (!devices_may_save(why))
 		fail(why);
+	note_owned(true);
 }
 
 static const char *write_files(char buffer[CHECKPOINT_WHY_MAX])
@@ -202,8 +240,8 @@ static const char *write_files(char buffer[CHECKPOINT_WHY_MAX])
 	const char *why;
 
 	buffer[0] = '\0';
-	blocks = checkpoint_memory_write(checkpoint.fds[CHECKPOINT_MEMORY], NULL,
-					 buffer);
+	blocks = checkpoint_memory_write(checkpoint.fds[CHECKPOINT_MEMORY],
+					 checkpoint_owned, buffer);
 	if (!blocks)
 		return buffer;
 	node = checkpoint_describe_node(checkpoint_guest, blocks);
@@ -220,6 +258,7 @@ static void write_node(void)
 	char buffer[CHECKPOINT_WHY_MAX];
 	const char *why;
 
+	note_owned(false);
 	if (has_failed())
 		return;
 	why = write_files(buffer);
@@ -267,7 +306,7 @@ static void write_all(void)
 
 	tell_others(CHECKPOINT_DRAIN);
 	drain();
-	tell_leader(CHECKPOINT_DRAINED);
+	tell_all(CHECKPOINT_DRAINED);
 	wait_for_all(CHECKPOINT_DRAINED);
 	tell_others(CHECKPOINT_WRITE);
 	write_node();
@@ -382,8 +421,9 @@ static void *follow(void *unused)
 		drained = wait_for_leader(CHECKPOINT_DRAIN);
 		if (drained) {
 			drain();
-			tell_leader(CHECKPOINT_DRAINED);
+			tell_all(CHECKPOINT_DRAINED);
 			wait_for_leader(CHECKPOINT_WRITE);
+			wait_for_all(CHECKPOINT_DRAINED);
 			write_node();
 			tell_leader(CHECKPOINT_WRITTEN);
 			wait_for_leader(CHECKPOINT_END);

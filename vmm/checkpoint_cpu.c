@@ -3,11 +3,14 @@
 #include "checkpoint_cpu.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "run.h"
 #include "state_json.h"
 #include "vcpu_state.h"
+
+#define LOOK_US	100	/* a proxy forwards an interrupt in less */
 
 /* A state while it is saved. */
 struct saved {
@@ -34,6 +37,29 @@ void checkpoint_cpu_complete(struct vcpu *vcpus, unsigned int num)
 	for (unsigned int cpu = 0; cpu < num; cpu++)
 		if (vcpus[cpu].real)
 			run_job(&vcpus[cpu], checkpoint_job_nothing, NULL);
+}
+
+static void checkpoint_job_look(struct vcpu *vcpu, void *arg)
+{
+	bool *waits = arg;
+
+	*waits = vcpu_state_has_interrupt(vcpu);
+}
+
+void checkpoint_cpu_forward(struct vcpu *vcpus, unsigned int num)
+{
+	bool waits;
+
+	for (unsigned int cpu = 0; cpu < num; cpu++) {
+		if (vcpus[cpu].real)
+			continue;
+		do {
+			waits = false;
+			run_job(&vcpus[cpu], checkpoint_job_look, &waits);
+			if (waits)
+				usleep(LOOK_US);
+		} while (waits);
+	}
 }
 
 /* An empty text: it waits for its start. */

@@ -14,6 +14,12 @@
 void checkpoint_cpu_complete(struct vcpu *vcpus, unsigned int num);
 
 /*
+ * Wait until all interrupts that have come here for CPUs of other nodes were sent there. No
+ * further ones come.
+ */
+void checkpoint_cpu_forward(struct vcpu *vcpus, unsigned int num);
+
+/*
  * Save the CPUs that are real here: an object with a member for each, by its number. A CPU
  * that waits for its start has no state. Return: NULL: it has failed.
  */

@@ -66,17 +66,35 @@ static bool has_root(const struct ssi_layout *layout, unsigned int node)
 	return false;
 }
 
+static json_int_t count_cpus(const struct ssi_layout *layout, unsigned int node)
+{
+	json_int_t count = 0;
+
+	for (unsigned int i = 0; i < layout->num_cpus; i++)
+		count += layout->cpus[i].node == node;
+	return count;
+}
+
+static json_int_t count_memory(const struct ssi_layout *layout,
+			       unsigned int node)
+{
+	json_int_t size = 0;
+
+	for (unsigned int i = 0; i < layout->num_memory; i++)
+		if (layout->memory[i].node == node)
+			size += layout->memory[i].size;
+	return size;
+}
+
 /* The nodes that the guest sees, in its tables. */
 static json_t *describe_shape(const struct checkpoint_guest *guest)
 {
 	json_t *nodes = json_array();
 
-	for (unsigned int i = 0; i < guest->options->num_nodes; i++) {
-		const struct node_options *node = &guest->options->nodes[i];
-
-		json_t *entry = json_pack("{s:i, s:I, s:b}",
-					  "cpus", (int)node->cpus,
-					  "memory", (json_int_t)node->memory,
+	for (unsigned int i = 0; i < guest->layout->nodes; i++) {
+		json_t *entry = json_pack("{s:I, s:I, s:b}",
+					  "cpus", count_cpus(guest->layout, i),
+					  "memory", count_memory(guest->layout, i),
 					  "devices", has_root(guest->layout, i));
 
 		json_array_append_new(nodes, entry);
@@ -87,8 +105,16 @@ static json_t *describe_shape(const struct checkpoint_guest *guest)
 static json_t *describe_devices(const struct checkpoint_guest *guest)
 {
 	const struct device_options *devices = &guest->options->devices;
+	json_t *disk_roots = json_array(), *net_roots = json_array();
 
-	return json_pack("{s:i, s:i, s:b, s:b, s:b, s:b, s:b}",
+	for (unsigned int i = 0; i < devices->num_disks; i++)
+		json_array_append_new(disk_roots,
+				      json_integer(devices->disks[i].root));
+	for (unsigned int i = 0; i < devices->num_nets; i++)
+		json_array_append_new(net_roots,
+				      json_integer(devices->nets[i].root));
+	return json_pack("{s:o, s:o, s:i, s:i, s:b, s:b, s:b, s:b, s:b}",
+			 "disk-roots", disk_roots, "net-roots", net_roots,
 			 "disks", (int)devices->num_disks,
 			 "nets", (int)devices->num_nets,
 			 "console", devices->console,

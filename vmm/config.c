@@ -37,6 +37,7 @@
  *     append: "console=ttyS0"      # optional
  *     uuid: 3b241101-e2bb-4255-8caf-4136c566a962      # optional: as --uuid
  *     seed: /srv/seed              # optional: as --seed
+ *     restore: /srv/checkpoint     # optional: as --restore
  *     invariant-tsc: true          # optional: tell the guest that its TSC is
  *                                  # invariant, even if CPUID does not say so
  *     pm-timer: true               # optional: as --pm-timer
@@ -395,6 +396,7 @@ static void take_guest(const struct config_guest *guest,
 	options->kernel = guest->kernel;
 	options->initrd = guest->initrd;
 	options->append = guest->append;
+	options->restore = guest->restore;
 	if (guest->uuid)
 		refuse_if(config_parse_uuid(guest->uuid, options), "uuid",
 			  "the guest", guest->uuid);

@@ -101,6 +101,7 @@ static const cyaml_schema_field_t guest_fields[] = {
 	MAY("append", struct config_guest, append, 0),
 	MAY("uuid", struct config_guest, uuid, 1),
 	MAY("seed", struct config_guest, seed, 1),
+	MAY("restore", struct config_guest, restore, 1),
 	MAY("invariant-tsc", struct config_guest, invariant_tsc, 0),
 	MAY("pm-timer", struct config_guest, pm_timer, 0),
 	MAY("time-dilation", struct config_guest, time_dilation, 0),

@@ -56,6 +56,7 @@ struct config_guest {
 	char *append;
 	char *uuid;
 	char *seed;
+	char *restore;
 	char *invariant_tsc;
 	char *pm_timer;
 	char *time_dilation;

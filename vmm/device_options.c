@@ -408,6 +408,27 @@ void device_check(const struct device_options *devices, unsigned int nodes)
 	}
 }
 
+void device_set_roots(struct device_options *devices)
+{
+	for (unsigned int i = 0; i < devices->num_disks; i++)
+		devices->disks[i].root = devices->disks[i].node;
+	for (unsigned int i = 0; i < devices->num_nets; i++)
+		devices->nets[i].root = devices->nets[i].node;
+}
+
+/* Root 0 has the console, too, and is always on node 0. */
+unsigned int device_root_node(const struct device_options *devices,
+			      unsigned int root)
+{
+	for (unsigned int i = 0; root && i < devices->num_disks; i++)
+		if (devices->disks[i].root == root)
+			return devices->disks[i].node;
+	for (unsigned int i = 0; root && i < devices->num_nets; i++)
+		if (devices->nets[i].root == root)
+			return devices->nets[i].node;
+	return 0;
+}
+
 bool device_is_on(const struct device_options *devices, unsigned int node)
 {
 	for (unsigned int i = 0; i < devices->num_disks; i++)

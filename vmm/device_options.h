@@ -41,6 +41,8 @@ enum disk_cache {
  * @cache: how the host keeps what is written
  * @werror: what happens when a write fails
  * @node: where it is
+ * @root: the node of whose PCI root it is, as the guest sees it: @node, unless the guest
+ *	was restored
  */
 struct disk_options {
 	const char *file;
@@ -51,6 +53,7 @@ struct disk_options {
 	enum disk_cache cache;
 	enum disk_werror werror;
 	unsigned int node;
+	unsigned int root;
 };
 
 /**
@@ -66,6 +69,8 @@ struct disk_options {
  * @mac: the card's address, if @has_mac
  * @has_mac: the user has given one
  * @node: where it is
+ * @root: the node of whose PCI root it is, as the guest sees it: @node, unless the guest
+ *	was restored
  */
 struct net_options {
 	const char *tap;
@@ -78,6 +83,7 @@ struct net_options {
 	uint8_t mac[DEVICE_MAC_SIZE];
 	bool has_mac;
 	unsigned int node;
+	unsigned int root;
 };
 
 /**
@@ -148,6 +154,13 @@ void device_parse_net(struct device_options *devices, const char *text);
  * network cards were given one address.
  */
 void device_check(const struct device_options *devices, unsigned int nodes);
+
+/* The roots are those of the nodes. */
+void device_set_roots(struct device_options *devices);
+
+/* The node that has the devices of a PCI root. */
+unsigned int device_root_node(const struct device_options *devices,
+			      unsigned int root);
 
 /* Has a node a device? Call with 0, 1, ... */
 bool device_is_on(const struct device_options *devices, unsigned int node);

@@ -87,20 +87,20 @@ unsigned int devices_disk_slot(const struct device_options *devices,
 	unsigned int slot = 1;
 
 	for (unsigned int i = 0; i < disk; i++)
-		slot += devices->disks[i].node == devices->disks[disk].node;
+		slot += devices->disks[i].root == devices->disks[disk].root;
 	return slot;
 }
 
 unsigned int devices_net_slot(const struct device_options *devices,
 			      unsigned int card)
 {
-	unsigned int node = devices->nets[card].node;
+	unsigned int root = devices->nets[card].root;
 	unsigned int slot = 1;
 
 	for (unsigned int i = 0; i < devices->num_disks; i++)
-		slot += devices->disks[i].node == node;
+		slot += devices->disks[i].root == root;
 	for (unsigned int i = 0; i < card; i++)
-		slot += devices->nets[i].node == node;
+		slot += devices->nets[i].root == root;
 	return slot;
 }
 
@@ -187,11 +187,12 @@ static void create_on(const struct options *options,
 	const struct device_options *devices = &options->devices;
 
 	for (unsigned int i = 0; i < devices->num_disks; i++)
-		if (devices_blks[i])
+		if (devices_blks[i] && devices->disks[i].root == root->node)
 			blk_init(devices_blks[i], cpus, root->first_bus,
 				 root->window);
 	for (unsigned int i = 0; i < devices->num_nets; i++)
-		if (devices_links[i] || devices_vhosts[i])
+		if ((devices_links[i] || devices_vhosts[i]) &&
+		    devices->nets[i].root == root->node)
 			create_net(options, i, root);
 	if (!root->node && devices->console)
 		console_init(root->first_bus, root->window);
@@ -205,7 +206,8 @@ void devices_create(const struct options *options,
 		    const struct ssi_layout *layout)
 {
 	for (unsigned int i = 0; i < layout->num_pci_roots; i++)
-		if (layout->pci_roots[i].node == options->self)
+		if (device_root_node(&options->devices,
+				     layout->pci_roots[i].node) == options->self)
 			create_on(options, &layout->pci_roots[i],
 				  layout->num_cpus);
 	blk_watch();

@@ -66,6 +66,15 @@ void dsm_discard(uint64_t offset, uint64_t len)
 			  (unsigned long long)offset, strerror(errno));
 }
 
+bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits)
+{
+	struct ssi_dsm_owned arg = {
+		.offset = offset, .len = len, .bits = (uintptr_t)bits,
+	};
+
+	return !ioctl(dsm_fd, SSI_DSM_OWNED, &arg);
+}
+
 int dsm_send(unsigned int node, const void *data, size_t len)
 {
 	struct ssi_dsm_send arg = {

@@ -3,6 +3,7 @@
 #ifndef VMM_DSM_H
 #define VMM_DSM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "options.h"
@@ -24,6 +25,12 @@ void *dsm_join(const struct options *options);
  * zero then. See SSI_DSM_DISCARD.
  */
 void dsm_discard(uint64_t offset, uint64_t len);
+
+/*
+ * Set the bits of the pages in a range that this node owns, see SSI_DSM_OWNED; the other
+ * bits stay. @offset and @len are multiples of 2 MiB. Return: false if the module refuses.
+ */
+bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits);
 
 /* Send on the channel, from any thread. Return: 0 or -errno. */
 int dsm_send(unsigned int node, const void *data, size_t len);

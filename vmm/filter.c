@@ -143,6 +143,7 @@ static const struct {
 	{ KVM_SIGNAL_MSI, ALL },
 	{ SSI_DSM_SEND, ALL },
 	{ SSI_DSM_DISCARD, PLAIN | REST },
+	{ SSI_DSM_OWNED, REST },
 	{ KVM_GET_REGS, CPU },
 	{ KVM_SET_REGS, CPU },
 	{ KVM_GET_SREGS, CPU },

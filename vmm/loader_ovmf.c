@@ -203,10 +203,10 @@ static void add_boot_order(const struct ssi_acpi_config *acpi,
 			   const struct device_options *devices)
 {
 	for (unsigned int i = 0; i < devices->num_disks; i++)
-		add_boot_path(acpi, devices->disks[i].node, "scsi",
+		add_boot_path(acpi, devices->disks[i].root, "scsi",
 			      devices_disk_slot(devices, i), "disk@0,0");
 	for (unsigned int i = 0; i < devices->num_nets; i++)
-		add_boot_path(acpi, devices->nets[i].node, "ethernet",
+		add_boot_path(acpi, devices->nets[i].root, "ethernet",
 			      devices_net_slot(devices, i), "ethernet-phy@0");
 	if (*ovmf.boot_order)
 		fw_cfg_add_file("bootorder", ovmf.boot_order,

@@ -193,16 +193,35 @@ static void create_memory(void)
 	memory_add_to_vm();
 }
 
+/* How many CPUs a node has, as the guest sees it. */
+static unsigned int package_cpus(unsigned int node)
+{
+	const struct options *options = machine.options;
+
+	return options->shape ? options->shape->cpus[node] :
+				options->nodes[node].cpus;
+}
+
 static unsigned int package_shift(void)
 {
 	unsigned int most = 0, shift = 0;
 
-	for (unsigned int i = 0; i < machine.options->num_nodes; i++)
-		if (machine.options->nodes[i].cpus > most)
-			most = machine.options->nodes[i].cpus;
+	for (unsigned int i = 0; i < machine.layout.nodes; i++)
+		if (package_cpus(i) > most)
+			most = package_cpus(i);
 	while (1u << shift < most)
 		shift++;
 	return shift;
+}
+
+/* The node where a CPU runs. */
+static unsigned int node_of(unsigned int cpu)
+{
+	unsigned int node = 0, first = 0;
+
+	while (cpu - first >= machine.options->nodes[node].cpus)
+		first += machine.options->nodes[node++].cpus;
+	return node;
 }
 
 static void create_cpu(unsigned int cpu)
@@ -211,7 +230,7 @@ static void create_cpu(unsigned int cpu)
 	struct vcpu *vcpu = &machine.vcpus[cpu];
 	struct cpuid_topology topology = {
 		.apic_id = place->apic_id, .shift = package_shift(),
-		.cpus = machine.options->nodes[place->node].cpus,
+		.cpus = package_cpus(place->node),
 		.tsc_khz = guest_tsc_khz(),
 		.invariant_tsc = machine.options->invariant_tsc,
 		.features = &machine.features,
@@ -219,8 +238,8 @@ static void create_cpu(unsigned int cpu)
 
 	vcpu->cpu = cpu;
 	vcpu->apic_id = place->apic_id;
-	vcpu->node = place->node;
-	vcpu->real = place->node == machine.options->self;
+	vcpu->node = node_of(cpu);
+	vcpu->real = vcpu->node == machine.options->self;
 	vcpu->boots = cpu == 0;
 	vcpu->host_cpu = vcpu->real ? pin_next(machine.options) : -1;
 	vcpu_create(vcpu);
@@ -412,15 +431,15 @@ static void catch_bus_errors(void)
  * devices of the host are opened here, with the keeper's rights, and before there is
  * a second thread.
  */
-static void prepare(const struct options *options)
+static void prepare(struct options *options)
 {
 	machine.options = options;
 	signal(SIGPIPE, SIG_IGN);
 	catch_bus_errors();
-	make_layout();
 	machine.restores = restore_is_wanted(options);
 	if (machine.restores)
 		restore_open(options);
+	make_layout();
 	vm_create(IOAPIC_PINS);
 	vcpu_state_init();
 	machine.tsc_khz = vm_tsc_khz();
@@ -451,13 +470,15 @@ static void tell_where_devices_are(void)
 		const struct ssi_acpi_pci_root *root =
 			&machine.layout.pci_roots[i];
 		uint64_t buses = root->last_bus - root->first_bus + 1;
+		unsigned int node =
+			device_root_node(&machine.options->devices, root->node);
 
-		if (root->node == FORWARD_DEVICE_NODE)
+		if (node == FORWARD_DEVICE_NODE)
 			continue;
 		route_add_range(SSI_ACPI_PCI_ECAM +
 				root->first_bus * PCI_ECAM_BUS_SIZE,
-				buses * PCI_ECAM_BUS_SIZE, root->node);
-		route_add_range(root->window, root->window_size, root->node);
+				buses * PCI_ECAM_BUS_SIZE, node);
+		route_add_range(root->window, root->window_size, node);
 	}
 }
 

@@ -544,6 +544,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	config_check_nodes(options);
 	config_find_addresses(options);
 	device_check(&options->devices, options->num_nodes);
+	device_set_roots(&options->devices);
 	check_own_memory(options);
 	choose_console(options);
 	choose_uuid(options);

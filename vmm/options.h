@@ -56,6 +56,20 @@ struct node_options {
 	const uint32_t *bandwidths;
 };
 
+/**
+ * struct options_shape - the nodes that the guest sees, if they are not the hosts
+ * @num_nodes: how many
+ * @cpus: of each
+ * @memory: of each, in bytes
+ * @has_root: whether it has a PCI root
+ */
+struct options_shape {
+	unsigned int num_nodes;
+	unsigned int cpus[SSI_DSM_MAX_NODES];
+	uint64_t memory[SSI_DSM_MAX_NODES];
+	bool has_root[SSI_DSM_MAX_NODES];
+};
+
 struct resets_history;
 
 /**
@@ -72,6 +86,7 @@ struct resets_history;
  * @nodes: the nodes, sorted by id
  * @num_nodes: how many
  * @self: id of this node
+ * @shape: what a restored guest sees of nodes; NULL: @nodes
  * @firmware: path of UEFI firmware; NULL: the kernel is booted without
  * @variables: path of the firmware's variable store; NULL: it has none
  * @kernel: bzImage; NULL only with firmware
@@ -110,6 +125,7 @@ struct options {
 	struct node_options nodes[SSI_DSM_MAX_NODES];
 	unsigned int num_nodes;
 	unsigned int self;
+	const struct options_shape *shape;
 	const char *firmware;
 	const char *variables;
 	const char *kernel;

@@ -19,7 +19,8 @@
  * clock is late afterwards, as after a suspend.
  *
  * A checkpoint holds the guest still: then it runs again only when the checkpoint has let
- * it go, and no program asks for a pause.
+ * it go, and no program asks for a pause. A guest that was restored begins like this: on
+ * each node before its CPUs are there, and with the TSC of the checkpoint.
  *
  * Devices complete what they have begun: a disk writes, a network card fills the
  * buffers that it has. A timer of a CPU may fire once meanwhile; guests find that
@@ -59,6 +60,7 @@ static struct {
 	bool wanted;			/* node 0: the guest shall stand still */
 	bool held;			/* node 0: and so it must, for now */
 	bool is_still;			/* node 0: it does, since @stopped */
+	bool is_restored;		/* node 0: so it begins, since @stopped */
 	uint64_t stopped;
 	bool expected[SSI_DSM_MAX_NODES];	/* node 0: STOPPED of this node */
 	struct pause_message jobs[JOBS_MAX];	/* the other nodes */
@@ -159,31 +161,48 @@ void pause_release(void)
 	pthread_mutex_unlock(&pause_lock);
 }
 
-static void *lead(void *unused)
+/* Return: the guest's TSC. */
+static uint64_t stop_all(void)
 {
 	uint64_t stopped;
 
+	expect_all();
+	send_others(PAUSE_STOP, 0);
+	tsc_stop();
+	wait_for_nodes();
+	stopped = tsc_read();
+	timebase_stop();
+	send_others(PAUSE_PAUSED, 0);
+	log_info("The guest is paused.");
+	ask_life(true);
+	return stopped;
+}
+
+static void go_all(uint64_t stopped)
+{
+	uint64_t ticks = tsc_read() - stopped;
+
+	clock_rewind(ticks);
+	timebase_go();
+	send_others(PAUSE_GO, ticks);
+	tsc_go();
+	log_info("The guest runs again, after %llu ms.",
+		 (unsigned long long)ticks / vm_tsc_khz());
+	ask_life(false);
+}
+
+static void *lead(void *unused)
+{
+	if (pausing.is_restored)
+		go_all(pausing.stopped);
 	for (;;) {
+		uint64_t stopped;
+
 		wait_to_stop();
-		expect_all();
-		send_others(PAUSE_STOP, 0);
-		tsc_stop();
-		wait_for_nodes();
-		stopped = tsc_read();
-		timebase_stop();
-		send_others(PAUSE_PAUSED, 0);
-		log_info("The guest is paused.");
-		ask_life(true);
+		stopped = stop_all();
 		begin_stillness(stopped);
 		wait_to_go();
-		stopped = tsc_read() - stopped;
-		clock_rewind(stopped);
-		timebase_go();
-		send_others(PAUSE_GO, stopped);
-		tsc_go();
-		log_info("The guest runs again, after %llu ms.",
-			 (unsigned long long)stopped / vm_tsc_khz());
-		ask_life(false);
+		go_all(stopped);
 	}
 	return unused;
 }
@@ -278,6 +297,14 @@ void pause_init(void)
 {
 	cluster_handle(CLUSTER_PAUSE, sizeof(struct pause_message),
 		       handle_pause);
+}
+
+void pause_restored(uint64_t stopped)
+{
+	pausing.is_restored = true;
+	pausing.stopped = stopped;
+	tsc_stop();
+	timebase_stop();
 }
 
 void pause_start(void)

@@ -9,6 +9,12 @@
 /* Register the messages; before cluster_start(). */
 void pause_init(void);
 
+/*
+ * The guest stands still since its TSC was @stopped, on all nodes; pause_start() lets it run.
+ * On each node, after tsc_init().
+ */
+void pause_restored(uint64_t stopped);
+
 /* Take requests from here on, when the CPUs are there. */
 void pause_start(void);
 

@@ -22,6 +22,7 @@
 #include "devices.h"
 #include "log.h"
 #include "memory.h"
+#include "pause.h"
 #include "state_json.h"
 #include "virtio/life.h"
 
@@ -238,14 +239,83 @@ static void check_time(const struct options *options)
 		refuse("is damaged: the TSC's speed is not possible");
 }
 
-void restore_open(const struct options *options)
+/* ---- what the guest sees ---- */
+
+static void read_shape(struct options *options)
+{
+	static struct options_shape shape;
+	json_t *nodes = json_object_get(restored.manifest, "nodes"), *node;
+	size_t i;
+
+	if (json_array_size(nodes) > SSI_DSM_MAX_NODES)
+		refuse("is damaged: it has more than %u nodes", SSI_DSM_MAX_NODES);
+	json_array_foreach(nodes, i, node) {
+		uint64_t cpus = member_number(node, "cpus");
+		uint64_t memory = member_number(node, "memory");
+
+		if (cpus > OPTIONS_MAX_CPUS || memory > total_memory() ||
+		    memory % CHECKPOINT_BLOCK)
+			refuse("is damaged: its list of nodes is not possible");
+		shape.cpus[i] = cpus;
+		shape.memory[i] = memory;
+		shape.has_root[i] = json_is_true(json_object_get(node, "devices"));
+	}
+	shape.num_nodes = json_array_size(nodes);
+	options->shape = &shape;
+}
+
+static unsigned int read_root(const struct options *options, const char *list,
+			      unsigned int number, unsigned int node)
+{
+	const json_t *devices = json_object_get(restored.manifest, "devices");
+	json_t *root = json_array_get(json_object_get(devices, list), number);
+	uint64_t value = json_integer_value(root);
+
+	if (!root || value >= options->shape->num_nodes ||
+	    (value && !options->shape->has_root[value]))
+		refuse("is damaged: its list %s is not possible", list);
+	if (!value && node)
+		refuse("has a device at the PCI root of node 0, which must stay on node 0, but in the configuration it is on node %u",
+		       node);
+	return value;
+}
+
+static void check_root(const struct options *options, unsigned int root,
+		       unsigned int node)
+{
+	if (device_root_node(&options->devices, root) != node)
+		refuse("has devices at one PCI root, that of node %u, which are on different nodes in the configuration; put them on one node",
+		       root);
+}
+
+static void read_roots(struct options *options)
+{
+	struct device_options *devices = &options->devices;
+
+	for (unsigned int i = 0; i < devices->num_disks; i++)
+		devices->disks[i].root = read_root(options, "disk-roots", i,
+						   devices->disks[i].node);
+	for (unsigned int i = 0; i < devices->num_nets; i++)
+		devices->nets[i].root = read_root(options, "net-roots", i,
+						  devices->nets[i].node);
+	for (unsigned int i = 0; i < devices->num_disks; i++)
+		check_root(options, devices->disks[i].root,
+			   devices->disks[i].node);
+	for (unsigned int i = 0; i < devices->num_nets; i++)
+		check_root(options, devices->nets[i].root,
+			   devices->nets[i].node);
+}
+
+void restore_open(struct options *options)
 {
 	restored.path = options->restore;
 	read_manifest();
 	read_nodes();
+	read_shape(options);
 	check_size(options);
 	check_devices(options);
 	check_time(options);
+	read_roots(options);
 }
 
 /* ---- restoring ---- */
@@ -315,6 +385,7 @@ void restore_guest(const struct checkpoint_guest *guest)
 	json_t *disks = merge("disks"), *cpus = merge("cpus");
 	json_t *devices = merge("devices");
 
+	pause_restored(restore_tsc());
 	devices_check_disks(guest->options, disks);
 	read_memory(guest->options);
 	checkpoint_cpu_restore(guest->vcpus, guest->layout->num_cpus, cpus);

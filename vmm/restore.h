@@ -13,8 +13,11 @@
 /* Is the guest to be restored? Not if it was, and has reset itself since then. */
 bool restore_is_wanted(const struct options *options);
 
-/* Open all files, and compare what they have with the configuration. */
-void restore_open(const struct options *options);
+/*
+ * Open all files, and compare what they have with the configuration. The guest sees the
+ * nodes and PCI roots that it knows, whatever the nodes are now: they are set in @options.
+ */
+void restore_open(struct options *options);
 
 /* What the guest knows, and so must find again. After restore_open(). */
 uint32_t restore_tsc_khz(void);

@@ -6,12 +6,31 @@
 
 #define LAST_APIC_ID	254	/* an IOAPIC names a CPU by 8 bits */
 
+static const char *place_shape(const struct options_shape *shape,
+			       struct ssi_layout *layout)
+{
+	struct ssi_layout_node nodes[SSI_DSM_MAX_NODES];
+	const char *why;
+
+	for (unsigned int i = 0; i < shape->num_nodes; i++) {
+		nodes[i].cpus = shape->cpus[i];
+		nodes[i].memory = shape->memory[i];
+	}
+	why = ssi_layout_make(layout, nodes, shape->num_nodes);
+	for (unsigned int i = 0; !why && i < shape->num_nodes; i++)
+		if (!i || shape->has_root[i])
+			ssi_layout_add_pci_root(layout, i);
+	return why;
+}
+
 const char *tables_place(const struct options *options,
 			 struct ssi_layout *layout)
 {
 	struct ssi_layout_node nodes[SSI_DSM_MAX_NODES];
 	const char *why;
 
+	if (options->shape)
+		return place_shape(options->shape, layout);
 	for (unsigned int i = 0; i < options->num_nodes; i++) {
 		nodes[i].cpus = options->nodes[i].cpus;
 		nodes[i].memory = options->nodes[i].memory;

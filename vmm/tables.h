@@ -10,8 +10,8 @@
 #include "options.h"
 
 /*
- * Place the CPUs and the memory of the nodes. Return: NULL, or the reason why this
- * guest is not possible, to complete a sentence.
+ * Place the CPUs and the memory of the nodes that the guest sees. Return: NULL, or the
+ * reason why this guest is not possible, to complete a sentence.
  */
 const char *tables_place(const struct options *options,
 			 struct ssi_layout *layout);

@@ -436,6 +436,20 @@ bool vcpu_state_may_leave(struct vcpu *vcpu)
 	return true;
 }
 
+bool vcpu_state_has_interrupt(struct vcpu *vcpu)
+{
+	struct kvm_vcpu_events events;
+	struct kvm_lapic_state apic;
+
+	get_apic(vcpu, &apic);
+	for (unsigned int at = 0; at < APIC_BITS; at += 16)
+		if (apic_get(&apic, APIC_ISR + at) || apic_get(&apic, APIC_IRR + at))
+			return true;
+	vcpu_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events, "KVM_GET_VCPU_EVENTS");
+	return events.nmi.pending || events.nmi.injected ||
+	       events.interrupt.injected;
+}
+
 /* The registers that would act on what a proxy runs. Its others proxy.c sets. */
 static void calm(struct vcpu *vcpu)
 {

@@ -43,6 +43,9 @@ size_t vcpu_state_get(struct vcpu *vcpu, void *buffer);
 /* Is no interrupt of the CPU in service? Called by its thread. */
 bool vcpu_state_may_leave(struct vcpu *vcpu);
 
+/* Is any interrupt of the CPU in service, or waits for it? Called by its thread. */
+bool vcpu_state_has_interrupt(struct vcpu *vcpu);
+
 /*
  * As vcpu_state_get(), for VCPU_STATE_EXCHANGE and after vcpu_state_may_leave(). The CPU
  * that stays here has no timer, breakpoint or event; the caller makes it a proxy.

@@ -68,7 +68,8 @@ static bool timebase_restored(void *unused)
 {
 	(void)unused;
 	pthread_mutex_lock(&timebase_lock);
-	timebase.away_ns = raw_ns() - timebase.saved_ns;
+	timebase.away_ns = (timebase.stopped_ns ? timebase.stopped_ns : raw_ns()) -
+			   timebase.saved_ns;
 	timebase.start_ns = timebase.saved_ns;
 	pthread_mutex_unlock(&timebase_lock);
 	return timebase.saved_ns <= INT64_MAX;

@@ -476,8 +476,13 @@ static void add_state(struct virtio_device *dev)
 void virtio_pci_add(struct virtio_device *dev, uint8_t bus, uint32_t window)
 {
 	static unsigned int slot;
-	uint32_t place = slot++ * 2 * BAR_SIZE;
+	static uint8_t last_bus;
+	uint32_t place;
 
+	if (bus != last_bus)
+		slot = 0;
+	last_bus = bus;
+	place = slot++ * 2 * BAR_SIZE;
 	dev->fn.name = dev->name;
 	dev->fn.bus = bus;
 	dev->fn.devfn = PCI_DEVFN(slot, 0);	/* slot 0 is the host bridge's */

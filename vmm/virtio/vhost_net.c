@@ -52,6 +52,9 @@ _Static_assert(VHOST_QUEUES * MAX_PAIRS + 1 <= VIRTIO_MAX_QUEUES,
  * @gone: the interface was deleted; the thread's
  * @runs: the driver is ready; the device lock protects it
  * @chain: a request of the control queue
+ * @state_name: of @state
+ * @state: what a checkpoint has beside that of @dev
+ * @state_field: of @state: @used
  */
 struct vhost_net {
 	struct virtio_device dev;
@@ -305,12 +308,19 @@ static void vhost_net_reset(struct virtio_device *dev)
 	net->used = 1;
 }
 
+/* Queues of pairs; behind them there may be the control queue. */
+static unsigned int count_rings(const struct vhost_net *net)
+{
+	return VHOST_QUEUES *
+	       (virtio_has(&net->dev, VIRTIO_NET_F_MQ) ? net->max : 1);
+}
+
 /* The kernel has the place in each queue, and the pairs that the driver uses. */
 static void vhost_net_save(struct virtio_device *dev)
 {
 	struct vhost_net *net = net_of(dev);
 
-	for (unsigned int i = 0; i < VHOST_QUEUES * net->max; i++)
+	for (unsigned int i = 0; i < count_rings(net); i++)
 		dev->taken[i] = net->pairs[i / VHOST_QUEUES].bases[i % VHOST_QUEUES];
 }
 
@@ -318,7 +328,7 @@ static void vhost_net_restored(struct virtio_device *dev)
 {
 	struct vhost_net *net = net_of(dev);
 
-	for (unsigned int i = 0; i < VHOST_QUEUES * net->max; i++)
+	for (unsigned int i = 0; i < count_rings(net); i++)
 		net->pairs[i / VHOST_QUEUES].bases[i % VHOST_QUEUES] = dev->taken[i];
 }
 
@@ -335,9 +345,11 @@ static bool vhost_net_pairs_restored(void *of)
 
 static void add_pairs_state(struct vhost_net *net)
 {
+	const struct state_field field = STATE_FIELD(*net, used);
+
 	snprintf(net->state_name, sizeof(net->state_name), "vhost-%02x:%02x",
 		 net->dev.fn.bus, net->dev.fn.devfn);
-	net->state_field = (struct state_field) STATE_FIELD(*net, used);
+	net->state_field = field;
 	net->state = (struct state_part) {
 		.name = net->state_name, .version = 1,
 		.fields = &net->state_field, .num_fields = 1,
