@@ -405,7 +405,8 @@ int ssi_netlink_fill_heat(struct sk_buff *skb,
 
 /* ---- touches: the remote faults of the node ---- */
 
-static int put_touch_counts(struct sk_buff *skb, const struct ssi_heat_count *count)
+static int put_touch_counts(struct sk_buff *skb, const struct ssi_region *region,
+			    const struct ssi_heat_count *count)
 {
 	int err = count->cpu == SSI_HEAT_NO_CPU ? 0 :
 		  nla_put_u32(skb, SSI_DSM_A_TOUCH_CPU, count->cpu);
@@ -415,6 +416,8 @@ static int put_touch_counts(struct sk_buff *skb, const struct ssi_heat_count *co
 		       nla_put_u32(skb, SSI_DSM_A_TOUCH_READS,
 				   count->counts[SSI_HEAT_READ]);
 	return err ?: put_u64(skb, SSI_DSM_A_BLOCK_INDEX, count->at) ?:
+	       nla_put_u32(skb, SSI_DSM_A_BLOCK_HOME,
+			   ssi_pages_home(region, count->at << SSI_BLOCK_SHIFT)) ?:
 	       nla_put_u32(skb, SSI_DSM_A_TOUCH_READS,
 			   count->counts[SSI_HEAT_READ]) ?:
 	       nla_put_u32(skb, SSI_DSM_A_TOUCH_WRITES,
@@ -423,7 +426,8 @@ static int put_touch_counts(struct sk_buff *skb, const struct ssi_heat_count *co
 			   count->counts[SSI_HEAT_GUESS]);
 }
 
-static int put_touch(struct sk_buff *skb, const struct ssi_heat_count *count)
+static int put_touch(struct sk_buff *skb, const struct ssi_region *region,
+		     const struct ssi_heat_count *count)
 {
 	struct nlattr *nest = nla_nest_start(skb, count->is_server ?
 					     SSI_DSM_A_SERVED : SSI_DSM_A_TOUCH);
@@ -431,7 +435,7 @@ static int put_touch(struct sk_buff *skb, const struct ssi_heat_count *count)
 
 	if (!nest)
 		return -EMSGSIZE;
-	err = put_touch_counts(skb, count);
+	err = put_touch_counts(skb, region, count);
 	if (err)
 		nla_nest_cancel(skb, nest);
 	else
@@ -457,7 +461,7 @@ int ssi_netlink_fill_touches(struct sk_buff *skb,
 	err = put_region_name(skb, sub) ?:
 	      nla_put_u32(skb, SSI_DSM_A_HEAT_CLOCK, clock);
 	while (!err && ssi_heat_next(&sub->region->heat, &at, clock, &count)) {
-		err = put_touch(skb, &count);
+		err = put_touch(skb, sub->region, &count);
 		if (err)
 			break;
 		first = false;

@@ -13,12 +13,10 @@
 #include <time.h>
 
 #include "../../lib/member.h"
-#include "dsm_view.h"
 #include "plan.h"
 #include "remote.h"
 #include "touches.h"
 
-#define BLOCK_SHIFT	21
 #define CLOCK_MASK	0xffff
 #define FADED		96	/* ticks after which nothing is left of a count */
 
@@ -189,27 +187,12 @@ static unsigned int ticks_between(const json_t *before, const json_t *now)
 /* What is being made of the parts. */
 struct making {
 	const json_t *plan;
-	const json_t *map;
 	const json_t *before;
 	const json_t *now;
 	double seconds;
 	uint32_t node;
 	struct placement_record *record;
 };
-
-static uint32_t home_of(const json_t *map, json_int_t block)
-{
-	json_t *part;
-	json_int_t end = 0;
-	size_t i;
-
-	json_array_foreach(map, i, part) {
-		end += member_number(part, "size") >> BLOCK_SHIFT;
-		if (block < end)
-			return member_number(part, "node");
-	}
-	return PLANNER_NODES;
-}
 
 static void add_touches(const struct making *making)
 {
@@ -224,7 +207,7 @@ static void add_touches(const struct making *making)
 
 		was = find_before(old, &k, one, 1, 0);
 		*touch = (struct planner_touch){
-			.block = at(one, 0), .home = home_of(making->map, at(one, 0)),
+			.block = at(one, 0), .home = at(one, 5),
 			.node = making->node,
 			.cpu = cpu_of(making->plan,
 				      json_integer_value(json_array_get(one, 1))),
@@ -342,7 +325,7 @@ static struct placement_record *new_record(const struct question *questions, siz
 }
 
 /* CPUs of all nodes first: a CPU that moves has faults on two nodes. */
-static void make(const struct sample *sample, const json_t *plan, const json_t *map,
+static void make(const struct sample *sample, const json_t *plan,
 		 const struct question *questions, size_t count,
 		 struct placement_record *record)
 {
@@ -350,7 +333,7 @@ static void make(const struct sample *sample, const json_t *plan, const json_t *
 		for (size_t i = 0; i < count; i++) {
 			uint32_t id = plan_node_id(questions[i].node);
 			struct making making = {
-				.plan = plan, .map = map, .before = sample->parts[id],
+				.plan = plan, .before = sample->parts[id],
 				.now = questions[i].part, .node = id,
 				.seconds = questions[i].at - sample->at[id],
 				.record = record,
@@ -398,25 +381,21 @@ struct placement_record *sample_take(struct sample *sample, const json_t *plan,
 {
 	struct question *questions = calloc(PLANNER_NODES, sizeof(*questions));
 	struct placement_record *record = NULL;
-	json_t *map = dsm_view_map(plan);
 	size_t count;
 
-	if (!questions || !map) {
-		rest_fail(failure, 409, "not_running", "The guest does not run on this host");
-		json_decref(map);
-		free(questions);
+	if (!questions) {
+		rest_fail(failure, 500, "host", "The host has no memory for the planner");
 		return NULL;
 	}
 	count = ask_all(plan, questions);
 	if (check(sample, questions, count, failure) && !failure->why[0]) {
 		record = new_record(questions, count);
 		if (record)
-			make(sample, plan, map, questions, count, record);
+			make(sample, plan, questions, count, record);
 		else
 			rest_fail(failure, 500, "host", "The host has no memory for the planner");
 	}
 	keep(sample, questions, count);
-	json_decref(map);
 	free(questions);
 	return record;
 }

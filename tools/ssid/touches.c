@@ -57,11 +57,12 @@ static void take_touch(struct nlattr *attr, const struct part *part)
 						number(tb, SSI_DSM_A_TOUCH_READS)));
 	else if (tb[SSI_DSM_A_BLOCK_INDEX])
 		json_array_append_new(json_object_get(part->to, "touches"),
-				      json_pack("[I, i, I, I, I]",
+				      json_pack("[I, i, I, I, I, I]",
 						(json_int_t)nla_get_u64(tb[SSI_DSM_A_BLOCK_INDEX]),
 						cpu, number(tb, SSI_DSM_A_TOUCH_READS),
 						number(tb, SSI_DSM_A_TOUCH_WRITES),
-						number(tb, SSI_DSM_A_TOUCH_GUESSES)));
+						number(tb, SSI_DSM_A_TOUCH_GUESSES),
+						number(tb, SSI_DSM_A_BLOCK_HOME)));
 }
 
 static void take_touches(const struct genl_reply *reply, void *arg)

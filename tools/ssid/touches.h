@@ -13,7 +13,7 @@
  * @failure: out
  *
  * Return: { clock, faults, fault_ns, slots, room, hold_us, cpus: [ { cpu, busy_ns } ],
- *	touches: [ [ block, APIC id, reads, writes, guesses ] ],
+ *	touches: [ [ block, APIC id, reads, writes, guesses, home ] ],
  *	served: [ [ APIC id, node, count ] ] }, or NULL. The APIC id is -1 for faults that
  *	are not of a CPU. The counts of "touches" and "served" fade (SSI_DSM_A_TOUCH).
  */

@@ -46,8 +46,8 @@
  *                 messages for each region
  *   TOUCH_GET   > [CLUSTER NODE_ID REGION_ID]                    dump, admin
  *               < CLUSTER NODE_ID REGION_ID HEAT_CLOCK TOUCH... SERVED...
- *                   TOUCH { [TOUCH_CPU] BLOCK_INDEX TOUCH_READS TOUCH_WRITES
- *                           TOUCH_GUESSES }
+ *                   TOUCH { [TOUCH_CPU] BLOCK_INDEX BLOCK_HOME TOUCH_READS
+ *                           TOUCH_WRITES TOUCH_GUESSES }
  *                   SERVED { [TOUCH_CPU] PEER_ID TOUCH_READS }
  *                 the remote faults of the local node, with decay; several
  *                 messages for each region
@@ -196,6 +196,7 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_TOUCH_READS,		/* u32: copies; at most 65535 */
 	SSI_DSM_A_TOUCH_WRITES,		/* u32: exclusive, for a store */
 	SSI_DSM_A_TOUCH_GUESSES,	/* u32: exclusive, for a load */
+	SSI_DSM_A_BLOCK_HOME,		/* u32: as the local node knows it */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
