@@ -152,41 +152,33 @@ static bool read_block(int fd, uint64_t number, unsigned char *block)
 	return true;
 }
 
-static void place_block(uint64_t number, const unsigned char *block)
-{
-	unsigned char *to = (unsigned char *)memory_host() +
-			    number * CHECKPOINT_BLOCK;
-
-	for (size_t at = 0; at < CHECKPOINT_BLOCK; at += CHECKPOINT_PAGE)
-		if (!is_zero(block + at))
-			memcpy(to + at, block + at, CHECKPOINT_PAGE);
-}
-
-static bool take_block(int fd, const json_t *entry, uint64_t number,
-		       unsigned char *block)
+bool checkpoint_memory_add(int fd, const json_t *entry, uint64_t number,
+			   unsigned char *block)
 {
 	unsigned char expected[CHECKPOINT_HASH], hash[CHECKPOINT_HASH];
+	unsigned char *from = malloc(CHECKPOINT_BLOCK);
+	bool good = from && state_json_read(json_array_get(entry, 1), expected,
+					    sizeof(expected)) &&
+		    read_block(fd, number, from) &&
+		    checkpoint_hash(from, CHECKPOINT_BLOCK, hash) &&
+		    !memcmp(hash, expected, sizeof(hash));
 
-	if (!state_json_read(json_array_get(entry, 1), expected,
-			     sizeof(expected)) ||
-	    !read_block(fd, number, block) ||
-	    !checkpoint_hash(block, CHECKPOINT_BLOCK, hash) ||
-	    memcmp(hash, expected, sizeof(hash)))
-		return false;
-	place_block(number, block);
-	return true;
+	for (size_t at = 0; good && at < CHECKPOINT_BLOCK; at += CHECKPOINT_PAGE)
+		if (!is_zero(from + at))
+			memcpy(block + at, from + at, CHECKPOINT_PAGE);
+	free(from);
+	return good;
 }
 
 bool checkpoint_memory_read(int fd, const json_t *blocks, uint64_t first,
 			    uint64_t end, char why[CHECKPOINT_WHY_MAX])
 {
-	unsigned char *block = malloc(CHECKPOINT_BLOCK);
 	const uint64_t count = memory_size() / CHECKPOINT_BLOCK;
-	bool good = block;
+	unsigned char *memory = memory_host();
+	bool good = true;
 	json_t *entry;
 	size_t i;
 
-	snprintf(why, CHECKPOINT_WHY_MAX, "there is no memory");
 	json_array_foreach(blocks, i, entry) {
 		uint64_t number = json_integer_value(json_array_get(entry, 0));
 
@@ -195,11 +187,12 @@ bool checkpoint_memory_read(int fd, const json_t *blocks, uint64_t first,
 		if (number < count && (number * CHECKPOINT_BLOCK < first ||
 				       number * CHECKPOINT_BLOCK >= end))
 			continue;
-		good = number < count && take_block(fd, entry, number, block);
+		good = number < count &&
+		       checkpoint_memory_add(fd, entry, number,
+					     memory + number * CHECKPOINT_BLOCK);
 		if (!good)
 			snprintf(why, CHECKPOINT_WHY_MAX, "block %llu of 2 MiB is not as it was written",
 				 (unsigned long long)number);
 	}
-	free(block);
 	return good;
 }

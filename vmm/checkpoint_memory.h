@@ -43,6 +43,13 @@ json_t *checkpoint_memory_write(int fd, const uint64_t *owned,
 bool checkpoint_memory_read(int fd, const json_t *blocks, uint64_t first,
 			    uint64_t end, char why[CHECKPOINT_WHY_MAX]);
 
+/*
+ * Read a block of a file, whose @entry is of that array, and add its pages that are not zero
+ * to @block. Any thread. Return: whether it is the one that was written.
+ */
+bool checkpoint_memory_add(int fd, const json_t *entry, uint64_t number,
+			   unsigned char *block);
+
 /* SHA-256 of some bytes. Return: false: the library has failed. */
 bool checkpoint_hash(const void *data, size_t len,
 		     unsigned char hash[CHECKPOINT_HASH]);

@@ -24,6 +24,7 @@
 #include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
 #include <linux/vhost.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -144,6 +145,11 @@ static const struct {
 	{ SSI_DSM_SEND, ALL },
 	{ SSI_DSM_DISCARD, PLAIN | REST },
 	{ SSI_DSM_OWNED, REST },
+	/* memory of a checkpoint */
+	{ UFFDIO_COPY, REST },
+	{ UFFDIO_ZEROPAGE, REST },
+	{ UFFDIO_WAKE, REST },
+	{ UFFDIO_UNREGISTER, REST },
 	{ KVM_GET_REGS, CPU },
 	{ KVM_SET_REGS, CPU },
 	{ KVM_GET_SREGS, CPU },

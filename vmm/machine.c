@@ -512,6 +512,8 @@ void machine_create(struct options *options)
 	if (machine.restores)
 		machine.tsc_khz = restore_tsc_khz();
 	create_memory();
+	if (machine.restores)
+		restore_open_memory();
 	sandbox_guest(options);
 	start_threads();
 	clock_init();

@@ -18,6 +18,7 @@
 #include "../lib/member.h"
 #include "checkpoint_cpu.h"
 #include "checkpoint_folder.h"
+#include "checkpoint_lazy.h"
 #include "checkpoint_memory.h"
 #include "devices.h"
 #include "log.h"
@@ -34,6 +35,7 @@ static struct {
 	json_t *nodes[SSI_DSM_MAX_NODES];	/* what each node has written */
 	int memory[SSI_DSM_MAX_NODES];
 	unsigned int num_files;
+	bool is_lazy;
 } restored;
 
 bool restore_is_wanted(const struct options *options)
@@ -362,6 +364,20 @@ static json_t *merge(const char *what)
 	return all;
 }
 
+void restore_open_memory(void)
+{
+	restored.is_lazy = !memory_may_move() && checkpoint_lazy_open();
+}
+
+static void start_lazily(void)
+{
+	static json_t *blocks[SSI_DSM_MAX_NODES];
+
+	for (unsigned int i = 0; i < restored.num_files; i++)
+		blocks[i] = json_object_get(restored.nodes[i], "blocks");
+	checkpoint_lazy_start(restored.memory, blocks, restored.num_files);
+}
+
 static void read_memory(const struct options *options)
 {
 	uint64_t first = 0, end;
@@ -387,7 +403,10 @@ void restore_guest(const struct checkpoint_guest *guest)
 
 	pause_restored(restore_tsc());
 	devices_check_disks(guest->options, disks);
-	read_memory(guest->options);
+	if (restored.is_lazy)
+		start_lazily();
+	else
+		read_memory(guest->options);
 	checkpoint_cpu_restore(guest->vcpus, guest->layout->num_cpus, cpus);
 	virtio_hold();
 	state_json_restore(devices);

@@ -19,6 +19,9 @@ bool restore_is_wanted(const struct options *options);
  */
 void restore_open(struct options *options);
 
+/* With the rights for it, and when the memory is there: prepare to read it lazily. */
+void restore_open_memory(void);
+
 /* What the guest knows, and so must find again. After restore_open(). */
 uint32_t restore_tsc_khz(void);
 uint64_t restore_tsc(void);
