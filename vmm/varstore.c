@@ -20,6 +20,7 @@
 
 #include "hw/pflash.h"
 #include "log.h"
+#include "state.h"
 #include "vm.h"
 
 #define SIZE_MAX_BYTES	(8u << 20)
@@ -31,6 +32,7 @@ static struct {
 	unsigned char *contents, *status, *window;
 	uint64_t size;
 	bool shows_status;
+	uint64_t mtime, saved_mtime;	/* of the file; of a checkpoint */
 } varstore;
 
 static void open_file(const char *path)
@@ -85,6 +87,16 @@ static unsigned char *make_memory(int *fd)
 	return memory;
 }
 
+/* In nanoseconds since 1970. */
+static uint64_t find_mtime(void)
+{
+	struct stat st;
+
+	if (fstat(varstore.file, &st))
+		return 0;
+	return st.st_mtim.tv_sec * 1000000000ull + st.st_mtim.tv_nsec;
+}
+
 uint64_t varstore_open(const char *path)
 {
 	ssize_t len;
@@ -94,6 +106,7 @@ uint64_t varstore_open(const char *path)
 	check_size();
 	varstore.contents = make_memory(&varstore.contents_fd);
 	varstore.status = make_memory(&varstore.status_fd);
+	varstore.mtime = find_mtime();
 	len = pread(varstore.file, varstore.contents, varstore.size, 0);
 	if (len != (ssize_t)varstore.size)
 		die(EXIT_HOST, "The variable store %s cannot be read: %s.",
@@ -154,8 +167,32 @@ static const struct pflash_ops varstore_ops = {
 	.commit = varstore_commit,
 };
 
+static void varstore_save(void *unused)
+{
+	(void)unused;
+	varstore.saved_mtime = find_mtime();
+}
+
+static bool varstore_restored(void *unused)
+{
+	(void)unused;
+	if (varstore.saved_mtime != varstore.mtime)
+		die(EXIT_USAGE, "The variable store %s was written since the checkpoint; restore the file as it was then.",
+		    varstore.path);
+	return true;
+}
+
+static const struct state_field varstore_fields[] = {
+	STATE_FIELD(varstore, saved_mtime),
+};
+
 void varstore_create(uint64_t gpa)
 {
+	static struct state_part state = {
+		.name = "variables", .version = 1, STATE_FIELDS(varstore_fields),
+		.save = varstore_save, .restored = varstore_restored,
+	};
+
 	varstore.window = mmap(NULL, varstore.size, PROT_READ, MAP_SHARED,
 			       varstore.contents_fd, 0);
 	if (varstore.window == MAP_FAILED)
@@ -164,4 +201,5 @@ void varstore_create(uint64_t gpa)
 	vm_add_memory(VM_SLOT_FLASH_VARIABLES, gpa, varstore.window,
 		      varstore.size, true);
 	pflash_init(gpa, varstore.contents, varstore.size, &varstore_ops);
+	state_add(&state);
 }

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../vmm/ask.h"
@@ -23,6 +24,7 @@
 
 #define NODES	3
 #define LIMIT_S	20
+#define HOLD_TESTS	5
 
 enum { STOP, STOPPED, PAUSED, GO };
 
@@ -212,6 +214,39 @@ static void test_leader(void)
 	tap_ok(refused, "two answers of one node are refused");
 }
 
+/* In a process of its own: the thread of the first leader is stuck. */
+static void *hold_and_note(void *unused)
+{
+	pause_hold();
+	note('H');
+	return unused;
+}
+
+static void test_hold(void)
+{
+	pthread_t thread;
+
+	pause_init();
+	set_now(2000);
+	pause_restored(500);
+	tap_ok(did("ST"), "a guest that was restored stands still");
+	pause_start();
+	tap_ok(did("RtgGr") && rewound == 1500 && sent_ticks == 1500,
+	       "it begins with the ticks since the checkpoint taken back");
+	pause_ask(true);
+	did("sS");
+	give(1, STOPPED, 0);
+	give(2, STOPPED, 0);
+	did("TpP");
+	pthread_create(&thread, NULL, hold_and_note, NULL);
+	tap_ok(did("H"), "a paused guest can be held");
+	pause_ask(false);
+	tap_ok(did(""), "then nothing lets it run again");
+	pause_release();
+	tap_ok(did("RtgGr"), "but the end of that");
+	pthread_join(thread, NULL);
+}
+
 static void test_follower(void)
 {
 	pause_init();
@@ -232,7 +267,16 @@ static void test_follower(void)
 
 int main(void)
 {
-	tap_plan(13);
+	int status;
+
+	tap_plan(18);
+	if (!fork()) {
+		test_hold();
+		_exit(tap_failed || tap_done != HOLD_TESTS);
+	}
+	wait(&status);
+	tap_done += HOLD_TESTS;
+	tap_failed += !!status;
 	test_leader();
 	/* Its thread waits for an answer that never comes. */
 	self = 1;
