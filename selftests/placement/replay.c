@@ -65,6 +65,8 @@ static struct block *find_block(uint64_t index)
 {
 	const struct block key = { .index = index };
 
+	if (!replay.num_blocks)
+		return NULL;
 	return bsearch(&key, replay.blocks, replay.num_blocks, sizeof(key),
 		       compare_blocks);
 }

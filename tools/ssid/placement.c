@@ -9,6 +9,7 @@
 #include "placement.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +21,12 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include "../../acpi/layout.h"
 #include "../../lib/genl.h"
 #include "../../lib/member.h"
 #include "../../vmm/dsm.h"
+#include "child.h"
+#include "control.h"
 #include "events.h"
 #include "guest.h"
 #include "plan.h"
@@ -32,6 +36,7 @@
 #include "settings.h"
 
 #define PERIOD_S	2
+#define BLOCK_SHIFT	21
 #define LAST_MAX	32	/* decisions that are kept for users */
 #define LOG_MAX		(16 << 20)
 #define PATH_LEN	512
@@ -193,13 +198,52 @@ static int hold(const json_t *plan, const struct planner_decision *decision,
 	return answer ? 0 : -1;
 }
 
+/* The node that leads runs on this host, and its ssi-vmm moves CPUs of all nodes. */
+static int move_cpu(const struct planner_decision *decision, struct failure *failure)
+{
+	char order[64];
+
+	snprintf(order, sizeof(order), "move/%u/%u", (unsigned int)decision->object,
+		 decision->to);
+	return control_order(order, false, failure);
+}
+
+/* ssictl repeats orders that get lost, and waits until the home has moved. */
+static int move_home(const json_t *plan, const struct planner_decision *decision,
+		     struct failure *failure)
+{
+	char address[32], to[16], node[16], region[16], output[CHILD_OUTPUT_MAX];
+	const char *const argv[] = {
+		"ssictl", "home", "move", address, "to", to,
+		"cluster", member_text(plan, "cluster"), "node", node,
+		"region", region, NULL,
+	};
+
+	snprintf(address, sizeof(address), "0x%" PRIx64,
+		 ssi_layout_address(decision->object << BLOCK_SHIFT));
+	snprintf(to, sizeof(to), "%u", decision->to);
+	snprintf(node, sizeof(node), "%u", plan_node_id(leader_of(plan)));
+	snprintf(region, sizeof(region), "%u", DSM_REGION);
+	if (!child_run(argv, output))
+		return 0;
+	return rest_fail(failure, 500, "home_refused", "The home of block %" PRIu64 " cannot move: %s",
+			 decision->object, output);
+}
+
 static int act(const json_t *plan, const struct planner_decision *decision,
 	       struct failure *failure)
 {
-	if (decision->kind == PLANNER_HOLD)
+	switch (decision->kind) {
+	case PLANNER_HOLD:
 		return hold(plan, decision, failure);
-	return rest_fail(failure, 501, "not_possible", "This version only advises to move a %s",
-			 planner_kind_name(decision->kind));
+	case PLANNER_MOVE_CPU:
+		return move_cpu(decision, failure);
+	case PLANNER_MOVE_HOME:
+		return move_home(plan, decision, failure);
+	default:
+		return rest_fail(failure, 501, "not_possible", "This version only advises to %s",
+				 planner_kind_name(decision->kind));
+	}
 }
 
 /* ---- a period ---- */
