@@ -447,10 +447,12 @@ void checkpoint_ask(int fds[PASS_FDS])
 		pthread_cond_broadcast(&checkpoint_cond);
 	}
 	pthread_mutex_unlock(&checkpoint_lock);
-	if (!may)
+	if (!may) {
 		pass_close(fds);
-	else if (!cluster_self())
+		ask_checkpoint(false, "the guest is just starting");
+	} else if (!cluster_self()) {
 		tell_leader(CHECKPOINT_READY);
+	}
 }
 
 void checkpoint_init(void)

@@ -466,7 +466,7 @@ static uint64_t hash_options(const struct options *options)
 	uint64_t hash = 0xcbf29ce484222325ull;
 	uint8_t flags[] = { options->transport, options->invariant_tsc,
 			    options->devices.free_page_reporting, options->tls,
-			    options->tls_encrypt };
+			    options->tls_encrypt, !!options->restore };
 
 	if (options->cluster)
 		hash = hash_bytes(hash, options->cluster,
