@@ -97,21 +97,31 @@ static bool gather(uint64_t number)
 	return true;
 }
 
-/* Pages that were put there wake the threads that wait for them. */
-static void put(uint64_t number)
+/*
+ * Pages that were put there wake the threads that wait for them. The kernel may take
+ * a part, and says at the next page why. Return: 0 or -errno.
+ */
+static int put(uint64_t number)
 {
-	struct uffdio_copy copy = {
-		.dst = address_of(number), .src = (uintptr_t)lazy.block,
-		.len = CHECKPOINT_BLOCK,
-	};
+	uint64_t done = 0;
 
-	while (ioctl(lazy.fd, UFFDIO_COPY, &copy) && errno == EAGAIN) {
-		if (copy.copy > 0) {
-			copy.dst += copy.copy;
-			copy.src += copy.copy;
-			copy.len -= copy.copy;
-		}
+	while (done < CHECKPOINT_BLOCK) {
+		struct uffdio_copy copy = {
+			.dst = address_of(number) + done,
+			.src = (uintptr_t)lazy.block + done,
+			.len = CHECKPOINT_BLOCK - done,
+		};
+
+		if (!ioctl(lazy.fd, UFFDIO_COPY, &copy))
+			return 0;
+		if (errno == EEXIST)
+			done += CHECKPOINT_PAGE;
+		else if (errno != EAGAIN)
+			return -errno;
+		else if (copy.copy > 0)
+			done += copy.copy;
 	}
+	return 0;
 }
 
 static void put_zeroes(uint64_t address, uint64_t len)
@@ -128,9 +138,13 @@ static void put_zeroes(uint64_t address, uint64_t len)
 	ioctl(lazy.fd, UFFDIO_WAKE, &zero.range);
 }
 
-/* lazy_lock held. The threads that wait for a damaged block wait for the end. */
+/*
+ * lazy_lock held. The threads that wait for a block that cannot be read wait for the end.
+ */
 static void read_block(uint64_t number)
 {
+	int err;
+
 	if (lazy.read[number])
 		return;
 	if (!gather(number)) {
@@ -138,8 +152,12 @@ static void read_block(uint64_t number)
 			 (unsigned long long)number);
 		return;
 	}
-	put(number);
-	lazy.read[number] = true;
+	err = put(number);
+	if (err)
+		stop_ask(EXIT_HOST, "The guest's memory cannot be read from the checkpoint: %s.",
+			 strerror(-err));
+	else
+		lazy.read[number] = true;
 }
 
 /* ---- the threads ---- */
