@@ -62,8 +62,10 @@ static bool create_files(int fds[CHECKPOINT_FILES])
 	int count = folder.node ? CHECKPOINT_LAST : CHECKPOINT_FILES;
 
 	for (int i = 0; i < count; i++) {
+		/* a file that is there may belong to somebody else */
+		unlinkat(folder.fd, folder.names[i], 0);
 		fds[i] = openat(folder.fd, folder.names[i], O_RDWR | O_CREAT |
-				O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+				O_EXCL | O_CLOEXEC, 0600);
 		if (fds[i] < 0)
 			return false;
 	}
