@@ -57,7 +57,7 @@ static void refuse(const char *fmt, ...)
 
 /* ---- files ---- */
 
-/* A name in the manifest must not lead out of the folder. */
+/* Neither a name in the manifest nor a symbolic link may lead out of the folder. */
 static int open_file(const char *name, struct stat *st)
 {
 	char *path;
@@ -67,7 +67,7 @@ static int open_file(const char *name, struct stat *st)
 		refuse("is damaged: \"%s\" is no name of a file", name);
 	if (asprintf(&path, "%s/%s", restored.path, name) < 0)
 		die(EXIT_HOST, "There is no memory for the checkpoint.");
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT && !strcmp(name, CHECKPOINT_MANIFEST))
 		refuse("is not complete, or is none: it has no file " CHECKPOINT_MANIFEST);
 	if (fd < 0)
