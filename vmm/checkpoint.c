@@ -17,8 +17,10 @@
  *   0       writes the manifest, and has it appear by its name
  *   0 -> X  END      it is complete, or has failed; your devices go on
  *
- * A node that fails says so instead of its next message, and then all end. When a node is
+ * A node that fails says so in its next message, and then all end. When a node is
  * lost, so is the guest. A node that is not ready in READY_MS makes the checkpoint fail.
+ * The END of that may cross the READY of a late node: node 0 takes it for the next one. So
+ * DRAIN may come to a node that has no order: it takes part, and fails.
  *
  * What is where when all have DRAINED: a CPU waits in front of KVM_RUN, and its last access
  * to a device is complete. A device has answered all requests that it
@@ -115,11 +117,22 @@ static bool has_failed(void)
 	return failed;
 }
 
+/* A checkpoint ends that this node has no part in: it must not end the next one. */
+static bool is_of_others(const struct checkpoint_message *m)
+{
+	return m->what == CHECKPOINT_END && !checkpoint.is_ordered &&
+	       !checkpoint.came[CHECKPOINT_DRAIN][0];
+}
+
 static void note_message(unsigned int node, const struct checkpoint_message *m)
 {
 	char why[CHECKPOINT_WHY_MAX];
 
 	pthread_mutex_lock(&checkpoint_lock);
+	if (is_of_others(m)) {
+		pthread_mutex_unlock(&checkpoint_lock);
+		return;
+	}
 	checkpoint.came[m->what][node] = true;
 	memcpy(checkpoint.hashes[node], m->hash, CHECKPOINT_HASH);
 	if (m->failed) {
@@ -392,12 +405,19 @@ static bool wait_for_leader(enum checkpoint_what what)
 	return came;
 }
 
-static void wait_for_order(void)
+/* Return: false: there is none, but node 0 goes ahead. */
+static bool wait_for_order(void)
 {
+	bool is_ordered;
+
 	pthread_mutex_lock(&checkpoint_lock);
-	while (!checkpoint.is_ordered)
+	while (!checkpoint.is_ordered && !checkpoint.came[CHECKPOINT_DRAIN][0])
 		pthread_cond_wait(&checkpoint_cond, &checkpoint_lock);
+	is_ordered = checkpoint.is_ordered;
+	if (!is_ordered)
+		fail_locked("not all nodes of the cluster were asked for it");
 	pthread_mutex_unlock(&checkpoint_lock);
+	return is_ordered;
 }
 
 static void end_here(bool drained)
@@ -416,8 +436,8 @@ static void *follow(void *unused)
 	bool drained;
 
 	for (;;) {
-		wait_for_order();
-		tell_leader(CHECKPOINT_READY);
+		if (wait_for_order())
+			tell_leader(CHECKPOINT_READY);
 		drained = wait_for_leader(CHECKPOINT_DRAIN);
 		if (drained) {
 			drain();
