@@ -29,6 +29,9 @@ enum ssi_stats_count {
 	SSI_COUNT_DIRECTORY,	/* touched pages whose home is this node */
 	SSI_COUNT_DROPPED,	/* copies that eviction has dropped */
 	SSI_COUNT_PUT,		/* pages that eviction has offered to their home */
+	SSI_COUNT_HOMES_GIVEN,	/* blocks whose home went to another node */
+	SSI_COUNT_HOMES_TAKEN,	/* blocks whose home came to this node */
+	SSI_COUNT_PASSED_ON,	/* messages sent on to a home that has moved */
 	SSI_COUNTS,
 };
 

@@ -37,6 +37,29 @@ TRACE_EVENT(ssi_page_state,
 		  ssi_page_state_name(__entry->to))
 );
 
+/* The home of a block is another one from now on, as far as this node knows. */
+TRACE_EVENT(ssi_home,
+	TP_PROTO(u32 node, u32 region, u64 index, u32 home, u32 version),
+	TP_ARGS(node, region, index, home, version),
+	TP_STRUCT__entry(
+		__field(u32, node)
+		__field(u32, region)
+		__field(u64, index)
+		__field(u32, home)
+		__field(u32, version)
+	),
+	TP_fast_assign(
+		__entry->node = node;
+		__entry->region = region;
+		__entry->index = index;
+		__entry->home = home;
+		__entry->version = version;
+	),
+	TP_printk("node=%u region=%u page=%llu home=%u version=%u",
+		  __entry->node, __entry->region, __entry->index,
+		  __entry->home, __entry->version)
+);
+
 DECLARE_EVENT_CLASS(ssi_message_class,
 	TP_PROTO(u32 node, const struct ssi_msg *msg),
 	TP_ARGS(node, msg),

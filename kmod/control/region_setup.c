@@ -27,6 +27,7 @@
 #include "engine/gather.h"
 #include "engine/holder.h"
 #include "engine/member.h"
+#include "engine/move.h"
 #include "engine/walks.h"
 #include "memory/budget.h"
 #include "memory/pages.h"
@@ -97,6 +98,7 @@ static void ssi_region_free(struct work_struct *work)
 	ssi_heat_exit(&region->heat);
 	ssi_guest_time_exit(&region->guest_time);
 	ssi_stats_free(region->stats);
+	kvfree(region->homes);
 	kvfree(region->buckets);
 	ssi_node_put(region->node);
 	percpu_ref_exit(&region->ref);
@@ -243,6 +245,7 @@ static struct ssi_region *region_alloc(struct ssi_node *node, u32 id)
 		region->policy[i] = ssi_policies[i].initial;
 	ssi_gather_init(&region->gather);
 	ssi_holder_init(&region->holder);
+	ssi_move_init(&region->move);
 	spin_lock_init(&region->lock);
 	ssi_guest_time_init(&region->guest_time);
 	ssi_channel_init(&region->channel);
@@ -262,7 +265,7 @@ static int region_alloc_parts(struct ssi_region *region)
 	ret = -ENOMEM;
 	region->stats = ssi_stats_alloc();
 	if (!region->stats)
-		goto err_free_buckets;
+		goto err_free_pages;
 	ret = ssi_hot_init(&region->home.hot,
 			   region->size >> (PAGE_SHIFT + SSI_BLOCK_SHIFT));
 	if (ret)
@@ -296,7 +299,8 @@ err_exit_hot:
 	ssi_hot_exit(&region->home.hot);
 err_free_stats:
 	ssi_stats_free(region->stats);
-err_free_buckets:
+err_free_pages:
+	kvfree(region->homes);
 	kvfree(region->buckets);
 	return ret;
 }

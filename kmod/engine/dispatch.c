@@ -9,6 +9,7 @@
 #include "engine/home.h"
 #include "engine/member.h"
 #include "engine/message.h"
+#include "engine/move.h"
 #include "engine/request.h"
 #include "memory/pages.h"
 #include "memory/region.h"
@@ -20,9 +21,11 @@
 /* FWDS, FWDX, INV and OLDER: only the page's home may send them. */
 static void recv_holder(struct ssi_region *region, struct ssi_rx *rx)
 {
-	u32 requester = rx->msg.requester;
+	u32 requester = rx->msg.requester, home;
+	u32 version = ssi_pages_version(region, rx->msg.index, &home);
 
-	if (ssi_pages_home(region, rx->msg.index) != rx->msg.src)
+	/* of another version: a home that was, or one that this node does not know yet */
+	if (rx->msg.version == version && home != rx->msg.src)
 		ssi_message_violation(rx, "it is not from the page's home");
 	else if (!(region->members & BIT(requester)) ||
 		 requester == region->node->id)
@@ -52,6 +55,11 @@ static void recv_page(struct ssi_region *region, struct ssi_rx *rx)
 	case SSI_WIRE_ZERO:
 	case SSI_WIRE_ACK:
 		return ssi_request_recv(region, rx);
+	case SSI_WIRE_MOVE:
+	case SSI_WIRE_HOME:
+	case SSI_WIRE_UNDERWAY:
+	case SSI_WIRE_MOVED:
+		return ssi_move_recv(region, rx);
 	case SSI_WIRE_CREDIT:
 	case SSI_WIRE_PING:
 	case SSI_WIRE_REGION:
@@ -185,6 +193,7 @@ void ssi_dispatch_purge(struct ssi_region *region)
 	u32 i;
 
 	ssi_holder_purge(&region->holder, &rxs);
+	ssi_move_purge(&region->move, &rxs);
 	for (i = 0; i < ssi_region_buckets(region); i++)
 		purge_bucket(&region->buckets[i], &rxs);
 	list_for_each_entry_safe(rx, next, &rxs, list)

@@ -197,25 +197,25 @@ struct sweep {
 
 /*
  * The first index from @index on that has an entry and whose home is another
- * node, or the end of the region. A block has one home: ranges are aligned.
+ * node, or the end of the region. A block has one home.
  */
 static u64 next_entry(struct ssi_region *region, u64 index)
 {
+	u64 pages = region->size >> PAGE_SHIFT;
 	unsigned long number;
-	u64 begin = 0;
-	u32 i;
 
-	for (i = 0; i < region->nr_ranges; begin = region->ranges[i++].end) {
-		if (region->ranges[i].end <= index ||
-		    region->ranges[i].home == region->node->id)
-			continue;
-		number = max(begin, index) >> SSI_BLOCK_SHIFT;
-		if (xa_find(&region->pages, &number,
-			    (region->ranges[i].end - 1) >> SSI_BLOCK_SHIFT,
-			    XA_PRESENT))
-			return max_t(u64, index, number << SSI_BLOCK_SHIFT);
+	for (; index < pages; index = (number + 1) << SSI_BLOCK_SHIFT) {
+		index = ssi_pages_next_foreign(region, index);
+		number = index >> SSI_BLOCK_SHIFT;
+		if (index == pages ||
+		    !xa_find(&region->pages, &number,
+			     (pages - 1) >> SSI_BLOCK_SHIFT, XA_PRESENT))
+			break;
+		index = max_t(u64, index, number << SSI_BLOCK_SHIFT);
+		if (!ssi_pages_are_ours(region, index))
+			return index;
 	}
-	return region->size >> PAGE_SHIFT;
+	return pages;
 }
 
 /* Move the hand to the next entry. False if there is none in the region. */

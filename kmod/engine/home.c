@@ -12,6 +12,7 @@
 #include "engine/hot.h"
 #include "engine/message.h"
 #include "engine/request.h"
+#include "engine/route.h"
 #include "memory/pages.h"
 #include "memory/region.h"
 #include "net/node.h"
@@ -37,9 +38,9 @@ static struct ssi_rx *find_txn(const struct ssi_slot *slot)
  */
 static bool count_request(struct ssi_region *region, const struct ssi_rx *rx)
 {
-	atomic_t *count = &region->home.requests[rx->msg.src].count;
+	atomic_t *count = &region->home.requests[rx->msg.requester].count;
 
-	if (rx->msg.src == region->node->id ||
+	if (rx->msg.requester == region->node->id ||
 	    atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX)
 		return true;
 	atomic_dec(count);
@@ -50,8 +51,8 @@ static void uncount_request(const struct ssi_rx *rx)
 {
 	const struct ssi_region *region = rx->region;
 
-	if (rx->msg.src != region->node->id)
-		atomic_dec(&rx->region->home.requests[rx->msg.src].count);
+	if (rx->msg.requester != region->node->id)
+		atomic_dec(&rx->region->home.requests[rx->msg.requester].count);
 }
 
 static void free_request(struct ssi_rx *rx)
@@ -96,12 +97,12 @@ static u32 age_usec(s64 since)
  * A node has one request for a page at a time. Its next request may overtake
  * the UNBLOCK of the last one, so at most one request of a node is pending.
  */
-static bool waits_already(const struct ssi_rx *txn, u32 src)
+static bool waits_already(const struct ssi_rx *txn, u32 requester)
 {
 	struct ssi_rx *rx;
 
 	list_for_each_entry(rx, &txn->home.pending, list)
-		if (rx->msg.src == src)
+		if (rx->msg.requester == requester)
 			return true;
 	return false;
 }
@@ -117,7 +118,7 @@ static const char *wait_for_turn(struct ssi_rx *txn, struct ssi_rx *rx,
 	s64 since = gathers_since(rx);
 	struct ssi_rx *pos;
 
-	if (waits_already(txn, rx->msg.src))
+	if (waits_already(txn, rx->msg.requester))
 		return "the requester waits for the page already";
 	list_for_each_entry_reverse(pos, &txn->home.pending, list)
 		if (gathers_since(pos) <= since)
@@ -125,7 +126,7 @@ static const char *wait_for_turn(struct ssi_rx *txn, struct ssi_rx *rx,
 	list_add(&rx->list, &pos->list);
 	if (list_is_first(&rx->list, &txn->home.pending) &&
 	    since < gathers_since(txn))
-		*notify = txn->home.asked & ~BIT(rx->msg.src);
+		*notify = txn->home.asked & ~BIT(rx->msg.requester);
 	return NULL;
 }
 
@@ -143,21 +144,29 @@ static s64 oldest_since(struct ssi_rx *txn)
  * @request: the request; its time is the age of the oldest request for the page
  * @plan: the messages to send
  * @owner: receiver of the plan's forward
+ * @version: of this home; when the messages are sent, it may have moved already
  */
 struct service {
 	struct ssi_msg request;
 	struct ssi_dir_plan plan;
 	u32 owner;
+	u32 version;
 };
+
+static u32 asked_by(const struct ssi_dir_plan *plan, const struct ssi_dir *dir)
+{
+	return plan->forward ? plan->inv | BIT(dir->owner) : plan->inv;
+}
 
 /*
  * Begin the transaction. Return: 0, and @service is set; or the error of
  * ssi_directory_begin(). Bucket lock held.
  */
-static int begin(struct ssi_rx *txn, struct ssi_dir *dir,
+static int begin(const struct ssi_slot *slot, struct ssi_rx *txn,
 		 struct service *service)
 {
-	int ret = ssi_directory_begin(dir, txn->msg.src, kind_of(txn),
+	struct ssi_dir *dir = slot->dir;
+	int ret = ssi_directory_begin(dir, txn->msg.requester, kind_of(txn),
 				      &service->plan);
 
 	if (ret)
@@ -165,9 +174,7 @@ static int begin(struct ssi_rx *txn, struct ssi_dir *dir,
 	service->request = txn->msg;
 	service->request.time = age_usec(oldest_since(txn));
 	service->owner = dir->owner;
-	txn->home.asked = service->plan.inv;
-	if (service->plan.forward)
-		txn->home.asked |= BIT(dir->owner);
+	txn->home.asked = asked_by(&service->plan, dir);
 	return 0;
 }
 
@@ -194,11 +201,12 @@ static void serve(struct ssi_region *region, const struct service *service)
 	if (plan->grant) {
 		msg.type = plan->zero ? SSI_WIRE_ZERO : SSI_WIRE_GRANT;
 		msg.arg = plan->acks;
-		ssi_message_send(region, request->src, &msg, NULL);
+		ssi_message_send(region, request->requester, &msg, NULL);
 	}
 	msg.arg = 0;
-	msg.requester = request->src;
+	msg.requester = request->requester;
 	msg.time = request->time;
+	msg.version = service->version;
 	if (plan->forward) {
 		msg.type = plan->exclusive ? SSI_WIRE_FWDX : SSI_WIRE_FWDS;
 		msg.arg = plan->exclusive ? plan->acks : 0;
@@ -218,10 +226,11 @@ static void tell_of_older(struct ssi_region *region, u32 nodes,
 {
 	struct ssi_msg msg = {
 		.type = SSI_WIRE_OLDER,
-		.requester = older->src,
+		.requester = older->requester,
 		.index = older->index,
 		.token = older->token,
 		.time = older->time,
+		.version = older->version,
 	};
 
 	send_to_all(region, nodes, &msg);
@@ -236,7 +245,7 @@ static int begin_or_wait(const struct ssi_slot *slot, struct ssi_rx *rx,
 			 struct service *service, u32 *notify,
 			 const char **wrong)
 {
-	int ret = begin(rx, slot->dir, service);
+	int ret = begin(slot, rx, service);
 
 	lockdep_assert_held(&slot->bucket->lock);
 	if (!ret) {
@@ -252,22 +261,35 @@ static int begin_or_wait(const struct ssi_slot *slot, struct ssi_rx *rx,
 	return ret;
 }
 
+/* The home has moved since this request came. */
+static void request_has_moved(struct ssi_region *region, struct ssi_rx *rx)
+{
+	uncount_request(rx);
+	ssi_home_recv(region, rx);
+}
+
 static void home_request(const struct ssi_slot *slot, struct ssi_rx *rx)
 {
 	struct ssi_region *region = slot->region;
 	struct ssi_msg request = rx->msg;
 	const char *wrong = NULL;
 	struct service service;
-	u32 notify = 0;
+	u32 notify = 0, home;
 	int ret = -EIO;
 
 	INIT_LIST_HEAD(&rx->home.pending);
 	spin_lock(&slot->bucket->lock);
-	if (READ_ONCE(region->state) != SSI_DSM_REGION_LOST)
+	service.version = ssi_pages_version(region, slot->index, &home);
+	request.version = service.version;
+	if (home != region->node->id)
+		ret = -EREMOTE;
+	else if (READ_ONCE(region->state) != SSI_DSM_REGION_LOST)
 		ret = begin_or_wait(slot, rx, &service, &notify, &wrong);
 	spin_unlock(&slot->bucket->lock);
 	if (wrong)
 		refuse_request(rx, wrong);
+	else if (ret == -EREMOTE)
+		request_has_moved(region, rx);
 	else if (ret == -EIO)
 		free_request(rx);
 	else if (!ret)
@@ -285,7 +307,7 @@ static bool begin_next(const struct ssi_slot *slot, struct ssi_rx *done,
 	lockdep_assert_held(&slot->bucket->lock);
 	while (!list_empty(&done->home.pending)) {
 		rx = list_first_entry(&done->home.pending, struct ssi_rx, list);
-		if (begin(rx, slot->dir, service)) {
+		if (begin(slot, rx, service)) {
 			list_move(&rx->list, illegal);
 			continue;
 		}
@@ -302,13 +324,13 @@ static void note_move(const struct ssi_slot *slot, const struct ssi_rx *done)
 	struct ssi_dir *dir = slot->dir;
 
 	lockdep_assert_held(&slot->bucket->lock);
-	if (dir->state == SSI_DIR_UNTOUCHED || dir->owner == done->msg.src ||
+	if (dir->state == SSI_DIR_UNTOUCHED || dir->owner == done->msg.requester ||
 	    kind_of(done) == SSI_DIR_GETS)
 		return;
 	if (dir->moves < 255)
 		dir->moves++;
 	ssi_hot_note(&slot->region->home.hot, slot->index, dir->owner,
-		     done->msg.src);
+		     done->msg.requester);
 }
 
 static void home_unblock(const struct ssi_slot *slot, struct ssi_rx *rx)
@@ -317,16 +339,22 @@ static void home_unblock(const struct ssi_slot *slot, struct ssi_rx *rx)
 	struct service service;
 	LIST_HEAD(illegal);
 	bool next;
+	u32 home;
 
 	spin_lock(&slot->bucket->lock);
+	service.version = ssi_pages_version(slot->region, slot->index, &home);
+	if (home != slot->region->node->id) {
+		spin_unlock(&slot->bucket->lock);
+		return ssi_home_recv(slot->region, rx);
+	}
 	done = find_txn(slot);
-	if (!done || done->msg.src != rx->msg.src ||
+	if (!done || done->msg.requester != rx->msg.requester ||
 	    done->msg.token != rx->msg.token) {
 		spin_unlock(&slot->bucket->lock);
 		return ssi_message_violation(rx, "no such transaction");
 	}
 	note_move(slot, done);
-	ssi_directory_end(slot->dir, rx->msg.src, kind_of(done));
+	ssi_directory_end(slot->dir, rx->msg.requester, kind_of(done));
 	list_del_init(&done->list);
 	next = begin_next(slot, done, &illegal, &service);
 	spin_unlock(&slot->bucket->lock);
@@ -363,15 +391,16 @@ static void ssi_home_work(struct work_struct *work)
 }
 
 /*
- * An eviction hint. If the sender has handed the page over meanwhile, the hint
- * is ignored.
+ * An eviction hint. If the sender has handed the page over meanwhile, or if the
+ * home has moved, the hint is ignored.
  */
 static void home_put(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_slot slot;
 	bool owns = false;
 
-	if (ssi_pages_find_dir(region, rx->msg.index, 0, &slot)) {
+	if (ssi_pages_are_ours(region, rx->msg.index) &&
+	    ssi_pages_find_dir(region, rx->msg.index, 0, &slot)) {
 		spin_lock(&slot.bucket->lock);
 		owns = slot.dir->state != SSI_DIR_UNTOUCHED &&
 		       slot.dir->owner == rx->msg.src;
@@ -409,10 +438,12 @@ static void recv_unblock(struct ssi_region *region, struct ssi_rx *rx)
 /* GETS, GETX, UPGRADE, PUT, UNBLOCK */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
-	if (!ssi_pages_are_ours(region, rx->msg.index))
-		ssi_message_violation(rx, "this is not the page's home");
-	else if (rx->msg.type == SSI_WIRE_PUT)
+	if (rx->msg.type == SSI_WIRE_PUT)
 		home_put(region, rx);
+	else if (!(region->members & BIT(rx->msg.requester)))
+		ssi_message_violation(rx, "it is of a node that is no member");
+	else if (ssi_route_redirect(region, rx))
+		return;
 	else if (rx->msg.type == SSI_WIRE_UNBLOCK)
 		recv_unblock(region, rx);
 	else
@@ -447,7 +478,8 @@ bool ssi_home_take(const struct ssi_slot *slot, struct page *page,
 	if (!dir)
 		return false;
 	spin_lock_bh(&slot->bucket->lock);
-	first = dir->state == SSI_DIR_UNTOUCHED && !dir->busy &&
+	first = ssi_pages_are_ours(slot->region, slot->index) &&
+		dir->state == SSI_DIR_UNTOUCHED && !dir->busy &&
 		slot->entry->state == SSI_PAGE_I;
 	if (first) {
 		take_untouched(slot, dir, granted_at);
@@ -455,6 +487,54 @@ bool ssi_home_take(const struct ssi_slot *slot, struct page *page,
 	}
 	spin_unlock_bh(&slot->bucket->lock);
 	return first;
+}
+
+/* ---- moves: see move.c ---- */
+
+static void count_directory(const struct ssi_slot *slot, int change)
+{
+	if (slot->dir->busy || slot->dir->state != SSI_DIR_UNTOUCHED)
+		ssi_stats_count(slot->region->stats, SSI_COUNT_DIRECTORY, change);
+}
+
+struct ssi_rx *ssi_home_take_out(const struct ssi_slot *slot,
+				 struct list_head *pending)
+{
+	struct ssi_rx *txn = find_txn(slot), *rx;
+
+	lockdep_assert_held(&slot->bucket->lock);
+	count_directory(slot, -1);
+	*slot->dir = (struct ssi_dir){ };
+	if (!txn)
+		return NULL;
+	list_del_init(&txn->list);
+	uncount_request(txn);
+	list_for_each_entry(rx, &txn->home.pending, list)
+		uncount_request(rx);
+	list_splice_tail_init(&txn->home.pending, pending);
+	return txn;
+}
+
+void ssi_home_put_in(const struct ssi_slot *slot, const struct ssi_dir *dir,
+		     struct ssi_rx *txn)
+{
+	struct ssi_dir before = *dir;
+	struct ssi_dir_plan plan;
+
+	lockdep_assert_held(&slot->bucket->lock);
+	*slot->dir = *dir;
+	count_directory(slot, 1);
+	if (!txn)
+		return;
+	txn->msg.type = txn->msg.arg;
+	txn->msg.arg = 0;
+	before.busy = false;
+	ssi_directory_begin(&before, txn->msg.requester, kind_of(txn), &plan);
+	txn->home.asked = asked_by(&plan, dir);
+	INIT_LIST_HEAD(&txn->home.pending);
+	if (txn->msg.requester != slot->region->node->id)
+		atomic_inc(&slot->region->home.requests[txn->msg.requester].count);
+	list_add(&txn->list, &slot->bucket->txns);
 }
 
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs)

@@ -26,6 +26,7 @@
 struct list_head;
 struct page;
 struct ssi_bucket;
+struct ssi_dir;
 struct ssi_region;
 struct ssi_rx;
 struct ssi_slot;
@@ -70,6 +71,28 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx);
  */
 bool ssi_home_take(const struct ssi_slot *slot, struct page *page,
 		   u32 granted_at);
+
+/**
+ * ssi_home_take_out() - take the directory entry of a page out
+ * @slot: the page, with its directory entry, which becomes that of an untouched page
+ * @pending: gets the pending requests, which are not counted any more
+ *
+ * Context: bucket lock held.
+ * Return: the request that is being served, not counted any more; or NULL.
+ */
+struct ssi_rx *ssi_home_take_out(const struct ssi_slot *slot,
+				 struct list_head *pending);
+
+/**
+ * ssi_home_put_in() - put a directory entry of another home in
+ * @slot: the page, with its directory entry
+ * @dir: the new contents of the entry, validated
+ * @txn: UNDERWAY, if @dir is busy: it becomes the request that is being served
+ *
+ * Context: bucket lock held.
+ */
+void ssi_home_put_in(const struct ssi_slot *slot, const struct ssi_dir *dir,
+		     struct ssi_rx *txn);
 
 /**
  * ssi_home_purge() - take all transactions and pending requests of a bucket

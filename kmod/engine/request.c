@@ -160,8 +160,9 @@ static void take_data(const struct ssi_slot *slot, struct ssi_rx *rx)
 static void send_home(struct ssi_region *region, struct ssi_msg *msg,
 		      bool deferrable)
 {
-	u32 home = ssi_pages_home(region, msg->index);
+	u32 home;
 
+	msg->version = ssi_pages_version(region, msg->index, &home);
 	if (deferrable)
 		ssi_message_send_deferrable(region, home, msg);
 	else
@@ -216,6 +217,7 @@ static void finish(const struct ssi_slot *slot, struct ssi_req *req)
 	struct ssi_region *region = slot->region;
 	struct ssi_msg msg = {
 		.type = SSI_WIRE_UNBLOCK,
+		.requester = region->node->id,
 		.index = req->index,
 		.token = req->token,
 	};
@@ -332,6 +334,7 @@ void ssi_request_open(const struct ssi_slot *slot, struct ssi_req *req,
 	};
 	*msg = (struct ssi_msg){
 		.type = type_of(step.action),
+		.requester = slot->region->node->id,
 		.index = slot->index,
 		.token = req->token,
 	};

@@ -16,7 +16,22 @@
 #include "net/node.h"
 #include "trace.h"
 
-u32 ssi_pages_home(const struct ssi_region *region, u64 index)
+/*
+ * An entry of the table of homes; 0: the home has never moved. A node that has
+ * begun to change an entry has a bit for each page (region->recounted): it is
+ * set once the page's data is counted as the new home says.
+ */
+#define HOME_NODE	0xffull
+#define HOME_CHANGING	BIT_ULL(8)
+#define HOME_VERSION	32
+
+static u64 home_entry(const struct ssi_region *region, u64 index)
+{
+	return READ_ONCE(region->homes[index >> SSI_BLOCK_SHIFT]);
+}
+
+/* The home as the placement map says. */
+static u32 first_home(const struct ssi_region *region, u64 index)
 {
 	u32 i;
 
@@ -24,6 +39,50 @@ u32 ssi_pages_home(const struct ssi_region *region, u64 index)
 		if (index < region->ranges[i].end)
 			break;
 	return region->ranges[i].home;
+}
+
+static u32 home_of(const struct ssi_region *region, u64 index, u64 entry)
+{
+	return entry ? entry & HOME_NODE : first_home(region, index);
+}
+
+u32 ssi_pages_version(const struct ssi_region *region, u64 index, u32 *home)
+{
+	u64 entry = home_entry(region, index);
+
+	*home = home_of(region, index, entry);
+	return entry >> HOME_VERSION;
+}
+
+u32 ssi_pages_home(const struct ssi_region *region, u64 index)
+{
+	u32 home;
+
+	ssi_pages_version(region, index, &home);
+	return home;
+}
+
+u64 ssi_pages_next_foreign(const struct ssi_region *region, u64 index)
+{
+	u64 pages = region->size >> PAGE_SHIFT;
+
+	while (index < pages && ssi_pages_are_ours(region, index))
+		index = (index | (SSI_BLOCK_PAGES - 1)) + 1;
+	return index;
+}
+
+void ssi_pages_set_home(struct ssi_region *region, u64 index, u32 home,
+			u32 version, bool changing)
+{
+	u64 entry = (u64)version << HOME_VERSION | home;
+
+	lockdep_assert_held(&region->move.lock);
+	if (changing) {
+		memset(region->recounted, 0, sizeof(region->recounted));
+		entry |= HOME_CHANGING;
+	}
+	/* directory entries and @recounted are written before */
+	smp_store_release(&region->homes[index >> SSI_BLOCK_SHIFT], entry);
 }
 
 bool ssi_pages_are_ours(const struct ssi_region *region, u64 index)
@@ -42,6 +101,12 @@ int ssi_pages_init(struct ssi_region *region)
 				   sizeof(*region->buckets), GFP_KERNEL);
 	if (!region->buckets)
 		return -ENOMEM;
+	region->homes = kvcalloc(region->size >> (PAGE_SHIFT + SSI_BLOCK_SHIFT),
+				 sizeof(*region->homes), GFP_KERNEL);
+	if (!region->homes) {
+		kvfree(region->buckets);
+		return -ENOMEM;
+	}
 	for (i = 0; i < ssi_region_buckets(region); i++) {
 		spin_lock_init(&region->buckets[i].lock);
 		init_waitqueue_head(&region->buckets[i].wait);
@@ -122,6 +187,31 @@ bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
 	return slot->dir;
 }
 
+/* Whether the page's data is counted as part of the cache. */
+static bool is_cached(const struct ssi_slot *slot)
+{
+	const struct ssi_region *region = slot->region;
+	u64 entry = home_entry(region, slot->index);	/* may change: read it once */
+	bool cached = home_of(region, slot->index, entry) != region->node->id;
+
+	lockdep_assert_held(&slot->bucket->lock);
+	if (likely(!(entry & HOME_CHANGING)))
+		return cached;
+	return test_bit(slot->index & (SSI_BLOCK_PAGES - 1),
+			region->recounted) ? cached : !cached;
+}
+
+void ssi_pages_recount(const struct ssi_slot *slot)
+{
+	struct ssi_region *region = slot->region;
+	struct ssi_page *entry = ssi_pages_entry(region, slot->index, 0);
+
+	lockdep_assert_held(&slot->bucket->lock);
+	set_bit(slot->index & (SSI_BLOCK_PAGES - 1), region->recounted);
+	if (entry && entry->pfn)
+		ssi_budget_count(region, is_cached(slot) ? 1 : -1);
+}
+
 static bool is_shared(enum ssi_page_state state)
 {
 	return ssi_page_readable(state) && !ssi_page_writable(state);
@@ -186,11 +276,10 @@ void ssi_pages_set_state(const struct ssi_slot *slot, enum ssi_page_state next)
 
 void ssi_pages_set_data(const struct ssi_slot *slot, struct page *page)
 {
-	bool is_cached = !ssi_pages_are_ours(slot->region, slot->index);
 	int change = !!page - !!slot->entry->pfn;
 
 	lockdep_assert_held(&slot->bucket->lock);
 	slot->entry->pfn = page ? page_to_pfn(page) : 0;
 	if (change && !(page && PageCompound(page)))
-		ssi_budget_count(slot->region, is_cached ? change : 0);
+		ssi_budget_count(slot->region, is_cached(slot) ? change : 0);
 }

@@ -76,6 +76,51 @@ bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
 u32 ssi_pages_home(const struct ssi_region *region, u64 index);
 
 /**
+ * ssi_pages_next_foreign() - the next page whose home is another node
+ * @region: the region
+ * @index: page index
+ *
+ * Context: any.
+ * Return: the first such index from @index on, or the end of the region.
+ */
+u64 ssi_pages_next_foreign(const struct ssi_region *region, u64 index);
+
+/**
+ * ssi_pages_version() - the home of a page, and the version of the home
+ * @region: the region
+ * @index: page index
+ * @home: set to the id of the node
+ *
+ * Context: any.
+ * Return: the version: 0 if the home of the block has never moved, as far as
+ * this node knows.
+ */
+u32 ssi_pages_version(const struct ssi_region *region, u64 index, u32 *home);
+
+/**
+ * ssi_pages_set_home() - change the home of a block in this node's table
+ * @region: the region
+ * @index: page index
+ * @home: id of the node
+ * @version: of the home, not 0
+ * @changing: this node becomes the home, or is no longer the home, and the pages
+ *	of the block are counted as before until ssi_pages_recount() was called
+ *	for each of them. One block at a time
+ *
+ * Context: region->move.lock held.
+ */
+void ssi_pages_set_home(struct ssi_region *region, u64 index, u32 home,
+			u32 version, bool changing);
+
+/**
+ * ssi_pages_recount() - count a page's data as the new home of its block says
+ * @slot: a page of the block whose home is changing; slot->entry is not used
+ *
+ * Context: bucket lock held.
+ */
+void ssi_pages_recount(const struct ssi_slot *slot);
+
+/**
  * ssi_pages_are_ours() - whether this node is the home of a page
  * @region: the region
  * @index: page index

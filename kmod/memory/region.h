@@ -19,6 +19,7 @@
 #include "engine/heat.h"
 #include "engine/holder.h"
 #include "engine/home.h"
+#include "engine/move.h"
 #include "guest_time.h"
 #include "memory/budget.h"
 #include "protocol/directory.h"
@@ -87,6 +88,8 @@ struct ssi_bucket {
  * @inode: the pages belong to the mapping of this inode
  * @pages: block number -> struct ssi_page[SSI_BLOCK_PAGES]
  * @dirs: block number -> struct ssi_dir[SSI_BLOCK_PAGES]
+ * @homes: by block: the home, if it has ever moved, and its version; see
+ *	pages.c. Changed under @move.lock, read without a lock
  * @buckets: 2^@buckets_shift, by hash of the page index
  * @buckets_shift: grows with the size of the region: its pages are to share few
  *	locks, whatever its size
@@ -100,6 +103,8 @@ struct ssi_bucket {
  * @gather: pages that this node requests together
  * @holder: messages that are held until a hold window ends
  * @home: state of this home other than the directory
+ * @move: homes that go from one node to another
+ * @recounted: pages of a block whose home is changing; see pages.c
  * @cache: pages whose home is another node, and their eviction
  * @channel: messages for the program attached to the region
  * @files: open files attached to the region, under @lock
@@ -130,6 +135,7 @@ struct ssi_region {
 	struct inode *inode;
 	struct xarray pages;
 	struct xarray dirs;
+	u64 *homes;
 	struct ssi_bucket *buckets;
 	u32 buckets_shift;
 	u64 policy[__SSI_DSM_POLICY_MAX];
@@ -142,6 +148,8 @@ struct ssi_region {
 	struct ssi_gather gather;
 	struct ssi_holder holder ____cacheline_aligned_in_smp;
 	struct ssi_home home;
+	struct ssi_move move ____cacheline_aligned_in_smp;
+	unsigned long recounted[SSI_BLOCK_PAGES / BITS_PER_LONG];
 	struct ssi_cache cache ____cacheline_aligned_in_smp;
 	struct ssi_channel channel ____cacheline_aligned_in_smp;
 	u32 files;

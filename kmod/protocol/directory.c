@@ -82,6 +82,38 @@ int ssi_directory_end(struct ssi_dir *dir, u32 requester,
 	return 0;
 }
 
+void ssi_directory_pack(const struct ssi_dir *dir, struct ssi_dir_wire *wire)
+{
+	*wire = (struct ssi_dir_wire){
+		.copyset = cpu_to_le32(dir->copyset),
+		.owner = dir->owner,
+		.state = dir->state,
+		.busy = dir->busy,
+		.moves = dir->moves,
+	};
+}
+
+int ssi_directory_unpack(const struct ssi_dir_wire *wire, u32 members,
+			 struct ssi_dir *dir)
+{
+	*dir = (struct ssi_dir){
+		.copyset = le32_to_cpu(wire->copyset),
+		.owner = wire->owner,
+		.state = wire->state,
+		.busy = wire->busy,
+		.moves = wire->moves,
+	};
+	if (dir->busy > 1 || dir->state >= SSI_DIR_STATES || dir->copyset & ~members)
+		return -EPROTO;
+	if (dir->state == SSI_DIR_UNTOUCHED)
+		return dir->copyset || dir->owner ? -EPROTO : 0;
+	if (dir->owner >= 32 || !(dir->copyset & NODE(dir->owner)))
+		return -EPROTO;
+	if (dir->state == SSI_DIR_EXCLUSIVE && dir->copyset != NODE(dir->owner))
+		return -EPROTO;
+	return 0;
+}
+
 static const char *const names[SSI_DIR_STATES] = {
 	[SSI_DIR_UNTOUCHED] = "untouched",
 	[SSI_DIR_SHARED] = "shared",

@@ -43,6 +43,20 @@ struct ssi_dir {
 };
 
 /**
+ * struct ssi_dir_wire - a directory entry on its way to another home
+ *
+ * Fields as in struct ssi_dir. The entries of a block are one payload (HOME).
+ */
+struct ssi_dir_wire {
+	__le32 copyset;
+	__u8   owner;
+	__u8   state;
+	__u8   busy;
+	__u8   moves;
+};
+static_assert(sizeof(struct ssi_dir_wire) == 8, "512 entries are one payload");
+
+/**
  * struct ssi_dir_plan - the messages by which the home serves one request
  * @grant: send GRANT to the requester, with @acks
  * @forward: send FWDS (a copy) or FWDX (the page) to the owner; FWDX with @acks
@@ -86,6 +100,26 @@ int ssi_directory_begin(struct ssi_dir *dir, u32 requester,
  */
 int ssi_directory_end(struct ssi_dir *dir, u32 requester,
 		      enum ssi_dir_kind kind);
+
+/**
+ * ssi_directory_pack() - write a directory entry for another home
+ * @dir: directory entry of the page
+ * @wire: result
+ *
+ * Context: Any context; the caller protects @dir.
+ */
+void ssi_directory_pack(const struct ssi_dir *dir, struct ssi_dir_wire *wire);
+
+/**
+ * ssi_directory_unpack() - read and validate a directory entry of another home
+ * @wire: as it was received
+ * @members: bit mask of the nodes of the region
+ * @dir: result
+ *
+ * Return: 0, or -EPROTO if no home can have such an entry.
+ */
+int ssi_directory_unpack(const struct ssi_dir_wire *wire, u32 members,
+			 struct ssi_dir *dir);
 
 /**
  * ssi_dir_state_name() - name of a state for traces

@@ -20,6 +20,8 @@ enum {
 	HAS_PAYLOAD = 1 << 8,	/* 1 .. SSI_WIRE_PAYLOAD_MAX bytes */
 	USES_LIFE = 1 << 9,
 	USES_OWN_LIFE = 1 << 10,	/* not 0 */
+	USES_VERSION = 1 << 11,
+	IS_REQUEST = USES_PAGE | USES_REQUESTER | USES_TIME | USES_VERSION,
 };
 
 static const struct {
@@ -33,23 +35,28 @@ static const struct {
 	[SSI_WIRE_LEAVE] = { "LEAVE", USES_REGION | USES_OWN_LIFE |
 				      USES_REQUESTER },
 	[SSI_WIRE_CHANNEL] = { "CHANNEL", USES_REGION | USES_LIFE | HAS_PAYLOAD },
-	[SSI_WIRE_GETS] = { "GETS", USES_PAGE | USES_TIME },
-	[SSI_WIRE_GETX] = { "GETX", USES_PAGE | USES_TIME },
-	[SSI_WIRE_UPGRADE] = { "UPGRADE", USES_PAGE | USES_TIME },
+	[SSI_WIRE_GETS] = { "GETS", IS_REQUEST },
+	[SSI_WIRE_GETX] = { "GETX", IS_REQUEST },
+	[SSI_WIRE_UPGRADE] = { "UPGRADE", IS_REQUEST },
 	[SSI_WIRE_PUT] = { "PUT", USES_PAGE },
-	[SSI_WIRE_FWDS] = { "FWDS", USES_PAGE | USES_REQUESTER | USES_TIME },
-	[SSI_WIRE_FWDX] = { "FWDX", USES_PAGE | USES_REQUESTER | USES_ACKS |
-				    USES_TIME },
-	[SSI_WIRE_INV] = { "INV", USES_PAGE | USES_REQUESTER | USES_TIME },
-	[SSI_WIRE_OLDER] = { "OLDER", USES_PAGE | USES_REQUESTER | USES_TIME },
+	[SSI_WIRE_FWDS] = { "FWDS", IS_REQUEST },
+	[SSI_WIRE_FWDX] = { "FWDX", IS_REQUEST | USES_ACKS },
+	[SSI_WIRE_INV] = { "INV", IS_REQUEST },
+	[SSI_WIRE_OLDER] = { "OLDER", IS_REQUEST },
 	[SSI_WIRE_DATAS] = { "DATAS", USES_PAGE | USES_TIME | HAS_DATA },
 	[SSI_WIRE_DATAX] = { "DATAX", USES_PAGE | USES_ACKS | USES_TIME |
 				      HAS_DATA },
 	[SSI_WIRE_GRANT] = { "GRANT", USES_PAGE | USES_ACKS },
 	[SSI_WIRE_ZERO] = { "ZERO", USES_PAGE },
 	[SSI_WIRE_ACK] = { "ACK", USES_PAGE | USES_TIME },
-	[SSI_WIRE_UNBLOCK] = { "UNBLOCK", USES_PAGE },
+	[SSI_WIRE_UNBLOCK] = { "UNBLOCK", USES_PAGE | USES_REQUESTER |
+					  USES_VERSION },
 	[SSI_WIRE_BYE] = { "BYE", 0 },
+	[SSI_WIRE_MOVE] = { "MOVE", USES_PAGE | USES_REQUESTER | USES_VERSION },
+	[SSI_WIRE_HOME] = { "HOME", USES_PAGE | USES_ARG | USES_VERSION |
+				    HAS_DATA },
+	[SSI_WIRE_UNDERWAY] = { "UNDERWAY", IS_REQUEST | USES_ARG },
+	[SSI_WIRE_MOVED] = { "MOVED", USES_PAGE | USES_VERSION },
 };
 
 const char *ssi_wire_type_name(enum ssi_wire_type type)
@@ -84,6 +91,7 @@ void ssi_wire_encode(struct ssi_wire *wire, const struct ssi_msg *msg)
 	wire->time = cpu_to_le32(msg->time);
 	wire->life = cpu_to_le32(msg->life);
 	wire->own_life = cpu_to_le32(msg->own_life);
+	wire->version = cpu_to_le32(msg->version);
 }
 
 /*
@@ -132,6 +140,8 @@ static bool fields_fit(const struct ssi_msg *msg, u32 uses)
 	if (!(uses & (USES_ARG | USES_ACKS)) && msg->arg)
 		return false;
 	if (!(uses & USES_TIME) && msg->time)
+		return false;
+	if (!(uses & USES_VERSION) && msg->version)
 		return false;
 	return (uses & USES_SIZE) || !msg->size;
 }
@@ -188,6 +198,7 @@ int ssi_wire_parse(const struct ssi_wire *wire, u32 payload, u32 src, u32 dst,
 		.time = le32_to_cpu(wire->time),
 		.life = le32_to_cpu(wire->life),
 		.own_life = le32_to_cpu(wire->own_life),
+		.version = le32_to_cpu(wire->version),
 	};
 	uses = types[msg->type].uses;
 	if (msg->len != payload || !length_fits(payload, uses) ||

@@ -11,7 +11,7 @@
 #include <linux/ssi_dsm.h>
 
 #define SSI_WIRE_MAGIC		0x44495353u	/* "SSID" */
-#define SSI_WIRE_VERSION	6
+#define SSI_WIRE_VERSION	7
 #define SSI_WIRE_PAYLOAD_MAX	4096
 #define SSI_WIRE_BATCH		8	/* headers in one batch */
 
@@ -45,6 +45,10 @@
  * @SSI_WIRE_UNBLOCK: requester to home: the requester tells the home that the
  *	transaction is complete; "unblock" in directory protocols
  * @SSI_WIRE_BYE: link: the sender closes it, this is its last message
+ * @SSI_WIRE_MOVE: member to home: move the home of the block to another node
+ * @SSI_WIRE_HOME: old home to new home: the directory of the block, as payload
+ * @SSI_WIRE_UNDERWAY: old home to new home: a transaction that is under way
+ * @SSI_WIRE_MOVED: new home to member: the sender is the home of the block
  * @SSI_WIRE_TYPES: number of types
  */
 enum ssi_wire_type {
@@ -68,6 +72,10 @@ enum ssi_wire_type {
 	SSI_WIRE_ACK,
 	SSI_WIRE_UNBLOCK,
 	SSI_WIRE_BYE,
+	SSI_WIRE_MOVE,
+	SSI_WIRE_HOME,
+	SSI_WIRE_UNDERWAY,
+	SSI_WIRE_MOVED,
 	SSI_WIRE_TYPES,
 };
 
@@ -76,15 +84,18 @@ enum ssi_wire_type {
  * @type: enum ssi_wire_type
  * @src: sending node
  * @dst: receiving node
- * @requester: the node whose request this message serves (FWDS, FWDX, INV), the
- *	node that waits (OLDER), the node that lost the region (LEAVE), else 0
+ * @requester: the node whose request this message is (GETS, GETX, UPGRADE,
+ *	UNBLOCK, UNDERWAY) or serves (FWDS, FWDX, INV), the node that waits
+ *	(OLDER), the node that lost the region (LEAVE), the node that becomes the
+ *	home (MOVE), else 0
  * @len: number of bytes of payload in front of the header
  * @region: region id
  * @token: chosen by the requester; each message that serves the request has the
  *	same token
  * @index: page index in the region
  * @arg: depends on the type: number of acks to expect (DATAX, GRANT, FWDX), map
- *	hash (REGION)
+ *	hash (REGION), type of the request (UNDERWAY), number of UNDERWAY messages
+ *	(HOME)
  * @size: region size in bytes (REGION)
  * @time: microseconds, depends on the type. GETS, GETX, UPGRADE, OLDER: time
  *	since the requester began to gather pages. FWDS, FWDX, INV: the longest
@@ -94,6 +105,8 @@ enum ssi_wire_type {
  * @life: life of the receiver's instance of the region, as far as the sender
  *	knows it, else 0. A message for an earlier life is dropped. See member.c
  * @own_life: life of the sender's instance of the region (REGION, LEAVE)
+ * @version: of the home of the page's block: that which the sender knows (to a
+ *	home), or that of the sender as a home (from a home)
  * @zero: must be 0
  */
 struct ssi_wire {
@@ -111,11 +124,12 @@ struct ssi_wire {
 	__le32 time;
 	__le32 life;
 	__le32 own_life;
-	__u8   zero[8];
+	__le32 version;
+	__u8   zero[4];
 };
 static_assert(sizeof(struct ssi_wire) == 64, "wire header is 64 bytes");
 static_assert(offsetof(struct ssi_wire, index) == 16, "no padding");
-static_assert(offsetof(struct ssi_wire, zero) == 56, "no padding");
+static_assert(offsetof(struct ssi_wire, zero) == 60, "no padding");
 
 /*
  * A page can be sent headerless if its header holds nothing but the type and
@@ -144,6 +158,7 @@ struct ssi_msg {
 	u32 time;
 	u32 life;
 	u32 own_life;
+	u32 version;
 };
 
 /**
@@ -221,13 +236,14 @@ struct ssi_wire_confirm {
 };
 
 /*
- * An eviction hint (PUT): a link may drop it instead of queueing it, if it
- * cannot send it at once. No node waits for it, its sender repeats it for as
- * long as memory is short, and then there is no memory for a queue either.
+ * A hint: a link may drop it instead of queueing it, if it cannot send it at
+ * once. No node waits for it, and its sender repeats it: an eviction hint (PUT)
+ * for as long as memory is short, and then there is no memory for a queue either;
+ * an order to move a home (MOVE) for as long as the home has not moved.
  */
 static inline bool ssi_wire_is_hint(enum ssi_wire_type type)
 {
-	return type == SSI_WIRE_PUT;
+	return type == SSI_WIRE_PUT || type == SSI_WIRE_MOVE;
 }
 
 /**

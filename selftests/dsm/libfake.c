@@ -617,8 +617,11 @@ struct ssi_msg fake_address(const struct fake *f, const struct ssi_msg *msg)
 
 	full.src = f->id;
 	full.dst = f->peer;
-	if (full.type >= SSI_WIRE_CHANNEL && full.type < SSI_WIRE_BYE && !full.life)
+	if (full.type >= SSI_WIRE_CHANNEL && full.type != SSI_WIRE_BYE && !full.life)
 		full.life = f->life;
+	if (!full.requester && (full.type == SSI_WIRE_UNBLOCK ||
+				(full.type >= SSI_WIRE_GETS && full.type <= SSI_WIRE_UPGRADE)))
+		full.requester = f->id;
 	return full;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The coherence protocol: one page, N nodes, node 0 its home.
+ * The coherence protocol: one page, N nodes, node 0 its first home.
  *
  * Theory of operation
  *
@@ -31,11 +31,16 @@
  *   REQUEST=n	check that every request of node n is answered (LTL, with weakly
  *		fair processes, as the next)
  *   FAULT=n	check that every fault of node n ends
+ *   MOVES=m	the home moves, up to m times, to any node at any time; not
+ *		with LOSS
  *
  * Options that break the engine, so that the checks must fail:
  *   WRITABLE	a page is copied while it can still be written
  *   ACKLESS	a grant does not wait for the acks
  *   EARLY	the home serves the next request before UNBLOCK
+ *   FORGETS	a home moves without the transaction under way
+ *   SENDSBACK	a node sends a message on for which its home has not come yet
+ *   LINGERS	an old home goes on serving the requests that come to it
  */
 #include "tables.pml"
 
@@ -82,6 +87,21 @@ byte txn;
 byte txn_what;
 bit choosing;		/* a pending request is next */
 chan pending = [N] of { byte, byte };
+
+/* struct ssi_move: the table of each node, and a move under way */
+#ifdef MOVES
+#define AT_NO_NODE	N
+byte version[N];	/* the newest that the node knows */
+byte home_of[MOVES + 1];	/* by version */
+byte last;		/* version of the newest home */
+byte dir_at;		/* the node that has the directory, or AT_NO_NODE */
+byte giving;		/* 1: the old home has changed its table; 2: HOME is sent */
+byte moved[N];		/* MOVED to the node: set of versions */
+byte want_to[N];	/* receiver, and version that its sender knew */
+byte want_v[N];
+byte done_to[N];
+byte done_v[N];
+#endif
 
 bit virgin = 1;		/* not written yet: zero is the last value */
 byte cut = NOBODY_CUT;	/* the node whose links have broken */
@@ -145,6 +165,129 @@ inline store(n)
 	:: else -> break
 	od
 }
+
+/* ---- moves: move.c ---- */
+
+#ifdef MOVES
+#define HOME_AT(n)	home_of[version[n]]
+
+inline send_home(n, to, v)
+{
+	to = HOME_AT(n);
+	v = version[n]
+}
+
+/* The message has arrived: its receiver and version have no meaning any more. */
+inline forget(to, v)
+{
+	to = 0;
+	v = 0
+}
+
+/* What node @x does with a message for a home: serve it, send it on, or keep it. */
+#ifdef LINGERS
+#define SERVES(x, v)	(version[x] >= (v) && (HOME_AT(x) == (x) || giving))
+#else
+#define SERVES(x, v)	(version[x] >= (v) && HOME_AT(x) == (x))
+#endif
+#ifdef SENDSBACK
+#define SENDS_ON(x, v)	(!SERVES(x, v))
+#else
+#define SENDS_ON(x, v)	(version[x] >= (v) && !SERVES(x, v))
+#endif
+
+/* The version grows each time, so the message arrives. */
+inline send_on(to, v)
+{
+	assert(version[to] > v);
+	v = version[to];
+	to = home_of[v]
+}
+
+/* The old home's table says from now on that it is not the home. */
+inline begin_move(to)
+{
+	last++;
+	home_of[last] = to;
+	version[dir_at] = last;
+	giving = 1
+}
+
+/*
+ * HOME and UNDERWAY are sent. The entry and the transaction stay in their
+ * variables, but no node has them. Pending requests are messages again.
+ */
+inline take_out()
+{
+	do
+	:: nempty(pending) ->
+		pending?next_txn,next_what;
+		assert(want[next_txn] == NOTHING);
+		want[next_txn] = next_what;
+		want_to[next_txn] = home_of[last];
+		want_v[next_txn] = last
+	:: empty(pending) -> break
+	od;
+#ifdef FORGETS
+	txn = 0;
+	txn_what = 0;
+#endif
+	dir_at = AT_NO_NODE;
+	giving = 2
+}
+
+inline put_in()
+{
+	dir_at = home_of[last];
+	version[dir_at] = last;
+	i = 0;
+	do
+	:: i < N && i != dir_at -> moved[i] = moved[i] | (1 << last); i++
+	:: i < N && i == dir_at -> i++
+	:: i >= N -> break
+	od;
+	giving = 0
+}
+
+inline recv_moved(n, v)
+{
+	moved[n] = moved[n] & ~(1 << v);
+	if
+	:: version[n] < v -> version[n] = v
+	:: else
+	fi
+}
+
+proctype mover()
+{
+end:	do
+	:: d_step { !giving && last < MOVES && dir_at != 0 -> begin_move(0) }
+	:: d_step { !giving && last < MOVES && dir_at != 1 -> begin_move(1) }
+#if N > 2
+	:: d_step { !giving && last < MOVES && dir_at != 2 -> begin_move(2) }
+#endif
+	:: d_step { giving == 1 && !choosing -> take_out() }
+	:: d_step { giving == 2 -> put_in() }
+	od
+}
+
+#define SERVES_WANT(n)	SERVES(want_to[n], want_v[n])
+#define SERVES_DONE(n)	SERVES(done_to[n], done_v[n])
+#define HOME_STAYS	(!giving)
+#else
+inline send_home(n, to, v)
+{
+	skip
+}
+
+inline forget(to, v)
+{
+	skip
+}
+#define SERVES_WANT(n)	true
+#define SERVES_DONE(n)	true
+#define HOME_STAYS	true
+#endif
 
 /* ---- holder: holder_recv(), ssi_request_page_work(), answer() ---- */
 
@@ -301,7 +444,8 @@ inline home_request(n)
 	:: IS_BUSY -> pending!n,want[n]
 	:: else -> begin(n, want[n])
 	fi;
-	want[n] = NOTHING
+	want[n] = NOTHING;
+	forget(want_to[n], want_v[n])
 }
 
 inline home_done(n)
@@ -317,6 +461,7 @@ inline home_done(n)
 		dir_copyset = dir_copyset | NODE(n)
 	fi;
 	done[n] = 0;
+	forget(done_to[n], done_v[n]);
 	txn = 0;
 	txn_what = 0;
 	choosing = nempty(pending)
@@ -344,7 +489,8 @@ inline finish(n)
 {
 	close_request(n);
 	assert(!done[n]);
-	done[n] = 1
+	done[n] = 1;
+	send_home(n, done_to[n], done_v[n])
 }
 
 inline requester_step(n)
@@ -445,7 +591,8 @@ inline open_request(n)
 	has_req[n] = 1;
 	exclusive[n] = (act != ACT_GETS);
 	want[n] = (act == ACT_GETS -> MSG_GETS :
-		   (act == ACT_GETX -> MSG_GETX : MSG_UPGRADE))
+		   (act == ACT_GETX -> MSG_GETX : MSG_UPGRADE));
+	send_home(n, want_to[n], want_v[n])
 }
 
 #define HITS(n) \
@@ -527,13 +674,22 @@ end:	do
 proctype requests(byte n)
 {
 end:	do
-	:: d_step { want[n] && !lost[HOME] -> home_request(n) }
+	:: d_step { want[n] && !lost[HOME] && SERVES_WANT(n) -> home_request(n) }
 	:: d_step { want[n] && GETS_LOST(n, HOME) -> want[n] = NOTHING }
-	:: d_step { done[n] && !lost[HOME] -> home_done(n) }
+	:: d_step { done[n] && !lost[HOME] && SERVES_DONE(n) -> home_done(n) }
 	:: d_step { IS_NEXT(n, MSG_GETS) -> home_next(n, MSG_GETS); skip }
 	:: d_step { IS_NEXT(n, MSG_GETX) -> home_next(n, MSG_GETX); skip }
 	:: d_step { IS_NEXT(n, MSG_UPGRADE) -> home_next(n, MSG_UPGRADE); skip }
 	:: d_step { done[n] && GETS_LOST(n, HOME) -> done[n] = 0 }
+#ifdef MOVES
+	:: d_step { want[n] && SENDS_ON(want_to[n], want_v[n]) ->
+		    send_on(want_to[n], want_v[n]) }
+	:: d_step { done[n] && SENDS_ON(done_to[n], done_v[n]) ->
+		    send_on(done_to[n], done_v[n]) }
+	:: d_step { moved[n] & 2 -> recv_moved(n, 1) }
+	:: d_step { moved[n] & 4 -> recv_moved(n, 2) }
+	:: d_step { moved[n] & 8 -> recv_moved(n, 3) }
+#endif
 	od
 }
 
@@ -681,7 +837,7 @@ end:	do
  * every node, except for copies that were dropped.
  */
 #define SETTLED \
-	(!ALL(IS_QUIET) || choosing || (!txn && ALL(IS_SETTLED)) || cut != NOBODY_CUT)
+	(!ALL(IS_QUIET) || choosing || !HOME_STAYS || (!txn && ALL(IS_SETTLED)) || cut != NOBODY_CUT)
 
 active proctype watcher()
 {
@@ -706,6 +862,9 @@ init {
 		od;
 #ifdef LOSS
 		run fate()
+#endif
+#ifdef MOVES
+		run mover()
 #endif
 	}
 }

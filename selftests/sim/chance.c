@@ -69,6 +69,7 @@ static void draw_trouble(void)
 	sim.disturb = ONE_OF(0, 30, 100, 1000);
 	sim.losses = sim_one_in(3);
 	sim.anew = ONE_OF(0, 0, 0, 1, 2);
+	sim.moves = ONE_OF(0, 30, 300, 3000);
 	sim.trust = true;
 }
 
@@ -103,9 +104,9 @@ void sim_show_config(void)
 	printf("# hold %lld us, cache %lld pages, %u pages together, %u by references, of 100: %u stores, %u adds, %u by references\n",
 	       (s64)sim.hold, (s64)sim.cache >> PAGE_SHIFT, sim.together,
 	       sim.pinned, sim.stores, sim.adds, sim.pins);
-	printf("# allocations fail 1 in %u, disturbance 1 in %u%s, made anew %u times, pages",
+	printf("# allocations fail 1 in %u, disturbance 1 in %u%s, made anew %u times, homes move 1 in %u, pages",
 	       sim.fail_memory, sim.disturb, sim.losses ? ", losses" : "",
-	       sim.anew);
+	       sim.anew, sim.moves);
 	for (i = 0; i < sim.pages; i++)
 		printf(" %llu", sim.hot[i]);
 	printf("\n");

@@ -13,6 +13,7 @@
 #include "link.h"
 #include "memory.h"
 #include "engine/member.h"
+#include "engine/move.h"
 #include "net/node.h"
 #include "oracle.h"
 #include "net/peer.h"
@@ -24,6 +25,7 @@
 #include "engine/request.h"
 #include "tasks.h"
 #include "net/transport.h"
+#include "work.h"
 
 #define NAME		"simulated"
 #define REGION_ID	1
@@ -165,15 +167,30 @@ void cluster_start(void)
 
 /* ---- its end ---- */
 
+/* A move takes long where tasks stall at each lock. */
+static bool homes_move(void)
+{
+	bool moves = false;
+	u32 n;
+
+	for (n = 0; n < sim.nodes; n++)
+		moves |= works_are_left(nodes[n]->memory_wq);
+	return moves;
+}
+
 /* The last messages, holds and evictions; pings go on. */
 void cluster_settle(void)
 {
+	bool moves;
 	u32 n;
 
 	for (n = 0; n < sim.nodes; n++)
 		ssi_region_set_policy(regions[n], SSI_DSM_POLICY_CACHE,
 				      SSI_DSM_POLICY_AUTO);
-	task_sleep(NULL, SETTLE_NS);
+	do {
+		moves = !lost && homes_move();
+		task_sleep(NULL, SETTLE_NS);
+	} while (moves);
 	if (!lost)
 		quiet_check(regions);
 }
@@ -244,6 +261,18 @@ void cluster_disturb(void)
 	}
 }
 
+void cluster_move_home(void)
+{
+	struct ssi_region *region = regions[sim_random(sim.nodes)];
+	u64 index = sim.hot[sim_random(sim.pages)];
+	u32 orders = sim_one_in(4) ? 3 : 1;
+
+	while (orders--)
+		if (READ_ONCE(region->state) == SSI_DSM_REGION_READY)
+			ssi_move_order(region, index - index % SIM_BLOCK,
+				       sim_random(sim.nodes));
+}
+
 static void delete_node(u32 id)
 {
 	mutex_lock(&ssi_config_lock);
@@ -263,7 +292,7 @@ static void flood(u32 id)
 {
 	u32 home = (id + 1) % sim.homes, i;
 	struct ssi_msg msg = {
-		.type = SSI_WIRE_GETX, .src = id, .dst = home,
+		.type = SSI_WIRE_GETX, .src = id, .requester = id, .dst = home,
 		.region = REGION_ID, .life = regions[home]->life,
 	};
 	struct ssi_wire wire;

@@ -27,6 +27,9 @@ void cluster_disturb(void);
  */
 void cluster_lose_node(void);
 
+/* Some node orders that the home of a block that programs use moves. */
+void cluster_move_home(void);
+
 /* Node sim.hostile sends what the input says, and vanishes. */
 void cluster_lie(void);
 

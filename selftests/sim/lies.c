@@ -26,6 +26,7 @@
  * @flags: enum lie_flags
  * @len: bytes of payload
  * @src: the sender, if LIE_SRC
+ * @version: of a home
  */
 struct lie {
 	u8 delay;
@@ -39,7 +40,8 @@ struct lie {
 	u8 flags;
 	u8 len[2];
 	u8 src;
-	u8 zero[2];
+	u8 version;
+	u8 zero;
 };
 
 static_assert(sizeof(struct lie) == SIM_INPUT_MESSAGE, "size of a message");
@@ -95,6 +97,7 @@ static void make_wire(const struct lie *lie, u32 from, u32 to,
 		.arg = lie->flags & LIE_ARG ? lie->arg * 0x0101010101010101ull : lie->arg,
 		.size = lie->page & 1 ? region->size : lie->page,
 		.time = two(lie->time),
+		.version = lie->version,
 		.len = lie->flags & LIE_PAYLOAD ? PAGE_SIZE : 0,
 	};
 

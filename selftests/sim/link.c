@@ -101,6 +101,8 @@ static struct page *receive_page(const struct packet *packet)
 		return NULL;
 	page = alloc_page(GFP_ATOMIC | __GFP_NOFAIL);
 	memcpy(page->words, packet->page->words, sizeof(page->words));
+	if (packet->page->bytes)
+		memcpy(page_address(page), packet->page->bytes, PAGE_SIZE);
 	return page;
 }
 

@@ -231,6 +231,14 @@ struct page *alloc_page(gfp_t gfp)
 	return page;
 }
 
+/* Of a page that is no guest's: its bytes have nothing to do with its words. */
+void *page_address(struct page *page)
+{
+	if (!page->bytes)
+		page->bytes = calloc(1, PAGE_SIZE);
+	return page->bytes;
+}
+
 static void need_page(const struct page *page)
 {
 	sim_need(page->count > 0, "a page is used that was freed: it was %lu",
@@ -252,6 +260,7 @@ void put_page(struct page *page)
 		sim_fail(page->index, "a page is freed that is %s",
 			 page->locked ? "locked" : page->mapping ?
 			 "part of a mapping" : "mapped");
+	free(page->bytes);
 	nr_pages--;
 	if (task_runs())
 		sim_self()->freed++;

@@ -35,6 +35,9 @@ static void check_lists(const struct ssi_region *region)
 	sim_need(list_empty(&region->holder.later),
 		 "node %u has page work that cannot go on, and nobody uses a page",
 		 region->node->id);
+	sim_need(list_empty(&region->move.early) && !region->move.nr_early &&
+		 list_empty(&region->move.arriving) && list_empty(&region->move.jobs),
+		 "node %u waits for a home that does not come", region->node->id);
 	sim_need(!atomic_read(&region->gather.outstanding),
 		 "node %u counts %d requests, and there are none",
 		 region->node->id, atomic_read(&region->gather.outstanding));
@@ -150,13 +153,27 @@ static void check_page(struct ssi_region *const *regions, u64 index)
 	}
 }
 
+/* All nodes know the same home. */
+static void check_home(struct ssi_region *const *regions, u64 index)
+{
+	u32 id, home, first, version = ssi_pages_version(regions[0], index, &first);
+
+	for (id = 0; id < sim.nodes; id++)
+		if (ssi_pages_version(regions[id], index, &home) != version ||
+		    home != first)
+			sim_fail(index, "its home is node %u, of version %u, for node 0, and node %u for node %u",
+				 first, version, home, id);
+}
+
 void quiet_check(struct ssi_region *const *regions)
 {
 	u64 index;
 	u32 id;
 
-	for (index = 0; index < regions[0]->size >> PAGE_SHIFT; index++)
+	for (index = 0; index < regions[0]->size >> PAGE_SHIFT; index++) {
+		check_home(regions, index);
 		check_page(regions, index);
+	}
 	for (id = 0; id < sim.nodes; id++) {
 		check_lists(regions[id]);
 		check_no_requests(regions[id]);

@@ -155,3 +155,10 @@ void sim_ssi_verdict(u32 node, u64 index, u32 requester, u32 verdict,
 		 window, contest->our_age,
 		 contest->their_age);
 }
+
+void sim_ssi_home(u32 node, u32 region, u64 index, u32 home, u32 version)
+{
+	(void)region;
+	sim_note(index, "node %u: the home is node %u, version %u", node, home,
+		 version);
+}

@@ -21,6 +21,7 @@
 #include "work.h"
 
 #define STEPS_MAX	20000000	/* the end must come, too */
+#define MOVES_MAX	200	/* while homes move, little time passes */
 
 static u64 digest;
 
@@ -94,6 +95,12 @@ static void run_disturbance(void *arg)
 	cluster_disturb();
 }
 
+static void run_move(void *arg)
+{
+	(void)arg;
+	cluster_move_home();
+}
+
 static void run_loss(void *arg)
 {
 	(void)arg;
@@ -110,6 +117,7 @@ static void run_programs(bool losses)
 {
 	u64 lose_at = losses ? sim_steps + sim_random(sim.steps) : 0;
 	u64 end = sim_steps + sim.steps;
+	u32 moves = MOVES_MAX;
 
 	while (!programs_have_ended()) {
 		if (sim_steps == end)
@@ -118,6 +126,8 @@ static void run_programs(bool losses)
 			task_start(run_loss, NULL, "loss");
 		else if (sim_one_in(sim.disturb))
 			task_start(run_disturbance, NULL, "disturbance");
+		if (moves && sim_one_in(sim.moves) && moves--)
+			task_start(run_move, NULL, "move");
 		step();
 	}
 }

@@ -38,6 +38,7 @@
  * @disturb: one in so many steps something happens to the cluster, or 0
  * @losses: nodes may be lost
  * @anew: so many times all nodes make their regions anew; no node is lost then
+ * @moves: one in so many steps a home is told to move, or 0
  * @hostile: the node that lies; see lies.c
  * @trust: no node has sent anything but what the protocol wants
  */
@@ -69,6 +70,7 @@ struct sim_config {
 	u32 disturb;
 	bool losses;
 	u32 anew;
+	u32 moves;
 	u32 hostile;
 	bool trust;
 };

@@ -85,6 +85,11 @@ void flush_workqueue(struct workqueue_struct *wq)
 		task_sleep(NULL, POLL_NS);
 }
 
+bool works_are_left(const struct workqueue_struct *wq)
+{
+	return wq->queued || wq->runs;
+}
+
 void destroy_workqueue(struct workqueue_struct *wq)
 {
 	flush_workqueue(wq);

@@ -16,4 +16,7 @@ u64 timers_next(void);
 
 void works_show(void);
 
+/* Whether work is queued or running. */
+bool works_are_left(const struct workqueue_struct *wq);
+
 #endif /* SIM_WORK_H */

@@ -171,6 +171,24 @@ static bool holds_for(rule_fn holds, const struct ssi_dir *dir, u32 request)
 }
 
 /* Calls @fn for every possible entry; returns how many there are. */
+/* Whether another home gets the entry as it was. */
+static bool travels(const struct ssi_dir *dir, u32 members)
+{
+	struct ssi_dir_wire wire;
+	struct ssi_dir end;
+
+	ssi_directory_pack(dir, &wire);
+	return !ssi_directory_unpack(&wire, members, &end) &&
+	       !memcmp(&end, dir, sizeof(end));
+}
+
+static bool moves_well(rule_fn unused, const struct ssi_dir *dir)
+{
+	(void)unused;
+	return travels(dir, NODE(NODES) - 1) &&
+	       travels(dir, 1) == !(dir->copyset & ~1u);
+}
+
 static u32 for_each_dir(bool (*fn)(rule_fn, const struct ssi_dir *),
 			rule_fn holds, bool *all)
 {
@@ -182,8 +200,10 @@ static u32 for_each_dir(bool (*fn)(rule_fn, const struct ssi_dir *),
 		dir.copyset = i / 2 % NODE(NODES);
 		dir.owner = i / 2 / NODE(NODES) % NODES;
 		dir.state = i / 2 / NODE(NODES) / NODES;
-		if (!is_possible(&dir))
+		if (!is_possible(&dir)) {
+			*all &= !travels(&dir, NODE(NODES) - 1);
 			continue;
+		}
 		*all &= fn(holds, &dir);
 		count++;
 	}
@@ -252,7 +272,7 @@ int main(void)
 	u32 entries;
 	size_t i;
 
-	tap_plan(ARRAY_SIZE(rules) + 3);
+	tap_plan(ARRAY_SIZE(rules) + 4);
 	entries = for_each_dir(idle_end_is_refused, NULL, &all);
 	tap_diag("%u entries times %u requests", entries, 2 * NODES);
 	tap_ok(all, "UNBLOCK without a transaction is refused");
@@ -264,6 +284,9 @@ int main(void)
 	all = true;
 	for_each_dir(ends_well, NULL, &all);
 	tap_ok(all, "after UNBLOCK the entry has the right owner and copyset");
+	all = true;
+	for_each_dir(moves_well, NULL, &all);
+	tap_ok(all, "an entry travels to another home as it is, unless no home can have it");
 	tap_ok(sizeof(struct ssi_dir) == 8, "an entry is eight bytes");
 	return tap_exit();
 }

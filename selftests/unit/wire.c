@@ -22,6 +22,9 @@ enum {
 	FIELD_TIME = 1 << 6,
 	FIELD_LIFE = 1 << 7,
 	FIELD_OWN_LIFE = 1 << 8,	/* not 0 */
+	FIELD_VERSION = 1 << 9,
+	REQUEST_FIELDS = PAGE_FIELDS | FIELD_REQUESTER | FIELD_TIME |
+			 FIELD_VERSION,
 };
 
 /**
@@ -44,26 +47,29 @@ static const struct rule {
 	[SSI_WIRE_LEAVE] = { FIELD_REGION | FIELD_OWN_LIFE | FIELD_REQUESTER,
 			     0, 0, 0 },
 	[SSI_WIRE_CHANNEL] = { FIELD_REGION | FIELD_LIFE, 0, 1, 4096 },
-	[SSI_WIRE_GETS] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
-	[SSI_WIRE_GETX] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
-	[SSI_WIRE_UPGRADE] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
+	[SSI_WIRE_GETS] = { REQUEST_FIELDS, 0, 0, 0 },
+	[SSI_WIRE_GETX] = { REQUEST_FIELDS, 0, 0, 0 },
+	[SSI_WIRE_UPGRADE] = { REQUEST_FIELDS, 0, 0, 0 },
 	[SSI_WIRE_PUT] = { PAGE_FIELDS, 0, 0, 0 },
-	[SSI_WIRE_FWDS] = { PAGE_FIELDS | FIELD_REQUESTER | FIELD_TIME,
-			    0, 0, 0 },
-	[SSI_WIRE_FWDX] = { PAGE_FIELDS | FIELD_REQUESTER | FIELD_ARG |
-			    FIELD_TIME, 31, 0, 0 },
-	[SSI_WIRE_INV] = { PAGE_FIELDS | FIELD_REQUESTER | FIELD_TIME,
-			   0, 0, 0 },
-	[SSI_WIRE_OLDER] = { PAGE_FIELDS | FIELD_REQUESTER | FIELD_TIME,
-			     0, 0, 0 },
+	[SSI_WIRE_FWDS] = { REQUEST_FIELDS, 0, 0, 0 },
+	[SSI_WIRE_FWDX] = { REQUEST_FIELDS | FIELD_ARG, 31, 0, 0 },
+	[SSI_WIRE_INV] = { REQUEST_FIELDS, 0, 0, 0 },
+	[SSI_WIRE_OLDER] = { REQUEST_FIELDS, 0, 0, 0 },
 	[SSI_WIRE_DATAS] = { PAGE_FIELDS | FIELD_TIME, 0, 4096, 4096 },
 	[SSI_WIRE_DATAX] = { PAGE_FIELDS | FIELD_ARG | FIELD_TIME,
 			     31, 4096, 4096 },
 	[SSI_WIRE_GRANT] = { PAGE_FIELDS | FIELD_ARG, 31, 0, 0 },
 	[SSI_WIRE_ZERO] = { PAGE_FIELDS, 0, 0, 0 },
 	[SSI_WIRE_ACK] = { PAGE_FIELDS | FIELD_TIME, 0, 0, 0 },
-	[SSI_WIRE_UNBLOCK] = { PAGE_FIELDS, 0, 0, 0 },
+	[SSI_WIRE_UNBLOCK] = { PAGE_FIELDS | FIELD_REQUESTER | FIELD_VERSION,
+			       0, 0, 0 },
 	[SSI_WIRE_BYE] = { 0 },
+	[SSI_WIRE_MOVE] = { PAGE_FIELDS | FIELD_REQUESTER | FIELD_VERSION,
+			    0, 0, 0 },
+	[SSI_WIRE_HOME] = { PAGE_FIELDS | FIELD_ARG | FIELD_VERSION,
+			    UINT64_MAX, 4096, 4096 },
+	[SSI_WIRE_UNDERWAY] = { REQUEST_FIELDS | FIELD_ARG, UINT64_MAX, 0, 0 },
+	[SSI_WIRE_MOVED] = { PAGE_FIELDS | FIELD_VERSION, 0, 0, 0 },
 };
 
 /* xorshift64*: the same numbers in every run. */
@@ -112,6 +118,8 @@ static struct ssi_msg random_msg(u32 type)
 		msg.life = random_u64();
 	if (rule->fields & FIELD_OWN_LIFE)
 		msg.own_life = 1 + random_below(UINT32_MAX);
+	if (rule->fields & FIELD_VERSION)
+		msg.version = random_u64();
 	return msg;
 }
 
@@ -122,7 +130,7 @@ static bool same_msg(const struct ssi_msg *a, const struct ssi_msg *b)
 	       a->region == b->region && a->token == b->token &&
 	       a->index == b->index && a->arg == b->arg && a->size == b->size &&
 	       a->time == b->time && a->life == b->life &&
-	       a->own_life == b->own_life;
+	       a->own_life == b->own_life && a->version == b->version;
 }
 
 static int parse(const struct ssi_msg *msg, const struct ssi_wire *wire)
@@ -188,6 +196,7 @@ static bool unused_are_refused(u32 type)
 	all &= UNUSED(type, FIELD_TIME, time);
 	all &= UNUSED(type, FIELD_LIFE, life);
 	all &= UNUSED(type, FIELD_OWN_LIFE, own_life);
+	all &= UNUSED(type, FIELD_VERSION, version);
 	all &= UNUSED(type, 0, src);
 	all &= UNUSED(type, 0, dst);
 	all &= UNUSED(type, 0, len);
@@ -257,7 +266,7 @@ static bool own_life_is_needed(u32 type)
 }
 
 /* wire.h asserts where its neighbours are. */
-static bool time_and_lives_are_at_44(void)
+static bool numbers_are_at_44(void)
 {
 	struct ssi_msg msg = random_msg(SSI_WIRE_GETS);
 	struct ssi_wire wire;
@@ -265,9 +274,10 @@ static bool time_and_lives_are_at_44(void)
 	msg.time = 0x04030201;
 	msg.life = 0x08070605;
 	msg.own_life = 0x0c0b0a09;
+	msg.version = 0x100f0e0d;
 	ssi_wire_encode(&wire, &msg);
-	return !memcmp((u8 *)&wire + 44, "\1\2\3\4\5\6\7\10\11\12\13\14",
-		       12) && sizeof(wire.zero) == 8;
+	return !memcmp((u8 *)&wire + 44, "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20",
+		       16) && sizeof(wire.zero) == 4;
 }
 
 static bool types_end(void)
@@ -489,8 +499,8 @@ int main(void)
 	for (type = 0; type < SSI_WIRE_TYPES; type++)
 		test_type(type);
 	tap_ok(types_end(), "unknown types are refused");
-	tap_ok(time_and_lives_are_at_44(),
-	       "time and lives are four bytes each from 44 on, little-endian");
+	tap_ok(numbers_are_at_44(),
+	       "time, lives and version are four bytes each from 44 on, little-endian");
 	fuzz_random();
 	fuzz_flipped();
 	tap_ok(hello_is_checked(), "a hello is refused for the right reason");

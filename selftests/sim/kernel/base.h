@@ -37,8 +37,11 @@ typedef unsigned int vm_fault_t;
 #define KBUILD_MODNAME		"ssi_dsm"
 
 #define BIT(n)			(1UL << (n))
+#define BIT_ULL(n)		(1ULL << (n))
+#define BITS_PER_LONG		64
 #define BITS_TO_LONGS(n)	(((n) + 63) / 64)
 #define test_bit(n, bits)	(!!((bits)[(n) / 64] & BIT((n) % 64)))
+#define set_bit(n, bits)	((void)((bits)[(n) / 64] |= BIT((n) % 64)))
 #define clear_bit(n, bits)	((void)((bits)[(n) / 64] &= ~BIT((n) % 64)))
 #define test_and_set_bit(n, bits) ({					\
 	bool was_set_ = test_bit(n, bits);				\

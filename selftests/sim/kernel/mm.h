@@ -107,6 +107,7 @@ struct page {
 	bool locked, dirty;
 	u32 waiters;
 	u64 words[SIM_WORDS];
+	void *bytes;	/* if something asked for its address */
 };
 
 #define page_folio(page)	(page)
@@ -129,6 +130,7 @@ struct folio {
 #define ClearPageDirty(page)	((page)->dirty = false)
 
 struct page *alloc_page(gfp_t gfp);
+void *page_address(struct page *page);
 void get_page(struct page *page);
 void put_page(struct page *page);
 int page_count(const struct page *page);
