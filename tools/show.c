@@ -168,5 +168,10 @@ void show_region(const struct genl_reply *reply)
 		 SSI_DSM_A_BLOCKS_HUGE);
 	SHOW_U64(reply, "blocks_split", " split %" PRIu64 " blocks",
 		 SSI_DSM_A_BLOCKS_SPLIT);
+	SHOW_U64(reply, "homes_given", "\n    homes given %" PRIu64,
+		 SSI_DSM_A_HOMES_GIVEN);
+	SHOW_U64(reply, "homes_taken", " taken %" PRIu64, SSI_DSM_A_HOMES_TAKEN);
+	SHOW_U64(reply, "passed_on", " passed on %" PRIu64 " messages",
+		 SSI_DSM_A_PASSED_ON);
 	output_text("\n");
 }

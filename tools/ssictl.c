@@ -21,8 +21,8 @@ static const char usage[] =
 	"Usage: ssictl [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       ssictl [ OPTIONS ] { up FILE | down | status | check FILE | diff FILE | checkpoint FOLDER | console | top }\n"
 	"       ssictl [ -force ] -batch FILE\n"
-	"where  OBJECT := { node | peer | region | policy | page | stats | monitor | cert | guest | link | heat |\n"
-	"                    placement }\n"
+	"where  OBJECT := { node | peer | region | policy | page | home | stats | monitor | cert | guest | link |\n"
+	"                    heat | placement }\n"
 	"       OPTIONS := { -s[tatistics] | -d[etails] | -j[son] | -p[retty] | -V[ersion] | -h[elp] }\n";
 
 bool ssictl_statistics;
@@ -34,6 +34,7 @@ static const struct object *const objects[] = {
 	&object_region,
 	&object_policy,
 	&object_page,
+	&object_home,
 	&object_stats,
 	&object_monitor,
 	&object_up,

@@ -49,6 +49,7 @@ extern const struct object object_peer;
 extern const struct object object_region;
 extern const struct object object_policy;
 extern const struct object object_page;
+extern const struct object object_home;
 extern const struct object object_stats;
 extern const struct object object_monitor;
 extern const struct object object_up;

@@ -47,6 +47,7 @@
 #include "control/netlink_parse.h"
 #include "control/region_setup.h"
 #include "engine/member.h"
+#include "engine/move.h"
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
@@ -128,6 +129,14 @@ POLICY(page_policy) = {
 	POLICY_NODE,
 	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
 	[SSI_DSM_A_PAGE_INDEX] = { .type = NLA_U64 },
+};
+
+POLICY(home_move_policy) = {
+	POLICY_NODE,
+	[SSI_DSM_A_REGION_ID] = { .type = NLA_U32 },
+	[SSI_DSM_A_PAGE_INDEX] = { .type = NLA_U64 },
+	[SSI_DSM_A_PAGE_COUNT] = { .type = NLA_U64 },
+	[SSI_DSM_A_HOME] = { .type = NLA_U32 },
 };
 
 POLICY(region_new_policy) = {
@@ -354,6 +363,50 @@ static int ssi_netlink_policy_set(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* Homes. */
+
+static int check_move(struct genl_info *info, const struct ssi_region *region,
+		      const struct ssi_netlink_move *move)
+{
+	u64 pages = region->size >> PAGE_SHIFT;
+
+	if (move->index >= pages || move->count > pages - move->index) {
+		GENL_SET_ERR_MSG(info, "the pages are behind the end of the region");
+		return -ENOENT;
+	}
+	if (move->home >= SSI_DSM_MAX_NODES || !(region->members & BIT(move->home))) {
+		GENL_SET_ERR_MSG(info, "the node that is to be the home is not a member of the region");
+		return -EINVAL;
+	}
+	if (READ_ONCE(region->state) != SSI_DSM_REGION_READY) {
+		GENL_SET_ERR_MSG(info, "not all nodes of the region are ready");
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+static int ssi_netlink_home_move(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ssi_netlink_subject sub = { };
+	struct ssi_netlink_move move;
+	u64 index;
+	int err;
+
+	err = ssi_netlink_parse_move(info, &move);
+	if (err)
+		return err;
+	mutex_lock(&ssi_nodes_lock);
+	err = ssi_netlink_find_region(info, &sub);
+	if (!err)
+		err = check_move(info, sub.region, &move);
+	if (!err)
+		for (index = round_down(move.index, SSI_BLOCK_PAGES);
+		     index < move.index + move.count; index += SSI_BLOCK_PAGES)
+			ssi_move_order(sub.region, index, move.home);
+	mutex_unlock(&ssi_nodes_lock);
+	return err;
+}
+
 /* Get one object, and dump. */
 
 static int get(struct sk_buff *skb, struct genl_info *info)
@@ -506,6 +559,7 @@ static const struct genl_ops ops[] = {
 	CHANGE(POLICY_SET, ssi_netlink_policy_set, policy_set_policy),
 	GET(POLICY_GET, region_policy),
 	ADMIN_GET(PAGE_GET, region_policy),
+	CHANGE(HOME_MOVE, ssi_netlink_home_move, home_move_policy),
 	CHANGE(PEER_CONNECT, ssi_netlink_peer_connect, peer_connect_policy),
 	{
 		.cmd = SSI_DSM_CMD_PAGE_LOOK,

@@ -163,7 +163,13 @@ static int put_region(struct sk_buff *skb, struct ssi_region *region)
 	       put_u64(skb, SSI_DSM_A_BLOCKS_HUGE,
 		       atomic64_read(&region->nr_huge)) ?:
 	       put_u64(skb, SSI_DSM_A_BLOCKS_SPLIT,
-		       atomic64_read(&region->nr_split));
+		       atomic64_read(&region->nr_split)) ?:
+	       put_u64(skb, SSI_DSM_A_HOMES_GIVEN,
+		       ssi_stats_total(region->stats, SSI_COUNT_HOMES_GIVEN)) ?:
+	       put_u64(skb, SSI_DSM_A_HOMES_TAKEN,
+		       ssi_stats_total(region->stats, SSI_COUNT_HOMES_TAKEN)) ?:
+	       put_u64(skb, SSI_DSM_A_PASSED_ON,
+		       ssi_stats_total(region->stats, SSI_COUNT_PASSED_ON));
 }
 
 static int put_class(struct sk_buff *skb, const struct ssi_region *region,
@@ -266,17 +272,22 @@ static int put_hottest(struct sk_buff *skb, struct ssi_region *region)
 /* The entry changes meanwhile, but not while the lock of its bucket is held. */
 static int put_look(struct sk_buff *skb, struct ssi_region *region, u64 index)
 {
+	u32 home = ssi_pages_home(region, index);
 	struct ssi_dir dir = { };
 	struct ssi_slot slot;
+	int err;
 
+	err = nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id) ?:
+	      put_u64(skb, SSI_DSM_A_PAGE_INDEX, index) ?:
+	      nla_put_u32(skb, SSI_DSM_A_HOME, home);
+	if (err || home != region->node->id)
+		return err;
 	if (ssi_pages_find_dir(region, index, 0, &slot)) {
 		spin_lock_bh(&slot.bucket->lock);
 		dir = *slot.dir;
 		spin_unlock_bh(&slot.bucket->lock);
 	}
-	return nla_put_u32(skb, SSI_DSM_A_REGION_ID, region->id) ?:
-	       put_u64(skb, SSI_DSM_A_PAGE_INDEX, index) ?:
-	       (dir.state == SSI_DIR_UNTOUCHED ? 0 :
+	return (dir.state == SSI_DIR_UNTOUCHED ? 0 :
 		nla_put_u32(skb, SSI_DSM_A_PAGE_OWNER, dir.owner)) ?:
 	       nla_put_u32(skb, SSI_DSM_A_PAGE_SHARERS, dir.copyset) ?:
 	       put_u64(skb, SSI_DSM_A_PAGE_MOVES, dir.moves);

@@ -14,7 +14,6 @@
 
 #include "control/netlink_fill.h"
 #include "control/netlink_parse.h"
-#include "memory/pages.h"
 #include "memory/region.h"
 #include "net/node.h"
 #include "net/peer.h"
@@ -50,9 +49,8 @@ static int find_page(struct genl_info *info, struct ssi_netlink_subject *sub)
 		return -EINVAL;
 	}
 	sub->index = nla_get_u64(index);
-	if (sub->index >= sub->region->size >> PAGE_SHIFT ||
-	    !ssi_pages_are_ours(sub->region, sub->index)) {
-		GENL_SET_ERR_MSG(info, "this node is not the home of such a page");
+	if (sub->index >= sub->region->size >> PAGE_SHIFT) {
+		GENL_SET_ERR_MSG(info, "the page is behind the end of the region");
 		return -ENOENT;
 	}
 	return 0;

@@ -162,6 +162,27 @@ static u32 count_map(struct genl_info *info)
 	return entries;
 }
 
+int ssi_netlink_parse_move(struct genl_info *info,
+			   struct ssi_netlink_move *move)
+{
+	struct nlattr **attrs = info->attrs;
+	u64 most = SSI_DSM_MOVE_MAX * SSI_BLOCK_PAGES;
+
+	if (!attrs[SSI_DSM_A_PAGE_INDEX]) {
+		GENL_SET_ERR_MSG(info, "the page index is missing");
+		return -EINVAL;
+	}
+	move->index = nla_get_u64(attrs[SSI_DSM_A_PAGE_INDEX]);
+	move->count = 1;
+	if (attrs[SSI_DSM_A_PAGE_COUNT])
+		move->count = nla_get_u64(attrs[SSI_DSM_A_PAGE_COUNT]);
+	if (!move->count || move->count > most) {
+		GENL_SET_ERR_MSG(info, "the number of pages must be 1 to 262144, those of 512 blocks");
+		return -EINVAL;
+	}
+	return ssi_netlink_parse_u32(info, SSI_DSM_A_HOME, &move->home);
+}
+
 struct ssi_map_entry *ssi_netlink_parse_map(struct genl_info *info,
 					    u32 *entries)
 {

@@ -47,6 +47,18 @@ struct ssi_netlink_policies {
 };
 
 /**
+ * struct ssi_netlink_move - what HOME_MOVE orders
+ * @index: the first page
+ * @count: number of pages, not 0, of SSI_DSM_MOVE_MAX blocks at most
+ * @home: id of a node; it need not exist
+ */
+struct ssi_netlink_move {
+	u64 index;
+	u64 count;
+	u32 home;
+};
+
+/**
  * ssi_netlink_addr_len() - length of an address in attribute ADDR
  * @family: address family
  *
@@ -103,6 +115,16 @@ u32 ssi_netlink_optional_u32(struct genl_info *info, u32 attr, u32 otherwise);
  */
 int ssi_netlink_parse_policies(struct genl_info *info,
 			       struct ssi_netlink_policies *policies);
+
+/**
+ * ssi_netlink_parse_move() - read which homes are to move where
+ * @info: the request
+ * @move: result
+ *
+ * Return: 0 or a negative errno.
+ */
+int ssi_netlink_parse_move(struct genl_info *info,
+			   struct ssi_netlink_move *move);
 
 /**
  * ssi_netlink_parse_map() - read the placement map

@@ -112,7 +112,39 @@ static void add_moves(struct look *look)
 
 /* ---- its home ---- */
 
-/* Return: the id of the node, or -1 for an address outside of the memory. */
+static void take_home(const struct genl_reply *reply, void *arg)
+{
+	int *home = arg;
+
+	if (reply->tb[SSI_DSM_A_HOME])
+		*home = (int)genl_u32(reply, SSI_DSM_A_HOME);
+}
+
+/* The home that the first node of this host knows; @home if it cannot say. */
+static int present_home(const json_t *plan, uint64_t index, int home)
+{
+	struct look look = {
+		.cluster = json_string_value(json_object_get(plan, "cluster")),
+		.region = REGION, .index = index,
+	};
+	struct nl_msg *request;
+	struct genl genl;
+
+	for (look.node = 0; look.node < 32; look.node++) {
+		const json_t *node = plan_node(plan, look.node);
+
+		if (node && plan_is_here(node))
+			break;
+	}
+	request = look.node < 32 ? entry_request(&look) : NULL;
+	if (!genl_open(&genl) && request)
+		genl_call(&genl, request, take_home, &home);
+	genl_close(&genl);
+	nlmsg_free(request);
+	return home;
+}
+
+/* By the map. Return: the id, or -1 for an address outside of the memory. */
 static int home_of(const json_t *map, uint64_t offset)
 {
 	json_t *part;
@@ -150,10 +182,13 @@ static json_t *look_at(const json_t *plan, uint64_t address, bool further,
 	uint64_t offset;
 	bool in_hole = !ssi_layout_offset(address, &offset);
 	int home = map && !in_hole ? home_of(map, offset) : -1;
-	const json_t *node = home < 0 ? NULL : plan_node(plan, home);
+	const json_t *node;
 	json_t *view = NULL;
 	char path[64];
 
+	if (home >= 0)
+		home = present_home(plan, offset / (PAGE_MASK + 1), home);
+	node = home < 0 ? NULL : plan_node(plan, home);
 	snprintf(path, sizeof(path), "/pages/0x%llx",
 		 (unsigned long long)address);
 	if (!map)

@@ -23,6 +23,7 @@
  *               < CLUSTER NODE_ID REGION_ID SIZE MAP... REGION_STATE REASON
  *                 PAGES_SHARED PAGES_EXCLUSIVE DIRECTORY_PAGES METADATA
  *                 PAGES_CACHED DROPPED PUT BLOCKS_HUGE BLOCKS_SPLIT
+ *                 HOMES_GIVEN HOMES_TAKEN PASSED_ON
  *   STATS_GET   > [CLUSTER NODE_ID REGION_ID]                    do, dump, admin
  *               < CLUSTER NODE_ID REGION_ID GUEST_NS CLASS...
  *                   CLASS { CLASS_ID CLASS_COUNT CLASS_SUM_NS BUCKETS }
@@ -36,9 +37,14 @@
  *               < CLUSTER NODE_ID REGION_ID PAGE...
  *                   PAGE { PAGE_INDEX PAGE_MOVES PAGE_ERROR PAGE_NODES }
  *   PAGE_LOOK   > CLUSTER NODE_ID REGION_ID PAGE_INDEX           do, admin
- *               < CLUSTER NODE_ID REGION_ID PAGE_INDEX PAGE_OWNER PAGE_SHARERS
- *                 PAGE_MOVES
- *                 of a page whose home is the local node; at most 255 moves
+ *               < CLUSTER NODE_ID REGION_ID PAGE_INDEX HOME [PAGE_OWNER]
+ *                 [PAGE_SHARERS PAGE_MOVES]
+ *                 HOME as the local node knows it; the rest only if it is the
+ *                 local node; at most 255 moves
+ *   HOME_MOVE   > CLUSTER NODE_ID REGION_ID PAGE_INDEX [PAGE_COUNT] HOME  admin
+ *                 orders that the homes of the blocks with these pages move to
+ *                 node HOME; PAGE_LOOK tells when they have. An order may get
+ *                 lost: repeat it
  *   HEAT_GET    > [CLUSTER NODE_ID REGION_ID]                    dump, admin
  *               < CLUSTER NODE_ID REGION_ID BLOCK...
  *                   BLOCK { BLOCK_INDEX BLOCK_MOVES BLOCK_SHARED BLOCK_OWNERS }
@@ -101,6 +107,7 @@ enum ssi_dsm_cmd {
 	SSI_DSM_CMD_PAGE_LOOK,
 	SSI_DSM_CMD_HEAT_GET,
 	SSI_DSM_CMD_TOUCH_GET,
+	SSI_DSM_CMD_HOME_MOVE,
 
 	__SSI_DSM_CMD_MAX,
 	SSI_DSM_CMD_MAX = __SSI_DSM_CMD_MAX - 1,
@@ -197,6 +204,15 @@ enum ssi_dsm_attr {
 	SSI_DSM_A_TOUCH_WRITES,		/* u32: exclusive, for a store */
 	SSI_DSM_A_TOUCH_GUESSES,	/* u32: exclusive, for a load */
 	SSI_DSM_A_BLOCK_HOME,		/* u32: as the local node knows it */
+	SSI_DSM_A_HOME,			/* u32: the home of a block, 0 .. 31 */
+	SSI_DSM_A_PAGE_COUNT,		/* u64: at most SSI_DSM_MOVE_MAX blocks, 1
+					 * if it is absent */
+	SSI_DSM_A_HOMES_GIVEN,		/* u64: blocks whose home went to another
+					 * node */
+	SSI_DSM_A_HOMES_TAKEN,		/* u64: blocks whose home came to this
+					 * node */
+	SSI_DSM_A_PASSED_ON,		/* u64: messages sent on to a home that has
+					 * moved */
 
 	__SSI_DSM_A_MAX,
 	SSI_DSM_A_MAX = __SSI_DSM_A_MAX - 1,
@@ -215,6 +231,7 @@ enum ssi_dsm_attr {
  * each count, rounded up, is taken away.
  */
 #define SSI_DSM_HEAT_SHIFT	30
+#define SSI_DSM_MOVE_MAX	512	/* blocks of 2 MiB in one HOME_MOVE */
 #define SSI_DSM_POLICY_AUTO	0xffffffffffffffffull	/* the module decides */
 
 /* Settings of a region on a node; they can be set at any time. */
