@@ -6,6 +6,7 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/seqlock.h>
 
 #include "guest_time.h"
 
@@ -20,28 +21,43 @@ void ssi_guest_time_exit(struct ssi_guest_time *time)
 }
 
 /*
- * Of the threads of a process, also of those that have ended; 0 after its end. This is
- * for_each_thread(), which names tasklist_lock on kernels that check RCU lists; that lock
- * is not exported.
+ * Of the threads of a process, also of those that have ended. A thread that ends adds its
+ * time to that of the process and leaves the list under the writer's side of stats_lock:
+ * without the reader's side it could count twice, or not at all.
+ *
+ * The loop is for_each_thread(), which names tasklist_lock on kernels that check RCU
+ * lists; that lock is not exported. RCU keeps the threads and their signal_struct.
  */
+static u64 time_of_threads(struct signal_struct *sig)
+{
+	struct task_struct *thread;
+	unsigned int seq;
+	u64 ns;
+
+	do {
+		seq = read_seqbegin(&sig->stats_lock);
+		ns = READ_ONCE(sig->gtime);
+		list_for_each_entry_rcu(thread, &sig->thread_head, thread_node)
+			ns += READ_ONCE(thread->gtime);
+	} while (read_seqretry(&sig->stats_lock, seq));
+	return ns;
+}
+
+/* 0 after the end of the process. */
 static u64 time_of(struct pid *program)
 {
-	struct task_struct *leader, *thread;
+	struct task_struct *leader;
 	u64 ns = 0;
 
 	rcu_read_lock();
 	leader = program ? pid_task(program, PIDTYPE_TGID) : NULL;
-	if (leader) {
-		ns = READ_ONCE(leader->signal->gtime);
-		list_for_each_entry_rcu(thread, &leader->signal->thread_head,
-					thread_node)
-			ns += READ_ONCE(thread->gtime);
-	}
+	if (leader)
+		ns = time_of_threads(leader->signal);
 	rcu_read_unlock();
 	return ns;
 }
 
-/* A thread that ends while the others are added up may be missed once. */
+/* The time of a process that has ended is what was seen last. */
 static void look(struct ssi_guest_time *time)
 {
 	u64 ns = time_of(time->program);
