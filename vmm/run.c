@@ -160,45 +160,64 @@ static bool has_guest_parked(struct vcpu *vcpu)
 	       state == KVM_MP_STATE_INIT_RECEIVED;
 }
 
+/**
+ * struct run_order - a job and who waits for it; the CPU's lock protects @done
+ * @job: what is to be done
+ * @arg: for @job
+ * @done: it was done
+ */
+struct run_order {
+	vcpu_job job;
+	void *arg;
+	bool done;
+};
+
 /* Nothing of KVM is open now. */
 static void do_job(struct vcpu *vcpu)
 {
-	vcpu_job job;
+	struct run_order *order;
 
 	pthread_mutex_lock(&vcpu->lock);
-	job = vcpu->job;
+	order = vcpu->order;
 	pthread_mutex_unlock(&vcpu->lock);
-	if (!job)
+	if (!order)
 		return;
-	job(vcpu, vcpu->arg);
+	order->job(vcpu, order->arg);
 	pthread_mutex_lock(&vcpu->lock);
-	vcpu->job = NULL;
-	vcpu->job_done = true;
+	order->done = true;
+	vcpu->order = NULL;
 	pthread_cond_broadcast(&vcpu->idle);
 	pthread_mutex_unlock(&vcpu->lock);
 }
 
+/* With the lock, until the thread has no other order. Return: it takes this one. */
+static bool give_order(struct vcpu *vcpu, struct run_order *order)
+{
+	while (vcpu->runs && vcpu->order)
+		pthread_cond_wait(&vcpu->idle, &vcpu->lock);
+	if (!vcpu->runs)
+		return false;
+	vcpu->order = order;
+	vcpu_kick(vcpu);
+	return true;
+}
+
 bool run_job(struct vcpu *vcpu, vcpu_job job, void *arg)
 {
-	bool done = false;
+	struct run_order order = { .job = job, .arg = arg };
+	bool given;
 
 	pthread_mutex_lock(&vcpu->lock);
-	while (vcpu->runs && vcpu->job)		/* another thread's */
-		pthread_cond_wait(&vcpu->idle, &vcpu->lock);
-	if (vcpu->runs) {
-		vcpu->job = job;
-		vcpu->arg = arg;
-		vcpu->job_done = false;
-		vcpu_kick(vcpu);
-		pthread_mutex_unlock(&vcpu->lock);
-		tsc_wake();
-		pthread_mutex_lock(&vcpu->lock);
-		while (vcpu->job)
-			pthread_cond_wait(&vcpu->idle, &vcpu->lock);
-		done = vcpu->job_done;
-	}
+	given = give_order(vcpu, &order);
 	pthread_mutex_unlock(&vcpu->lock);
-	return done;
+	if (!given)
+		return false;
+	tsc_wake();
+	pthread_mutex_lock(&vcpu->lock);
+	while (vcpu->order == &order)	/* another thread's may have come after it */
+		pthread_cond_wait(&vcpu->idle, &vcpu->lock);
+	pthread_mutex_unlock(&vcpu->lock);
+	return order.done;
 }
 
 /* It takes jobs from now on, or no more. */
@@ -207,7 +226,7 @@ static void set_runs(struct vcpu *vcpu, bool runs)
 	pthread_mutex_lock(&vcpu->lock);
 	vcpu->runs = runs;
 	if (!runs)
-		vcpu->job = NULL;
+		vcpu->order = NULL;
 	pthread_cond_broadcast(&vcpu->idle);
 	pthread_mutex_unlock(&vcpu->lock);
 }

@@ -73,7 +73,7 @@ void vcpu_create(struct vcpu *vcpu)
 	pthread_cond_init(&vcpu->wake, NULL);
 	pthread_cond_init(&vcpu->idle, NULL);
 	vcpu->runs = false;
-	vcpu->job = NULL;
+	vcpu->order = NULL;
 	vcpu->released = false;
 	vcpu->parked = false;
 	vcpu->counts = counts_of(vcpu->cpu);
@@ -231,7 +231,7 @@ bool vcpu_has_job(struct vcpu *vcpu)
 	bool has_job;
 
 	pthread_mutex_lock(&vcpu->lock);
-	has_job = vcpu->job;
+	has_job = vcpu->order;
 	pthread_mutex_unlock(&vcpu->lock);
 	return has_job;
 }

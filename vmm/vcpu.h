@@ -16,6 +16,8 @@ struct vcpu;
 /* Work on a CPU for its own thread; see run_job(). */
 typedef void (*vcpu_job)(struct vcpu *vcpu, void *arg);
 
+struct run_order;
+
 /**
  * struct vcpu - one CPU of the guest, on this node
  * @cpu: its number in the guest's ACPI tables
@@ -26,16 +28,14 @@ typedef void (*vcpu_job)(struct vcpu *vcpu, void *arg);
  * @fd: KVM's descriptor
  * @run: the page shared with KVM
  * @thread: runs it
- * @lock: protects @released, @parked, @vector and what follows from @runs to @job_done
+ * @lock: protects @released, @parked, @vector, @runs and @order
  * @wake: signals @released
  * @released: it may run: a real CPU the guest, a proxy the stub
  * @parked: the guest has parked it, and its thread does not know yet
  * @vector: where a real one begins, in 4 KiB
  * @runs: its thread is in run.c's loop, and takes a job
- * @job: what another thread has for its thread to do, or NULL
- * @arg: for @job
- * @job_done: the last job was done
- * @idle: signals that @job is NULL again
+ * @order: the job that another thread has for its thread, or NULL; see run.c
+ * @idle: signals that @order is another one, or NULL again
  * @tsc_offset: of its TSC to the host's, as KVM has it
  * @in_guest: its thread is in KVM_RUN, or about to be; see tsc.c
  * @is_restored: its state is that of a checkpoint, in which it ran
@@ -57,9 +57,7 @@ struct vcpu {
 	bool parked;
 	uint8_t vector;
 	bool runs;
-	vcpu_job job;
-	void *arg;
-	bool job_done;
+	struct run_order *order;
 	pthread_cond_t idle;
 	uint64_t tsc_offset;
 	atomic_bool in_guest;
