@@ -40,7 +40,8 @@ __asm__(".section .rodata\n"
 	"	xor %r11d, %r11d\n"
 	"	xor %r8d, %r8d\n"
 	"step:\n"
-	/* a deadline for this step; the step waits for it below */
+	/* a deadline for this step, which may pass at once; the step waits for it below */
+	"	mov %r13, %r14\n"
 	"	rdtsc\n"
 	"	shl $32, %rdx\n"
 	"	or %rdx, %rax\n"
@@ -53,7 +54,6 @@ __asm__(".section .rodata\n"
 	"	shr $32, %rdx\n"
 	"	mov $0x6e0, %ecx\n"
 	"	wrmsr\n"
-	"	mov %r13, %r14\n"
 	/* only what a software KVM can emulate, too: no arithmetic of SSE */
 	"	mov $2000, %ecx\n"
 	"2:	imul $1103515245, %rbx, %rbx\n"
