@@ -138,6 +138,9 @@ struct part_head {
 _Static_assert(sizeof(struct state_head) == 32, "no holes");
 _Static_assert(sizeof(struct part_head) == 8, "no holes");
 _Static_assert(sizeof(struct kvm_msr_entry) == 16, "no holes");
+_Static_assert(XSAVE_MAX + MSRS_MAX * sizeof(struct kvm_msr_entry) +
+	       2 * sizeof(struct kvm_lapic_state) + 8 * sizeof(struct kvm_sregs2) <=
+	       VCPU_STATE_MAX, "the largest state fits");
 
 /* The argument of KVM_GET_MSRS and KVM_SET_MSRS. */
 struct msrs {
@@ -170,13 +173,18 @@ static bool is_left_out(uint32_t msr)
 	       is_within(msr, MSR_KVM_OLD, MSR_KVM_OLD + 1);
 }
 
-static void add_msr(uint32_t msr)
+static bool is_listed(uint32_t msr)
 {
-	if (is_left_out(msr))
-		return;
 	for (unsigned int i = 0; i < state_num_msrs; i++)
 		if (state_msrs[i] == msr)
-			return;
+			return true;
+	return false;
+}
+
+static void add_msr(uint32_t msr)
+{
+	if (is_left_out(msr) || is_listed(msr))
+		return;
 	if (state_num_msrs == MSRS_MAX)
 		die(EXIT_HOST, "The host's KVM has more than %u MSRs.", MSRS_MAX);
 	state_msrs[state_num_msrs++] = msr;
@@ -282,7 +290,18 @@ static void list_msrs(struct msrs *msrs, unsigned int places[MSRS_AT_ONCE],
 	}
 }
 
-/* KVM stops at the first MSR that it does not know. */
+/* KVM stops at the first MSR that it does not know. Return: those before it. */
+static int read_msrs(struct vcpu *vcpu, struct msrs *msrs)
+{
+	int got = ioctl(vcpu->fd, KVM_GET_MSRS, msrs);
+
+	if (got >= 0)
+		return got;
+	stop_ask(EXIT_HOST, "KVM does not tell the MSRs of CPU %u: %s.",
+		 vcpu->cpu, strerror(errno));
+	vcpu_rest();
+}
+
 static void take_msrs(struct writer *writer, struct vcpu *vcpu)
 {
 	struct kvm_msr_entry all[MSRS_MAX];
@@ -295,9 +314,7 @@ static void take_msrs(struct writer *writer, struct vcpu *vcpu)
 		list_msrs(&msrs, places, &next);
 		if (!msrs.head.nmsrs)
 			break;
-		got = ioctl(vcpu->fd, KVM_GET_MSRS, &msrs);
-		if (got < 0)
-			got = 0;
+		got = read_msrs(vcpu, &msrs);
 		memcpy(all + count, msrs.entries, got * sizeof(all[0]));
 		count += got;
 		if (got == (int)msrs.head.nmsrs)
@@ -512,6 +529,8 @@ static bool read_head(const void *buffer, size_t size, struct state_head *head,
 	if (head->size != size)
 		return refuse(why, "It has %zu bytes instead of %u.", size,
 			      head->size);
+	if (head->reserved)
+		return refuse(why, "It has an unknown flag, 0x%x.", head->reserved);
 	return true;
 }
 
@@ -569,8 +588,23 @@ static bool check_msrs(const struct parts *parts, char *why)
 		if (is_left_out(entry.index))
 			return refuse(why, "It has MSR 0x%x, which is not part of a state.",
 				      entry.index);
+		/* kvm.ignore_msrs would take it, and lose it */
+		if (entry.data && !is_listed(entry.index))
+			return refuse(why, "It has the value 0x%llx of MSR 0x%x, which this host's KVM does not have.",
+				      (unsigned long long)entry.data, entry.index);
 	}
 	return true;
+}
+
+/* In it a CPU would see the memory of the stub (proxy.c); guests have no use for it. */
+static bool check_events(const struct parts *parts, char *why)
+{
+	struct kvm_vcpu_events events;
+
+	memcpy(&events, parts->data[PART_EVENTS], sizeof(events));
+	if (!events.smi.smm && !events.smi.pending)
+		return true;
+	return refuse(why, "Its CPU is in system management mode, which guests do not have.");
 }
 
 /* A check of all that the ioctls of KVM do not check themselves. */
@@ -581,7 +615,8 @@ static bool check_state(struct vcpu *vcpu, const void *buffer, size_t size,
 
 	memset(parts, 0, sizeof(*parts));
 	if (!read_head(buffer, size, &head, why) ||
-	    !find_parts(buffer, size, parts, why) || !check_msrs(parts, why))
+	    !find_parts(buffer, size, parts, why) ||
+	    !check_msrs(parts, why) || !check_events(parts, why))
 		return false;
 	if (head.apic_id != vcpu->apic_id)
 		return refuse(why, "It is of the CPU with APIC id %u instead of %u.",
@@ -642,7 +677,11 @@ static bool put_apic_register(struct vcpu *vcpu, unsigned int at, uint64_t value
 		      (unsigned long long)value, at);
 }
 
-/* The timer begins again when its initial count is written: with what was left of it. */
+/*
+ * The timer begins again when its initial count is written: with what was left of it. One
+ * that has run out once may have left no interrupt yet: it runs out again, as it does
+ * after KVM_SET_LAPIC.
+ */
 static bool put_counter(struct vcpu *vcpu, const struct kvm_lapic_state *apic,
 			char *why)
 {
@@ -651,8 +690,8 @@ static bool put_counter(struct vcpu *vcpu, const struct kvm_lapic_state *apic,
 
 	if (timer & LVT_DEADLINE)
 		return true;
-	if (!(timer & LVT_PERIODIC))
-		count = apic_get(apic, APIC_TMCCT);
+	if (!(timer & LVT_PERIODIC) && count)
+		count = apic_get(apic, APIC_TMCCT) ?: 1;
 	return put_apic_register(vcpu, APIC_TMICT, count, why);
 }
 

@@ -15,7 +15,7 @@
 /* Changes with the format; a state of another version is refused. */
 #define VCPU_STATE_VERSION	1
 
-#define VCPU_STATE_MAX		0x8000	/* bytes of a state */
+#define VCPU_STATE_MAX		0xa000	/* bytes of a state */
 #define VCPU_STATE_WHY_MAX	192	/* bytes of a reason with its NUL */
 
 /**

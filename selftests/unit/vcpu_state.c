@@ -340,16 +340,31 @@ static bool are_cuts_refused(struct vcpu *vcpu)
 	return true;
 }
 
-static size_t find_msrs(void)
+/* Where a part begins. */
+static size_t find_part(uint32_t part)
 {
 	uint32_t head[2];
 
 	for (size_t at = 32; at < good_size; at += 8 + ((head[1] + 7) & ~7u)) {
 		memcpy(head, good + at, sizeof(head));
-		if (head[0] == 8)
+		if (head[0] == part)
 			return at + 8;
 	}
 	return 0;
+}
+
+/* KVM would ignore it with a parameter of its module. */
+static bool is_unknown_msr_refused(struct vcpu *vcpu, size_t msrs)
+{
+	unsigned char old[sizeof(struct kvm_msr_entry)];
+	const struct kvm_msr_entry unknown = { .index = 0x12345, .data = 1 };
+	bool refused;
+
+	memcpy(old, good + msrs, sizeof(old));
+	memcpy(good + msrs, &unknown, sizeof(unknown));
+	refused = is_refused(vcpu, good, good_size, "MSR 0x12345");
+	memcpy(good + msrs, old, sizeof(old));
+	return refused;
 }
 
 static void test_refused(void)
@@ -361,7 +376,7 @@ static void test_refused(void)
 	create(&vcpu);
 	boot(&vcpu);
 	good_size = vcpu_state_get(&vcpu, good);
-	msrs = find_msrs();
+	msrs = find_part(8);
 	tap_ok(vcpu_state_put(&vcpu, good, good_size, VCPU_STATE_WHOLE, why),
 	       "a state of %zu bytes is taken %s", good_size, why);
 	tap_ok(vcpu_state_tsc(good, good_size) &&
@@ -381,6 +396,11 @@ static void test_refused(void)
 	       "nor a part of an impossible length");
 	tap_ok(is_changed_refused(&vcpu, msrs, 0x830, "MSR 0x830"),
 	       "nor an MSR that would send an interrupt");
+	tap_ok(is_unknown_msr_refused(&vcpu, msrs), "nor an MSR that KVM does not list");
+	tap_ok(is_changed_refused(&vcpu, find_part(1) + offsetof(struct kvm_vcpu_events, smi),
+				  1, "system management mode"),
+	       "nor a CPU in system management mode");
+	tap_ok(is_changed_refused(&vcpu, 20, 1, "unknown flag"), "nor an unknown flag");
 }
 
 int main(void)
@@ -397,7 +417,7 @@ int main(void)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (ram == MAP_FAILED || result == MAP_FAILED)
 		tap_bail("no memory");
-	tap_plan(13);
+	tap_plan(16);
 	expected = test_stays();
 	test_moves(expected);
 	test_refused();
