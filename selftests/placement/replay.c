@@ -77,22 +77,38 @@ static void die(const char *what, const char *why)
 	exit(EXIT_FAILURE);
 }
 
+/* The last ones are new, and may have one block several times. */
+static void sort_blocks(void)
+{
+	size_t kept = 0;
+
+	qsort(replay.blocks, replay.num_blocks, sizeof(*replay.blocks), compare_blocks);
+	for (size_t i = 0; i < replay.num_blocks; i++)
+		if (!kept || replay.blocks[kept - 1].index != replay.blocks[i].index)
+			replay.blocks[kept++] = replay.blocks[i];
+	replay.num_blocks = kept;
+}
+
 static void add_blocks(const struct planner_snapshot *snapshot)
 {
+	size_t all = replay.num_blocks;
+	struct block *blocks;
+
+	blocks = realloc(replay.blocks, (all + snapshot->num_touches + 1) * sizeof(*blocks));
+	if (!blocks)
+		die("memory", "there is none");
+	replay.blocks = blocks;
 	for (size_t i = 0; i < snapshot->num_touches; i++) {
 		const struct planner_touch *touch = &snapshot->touches[i];
-		struct block *block = find_block(touch->block);
 
-		if (block)
-			continue;
-		replay.blocks = realloc(replay.blocks,
-					(replay.num_blocks + 1) * sizeof(*block));
-		if (!replay.blocks)
-			die("memory", "there is none");
-		block = &replay.blocks[replay.num_blocks++];
-		*block = (struct block){ .index = touch->block, .home = touch->home };
-		qsort(replay.blocks, replay.num_blocks, sizeof(*block), compare_blocks);
+		if (!find_block(touch->block))
+			blocks[all++] = (struct block){ .index = touch->block,
+							.home = touch->home };
 	}
+	if (all == replay.num_blocks)
+		return;
+	replay.num_blocks = all;
+	sort_blocks();
 }
 
 /* ---- the recorded accesses ---- */
@@ -237,6 +253,25 @@ static void report(void)
 	       all > 0 ? 100 * replay.after / all : 0);
 }
 
+/* Return: NULL at the end of the file. */
+static json_t *read_line(FILE *file, const char *name)
+{
+	json_error_t error;
+	json_t *line;
+	int c;
+
+	do
+		c = fgetc(file);
+	while (c == '\n' || c == ' ');
+	if (c == EOF)
+		return NULL;
+	ungetc(c, file);
+	line = json_loadf(file, JSON_DISABLE_EOF_CHECK, &error);
+	if (!line)
+		die(name, error.text);
+	return line;
+}
+
 int main(int argc, char **argv)
 {
 	bool print = argc == 3 && !strcmp(argv[1], "--decisions");
@@ -250,7 +285,7 @@ int main(int argc, char **argv)
 	file = fopen(argv[argc - 1], "re");
 	if (!file)
 		die(argv[argc - 1], "it cannot be opened");
-	while ((line = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL))) {
+	while ((line = read_line(file, argv[argc - 1]))) {
 		if (!placement_log_read_head(line, &rules)) {
 			planner_free(planner);	/* ssid has begun anew */
 			planner = planner_new(&rules);

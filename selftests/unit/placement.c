@@ -3,6 +3,7 @@
  * The planner (tools/placement) with workloads whose best placement is known, with a mix
  * of them, and with random numbers.
  */
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -397,13 +398,46 @@ static void test_bad_input(void)
 	planner_free(planner);
 }
 
+/* A record of one node, one CPU and one touch, where one number is another one. */
+static bool is_read(const char *key, double value, json_int_t node)
+{
+	json_t *line = json_pack("{s:f, s:[{s:i, s:i, s:i}], s:[{s:i, s:i}], s:[[i,i,I,i,i,i,i]]}",
+				 "seconds", 2.0, "nodes", "id", 0, "slots", 1, "room", 1,
+				 "cpus", "id", 0, "node", 0,
+				 "touches", 1, 0, node, 0, 1, 1, 0);
+	struct placement_record *record;
+
+	if (key)
+		json_object_set_new(line, key, json_real(value));
+	record = placement_record_read(line);
+	json_decref(line);
+	placement_record_free(record);
+	return record;
+}
+
+static void test_bad_log(void)
+{
+	struct planner_rules rules = planner_rules, read;
+	json_t *head;
+
+	tap_ok(is_read(NULL, 0, 0), "a record is read");
+	tap_ok(!is_read(NULL, 0, PLANNER_NODES) && !is_read(NULL, 0, -1) &&
+	       !is_read(NULL, 0, INT64_MAX), "not with a node that cannot be");
+	tap_ok(!is_read("seconds", DBL_MIN, 0) && !is_read("seconds", -1, 0) &&
+	       !is_read("seconds", 1e300, 0), "nor with a period of an impossible length");
+	rules.streak = 0;
+	head = placement_log_head("a", &rules);
+	tap_ok(placement_log_read_head(head, &read), "rules without a streak are not read");
+	json_decref(head);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int count = 0;
 
 	while (workloads[count].name)
 		count++;
-	tap_plan(4 * count + 9);
+	tap_plan(4 * count + 13);
 	random_begin(argc, argv, 60);
 	for (int i = 0; workloads[i].name; i++)
 		test_workload(&workloads[i]);
@@ -411,5 +445,6 @@ int main(int argc, char **argv)
 	test_log();
 	test_random();
 	test_bad_input();
+	test_bad_log();
 	return tap_exit();
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RULES_MAX	65536	/* periods, or homes */
 #define TOUCH_NUMBERS	7	/* of a touch, in the order of the struct */
 
 /* ---- to JSON ---- */
@@ -151,21 +152,23 @@ int placement_log_read_head(const json_t *head, struct planner_rules *rules)
 	if (whole(head, "version") != PLACEMENT_LOG_VERSION || !object)
 		return -1;
 	*rules = (struct planner_rules){
-		.streak = whole(object, "streak"), .rest = whole(object, "rest"),
+		.streak = small(whole(object, "streak")),
+		.rest = small(whole(object, "rest")),
 		.min_rate = number(object, "min_rate"),
 		.dominance = number(object, "dominance"),
 		.refault = number(object, "refault"),
-		.max_homes = whole(object, "max_homes") % 65536,
+		.max_homes = small(whole(object, "max_homes")),
 		.wait = number(object, "wait"),
 	};
-	return 0;
+	return rules->streak && rules->streak <= RULES_MAX &&
+	       rules->rest <= RULES_MAX && rules->max_homes <= RULES_MAX ? 0 : -1;
 }
 
 static void read_node(const json_t *from, struct planner_node *node)
 {
 	*node = (struct planner_node){
 		.id = small(json_integer_value(json_object_get(from, "id"))),
-		.slots = whole(from, "slots"), .room = whole(from, "room"),
+		.slots = small(whole(from, "slots")), .room = whole(from, "room"),
 		.wait = number(from, "wait"), .fault_us = number(from, "fault_us"),
 		.hold_us = whole(from, "hold_us"),
 	};
@@ -232,13 +235,13 @@ struct placement_record *placement_record_read(const json_t *line)
 	struct placement_record *record;
 
 	if (json_array_size(json_object_get(line, "nodes")) > PLANNER_NODES ||
-	    json_array_size(json_object_get(line, "cpus")) > PLANNER_CPUS ||
-	    number(line, "seconds") <= 0)
+	    json_array_size(json_object_get(line, "cpus")) > PLANNER_CPUS)
 		return NULL;
 	record = calloc(1, sizeof(*record));
 	if (record)
 		record->touches = calloc(count + 1, sizeof(*record->touches));
-	if (record && record->touches && !read_all(line, record))
+	if (record && record->touches && !read_all(line, record) &&
+	    planner_may_take(&record->snapshot))
 		return record;
 	placement_record_free(record);
 	return NULL;

@@ -15,7 +15,7 @@
 /* The first line of a log: { version, cluster, rules }. */
 json_t *placement_log_head(const char *cluster, const struct planner_rules *rules);
 
-/* Read it. Return: 0, or -1 if it is not one, or of another version. */
+/* Read it. Return: 0, or -1 if it is not one, of another version, or impossible. */
 int placement_log_read_head(const json_t *head, struct planner_rules *rules);
 
 /* { seconds, nodes, cpus, touches } */

@@ -70,10 +70,11 @@ static void add_period(struct trail *trail, const struct planner_touch *count,
 /* A CPU that has moved leaves no faults where it was. */
 static bool is_over(const struct planner *planner, const struct trail *trail)
 {
-	const struct planner_cpu *cpu = memory_cpu(planner, trail->touch.cpu);
+	const struct planner_cpu *cpu;
 
 	if (trail->streak)
 		return false;
+	cpu = memory_cpu(planner, trail->touch.cpu);
 	return trail->rate < FORGET_RATE || (cpu && cpu->node != trail->touch.node);
 }
 

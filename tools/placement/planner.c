@@ -56,10 +56,12 @@ void planner_free(struct planner *planner)
 	free(planner);
 }
 
-/* Nodes and CPUs are indices of arrays. */
-static bool is_valid(const struct planner_snapshot *snapshot)
+/* Nodes and CPUs are indices of arrays; counts are divided by the seconds. */
+bool planner_may_take(const struct planner_snapshot *snapshot)
 {
-	bool valid = snapshot->seconds > 0 && snapshot->num_nodes <= PLANNER_NODES &&
+	bool valid = snapshot->seconds >= PLANNER_SECONDS_MIN &&
+		     snapshot->seconds <= PLANNER_SECONDS_MAX &&
+		     snapshot->num_nodes <= PLANNER_NODES &&
 		     snapshot->num_cpus <= PLANNER_CPUS;
 
 	for (size_t i = 0; valid && i < snapshot->num_nodes; i++)
@@ -79,7 +81,7 @@ int planner_step(struct planner *planner, const struct planner_snapshot *snapsho
 
 	*decisions = planner->decisions;
 	planner->num_decisions = planner->num_homes = planner->num_others = 0;
-	if (!is_valid(snapshot))
+	if (!planner_may_take(snapshot))
 		return 0;
 	planner->period++;
 	planner->now = snapshot;

@@ -16,6 +16,8 @@
 #define PLANNER_NODES	32
 #define PLANNER_CPUS	256
 #define PLANNER_WHY_MAX	192
+#define PLANNER_SECONDS_MIN	0.001	/* length of a period */
+#define PLANNER_SECONDS_MAX	1e6
 #define PLANNER_NO_CPU	UINT32_MAX	/* a device, or another program of the node */
 
 /**
@@ -156,6 +158,9 @@ struct planner;
 struct planner *planner_new(const struct planner_rules *rules);
 
 void planner_free(struct planner *planner);
+
+/* Are all numbers of a snapshot in their ranges? Else planner_step() decides nothing. */
+bool planner_may_take(const struct planner_snapshot *snapshot);
 
 /**
  * planner_step() - one period is over
