@@ -102,6 +102,7 @@ static size_t write_some(int fd, const void *data, size_t len)
 	ssize_t done;
 
 	for (;;) {
+		errno = 0;
 		done = write(fd, data, len);
 		if (done > 0)
 			return done;
@@ -246,11 +247,12 @@ static bool tell_lost(struct output *out)
 static size_t write_or_lose(struct output *out, const unsigned char *data, size_t len)
 {
 	size_t done = !out->lost || tell_lost(out) ? write_some(out->fd, data, len) : 0;
+	bool loses = !done && (out->lost || has_no_room());	/* before errno changes */
 
 	keep_limit(out, done);
 	if (done)
 		return done;
-	if (out->lost || has_no_room())
+	if (loses)
 		out->lost += len;
 	return len;	/* or the reader has gone; the guest runs on */
 }
