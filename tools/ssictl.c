@@ -45,6 +45,7 @@ static const struct object *const objects[] = {
 	&object_cert,
 	&object_guest,
 	&object_checkpoint,
+	&object_cpu,
 	&object_console,
 	&object_link,
 	&object_heat,

@@ -60,6 +60,7 @@ extern const struct object object_diff;
 extern const struct object object_cert;
 extern const struct object object_guest;
 extern const struct object object_checkpoint;
+extern const struct object object_cpu;
 extern const struct object object_console;
 extern const struct object object_link;
 extern const struct object object_heat;

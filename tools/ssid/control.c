@@ -4,6 +4,7 @@
  */
 #include "control.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,16 +81,14 @@ static json_t *call_local(unsigned int id, const char *method, const char *what,
 	return body;
 }
 
-static json_t *call_guest(const char *method, const char *what, bool further,
-			  struct failure *failure)
+/* @what: for ssi-vmm here; @path: for ssid of another host. */
+static json_t *call_guest(const char *method, const char *what, const char *path,
+			  bool further, struct failure *failure)
 {
 	json_t *plan = plan_get(), *node, *body = NULL;
-	char path[64];
 	bool is_here;
 
 	node = find_node(plan, &is_here);
-	snprintf(path, sizeof(path), "/guest%s%s", what ? "/" : "",
-		 what ? what : "");
 	if (!plan)
 		rest_fail(failure, 404, "no_cluster", "This host is part of no cluster");
 	else if (is_here)
@@ -113,15 +112,18 @@ json_t *control_node(unsigned int id, struct failure *failure)
 
 int control_order(const char *order, bool further, struct failure *failure)
 {
-	json_t *body = call_guest("POST", order, further, failure);
+	json_t *body;
+	char path[64];
 
+	snprintf(path, sizeof(path), "/guest/%s", order);
+	body = call_guest("POST", order, path, further, failure);
 	json_decref(body);
 	return body ? 0 : -1;
 }
 
 json_t *control_checkpoint(bool further, struct failure *failure)
 {
-	return call_guest("GET", "checkpoint", further, failure);
+	return call_guest("GET", "checkpoint", "/guest/checkpoint", further, failure);
 }
 
 json_t *control_call(unsigned int id, const char *method, const char *what,
@@ -134,7 +136,18 @@ json_t *control_call(unsigned int id, const char *method, const char *what,
 	return NULL;
 }
 
+json_t *control_move(uint64_t cpu, uint64_t node, bool further,
+		     struct failure *failure)
+{
+	char what[64], path[64];
+
+	snprintf(what, sizeof(what), "move/%" PRIu64 "/%" PRIu64, cpu, node);
+	snprintf(path, sizeof(path), "/guest/cpus/%" PRIu64 "?node=%" PRIu64, cpu,
+		 node);
+	return call_guest("POST", what, path, further, failure);
+}
+
 json_t *control_view(bool further, struct failure *failure)
 {
-	return call_guest("GET", NULL, further, failure);
+	return call_guest("GET", NULL, "/guest", further, failure);
 }

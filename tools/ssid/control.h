@@ -6,6 +6,8 @@
 #ifndef SSID_CONTROL_H
 #define SSID_CONTROL_H
 
+#include <stdint.h>
+
 #include "rest.h"
 
 /**
@@ -17,6 +19,18 @@
  * Return: 0 if it has begun, or -1.
  */
 int control_order(const char *order, bool further, struct failure *failure);
+
+/**
+ * control_move() - let a CPU of the guest move to another node, and wait for it
+ * @cpu: the CPU
+ * @node: the node
+ * @further: ask ssid of another host if no node runs on this one
+ * @failure: out: ssi-vmm's reason, too
+ *
+ * Return: { cpu, node, ns }, ns: for so long it stood still; or NULL.
+ */
+json_t *control_move(uint64_t cpu, uint64_t node, bool further,
+		     struct failure *failure);
 
 /*
  * What ssi-vmm of a node says: { state, ..., statistics }, see GET /state in ssi-vmm(8);

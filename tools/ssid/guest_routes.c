@@ -4,13 +4,17 @@
  */
 #include "guest_routes.h"
 
+#include <linux/ssi_dsm.h>
 #include <string.h>
 
 #include "../../lib/number.h"
+#include "caller.h"
 #include "control.h"
 #include "plan.h"
 #include "relay.h"
 #include "terminal.h"
+
+#define CPU_MAX		9999	/* the guest has less; ssi-vmm tells which it has */
 
 static int accept_order(int ret, struct answer *answer)
 {
@@ -113,4 +117,22 @@ int guest_routes_post_node_terminal(const struct request *request, uint64_t numb
 		return -1;
 	return accept_order(terminal_type(number, &ask, request->body,
 					  failure), answer);
+}
+
+int guest_routes_post_guest_cpu(const struct request *request, uint64_t number,
+				struct answer *answer, struct failure *failure)
+{
+	const char *text = request->query(request->of, "node");
+	json_t *moved;
+	uint64_t node;
+
+	if (!text || !number_parse(text, SSI_DSM_MAX_NODES - 1, &node))
+		return rest_fail(failure, 400, "bad_id", "The node to move to is missing, or is not a number from 0 to 31");
+	if (number > CPU_MAX)
+		return rest_fail(failure, 404, "no_cpu", "The guest has no such CPU");
+	moved = control_move(number, node, caller_is_admin(request->caller), failure);
+	if (!moved)
+		return -1;
+	rest_answer(answer, 200, moved);
+	return 0;
 }

@@ -17,6 +17,7 @@
 GUEST_ROUTE(get_guest_terminal);
 GUEST_ROUTE(post_guest_terminal);
 GUEST_ROUTE(get_node_guest);
+GUEST_ROUTE(post_guest_cpu);
 GUEST_ROUTE(get_node_terminal);
 GUEST_ROUTE(post_node_terminal);
 

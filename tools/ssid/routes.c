@@ -467,6 +467,7 @@ static const struct route routes[] = {
 	{ "POST", "/guest/resume", WHOSE_NODES, post_order },
 	{ "GET", "/guest/checkpoint", WHOSE_NODES, checkpoint_get },
 	{ "POST", "/guest/checkpoint", WHOSE_ADMIN, checkpoint_post },
+	{ "POST", "/guest/cpus/@", WHOSE_NODES, guest_routes_post_guest_cpu },
 	{ "GET", "/guest/terminal", WHOSE_ADMIN, guest_routes_get_guest_terminal },
 	{ "POST", "/guest/terminal", WHOSE_ADMIN, guest_routes_post_guest_terminal },
 	{ "GET", "/nodes", WHOSE_ANY, get_nodes },
