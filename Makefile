@@ -136,6 +136,9 @@ $(foreach kind,$(HOST_KINDS),$(eval $(call host_tests,$(kind))))
 $(B)/selftests/dsm/litmus: $(call objects,selftests/guest/litmus_tests.c \
 					  selftests/guest/barrier.c)
 
+# moves speaks to ssi-vmm's control socket
+$(B)/selftests/cluster/moves: $(call objects,lib/http.c lib/number.c)
+
 # benchmarks make clusters as tests do, and so do tests of several hosts and those
 # of the debug kernel
 $(bench_BIN) $(cluster_BIN) $(debug_BIN): $(call objects,$(wildcard selftests/dsm/lib*.c))

@@ -118,3 +118,22 @@ int ask_checkpoint(bool complete, const char *why)
 	must_exchange(&ask, &answer);
 	return answer.result;
 }
+
+void ask_moved(unsigned int cpu, unsigned int from, unsigned int to, uint64_t ns)
+{
+	const struct ask ask = {
+		.type = ASK_MOVED, .node = to, .cpu = cpu, .from = from, .ns = ns,
+	};
+
+	must_exchange(&ask, NULL);
+}
+
+void ask_move_result(const struct move_end *end)
+{
+	const struct ask ask = {
+		.type = ASK_MOVE_RESULT, .node = end->node, .cpu = end->cpu,
+		.result = end->result, .ns = end->ns,
+	};
+
+	must_exchange(&ask, NULL);
+}

@@ -45,6 +45,26 @@ void ask_ready(void);
 /* Tell that the guest runs, or that it stands still. */
 void ask_life(bool paused);
 
+/* Tell that a CPU has moved. */
+void ask_moved(unsigned int cpu, unsigned int from, unsigned int to, uint64_t ns);
+
+/**
+ * struct move_end - what has become of ORDER_MOVE
+ * @cpu: the CPU, of any value
+ * @node: where it was to go, of any value
+ * @result: enum move_result
+ * @ns: for so long it stood still
+ */
+struct move_end {
+	uint32_t cpu;
+	uint32_t node;
+	uint32_t result;
+	uint64_t ns;
+};
+
+/* Tell the result of ORDER_MOVE. */
+void ask_move_result(const struct move_end *end);
+
 /* Leave the numbers of struct resets_history to the next process. */
 void ask_resets(unsigned int quick, uint64_t told_s);
 

@@ -51,6 +51,7 @@
 #include "dsm.h"
 #include "log.h"
 #include "memory.h"
+#include "move.h"
 #include "pause.h"
 #include "stop.h"
 #include "virtio/life.h"
@@ -317,6 +318,7 @@ static void write_all(void)
 {
 	uint64_t ticks = pause_hold();
 
+	move_wait();
 	tell_others(CHECKPOINT_DRAIN);
 	drain();
 	tell_all(CHECKPOINT_DRAINED);

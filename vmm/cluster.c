@@ -36,7 +36,7 @@
 #define STOP_WAIT_MS	1000
 #define LEAVE_WAIT_MS	2000	/* longer, since the first node waits too */
 #define REPORT_S	5
-#define MESSAGE_MAX	512
+#define MESSAGE_MAX	SSI_DSM_MSG_MAX
 
 /* In front of every payload. */
 struct message_head {

@@ -47,6 +47,8 @@ enum cluster_type {
 	CLUSTER_ORDER,		/* orders.c: my keeper has an order for the guest */
 	CLUSTER_PAUSE,		/* pause.c: all that is about a guest that stands still */
 	CLUSTER_CHECKPOINT,	/* checkpoint.c: all that is about a checkpoint */
+	CLUSTER_MOVE,		/* move.c: all that is about a CPU that moves */
+	CLUSTER_MOVE_STATE,	/* move.c: a piece of the CPU's state */
 
 	CLUSTER_TYPES,
 };

@@ -9,7 +9,8 @@
  * socket's buffer. Each connection is for one request; a body is not read.
  *
  * A client of GET /events stays, and keeps its place until it closes its connection, or
- * does not read what it gets. A few places are always for requests.
+ * does not read what it gets. A few places are always for requests. A client that has a
+ * CPU move waits for the answer, and keeps its place, too; there is one at a time.
  */
 #include "control.h"
 
@@ -35,6 +36,7 @@
  * @fd: its socket; 0: none
  * @since: number of the connection
  * @listens: to events; it has sent its request
+ * @waits: for a CPU to move; the same
  * @len: bytes of @text
  * @text: the request so far
  * @query: of the request: what is behind the "?", or ""
@@ -43,6 +45,7 @@ struct client {
 	int fd;
 	uint64_t since;
 	bool listens;
+	bool waits;
 	size_t len;
 	char text[REQUEST_MAX];
 	const char *query;
@@ -236,6 +239,46 @@ static void post_checkpoint(struct client *client)
 		refuse(client, 409, "refused", why);
 }
 
+/* ---- a CPU moves ---- */
+
+static struct client *find_waiting(void)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control.clients[i].fd && control.clients[i].waits)
+			return &control.clients[i];
+	return NULL;
+}
+
+static void post_move(struct client *client, uint32_t cpu, uint32_t node)
+{
+	if (find_waiting())
+		refuse(client, 409, "busy", "Another CPU moves.");
+	else if (control.ops->move(cpu, node))
+		client->waits = true;
+	else
+		refuse(client, 409, "starting", "The guest does not run yet.");
+}
+
+void control_move_result(unsigned int status, const char *fmt, ...)
+{
+	struct client *client = find_waiting();
+	char text[256];
+	va_list args;
+
+	if (!client)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	client->waits = false;
+	if (status == 200)
+		answer(client, status, text);
+	else
+		refuse(client, status, "cannot_move", text);
+}
+
+/* ---- the end ---- */
+
 /* The answer comes first: what ends the guest may end this process. */
 static void post_quit(struct client *client)
 {
@@ -324,7 +367,14 @@ static void run_request(struct client *client, const char *method,
 			const char *path)
 {
 	bool is_path = false;
+	uint32_t cpu, node;
+	char more;
 
+	if (!strcmp(method, "POST") &&
+	    sscanf(path, "/move/%9u/%9u%c", &cpu, &node, &more) == 2) {
+		post_move(client, cpu, node);
+		return;
+	}
 	for (size_t i = 0; i < NUM_ROUTES; i++) {
 		if (strcmp(path, routes[i].path))
 			continue;
@@ -337,7 +387,7 @@ static void run_request(struct client *client, const char *method,
 	if (is_path)
 		refuse(client, 405, "bad_method", "This path has another method.");
 	else
-		refuse(client, 404, "no_path", "The paths are /state, /statistics, /events, /button, /reset, /nmi, /pause, /resume, /checkpoint and /quit.");
+		refuse(client, 404, "no_path", "The paths are /state, /statistics, /events, /button, /reset, /nmi, /pause, /resume, /move/CPU/NODE, /checkpoint and /quit.");
 }
 
 /* Only the first line counts. */
@@ -370,7 +420,7 @@ static void receive(struct client *client)
 		close_client(client);
 		return;
 	}
-	if (client->listens)	/* what it says now is of no meaning */
+	if (client->listens || client->waits)	/* what it says now is of no meaning */
 		return;
 	client->len += got;
 	client->text[client->len] = '\0';
@@ -394,7 +444,7 @@ static struct client *place_for_client(void)
 
 		if (!client->fd)
 			return client;
-		if (!client->listens &&
+		if (!client->listens && !client->waits &&
 		    (!oldest || client->since < oldest->since))
 			oldest = client;
 	}
@@ -413,6 +463,7 @@ static void accept_client(void)
 	client->fd = fd;
 	client->since = ++control.connections;
 	client->listens = false;
+	client->waits = false;
 	client->len = 0;
 }
 

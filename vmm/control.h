@@ -24,6 +24,7 @@
  * @checkpoint_state: print the answer to GET /checkpoint
  * @order: give the guest's process an order; returns false if no guest runs yet
  * @checkpoint: begin a checkpoint into a folder; if it returns false, @why has a sentence
+ * @move: the same for the order to move a CPU; control_move_result() follows
  * @quit: end the guest
  */
 struct control_ops {
@@ -32,6 +33,7 @@ struct control_ops {
 	void (*checkpoint_state)(FILE *to);
 	bool (*order)(enum order_type type);
 	bool (*checkpoint)(const char *path, char why[FOLDER_WHY_MAX]);
+	bool (*move)(uint32_t cpu, uint32_t node);
 	void (*quit)(void);
 };
 
@@ -49,6 +51,13 @@ void control_serve(const struct pollfd *polled, unsigned int count);
  * nothing: a program that does not read is cut off.
  */
 void control_event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Answer the program that waits for a CPU to move, if there is one: with a sentence, and
+ * an error if @status is not 200.
+ */
+void control_move_result(unsigned int status, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* In the keeper's children: the socket and its clients are not theirs. */
 void control_close(void);

@@ -292,6 +292,19 @@ void forward_access(unsigned int cpu, struct forward_access *access)
 	access->value = value;
 }
 
+/* A read of nothing: the writes that were sent before are done before. */
+void forward_settle(unsigned int cpu)
+{
+	for (unsigned int node = 0; node < cluster_nodes(); node++) {
+		struct forward_access nothing = {
+			.space = BUS_MMIO, .addr = UINT64_MAX, .len = 1,
+		};
+
+		if (forward_posted[cpu][node])
+			access_there(cpu, node, &nothing);
+	}
+}
+
 void forward_init(unsigned int cpus)
 {
 	forward_num_cpus = cpus;

@@ -39,4 +39,10 @@ void forward_serve(void);
  */
 void forward_access(unsigned int cpu, struct forward_access *access);
 
+/*
+ * Wait until the writes of a CPU that were posted have been done, so that the next
+ * access, from another node, does not overtake them. Called by the CPU's thread.
+ */
+void forward_settle(unsigned int cpu);
+
 #endif /* VMM_FORWARD_H */

@@ -253,6 +253,18 @@ static bool take_request(const struct ask *ask)
 			return false;
 		life_set(ask->paused);
 		return true;
+	case ASK_MOVED:
+		if (!keeper.ready || ask->node >= keeper.options.num_nodes ||
+		    ask->from >= keeper.options.num_nodes ||
+		    ask->cpu >= OPTIONS_MAX_CPUS)
+			return false;
+		life_moved(ask->cpu, ask->from, ask->node, ask->ns);
+		return true;
+	case ASK_MOVE_RESULT:
+		if (!keeper.ready || ask->result >= MOVE_RESULTS)
+			return false;
+		life_move_result(ask->cpu, ask->node, ask->result, ask->ns);
+		return true;
 	case ASK_RESETS:
 		keeper.history = (struct resets_history) {
 			.quick = ask->quick, .told_s = ask->told_s,
@@ -305,13 +317,23 @@ static void end_guest(int sig)
 
 /* ---- what other programs ask for ---- */
 
+static bool give(const struct order *order)
+{
+	return life_runs() &&
+	       send(keeper.orders[0], order, sizeof(*order),
+		    MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*order);
+}
+
 static bool give_order(enum order_type type)
 {
-	const struct order order = { .type = type };
+	return give(&(const struct order) { .type = type });
+}
 
-	return life_runs() &&
-	       send(keeper.orders[0], &order, sizeof(order),
-		    MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(order);
+static bool give_move(uint32_t cpu, uint32_t node)
+{
+	return give(&(const struct order) {
+		.type = ORDER_MOVE, .cpu = cpu, .node = node,
+	});
 }
 
 static void quit(void)
@@ -331,7 +353,7 @@ static bool begin_checkpoint(const char *path, char why[FOLDER_WHY_MAX])
 
 static const struct control_ops keeper_control_ops = {
 	life_print_state, life_print_statistics, checkpoint_job_print,
-	give_order, begin_checkpoint, quit,
+	give_order, begin_checkpoint, give_move, quit,
 };
 
 static void reap(void)

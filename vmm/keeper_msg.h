@@ -17,6 +17,8 @@
  * @ASK_RESETS: what the next process is to know of past resets; has no answer
  * @ASK_LIFE: the guest runs, or stands still; has no answer
  * @ASK_CHECKPOINT: the checkpoint that was ordered is complete, or has failed
+ * @ASK_MOVED: a CPU has moved to another node; has no answer
+ * @ASK_MOVE_RESULT: the result of ORDER_MOVE; has no answer
  */
 enum ask_type {
 	ASK_JOIN = 1,
@@ -26,17 +28,53 @@ enum ask_type {
 	ASK_LEAVE,
 	ASK_LIFE,
 	ASK_CHECKPOINT,
+	ASK_MOVED,
+	ASK_MOVE_RESULT,
+};
+
+/**
+ * enum move_result - what has become of a CPU that was to move
+ * @MOVE_DONE: it has moved
+ * @MOVE_NO_CPU: the guest has no such CPU
+ * @MOVE_NO_NODE: the cluster has no such node
+ * @MOVE_IS_THERE: it is there already
+ * @MOVE_PARKED: it does not run: the guest has not started it, or has taken it offline
+ * @MOVE_BUSY: another CPU moves
+ * @MOVE_PAUSED: the guest stands still
+ * @MOVE_STARTING: the guest does not run yet
+ * @MOVE_IN_INTERRUPT: it did not come out of its interrupts in time
+ * @MOVE_REFUSED: KVM there does not take its state
+ * @MOVE_RESULTS: how many there are
+ */
+enum move_result {
+	MOVE_DONE,
+	MOVE_NO_CPU,
+	MOVE_NO_NODE,
+	MOVE_IS_THERE,
+	MOVE_PARKED,
+	MOVE_BUSY,
+	MOVE_PAUSED,
+	MOVE_STARTING,
+	MOVE_IN_INTERRUPT,
+	MOVE_REFUSED,
+
+	MOVE_RESULTS,
 };
 
 /**
  * struct ask - a request of the guest's process
  * @type: enum ask_type
- * @node: of ASK_LINK
+ * @node: of ASK_LINK; of the moves: where the CPU is to go
  * @quick: of ASK_RESETS, see struct resets_history
  * @paused: of ASK_LIFE: 1 or 0
  * @told_s: of ASK_RESETS
  * @complete: of ASK_CHECKPOINT: 1 or 0
  * @text: of ASK_CHECKPOINT: the reason of a failure, the end of a sentence
+ * @cpu: of the moves
+ * @from: of ASK_MOVED: where the CPU was
+ * @result: of ASK_MOVE_RESULT: enum move_result
+ * @reserved: 0
+ * @ns: of the moves: for so long the CPU stood still
  */
 struct ask {
 	uint32_t type;
@@ -46,6 +84,11 @@ struct ask {
 	uint64_t told_s;
 	uint64_t complete;
 	char text[ANSWER_TEXT_MAX];
+	uint32_t cpu;
+	uint32_t from;
+	uint32_t result;
+	uint32_t reserved;
+	uint64_t ns;
 };
 
 /**
@@ -69,6 +112,7 @@ struct answer {
  * @ORDER_RESUME: let it run again
  * @ORDER_CHECKPOINT: write a checkpoint into the files whose descriptors come with it; on
  *	each node. ASK_CHECKPOINT must follow
+ * @ORDER_MOVE: let a CPU move to another node; ASK_MOVE_RESULT follows
  */
 enum order_type {
 	ORDER_SIGNAL = 1,
@@ -78,20 +122,25 @@ enum order_type {
 	ORDER_PAUSE,
 	ORDER_RESUME,
 	ORDER_CHECKPOINT,
+	ORDER_MOVE,
 };
 
 /**
  * struct order - an order of the keeper
  * @type: enum order_type
  * @signal: of ORDER_SIGNAL
+ * @cpu: of ORDER_MOVE, of any value
+ * @node: the same
  */
 struct order {
 	uint32_t type;
 	uint32_t signal;
+	uint32_t cpu;
+	uint32_t node;
 };
 
-_Static_assert(sizeof(struct ask) == 32 + ANSWER_TEXT_MAX, "no holes");
+_Static_assert(sizeof(struct ask) == 56 + ANSWER_TEXT_MAX, "no holes");
 _Static_assert(sizeof(struct answer) == 4 + ANSWER_TEXT_MAX, "no holes");
-_Static_assert(sizeof(struct order) == 8, "no holes");
+_Static_assert(sizeof(struct order) == 16, "no holes");
 
 #endif /* VMM_KEEPER_MSG_H */

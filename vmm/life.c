@@ -69,10 +69,59 @@ void life_begin(bool again)
 	counts_clear();
 	life.state = STARTING;
 	life.begun_s = deadline_seconds();
+	control_move_result(503, "The guest has begun again before the CPU has moved.");
 	if (!again)
 		return;
 	life.resets++;
 	control_event("{\"event\":\"reset\",\"resets\":%u}", life.resets);
+}
+
+void life_moved(unsigned int cpu, unsigned int from, unsigned int node, uint64_t ns)
+{
+	control_event("{\"event\":\"cpu-moved\",\"cpu\":%u,\"from\":%u,\"node\":%u,\"ns\":%llu}",
+		      cpu, from, node, (unsigned long long)ns);
+}
+
+void life_move_result(uint32_t cpu, uint32_t node, uint32_t result, uint64_t ns)
+{
+	unsigned int nodes = life.options->num_nodes;
+
+	switch (result) {
+	case MOVE_DONE:
+		control_move_result(200, "{\"cpu\":%u,\"node\":%u,\"ns\":%llu}",
+				    cpu, node, (unsigned long long)ns);
+		break;
+	case MOVE_NO_CPU:
+		control_move_result(404, "The guest has no CPU %u.", cpu);
+		break;
+	case MOVE_NO_NODE:
+		control_move_result(404, "There is no node %u; the guest has %u.",
+				    node, nodes);
+		break;
+	case MOVE_IS_THERE:
+		control_move_result(409, "CPU %u is on node %u already.", cpu, node);
+		break;
+	case MOVE_PARKED:
+		control_move_result(409, "CPU %u does not run: the guest has not started it, or has taken it offline.",
+				    cpu);
+		break;
+	case MOVE_BUSY:
+		control_move_result(409, "Another CPU moves; try again.");
+		break;
+	case MOVE_PAUSED:
+		control_move_result(409, "The guest is paused; resume it first.");
+		break;
+	case MOVE_STARTING:
+		control_move_result(409, "The guest does not run yet.");
+		break;
+	case MOVE_IN_INTERRUPT:
+		control_move_result(503, "CPU %u did not come out of its interrupts in time; try again.",
+				    cpu);
+		break;
+	default:
+		control_move_result(409, "KVM of node %u does not take the state of CPU %u; the log of ssi-vmm there says why.",
+				    node, cpu);
+	}
 }
 
 void life_set(bool paused)
@@ -88,6 +137,7 @@ bool life_runs(void)
 
 void life_end(int code)
 {
+	control_move_result(503, "The guest has ended before the CPU has moved.");
 	control_event("{\"event\":\"exit\",\"code\":%d,\"cause\":\"%s\"}", code,
 		      exit_word(code));
 }

@@ -4,6 +4,7 @@
 #define VMM_LIFE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "options.h"
@@ -21,6 +22,12 @@ void life_set(bool paused);
 
 /* Has it told that in this life of the guest? */
 bool life_runs(void);
+
+/* A CPU has moved from @from to @node, and stood still for @ns. */
+void life_moved(unsigned int cpu, unsigned int from, unsigned int node, uint64_t ns);
+
+/* What has become of a CPU that was to move; each of any value, from an attacker. */
+void life_move_result(uint32_t cpu, uint32_t node, uint32_t result, uint64_t ns);
 
 /* ssi-vmm ends. */
 void life_end(int code);

@@ -39,6 +39,7 @@
 #include "log.h"
 #include "measure.h"
 #include "memory.h"
+#include "move.h"
 #include "orders.h"
 #include "output.h"
 #include "pause.h"
@@ -526,6 +527,7 @@ void machine_create(struct options *options)
 	orders_init(machine.layout.cpus[0].apic_id);
 	pause_init();
 	checkpoint_init();
+	move_init(machine.vcpus, machine.layout.num_cpus);
 	discard_init(options);
 	measure_init();
 	tell_where_devices_are();
@@ -628,6 +630,7 @@ int machine_run(void)
 		run_start(&machine.vcpus[cpu]);
 	if (machine.options->num_nodes > 1)
 		proxy_open();
+	move_start();		/* another node may be asked to, from here on */
 	cluster_barrier();
 	clock_watch();
 	if (has_devices()) {

@@ -11,6 +11,7 @@
 #include "checkpoint.h"
 #include "cluster.h"
 #include "irq.h"
+#include "move.h"
 #include "pause.h"
 #include "resets.h"
 #include "stop.h"
@@ -18,17 +19,19 @@
 /* Payload of CLUSTER_ORDER. */
 struct order_message {
 	uint32_t type;		/* enum order_type */
+	uint32_t cpu;		/* of ORDER_MOVE */
+	uint32_t node;		/* the same */
 	uint32_t reserved;
 };
 
-_Static_assert(sizeof(struct order_message) == 8, "no holes");
+_Static_assert(sizeof(struct order_message) == 16, "no holes");
 
 static uint32_t orders_apic_id;
 
-/* Return: false if there is no such order. */
-static bool follow(enum order_type type)
+/* @node has got the order. Return: false if there is no such order. */
+static bool follow(unsigned int node, const struct order_message *m)
 {
-	switch (type) {
+	switch (m->type) {
 	case ORDER_BUTTON:
 		button_press();
 		return true;
@@ -40,7 +43,10 @@ static bool follow(enum order_type type)
 		return true;
 	case ORDER_PAUSE:
 	case ORDER_RESUME:
-		pause_ask(type == ORDER_PAUSE);
+		pause_ask(m->type == ORDER_PAUSE);
+		return true;
+	case ORDER_MOVE:
+		move_ask(node, m->cpu, m->node);
 		return true;
 	default:
 		return false;
@@ -48,17 +54,19 @@ static bool follow(enum order_type type)
 }
 
 /* A checkpoint is ordered on each node, whose keeper has opened its files. */
-static void take_order(enum order_type type, int fds[PASS_FDS])
+static void take_order(const struct order *order, int fds[PASS_FDS])
 {
-	const struct order_message m = { .type = type };
+	const struct order_message m = {
+		.type = order->type, .cpu = order->cpu, .node = order->node,
+	};
 
-	if (type == ORDER_CHECKPOINT) {
+	if (order->type == ORDER_CHECKPOINT) {
 		checkpoint_ask(fds);
 		return;
 	}
 	pass_close(fds);
 	if (cluster_self() == 0)
-		follow(type);
+		follow(0, &m);
 	else
 		cluster_send(0, CLUSTER_ORDER, &m);
 }
@@ -67,7 +75,7 @@ static void handle_order(unsigned int node, const void *payload)
 {
 	const struct order_message *m = payload;
 
-	if (cluster_self() != 0 || !follow(m->type))
+	if (cluster_self() != 0 || !follow(node, m))
 		stop_ask(EXIT_NODE_LOST, "Node %u has sent an order that this node does not take.",
 			 node);
 }

@@ -87,6 +87,16 @@ void pause_ask(bool paused)
 	pthread_mutex_unlock(&pause_lock);
 }
 
+bool pause_is_wanted(void)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&pause_lock);
+	wanted = pausing.wanted || pausing.held;
+	pthread_mutex_unlock(&pause_lock);
+	return wanted;
+}
+
 static void expect_all(void)
 {
 	pthread_mutex_lock(&pause_lock);

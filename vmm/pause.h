@@ -31,4 +31,7 @@ void pause_ask(bool paused);
 uint64_t pause_hold(void);
 void pause_release(void);
 
+/* On node 0: is the guest to stand still? */
+bool pause_is_wanted(void);
+
 #endif /* VMM_PAUSE_H */

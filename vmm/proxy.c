@@ -49,17 +49,20 @@
 #include <sys/mman.h>
 
 #include "cluster.h"
+#include "hw/ioapic.h"
 #include "irq.h"
 #include "log.h"
 #include "msix.h"
 #include "sipi.h"
 #include "stop.h"
+#include "vcpu_state.h"
 #include "vm.h"
 
 #define STUB_GPA	0xfd000000u
 #define STUB_SIZE	0x2000u
 #define STUB_GDT	0x000u
 #define STUB_IDLE	0x040u
+#define STUB_IDLE_SIZE	4u
 #define STUB_EOI	0x050u
 #define STUB_IDT	0x800u
 #define STUB_HANDLERS	0x1000u
@@ -86,10 +89,6 @@
  */
 #define IRQS_MAX	4000
 #define WINDOW_MAX	16	/* of one proxy */
-
-#define APIC_TPR	0x80	/* offsets in struct kvm_lapic_state */
-#define APIC_SVR	0xf0
-#define SVR_ENABLED	0x1ff
 
 /* Payload of all CLUSTER_CPU_ messages and of CLUSTER_IRQ_DONE. */
 struct cpu_message {
@@ -122,10 +121,11 @@ static struct {
 static struct {
 	unsigned int unanswered;	/* used by the proxy's thread only */
 	bool waiting;
+	unsigned int asked;		/* the node that is to answer */
 } proxy_sends[OPTIONS_MAX_CPUS];
 
 /* How many may be unanswered, of one CPU of a node. */
-static unsigned int proxy_windows[SSI_DSM_MAX_NODES];
+static atomic_uint proxy_windows[SSI_DSM_MAX_NODES];
 static atomic_bool proxy_is_open;
 
 static pthread_cond_t proxy_answered = PTHREAD_COND_INITIALIZER;
@@ -254,27 +254,21 @@ static void set_stub_registers(struct vcpu *vcpu)
 	vcpu_ioctl(vcpu, KVM_SET_REGS, &regs, "the stub's registers");
 }
 
-/* Nothing is sent to this CPU yet, so nothing gets lost between the two. */
-static void enable_apic(struct vcpu *vcpu)
+void proxy_be(struct vcpu *vcpu)
 {
-	const uint32_t svr = SVR_ENABLED, tpr = 0;
-	struct kvm_lapic_state apic;
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
 
-	vcpu_ioctl(vcpu, KVM_GET_LAPIC, &apic, "KVM_GET_LAPIC");
-	memcpy(apic.regs + APIC_SVR, &svr, sizeof(svr));
-	memcpy(apic.regs + APIC_TPR, &tpr, sizeof(tpr));
-	vcpu_ioctl(vcpu, KVM_SET_LAPIC, &apic, "the stub's APIC");
+	set_stub_registers(vcpu);
+	vcpu_state_calm(vcpu);
+	vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &state, "the running state");
+	sipi_block(vcpu);
 }
 
 void proxy_enter_stub(struct vcpu *vcpu)
 {
-	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	struct cpu_message m = { .cpu = vcpu->cpu };
 
-	set_stub_registers(vcpu);
-	enable_apic(vcpu);
-	vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &state, "the running state");
-	sipi_block(vcpu);
+	proxy_be(vcpu);
 	log_debug("CPU %u is on node %u.", vcpu->cpu, vcpu->node);
 	cluster_send(vcpu->node, CLUSTER_CPU_STUB_READY, &m);
 }
@@ -287,23 +281,26 @@ static void wait_for_answer(unsigned int cpu)
 	pthread_mutex_unlock(&proxy_lock);
 }
 
+/* To the node that it is on by now. */
 static void send_irq(struct vcpu *vcpu, uint8_t vector, bool is_nmi)
 {
 	unsigned int *unanswered = &proxy_sends[vcpu->cpu].unanswered;
+	unsigned int node = vcpu->node;
 	struct irq_message m = {
 		.cpu = vcpu->cpu, .vector = vector, .is_nmi = is_nmi,
 	};
 
-	m.waits = ++*unanswered >= proxy_windows[vcpu->node];
+	m.waits = ++*unanswered >= proxy_windows[node];
 	if (!m.waits) {
-		cluster_send(vcpu->node, CLUSTER_IRQ, &m);
+		cluster_send(node, CLUSTER_IRQ, &m);
 		return;
 	}
 	*unanswered = 0;
 	pthread_mutex_lock(&proxy_lock);
 	proxy_sends[vcpu->cpu].waiting = true;
+	proxy_sends[vcpu->cpu].asked = node;
 	pthread_mutex_unlock(&proxy_lock);
-	cluster_send(vcpu->node, CLUSTER_IRQ, &m);
+	cluster_send(node, CLUSTER_IRQ, &m);
 	wait_for_answer(vcpu->cpu);
 }
 
@@ -327,7 +324,14 @@ void proxy_handle_exit(struct vcpu *vcpu)
 
 	switch (run->exit_reason) {
 	case KVM_EXIT_INTR:
+		break;
 	case KVM_EXIT_IOAPIC_EOI:
+		/*
+		 * The CPU's own EOI does not come here. If the device still wants
+		 * something, the interrupt is sent again, and is one there with
+		 * those that wait already.
+		 */
+		ioapic_eoi(run->eoi.vector);
 		break;
 	case KVM_EXIT_IO:
 		handle_port(vcpu);
@@ -386,18 +390,29 @@ void proxy_report_parked(struct vcpu *vcpu)
 	msix_send_again();
 }
 
-/*
- * The CPU that a message is about. It must exist already, and be real here or on
- * the sender's node.
- */
-static struct vcpu *find_vcpu(unsigned int node, uint32_t cpu, bool real)
+static void refuse_message(unsigned int node, uint32_t cpu)
 {
-	if (atomic_load(&proxy_is_open) && cpu < proxy_count &&
-	    proxy_vcpus[cpu].real == real && (real ||
-					       proxy_vcpus[cpu].node == node))
-		return &proxy_vcpus[cpu];
 	stop_ask(EXIT_NODE_LOST, "Node %u has sent a message about CPU %u, which that node does not have or which does not exist yet.",
 		 node, cpu);
+}
+
+/* The CPU that a message is about, wherever it is. It must exist already. */
+static struct vcpu *find_any(unsigned int node, uint32_t cpu)
+{
+	if (atomic_load(&proxy_is_open) && cpu < proxy_count)
+		return &proxy_vcpus[cpu];
+	refuse_message(node, cpu);
+	return NULL;
+}
+
+/* It must be real here or on the sender's node, too. */
+static struct vcpu *find_vcpu(unsigned int node, uint32_t cpu, bool real)
+{
+	struct vcpu *vcpu = find_any(node, cpu);
+
+	if (!vcpu || (vcpu->real == real && (real || vcpu->node == node)))
+		return vcpu;
+	refuse_message(node, cpu);
 	return NULL;
 }
 
@@ -447,10 +462,11 @@ static void handle_parked(unsigned int node, const void *payload)
 	msix_send_again();
 }
 
+/* The CPU may have moved on: then its proxy here forwards the interrupt (move.c). */
 static void handle_irq(unsigned int node, const void *payload)
 {
 	const struct irq_message *m = payload;
-	struct vcpu *vcpu = find_vcpu(node, m->cpu, true);
+	struct vcpu *vcpu = find_any(node, m->cpu);
 	struct cpu_message done = { .cpu = m->cpu };
 
 	if (!vcpu)
@@ -466,14 +482,20 @@ static void handle_irq(unsigned int node, const void *payload)
 static void handle_irq_done(unsigned int node, const void *payload)
 {
 	const struct cpu_message *m = payload;
-	struct vcpu *vcpu = find_vcpu(node, m->cpu, false);
+	struct vcpu *vcpu = find_any(node, m->cpu);
+	bool expected;
 
 	if (!vcpu)
 		return;
 	pthread_mutex_lock(&proxy_lock);
-	proxy_sends[vcpu->cpu].waiting = false;
+	expected = proxy_sends[vcpu->cpu].waiting &&
+		   proxy_sends[vcpu->cpu].asked == node;
+	if (expected)
+		proxy_sends[vcpu->cpu].waiting = false;
 	pthread_cond_broadcast(&proxy_answered);
 	pthread_mutex_unlock(&proxy_lock);
+	if (!expected)
+		refuse_message(node, m->cpu);
 }
 
 /* A node's CPUs have a proxy on each of the other nodes. */
@@ -488,10 +510,55 @@ static unsigned int window_of(unsigned int node)
 	return window < 1 ? 1 : window > WINDOW_MAX ? WINDOW_MAX : window;
 }
 
-void proxy_open(void)
+static void set_windows(void)
 {
 	for (unsigned int node = 0; node < cluster_nodes(); node++)
 		proxy_windows[node] = window_of(node);
+}
+
+bool proxy_is_idle(struct vcpu *vcpu)
+{
+	const uint64_t idle = STUB_GPA + STUB_IDLE;
+	struct kvm_vcpu_events events;
+	struct kvm_regs regs;
+
+	vcpu_ioctl(vcpu, KVM_GET_REGS, &regs, "KVM_GET_REGS");
+	vcpu_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events, "KVM_GET_VCPU_EVENTS");
+	return regs.rip >= idle && regs.rip < idle + STUB_IDLE_SIZE &&
+	       !events.interrupt.injected && !events.nmi.injected &&
+	       vcpu_state_may_leave(vcpu);
+}
+
+void proxy_moved(struct vcpu *vcpu, unsigned int node)
+{
+	vcpu->node = node;
+	set_windows();
+}
+
+void proxy_begin(struct vcpu *vcpu, unsigned int node)
+{
+	proxy_be(vcpu);
+	vcpu->real = false;
+	atomic_store(&vcpu->counts->real, false);
+	proxy_sends[vcpu->cpu].unanswered = 0;
+	proxy_moved(vcpu, node);
+}
+
+/* As if it had been started here. */
+void proxy_end(struct vcpu *vcpu)
+{
+	pthread_mutex_lock(&proxy_lock);
+	proxy_starts[vcpu->cpu].starting = true;
+	proxy_starts[vcpu->cpu].missing = 0;
+	pthread_mutex_unlock(&proxy_lock);
+	proxy_moved(vcpu, cluster_self());
+	vcpu->real = true;
+	atomic_store(&vcpu->counts->real, true);
+}
+
+void proxy_open(void)
+{
+	set_windows();
 	atomic_store(&proxy_is_open, true);
 }
 

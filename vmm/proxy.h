@@ -31,6 +31,22 @@ void proxy_report_parked(struct vcpu *vcpu);
 /* Make a proxy run the stub, and tell its owner. Called by its thread. */
 void proxy_enter_stub(struct vcpu *vcpu);
 
+/* Is it in the stub, between two interrupts? Called by its thread, in a job. */
+bool proxy_is_idle(struct vcpu *vcpu);
+
+/* Make it run the stub; interrupts that wait at its APIC stay. Called by its thread. */
+void proxy_be(struct vcpu *vcpu);
+
+/*
+ * move.c: a real CPU has gone to @node, and is a proxy from now on; or the other way
+ * round. Called by its thread, in a job.
+ */
+void proxy_begin(struct vcpu *vcpu, unsigned int node);
+void proxy_end(struct vcpu *vcpu);
+
+/* move.c: a CPU that is a proxy here is real on @node now. */
+void proxy_moved(struct vcpu *vcpu, unsigned int node);
+
 /* KVM_RUN of a proxy has returned. Called by its thread. */
 void proxy_handle_exit(struct vcpu *vcpu);
 

@@ -231,6 +231,16 @@ static void set_runs(struct vcpu *vcpu, bool runs)
 	pthread_mutex_unlock(&vcpu->lock);
 }
 
+bool run_may_be_parked(struct vcpu *vcpu)
+{
+	uint32_t state = vcpu_mp_state(vcpu);
+
+	if (state == KVM_MP_STATE_RUNNABLE)
+		return false;
+	return state != KVM_MP_STATE_HALTED ||
+	       !(vcpu->boots || vcpu->run->if_flag);
+}
+
 /* Return: it is parked, and KVM has completed its last exit. */
 static bool handle_interruption(struct vcpu *vcpu)
 {

@@ -23,4 +23,7 @@ void run_start(struct vcpu *vcpu);
  */
 bool run_job(struct vcpu *vcpu, vcpu_job job, void *arg);
 
+/* May the guest have parked it? Called by a job of a real CPU. */
+bool run_may_be_parked(struct vcpu *vcpu);
+
 #endif /* VMM_RUN_H */

@@ -101,6 +101,8 @@ void sipi_block(struct vcpu *vcpu)
 
 	vcpu_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events, "KVM_GET_VCPU_EVENTS");
 	events.smi.smm = 1;
+	/* an NMI may come in between, and is not in @events */
+	events.flags &= ~KVM_VCPUEVENT_VALID_NMI_PENDING;
 	vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events,
 		   "system management mode");
 }

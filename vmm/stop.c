@@ -28,7 +28,7 @@ static atomic_bool stop_is_asked;
 static atomic_int stop_signal;		/* the last one that has asked */
 static int stop_orders;
 static void (*_Atomic stop_press)(void);
-static void (*_Atomic stop_order)(enum order_type type, int fds[PASS_FDS]);
+static void (*_Atomic stop_order)(const struct order *order, int fds[PASS_FDS]);
 static void (*_Atomic stop_continued[2])(void);
 
 /* Held while an order is taken; stop_end_signals() keeps it. */
@@ -74,7 +74,7 @@ static bool wait_for_order(int ms)
 /* Return: the signal of an order, or 0 if it is another, which is done. */
 static int receive_order(void)
 {
-	void (*take)(enum order_type type, int fds[PASS_FDS]);
+	void (*take)(const struct order *order, int fds[PASS_FDS]);
 	struct order order;
 	int fds[PASS_FDS];
 
@@ -82,7 +82,7 @@ static int receive_order(void)
 		return 0;
 	take = atomic_load(&stop_order);
 	if (order.type != ORDER_SIGNAL && take) {
-		take(order.type, fds);
+		take(&order, fds);
 		return 0;
 	}
 	pass_close(fds);
@@ -139,7 +139,7 @@ void stop_press_first(void (*press)(void))
 	atomic_store(&stop_press, press);
 }
 
-void stop_take_orders(void (*take)(enum order_type type, int fds[PASS_FDS]))
+void stop_take_orders(void (*take)(const struct order *order, int fds[PASS_FDS]))
 {
 	atomic_store(&stop_order, take);
 }

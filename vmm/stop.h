@@ -40,7 +40,7 @@ void stop_press_first(void (*press)(void));
  * The same for the other orders of the keeper. @take closes the descriptors that have come
  * with one, by pass_close(), or keeps them.
  */
-void stop_take_orders(void (*take)(enum order_type type, int fds[PASS_FDS]));
+void stop_take_orders(void (*take)(const struct order *order, int fds[PASS_FDS]));
 
 /*
  * Have @continued called after each SIGCONT, when a shell may have given this

@@ -48,6 +48,7 @@
 #define XSAVE_MAX	0x4000u
 
 #define MSR_TSC			0x10
+#define MSR_LAST_BRANCH		0x1db	/* to 0x1de: records, which cannot be written */
 #define MSR_MTRR_BASE		0x200	/* 8 variable ranges, base and mask */
 #define MSR_MCE_CTL2		0x280
 #define MSR_MCE_BANKS		0x400	/* of 4 MSRs each */
@@ -161,12 +162,13 @@ static bool is_within(uint32_t msr, uint32_t first, uint32_t last)
 }
 
 /*
- * Not in the state as an MSR: the time; the APIC, where a write may send an interrupt;
- * interfaces of hypervisors, which the guest does not see (cpuid.c).
+ * Not in the state as an MSR: the time; records of branches; the APIC, where a write may
+ * send an interrupt; interfaces of hypervisors, which the guest does not see (cpuid.c).
  */
 static bool is_left_out(uint32_t msr)
 {
 	return msr == MSR_TSC || msr == MSR_TSC_DEADLINE ||
+	       is_within(msr, MSR_LAST_BRANCH, MSR_LAST_BRANCH + 3) ||
 	       is_within(msr, MSR_X2APIC, MSR_X2APIC_LAST) ||
 	       is_within(msr, MSR_HYPERV, MSR_HYPERV_LAST) ||
 	       is_within(msr, MSR_KVM, MSR_KVM_LAST) ||
@@ -468,7 +470,7 @@ bool vcpu_state_has_interrupt(struct vcpu *vcpu)
 }
 
 /* The registers that would act on what a proxy runs. Its others proxy.c sets. */
-static void calm(struct vcpu *vcpu)
+void vcpu_state_calm(struct vcpu *vcpu)
 {
 	struct kvm_debugregs debug = { .dr6 = DR6_FIXED, .dr7 = DR7_FIXED };
 	struct kvm_vcpu_events events = { .flags = KVM_VCPUEVENT_VALID_SHADOW };
@@ -485,10 +487,7 @@ static void calm(struct vcpu *vcpu)
 
 size_t vcpu_state_leave(struct vcpu *vcpu, void *buffer)
 {
-	size_t size = take_state(vcpu, buffer, leave_apic);
-
-	calm(vcpu);
-	return size;
+	return take_state(vcpu, buffer, leave_apic);
 }
 
 /* ---- giving a state ---- */
@@ -639,6 +638,16 @@ static bool put_part(struct vcpu *vcpu, const struct parts *parts,
 		      strerror(errno));
 }
 
+/* A host whose CPUs have no XSAVE has none of them. */
+static bool put_xcrs(struct vcpu *vcpu, const struct parts *parts, char *why)
+{
+	struct kvm_xcrs xcrs;
+
+	memcpy(&xcrs, parts->data[PART_XCRS], sizeof(xcrs));
+	return !xcrs.nr_xcrs ||
+	       put_part(vcpu, parts, PART_XCRS, KVM_SET_XCRS, why);
+}
+
 /* KVM stops at the first MSR that it does not take. */
 static bool put_msrs(struct vcpu *vcpu, const struct parts *parts, char *why)
 {
@@ -766,7 +775,7 @@ static bool put_all(struct vcpu *vcpu, const struct parts *parts,
 	       put_part(vcpu, parts, PART_SREGS, KVM_SET_SREGS2, why) &&
 	       put_part(vcpu, parts, PART_REGS, KVM_SET_REGS, why) &&
 	       put_part(vcpu, parts, PART_XSAVE, KVM_SET_XSAVE, why) &&
-	       put_part(vcpu, parts, PART_XCRS, KVM_SET_XCRS, why) &&
+	       put_xcrs(vcpu, parts, why) &&
 	       put_part(vcpu, parts, PART_DEBUG, KVM_SET_DEBUGREGS, why) &&
 	       (kind == VCPU_STATE_EXCHANGE ?
 			put_apic_registers(vcpu, parts, why) :

@@ -46,9 +46,12 @@ bool vcpu_state_may_leave(struct vcpu *vcpu);
 /* Is any interrupt of the CPU in service, or waits for it? Called by its thread. */
 bool vcpu_state_has_interrupt(struct vcpu *vcpu);
 
+/* No timer, breakpoint or event: for a proxy. Interrupts that wait stay. */
+void vcpu_state_calm(struct vcpu *vcpu);
+
 /*
- * As vcpu_state_get(), for VCPU_STATE_EXCHANGE and after vcpu_state_may_leave(). The CPU
- * that stays here has no timer, breakpoint or event; the caller makes it a proxy.
+ * As vcpu_state_get(), for VCPU_STATE_EXCHANGE and after vcpu_state_may_leave(). The
+ * timer of the CPU that stays here has ended.
  */
 size_t vcpu_state_leave(struct vcpu *vcpu, void *buffer);
 

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "../../vmm/cluster.h"
+#include "../../vmm/hw/ioapic.h"
 #include "../../vmm/irq.h"
 #include "../../vmm/msix.h"
 #include "../../vmm/log.h"
 #include "../../vmm/sipi.h"
 #include "../../vmm/stop.h"
+#include "../../vmm/vcpu_state.h"
 #include "../../vmm/vm.h"
 #include "libvmm.h"
 #include "tap.h"
@@ -60,6 +62,11 @@ void cluster_send(unsigned int node, enum cluster_type type,
 void cluster_send_others(enum cluster_type type, const void *payload)
 {
 	cluster_send(OTHER, type, payload);
+}
+
+unsigned int cluster_self(void)
+{
+	return 0;
 }
 
 unsigned int cluster_nodes(void)
@@ -112,6 +119,22 @@ void irq_deliver(uint32_t apic_id, uint8_t vector)
 void irq_deliver_nmi(uint32_t apic_id)
 {
 	irq_deliver(apic_id, 2);
+}
+
+void vcpu_state_calm(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+bool vcpu_state_may_leave(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return true;
+}
+
+void ioapic_eoi(uint8_t vector)
+{
+	(void)vector;
 }
 
 void sipi_block(struct vcpu *vcpu)
