@@ -117,11 +117,12 @@ static void put_home(const struct ssi_slot *slot)
 {
 	struct ssi_region *region = slot->region;
 	struct ssi_msg msg = { .type = SSI_WIRE_PUT, .index = slot->index };
+	u32 home;
 
 	ssi_stats_count(region->stats, SSI_COUNT_PUT, 1);
+	msg.version = ssi_pages_version(region, slot->index, &home);
 	local_bh_disable();
-	ssi_message_send(region, ssi_pages_home(region, slot->index), &msg,
-			 NULL);
+	ssi_message_send(region, home, &msg, NULL);
 	local_bh_enable();
 }
 

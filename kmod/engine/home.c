@@ -398,8 +398,12 @@ static void home_put(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_slot slot;
 	bool owns = false;
+	u32 version, home;
 
-	if (ssi_pages_are_ours(region, rx->msg.index) &&
+	version = ssi_pages_version(region, rx->msg.index, &home);
+	if (home != region->node->id && version == rx->msg.version)
+		return ssi_message_violation(rx, "this is not the page's home");
+	if (home == region->node->id &&
 	    ssi_pages_find_dir(region, rx->msg.index, 0, &slot)) {
 		spin_lock(&slot.bucket->lock);
 		owns = slot.dir->state != SSI_DIR_UNTOUCHED &&

@@ -314,14 +314,16 @@ int main(int argc, char **argv)
 	uint8_t *mem;
 	uint32_t i;
 	bool ok;
-	int fd;
+	int fd = -1;
 
 	cluster_args(&cluster, argc, argv);
 	conf_need();
 	tap_plan(9);
 	make_shared();
 	cluster_make(&cluster);
-	fd = attach(cluster.name, 0, SSI_DSM_ATTACH_NO_CHANNEL);
+	/* a node leaves the region with its last file */
+	for (i = cluster.nodes; i--;)
+		fd = attach(cluster.name, i, SSI_DSM_ATTACH_NO_CHANNEL);
 	ok = cluster_wait_ready(&cluster) && !genl_open(&genl);
 	mem = map_region(fd, cluster_size(&cluster));
 	if (!ok || !mem)
