@@ -202,16 +202,39 @@ static bool prepare_parcel(struct ssi_region *region, const struct ssi_msg *orde
 	return true;
 }
 
+/*
+ * Keep the order until MOVED of @version comes: a new home that is slow gets no
+ * more homes. A lost region keeps none: ssi_move_purge() may have run.
+ */
+static void await_moved(struct ssi_region *region, struct ssi_rx *rx, u32 version)
+{
+	struct ssi_move *move = &region->move;
+	bool lost;
+
+	rx->msg.version = version;
+	spin_lock_bh(&move->lock);
+	lost = is_lost(region);
+	if (!lost)
+		list_add_tail(&rx->list, &move->given);
+	spin_unlock_bh(&move->lock);
+	if (lost)
+		ssi_rx_free(rx);
+}
+
 static void follow_order(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct parcel parcel = { };
-	bool given = prepare_parcel(region, &rx->msg, &parcel);
 
-	if (given)
-		give_home(region, &parcel);
+	if (prepare_parcel(region, &rx->msg, &parcel)) {
+		await_moved(region, rx, parcel.version);
+		return give_home(region, &parcel);
+	}
+	spin_lock_bh(&region->move.lock);
+	region->move.nr_orders--;
+	spin_unlock_bh(&region->move.lock);
 	/* an order for a home that has moved meanwhile goes there */
 	local_bh_disable();
-	if (given || is_lost(region) || !ssi_route_redirect(region, rx))
+	if (is_lost(region) || !ssi_route_redirect(region, rx))
 		ssi_rx_free(rx);
 	local_bh_enable();
 }
@@ -380,7 +403,7 @@ static struct ssi_rx *next_job(struct ssi_move *move)
 	rx = list_first_entry_or_null(&move->jobs, struct ssi_rx, list);
 	if (rx) {
 		list_del_init(&rx->list);
-		move->nr_orders -= rx->msg.type == SSI_WIRE_MOVE;
+		move->nr_homes -= rx->msg.type == SSI_WIRE_HOME;
 	}
 	spin_unlock_bh(&move->lock);
 	return rx;
@@ -423,14 +446,32 @@ static void recv_part(struct ssi_region *region, struct ssi_rx *rx)
 		ssi_message_violation(rx, "the home is not to come here");
 }
 
+/* The home has arrived, there or further on: take the order for it, or NULL. */
+static struct ssi_rx *take_given(struct ssi_move *move, u64 index, u32 version)
+{
+	struct ssi_rx *rx;
+
+	lockdep_assert_held(&move->lock);
+	list_for_each_entry(rx, &move->given, list) {
+		if (rx->msg.index != index || ssi_route_newer(rx->msg.version, version))
+			continue;
+		list_del_init(&rx->list);
+		move->nr_orders--;
+		return rx;
+	}
+	return NULL;
+}
+
 static void recv_moved(struct ssi_region *region, struct ssi_rx *rx)
 {
 	struct ssi_move *move = &region->move;
 	u64 index = rx->msg.index;
+	struct ssi_rx *order;
 	bool legal = true;
 	u32 home;
 
 	spin_lock(&move->lock);
+	order = take_given(move, index, rx->msg.version);
 	if (ssi_route_newer(rx->msg.version, ssi_pages_version(region, index, &home))) {
 		legal = home != region->node->id;
 		if (legal)
@@ -438,6 +479,8 @@ static void recv_moved(struct ssi_region *region, struct ssi_rx *rx)
 					   rx->msg.version, false);
 	}
 	spin_unlock(&move->lock);
+	if (order)
+		ssi_rx_free(order);
 	if (legal)
 		ssi_rx_free(rx);
 	else
@@ -497,6 +540,7 @@ void ssi_move_init(struct ssi_move *move)
 	INIT_LIST_HEAD(&move->early);
 	INIT_LIST_HEAD(&move->arriving);
 	INIT_LIST_HEAD(&move->jobs);
+	INIT_LIST_HEAD(&move->given);
 	INIT_WORK(&move->work, ssi_move_work);
 }
 
@@ -506,6 +550,7 @@ void ssi_move_purge(struct ssi_move *move, struct list_head *rxs)
 	list_splice_tail_init(&move->early, rxs);
 	list_splice_tail_init(&move->arriving, rxs);
 	list_splice_tail_init(&move->jobs, rxs);
+	list_splice_tail_init(&move->given, rxs);
 	spin_unlock_bh(&move->lock);
 	cancel_work_sync(&move->work);
 }

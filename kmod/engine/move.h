@@ -8,7 +8,10 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-/* Orders that a home keeps, for all nodes together; more are dropped. */
+/*
+ * Orders that a home keeps, for all nodes together, with those for the homes that
+ * it has given and that have not arrived yet. More are dropped.
+ */
 #ifndef SSI_MOVE_ORDERS_MAX
 #define SSI_MOVE_ORDERS_MAX	1024
 #endif
@@ -22,10 +25,12 @@ struct ssi_rx;
  *	(region->homes). BH-safe; no lock is taken inside it
  * @early: messages for homes that have not arrived yet, in the order in which
  *	they came
- * @nr_early: how many, with those of @arriving
+ * @nr_early: how many
  * @arriving: HOME messages whose UNDERWAY messages have not all come
  * @jobs: MOVE messages, and HOME messages whose UNDERWAY messages have come
- * @nr_orders: how many of @jobs are MOVE messages
+ * @nr_homes: HOME messages in @arriving and @jobs
+ * @given: MOVE messages whose homes were given, until MOVED comes
+ * @nr_orders: MOVE messages in @jobs and @given, and that which @work follows
  * @work: gives and takes homes, one after the other, as @jobs say
  */
 struct ssi_move {
@@ -34,6 +39,8 @@ struct ssi_move {
 	u32 nr_early;
 	struct list_head arriving;
 	struct list_head jobs;
+	u32 nr_homes;
+	struct list_head given;
 	u32 nr_orders;
 	struct work_struct work;
 };

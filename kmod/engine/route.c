@@ -42,6 +42,33 @@ static u32 early_max(const struct ssi_region *region)
 	return 2 * SSI_HOME_REQUESTS_MAX * hweight32(region->members);
 }
 
+/*
+ * Limit of the HOME messages that are kept: each has a page. An old home counts
+ * the homes that it has given as orders until MOVED comes for them.
+ */
+static u32 homes_max(const struct ssi_region *region)
+{
+	return SSI_MOVE_ORDERS_MAX * (hweight32(region->members) - 1);
+}
+
+static bool has_room(const struct ssi_region *region, const struct ssi_rx *rx)
+{
+	const struct ssi_move *move = &region->move;
+
+	if (rx->msg.type == SSI_WIRE_HOME)
+		return move->nr_homes < homes_max(region);
+	return move->nr_early < early_max(region);
+}
+
+static void count_kept(struct ssi_move *move, const struct ssi_rx *rx)
+{
+	lockdep_assert_held(&move->lock);
+	if (rx->msg.type == SSI_WIRE_HOME)
+		move->nr_homes++;
+	else
+		move->nr_early++;
+}
+
 static u32 count_underway(const struct ssi_move *move, u64 index)
 {
 	const struct ssi_rx *rx;
@@ -77,9 +104,7 @@ static void try_to_take(struct ssi_region *region, u64 index)
 		if (count_underway(move, index) < rx->msg.arg)
 			return;
 		list_del_init(&rx->list);
-		if (ssi_route_add_job(region, rx))
-			move->nr_early--;
-		else
+		if (!ssi_route_add_job(region, rx))
 			list_add(&rx->list, &move->arriving);
 		return;
 	}
@@ -105,12 +130,12 @@ static enum kept keep(struct ssi_region *region, struct ssi_rx *rx,
 	spin_lock(&move->lock);
 	if (!ssi_route_newer(rx->msg.version, ssi_pages_version(region, index, &home)))
 		kept = NOT_EARLY;
-	else if (home == region->node->id || move->nr_early >= early_max(region))
+	else if (home == region->node->id || !has_room(region, rx))
 		kept = ILLEGAL;
 	else if (rx->msg.type == SSI_WIRE_MOVE && move->nr_early >= SSI_MOVE_ORDERS_MAX)
 		kept = DROPPED;
 	if (kept == KEPT) {
-		move->nr_early++;
+		count_kept(move, rx);
 		list_add_tail(&rx->list, list);
 		try_to_take(region, index);
 	}

@@ -35,6 +35,9 @@ static void check_lists(const struct ssi_region *region)
 	sim_need(list_empty(&region->holder.later),
 		 "node %u has page work that cannot go on, and nobody uses a page",
 		 region->node->id);
+	sim_need(list_empty(&region->move.given) && !region->move.nr_orders &&
+		 !region->move.nr_homes,
+		 "node %u waits for a home to arrive elsewhere", region->node->id);
 	sim_need(list_empty(&region->move.early) && !region->move.nr_early &&
 		 list_empty(&region->move.arriving) && list_empty(&region->move.jobs),
 		 "node %u waits for a home that does not come", region->node->id);
