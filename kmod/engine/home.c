@@ -34,13 +34,14 @@ static struct ssi_rx *find_txn(const struct ssi_slot *slot)
  * A request is kept until its UNBLOCK comes, and a member need not send it. So
  * the number of requests that a member makes this node keep has a limit. Return:
  * whether @rx is within the limit, and is counted. This node's own requests are
- * limited where they are opened, and are not counted: all CPUs send them.
+ * limited where they are opened, and are not counted: all CPUs send them. Those that
+ * another node sends on are counted: that node may have made them up.
  */
 static bool count_request(struct ssi_region *region, const struct ssi_rx *rx)
 {
 	atomic_t *count = &region->home.requests[rx->msg.requester].count;
 
-	if (rx->msg.requester == region->node->id ||
+	if (rx->msg.src == region->node->id ||
 	    atomic_inc_return(count) <= SSI_HOME_REQUESTS_MAX)
 		return true;
 	atomic_dec(count);
@@ -51,7 +52,7 @@ static void uncount_request(const struct ssi_rx *rx)
 {
 	const struct ssi_region *region = rx->region;
 
-	if (rx->msg.requester != region->node->id)
+	if (rx->msg.src != region->node->id)
 		atomic_dec(&rx->region->home.requests[rx->msg.requester].count);
 }
 
@@ -67,9 +68,9 @@ static void refuse_request(struct ssi_rx *rx, const char *why)
 	ssi_message_violation(rx, why);
 }
 
-static enum ssi_dir_kind kind_of(const struct ssi_rx *rx)
+static enum ssi_dir_kind kind_of_type(u32 type)
 {
-	switch (rx->msg.type) {
+	switch (type) {
 	case SSI_WIRE_GETS:
 		return SSI_DIR_GETS;
 	case SSI_WIRE_GETX:
@@ -77,6 +78,11 @@ static enum ssi_dir_kind kind_of(const struct ssi_rx *rx)
 	default:
 		return SSI_DIR_UPGRADE;
 	}
+}
+
+static enum ssi_dir_kind kind_of(const struct ssi_rx *rx)
+{
+	return kind_of_type(rx->msg.type);
 }
 
 /*
@@ -439,6 +445,15 @@ static void recv_unblock(struct ssi_region *region, struct ssi_rx *rx)
 		ssi_message_violation(rx, "no such transaction");
 }
 
+/*
+ * A node speaks for another one only if it sends on a message of that node, since a
+ * home has moved; then the message has the version of the home that it is for.
+ */
+static bool may_speak(const struct ssi_rx *rx)
+{
+	return rx->msg.src == rx->msg.requester || rx->msg.version;
+}
+
 /* GETS, GETX, UPGRADE, PUT, UNBLOCK */
 void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 {
@@ -446,6 +461,8 @@ void ssi_home_recv(struct ssi_region *region, struct ssi_rx *rx)
 		home_put(region, rx);
 	else if (!(region->members & BIT(rx->msg.requester)))
 		ssi_message_violation(rx, "it is of a node that is no member");
+	else if (!may_speak(rx))
+		ssi_message_violation(rx, "it is of another node, and no home has moved");
 	else if (ssi_route_redirect(region, rx))
 		return;
 	else if (rx->msg.type == SSI_WIRE_UNBLOCK)
@@ -519,26 +536,28 @@ struct ssi_rx *ssi_home_take_out(const struct ssi_slot *slot,
 	return txn;
 }
 
-void ssi_home_put_in(const struct ssi_slot *slot, const struct ssi_dir *dir,
+bool ssi_home_put_in(const struct ssi_slot *slot, const struct ssi_dir *dir,
 		     struct ssi_rx *txn)
 {
 	struct ssi_dir before = *dir;
 	struct ssi_dir_plan plan;
 
 	lockdep_assert_held(&slot->bucket->lock);
+	if (txn) {
+		before.busy = false;
+		if (ssi_directory_begin(&before, txn->msg.requester,
+					kind_of_type(txn->msg.arg), &plan) ||
+		    !count_request(slot->region, txn))
+			return false;
+		txn->msg.type = txn->msg.arg;
+		txn->msg.arg = 0;
+		txn->home.asked = asked_by(&plan, dir);
+		INIT_LIST_HEAD(&txn->home.pending);
+		list_move(&txn->list, &slot->bucket->txns);
+	}
 	*slot->dir = *dir;
 	count_directory(slot, 1);
-	if (!txn)
-		return;
-	txn->msg.type = txn->msg.arg;
-	txn->msg.arg = 0;
-	before.busy = false;
-	ssi_directory_begin(&before, txn->msg.requester, kind_of(txn), &plan);
-	txn->home.asked = asked_by(&plan, dir);
-	INIT_LIST_HEAD(&txn->home.pending);
-	if (txn->msg.requester != slot->region->node->id)
-		atomic_inc(&slot->region->home.requests[txn->msg.requester].count);
-	list_add(&txn->list, &slot->bucket->txns);
+	return true;
 }
 
 void ssi_home_purge(struct ssi_bucket *bucket, struct list_head *rxs)

@@ -87,11 +87,14 @@ struct ssi_rx *ssi_home_take_out(const struct ssi_slot *slot,
  * ssi_home_put_in() - put a directory entry of another home in
  * @slot: the page, with its directory entry
  * @dir: the new contents of the entry, validated
- * @txn: UNDERWAY, if @dir is busy: it becomes the request that is being served
+ * @txn: UNDERWAY, if @dir is busy: it leaves its list, and becomes the request that
+ *	is being served
  *
  * Context: bucket lock held.
+ * Return: false if @txn does not fit @dir, or if its requester has too many requests
+ * under way; nothing has changed then.
  */
-void ssi_home_put_in(const struct ssi_slot *slot, const struct ssi_dir *dir,
+bool ssi_home_put_in(const struct ssi_slot *slot, const struct ssi_dir *dir,
 		     struct ssi_rx *txn);
 
 /**

@@ -123,6 +123,11 @@ static void take_out(struct ssi_region *region, struct parcel *parcel, u32 i)
 
 	ssi_pages_find_dir(region, parcel->index + i, 0, &slot);
 	spin_lock_bh(&slot.bucket->lock);
+	/*
+	 * Look again, with the lock: a request that has found the home here may have
+	 * allocated the entry meanwhile.
+	 */
+	slot.dir = ssi_pages_dir(region, slot.index, 0);
 	ssi_pages_recount(&slot);
 	if (slot.dir) {
 		ssi_directory_pack(slot.dir, &wire[i]);
@@ -282,17 +287,16 @@ static bool put_in(struct ssi_region *region, const struct ssi_rx *home,
 	struct ssi_rx *txn = find_underway(underway, home->msg.index + i);
 	struct ssi_slot slot;
 	struct ssi_dir dir;
+	bool fits;
 
 	if (ssi_directory_unpack(&wire[i], region->members, &dir) ||
 	    dir.busy != !!txn)
 		return false;
-	if (txn)
-		list_del_init(&txn->list);
 	ssi_pages_find_dir(region, home->msg.index + i, 0, &slot);
 	spin_lock_bh(&slot.bucket->lock);
-	ssi_home_put_in(&slot, &dir, txn);
+	fits = ssi_home_put_in(&slot, &dir, txn);
 	spin_unlock_bh(&slot.bucket->lock);
-	return true;
+	return fits;
 }
 
 static void take_underway(struct ssi_move *move, u64 index,
@@ -364,13 +368,16 @@ static void tell_members(struct ssi_region *region, u64 index, u32 version)
 /* All messages of the move are here. */
 static bool put_home(struct ssi_region *region, const struct ssi_rx *rx)
 {
-	u32 version = rx->msg.version, self = region->node->id, i;
+	u32 version = rx->msg.version, self = region->node->id, home, i;
 	u64 index = rx->msg.index;
 	LIST_HEAD(underway);
 	LIST_HEAD(early);
-	bool fits = true;
+	bool fits;
 
 	take_underway(&region->move, index, &underway);
+	/* a second HOME must not replace entries that are in use */
+	fits = ssi_route_newer(version, ssi_pages_version(region, index, &home)) &&
+	       home != self;
 	for (i = 0; i < SSI_BLOCK_PAGES && fits; i++)
 		fits = put_in(region, rx, &underway, i);
 	fits &= list_empty(&underway);
@@ -390,9 +397,11 @@ static void take_home(struct ssi_region *region, struct ssi_rx *rx)
 {
 	if (!is_ready(region) || !has_room(region, rx->msg.index) ||
 	    put_home(region, rx))
-		ssi_rx_free(rx);
-	else
-		ssi_message_violation(rx, "it is not the directory of a home");
+		return ssi_rx_free(rx);
+	/* The peer stays while BHs are disabled. */
+	local_bh_disable();
+	ssi_message_violation(rx, "it is not the directory of a home");
+	local_bh_enable();
 }
 
 static struct ssi_rx *next_job(struct ssi_move *move)

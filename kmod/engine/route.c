@@ -51,7 +51,7 @@ static u32 homes_max(const struct ssi_region *region)
 	return SSI_MOVE_ORDERS_MAX * (hweight32(region->members) - 1);
 }
 
-static bool has_room(const struct ssi_region *region, const struct ssi_rx *rx)
+static bool may_keep(const struct ssi_region *region, const struct ssi_rx *rx)
 {
 	const struct ssi_move *move = &region->move;
 
@@ -130,7 +130,7 @@ static enum kept keep(struct ssi_region *region, struct ssi_rx *rx,
 	spin_lock(&move->lock);
 	if (!ssi_route_newer(rx->msg.version, ssi_pages_version(region, index, &home)))
 		kept = NOT_EARLY;
-	else if (home == region->node->id || !has_room(region, rx))
+	else if (home == region->node->id || !may_keep(region, rx))
 		kept = ILLEGAL;
 	else if (rx->msg.type == SSI_WIRE_MOVE && move->nr_early >= SSI_MOVE_ORDERS_MAX)
 		kept = DROPPED;
@@ -166,6 +166,8 @@ bool ssi_route_redirect(struct ssi_region *region, struct ssi_rx *rx)
 		ssi_rx_free(rx);
 	else if (kept == ILLEGAL)
 		ssi_message_violation(rx, "it is for a home that is not to come here");
+	else if (kept == NOT_EARLY && !version && rx->msg.version)
+		ssi_message_violation(rx, "the page's home has never moved");
 	else if (kept == NOT_EARLY && home == region->node->id)
 		return false;
 	else if (kept == NOT_EARLY && rx->msg.version == version)

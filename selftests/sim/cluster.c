@@ -287,12 +287,17 @@ static void delete_region(u32 id)
 	mutex_unlock(&ssi_config_lock);
 }
 
-/* Node @id requests pages, each once, and does not even hear the answers. */
+/*
+ * Node @id requests pages, each once, and does not even hear the answers; maybe in
+ * the name of another node.
+ */
 static void flood(u32 id)
 {
 	u32 home = (id + 1) % sim.homes, i;
 	struct ssi_msg msg = {
-		.type = SSI_WIRE_GETX, .src = id, .requester = id, .dst = home,
+		.type = SSI_WIRE_GETX, .src = id, .dst = home,
+		.requester = sim_one_in(2) ? id : sim_random(sim.nodes),
+		.version = sim_random(3),
 		.region = REGION_ID, .life = regions[home]->life,
 	};
 	struct ssi_wire wire;
