@@ -81,7 +81,7 @@ void ssi_pages_set_home(struct ssi_region *region, u64 index, u32 home,
 		memset(region->recounted, 0, sizeof(region->recounted));
 		entry |= HOME_CHANGING;
 	}
-	/* directory entries and @recounted are written before */
+	/* directory entries and @recounted are written before; see is_cached() */
 	smp_store_release(&region->homes[index >> SSI_BLOCK_SHIFT], entry);
 }
 
@@ -187,18 +187,36 @@ bool ssi_pages_find_dir(struct ssi_region *region, u64 index, gfp_t gfp,
 	return slot->dir;
 }
 
-/* Whether the page's data is counted as part of the cache. */
+static bool is_foreign(const struct ssi_slot *slot, u64 entry)
+{
+	const struct ssi_region *region = slot->region;
+
+	return home_of(region, slot->index, entry) != region->node->id;
+}
+
+/*
+ * Whether the page's data is counted as part of the cache. A change may end, and that
+ * of another block begin, between the two looks at the table.
+ */
 static bool is_cached(const struct ssi_slot *slot)
 {
 	const struct ssi_region *region = slot->region;
-	u64 entry = home_entry(region, slot->index);	/* may change: read it once */
-	bool cached = home_of(region, slot->index, entry) != region->node->id;
+	u64 entry = home_entry(region, slot->index), before;
+	bool recounted;
 
 	lockdep_assert_held(&slot->bucket->lock);
-	if (likely(!(entry & HOME_CHANGING)))
-		return cached;
-	return test_bit(slot->index & (SSI_BLOCK_PAGES - 1),
-			region->recounted) ? cached : !cached;
+	while (unlikely(entry & HOME_CHANGING)) {
+		smp_rmb();	/* pairs with smp_store_release() in ssi_pages_set_home() */
+		recounted = test_bit(slot->index & (SSI_BLOCK_PAGES - 1),
+				     region->recounted);
+		smp_rmb();	/* as above: the bits are older than what follows */
+		before = entry;
+		entry = home_entry(region, slot->index);
+		if (entry == before)
+			return recounted ? is_foreign(slot, entry) :
+					   !is_foreign(slot, entry);
+	}
+	return is_foreign(slot, entry);
 }
 
 void ssi_pages_recount(const struct ssi_slot *slot)

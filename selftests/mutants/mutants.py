@@ -149,8 +149,9 @@ MUTANTS = [
      "\t\tssi_budget_count(region, is_cached(slot) ? 1 : -1);\n",
      "\t\tssi_budget_count(region, 0);\n"),
     ("pages of a block that is moving count as after the move",
-     "kmod/memory/pages.c", "region->recounted) ? cached : !cached;",
-     "region->recounted) ? cached : cached;"),
+     "kmod/memory/pages.c", "!is_foreign(slot, entry);", "is_foreign(slot, entry);"),
+    ("a home that has arrived still counts as an order",
+     "kmod/engine/move.c", "\t\tmove->nr_orders--;\n\t\treturn rx;", "\t\treturn rx;"),
 
     # ---- limits ----
     ("a member may open requests without limit",

@@ -48,6 +48,7 @@ typedef unsigned int vm_fault_t;
 	(bits)[(n) / 64] |= BIT((n) % 64);				\
 	was_set_; })
 #define likely(x)		(x)
+#define unlikely(x)		(x)
 #define module_param_array(name, type, count, mode)	\
 	static_assert(sizeof(name) > 0, "it is an array")
 #define module_param(name, type, mode)			\
