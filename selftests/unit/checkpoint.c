@@ -2,8 +2,8 @@
 /*
  * vmm/checkpoint.c on node 0 and on another node: who is told what, and in which order.
  *
- * What it does is written down as letters: H and h the guest is held and released, C CPUs
- * complete, V and v devices are held and released, F interrupts are forwarded, O owned pages
+ * What it does is written down as letters: H and h the guest is held and released, m moves
+ * of CPUs have ended, C CPUs complete, V and v devices are held and released, F interrupts are forwarded, O owned pages
  * are asked for, M memory, N the node's state and L the manifest are written, A and a the
  * keeper is told of success and failure; and the messages: r READY, d DRAIN, D DRAINED,
  * w WRITE, W WRITTEN, e END.
@@ -21,6 +21,7 @@
 #include "../../vmm/devices.h"
 #include "../../vmm/dsm.h"
 #include "../../vmm/memory.h"
+#include "../../vmm/move.h"
 #include "../../vmm/pause.h"
 #include "../../vmm/stop.h"
 #include "../../vmm/virtio/life.h"
@@ -113,6 +114,11 @@ uint64_t pause_hold(void)
 void pause_release(void)
 {
 	note('h');
+}
+
+void move_wait(void)
+{
+	note('m');
 }
 
 void virtio_hold(void)
@@ -270,7 +276,7 @@ static void test_leader(void)
 	give(1, READY, NULL);
 	tap_ok(did(""), "node 0 waits until all nodes are ready");
 	give(2, READY, NULL);
-	tap_ok(did("HdCVFOD"), "then the guest is held, and all drain");
+	tap_ok(did("HmdCVFOD"), "then the guest is held, and all drain");
 	give(1, DRAINED, NULL);
 	tap_ok(did(""), "it waits for all");
 	give(2, DRAINED, NULL);
@@ -279,7 +285,7 @@ static void test_leader(void)
 	give(2, WRITTEN, NULL);
 	tap_ok(did("LAveh"), "the manifest comes last, with all hashes, and then the guest goes on");
 	make_one();
-	did("HdCVFOD");
+	did("HmdCVFOD");
 	give(1, DRAINED, NULL);
 	give(2, DRAINED, "a disk waits");
 	tap_ok(did("wO"), "if one node cannot, none writes");
@@ -289,7 +295,7 @@ static void test_leader(void)
 	       "all are told why, and the guest goes on");
 	is_full = true;
 	make_one();
-	did("HdCVFOD");
+	did("HmdCVFOD");
 	give(1, DRAINED, NULL);
 	give(2, DRAINED, NULL);
 	did("wOM");
@@ -322,6 +328,19 @@ static void test_follower(void)
 	did("r");
 	give(0, END, "not all nodes");
 	tap_ok(did("a"), "it may end before it has begun");
+	give(0, END, "not all nodes");
+	order();
+	tap_ok(did("r"), "the end of one that it had no part in does not end the next one");
+	give(0, END, "not all nodes");
+	did("a");
+	give(0, DRAIN, NULL);
+	tap_ok(did("CVFOD"), "without an order it takes part, so that no node waits for it");
+	give(0, DRAINED, NULL);
+	give(2, DRAINED, NULL);
+	give(0, WRITE, NULL);
+	tap_ok(did("OW") && strstr(last_why, "not all nodes"), "it writes nothing, and says why");
+	give(0, END, "not all nodes");
+	tap_ok(did("v"), "and goes on");
 	tap_ok(!refused, "nothing was refused");
 	give(0, 9, NULL);
 	tap_ok(refused, "an unknown message is refused");
@@ -329,7 +348,7 @@ static void test_follower(void)
 
 int main(void)
 {
-	tap_plan(19);
+	tap_plan(23);
 	test_leader();
 	/* Its thread waits for a request that never comes. */
 	self = 1;
