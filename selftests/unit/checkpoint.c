@@ -3,10 +3,10 @@
  * vmm/checkpoint.c on node 0 and on another node: who is told what, and in which order.
  *
  * What it does is written down as letters: H and h the guest is held and released, m moves
- * of CPUs have ended, C CPUs complete, V and v devices are held and released, F interrupts are forwarded, O owned pages
- * are asked for, M memory, N the node's state and L the manifest are written, A and a the
- * keeper is told of success and failure; and the messages: r READY, d DRAIN, D DRAINED,
- * w WRITE, W WRITTEN, e END.
+ * of CPUs have ended, C CPUs complete, V and v devices are held and released, F interrupts
+ * are forwarded, O owned pages are asked for, M memory, N the node's state and L the
+ * manifest are written, A and a the keeper is told of success and failure; and the
+ * messages: r READY, d DRAIN, D DRAINED, w WRITE, W WRITTEN, e END.
  */
 #include "../../vmm/checkpoint.h"
 
