@@ -54,6 +54,7 @@ struct ssi_dir_wire {
 	__u8   busy;
 	__u8   moves;
 };
+
 static_assert(sizeof(struct ssi_dir_wire) == 8, "512 entries are one payload");
 
 /**

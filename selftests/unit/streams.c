@@ -154,13 +154,13 @@ static void put(struct output *out, const char *text)
 static void test_full(FILE *file, struct output *out)
 {
 	static const char expected[] =
-		"first \nssi-vmm: 14 bytes of output were lost here: the file had no room.\nlast\n";
+		"first.\nssi-vmm: 14 bytes of output were lost here: the file had no room.\nlast\n";
 	char text[256] = "";
 
-	put(out, "first ");
+	put(out, "first.");
 	limit_files(6);
 	put(out, "second ");
-	put(out, "third \n");
+	put(out, "third.\n");
 	limit_files(RLIM_INFINITY);
 	put(out, "last\n");
 	if (pread(fileno(file), text, sizeof(text) - 1, 0) < 0)

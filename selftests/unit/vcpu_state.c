@@ -65,7 +65,8 @@ static void write_tables(void)
 	static const uint64_t gdt[] = {
 		0, 0, 0x00af9b000000ffffull, 0x00cf93000000ffffull,
 	};
-	uint64_t handler = CODE_GPA + (guest_timer - guest_code);
+	uint64_t handler = CODE_GPA + (uintptr_t)guest_timer -
+			   (uintptr_t)guest_code;
 	uint64_t gate[2] = {
 		(handler & 0xffff) | 0x10 << 16 | 0x8e00ull << 32, 0,
 	};
@@ -78,7 +79,8 @@ static void write_tables(void)
 	gate[0] |= (handler >> 16 & 0xffff) << 48;
 	memcpy(ram + GDT_GPA, gdt, sizeof(gdt));
 	memcpy(ram + IDT_GPA + TIMER_VECTOR * sizeof(gate), gate, sizeof(gate));
-	memcpy(ram + CODE_GPA, guest_code, guest_end - guest_code);
+	memcpy(ram + CODE_GPA, guest_code,
+	       (uintptr_t)guest_end - (uintptr_t)guest_code);
 }
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type)

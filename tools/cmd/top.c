@@ -110,8 +110,9 @@ static void merge_pages(struct seen *new, const struct hot_page *more, size_t co
 static void add_pages(const struct genl_reply *reply, void *arg)
 {
 	struct hot_page pages[HOT_PAGES_MAX];
+	size_t count = hot_pages_read(reply, pages);
 
-	merge_pages(arg, pages, hot_pages_read(reply, pages));
+	merge_pages(arg, pages, count);
 }
 
 static void subtract(struct counts_class *now, struct counts_class *before)

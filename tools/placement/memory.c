@@ -97,9 +97,10 @@ static size_t merge(const struct planner *planner, const struct planner_touch *t
 	while (old < end || i < count) {
 		int order = old == end ? 1 : i == count ? -1 :
 			    compare_touches(&old->touch, &touches[i]);
+		static const struct trail new;
 		struct planner_touch none;
 
-		to[n] = order > 0 ? (struct trail){ .rate = 0 } : *old;
+		to[n] = order > 0 ? new : *old;
 		none = order < 0 ? without_counts(&old->touch) : touches[i];
 		add_period(&to[n], &none, planner->now->seconds);
 		if (!is_over(planner, &to[n]))

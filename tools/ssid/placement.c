@@ -223,7 +223,7 @@ static int move_home(const json_t *plan, const struct planner_decision *decision
 		 ssi_layout_address(decision->object << BLOCK_SHIFT));
 	snprintf(to, sizeof(to), "%u", decision->to);
 	snprintf(node, sizeof(node), "%u", plan_node_id(leader_of(plan)));
-	snprintf(region, sizeof(region), "%u", DSM_REGION);
+	snprintf(region, sizeof(region), "%d", DSM_REGION);
 	if (!child_run(argv, output))
 		return 0;
 	return rest_fail(failure, 500, "home_refused", "The home of block %" PRIu64 " cannot move: %s",
