@@ -185,11 +185,7 @@ inline forget(to, v)
 }
 
 /* What node @x does with a message for a home: serve it, send it on, or keep it. */
-#ifdef LINGERS
-#define SERVES(x, v)	(version[x] >= (v) && (HOME_AT(x) == (x) || giving))
-#else
 #define SERVES(x, v)	(version[x] >= (v) && HOME_AT(x) == (x))
-#endif
 #ifdef SENDSBACK
 #define SENDS_ON(x, v)	(!SERVES(x, v))
 #else
@@ -275,15 +271,8 @@ end:	do
 #define SERVES_DONE(n)	SERVES(done_to[n], done_v[n])
 #define HOME_STAYS	(!giving)
 #else
-inline send_home(n, to, v)
-{
-	skip
-}
-
-inline forget(to, v)
-{
-	skip
-}
+#define send_home(n, to, v)	skip
+#define forget(to, v)		skip
 #define SERVES_WANT(n)	true
 #define SERVES_DONE(n)	true
 #define HOME_STAYS	true
