@@ -212,11 +212,10 @@ void cluster_stop(void)
 /* ---- what befalls it ---- */
 
 /* Programs that need pages together keep their window, and room for those. */
-static void change_policy(void)
+static void change_policy_of(struct ssi_region *region)
 {
 	static const u64 holds[] = { 0, 3, 200, 5000, SSI_DSM_POLICY_AUTO };
 	static const u64 pages[] = { 1, 3, 20, 512 };
-	struct ssi_region *region = regions[sim_random(sim.nodes)];
 	u64 hold = holds[sim_random(ARRAY_SIZE(holds))];
 	u64 cache = pages[sim_random(ARRAY_SIZE(pages))] * PAGE_SIZE;
 
@@ -239,6 +238,16 @@ static void change_policy(void)
 	}
 }
 
+/* The region may be made anew meanwhile: the reference keeps it. */
+static void with_region(void (*fn)(struct ssi_region *region))
+{
+	struct ssi_region *region = regions[sim_random(sim.nodes)];
+
+	percpu_ref_get(&region->ref);
+	fn(region);
+	ssi_region_put(region);
+}
+
 /* Programs hold their regions, so they are there even if they were deleted. */
 void cluster_disturb(void)
 {
@@ -248,7 +257,7 @@ void cluster_disturb(void)
 	case 1:
 		return memory_shrink();
 	case 2:
-		return change_policy();
+		return with_region(change_policy_of);
 	case 3:
 		sim_now += sim_random(2 * NSEC_PER_MSEC);
 		return;
@@ -261,9 +270,8 @@ void cluster_disturb(void)
 	}
 }
 
-void cluster_move_home(void)
+static void order_moves(struct ssi_region *region)
 {
-	struct ssi_region *region = regions[sim_random(sim.nodes)];
 	u64 index = sim.hot[sim_random(sim.pages)];
 	u32 orders = sim_one_in(4) ? 3 : 1;
 
@@ -271,6 +279,11 @@ void cluster_move_home(void)
 		if (READ_ONCE(region->state) == SSI_DSM_REGION_READY)
 			ssi_move_order(region, index - index % SIM_BLOCK,
 				       sim_random(sim.nodes));
+}
+
+void cluster_move_home(void)
+{
+	with_region(order_moves);
 }
 
 static void delete_node(u32 id)
@@ -310,7 +323,7 @@ static void flood(u32 id)
 		links_inject(id, home, &wire, NULL, 0);
 	}
 	task_sleep(NULL, NSEC_PER_SEC);
-	quiet_check_limit(regions[home], id);
+	quiet_check_limit(regions[home]);
 }
 
 /* A node that lies; then it goes, since some lies are not found out. */

@@ -46,28 +46,36 @@ static void check_lists(const struct ssi_region *region)
 		 region->node->id, atomic_read(&region->gather.outstanding));
 }
 
-static u32 count_from(const struct list_head *txns, u32 src)
+static u32 count_of(const struct list_head *txns, u32 requester)
 {
 	const struct ssi_rx *txn, *rx;
 	u32 count = 0;
 
 	list_for_each_entry(txn, txns, list) {
-		count += txn->msg.src == src;
+		count += txn->msg.requester == requester;
 		list_for_each_entry(rx, &txn->home.pending, list)
-			count += rx->msg.src == src;
+			count += rx->msg.requester == requester;
 	}
 	return count;
 }
 
-void quiet_check_limit(const struct ssi_region *region, u32 src)
+static void check_limit_of(const struct ssi_region *region, u32 requester)
 {
 	u32 count = 0, i;
 
 	for (i = 0; i < ssi_region_buckets(region); i++)
-		count += count_from(&region->buckets[i].txns, src);
+		count += count_of(&region->buckets[i].txns, requester);
 	sim_need(count <= SSI_HOME_REQUESTS_MAX,
 		 "node %u keeps %u requests of node %u", region->node->id,
-		 count, src);
+		 count, requester);
+}
+
+void quiet_check_limit(const struct ssi_region *region)
+{
+	u32 id;
+
+	for (id = 0; id < sim.nodes; id++)
+		check_limit_of(region, id);
 }
 
 static void check_no_requests(const struct ssi_region *region)

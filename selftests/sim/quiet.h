@@ -12,7 +12,7 @@ struct ssi_region;
 /* No node was lost, and nobody has wanted anything for long. */
 void quiet_check(struct ssi_region *const *regions);
 
-/* Node @src has not made @region's home keep more requests than it may. */
-void quiet_check_limit(const struct ssi_region *region, u32 src);
+/* @region's home keeps no more requests in the name of a node than it may. */
+void quiet_check_limit(const struct ssi_region *region);
 
 #endif /* SIM_QUIET_H */
