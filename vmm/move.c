@@ -124,8 +124,9 @@ static struct {
 	unsigned int num_jobs;
 	bool serves;
 
-	/* S: the answer that is waited for, and the answer */
+	/* S: the answer that is waited for, by bits of enum move_what, and the answer */
 	uint64_t number;
+	uint32_t expected;
 	bool answered;
 	struct move_message answer;
 
@@ -142,7 +143,7 @@ static struct {
 	uint64_t moves;
 	bool under_way;
 	struct move_message move;
-	unsigned int unseen;
+	uint64_t unseen;	/* bits of nodes */
 } moving;
 
 static pthread_mutex_t move_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -242,7 +243,7 @@ void move_ask(unsigned int asker, uint32_t cpu, uint32_t node)
 		m.number = ++moving.moves;
 		m.from = moving.vcpus[cpu].node;
 		moving.under_way = true;
-		moving.unseen = cluster_nodes();
+		moving.unseen = (1ull << cluster_nodes()) - 1;
 		moving.move = m;
 	}
 	pthread_mutex_unlock(&move_lock);
@@ -259,9 +260,10 @@ static void end_move(unsigned int node, const struct move_message *m, bool seen)
 
 	pthread_mutex_lock(&move_lock);
 	known = moving.under_way && m->number == moving.move.number &&
-		moving.unseen && (seen || node == moving.move.from);
+		moving.unseen & 1ull << node &&
+		(seen || node == moving.move.from);
 	if (known) {
-		moving.unseen = seen ? moving.unseen - 1 : 0;
+		moving.unseen = seen ? moving.unseen & ~(1ull << node) : 0;
 		over = !moving.unseen;
 		if (over)
 			moving.under_way = false;
@@ -285,10 +287,11 @@ void move_wait(void)
 /* ---- S ---- */
 
 /* Before the message that it is the answer to. */
-static void expect_answer(uint64_t number)
+static void expect_answer(uint64_t number, uint32_t whats)
 {
 	pthread_mutex_lock(&move_lock);
 	moving.number = number;
+	moving.expected = whats;
 	moving.answered = false;
 	pthread_mutex_unlock(&move_lock);
 }
@@ -311,7 +314,7 @@ static void take_answer(unsigned int node, const struct move_message *m)
 
 	pthread_mutex_lock(&move_lock);
 	expected = !moving.answered && moving.number == m->number &&
-		   m->to == node;
+		   moving.expected & 1u << m->what && m->to == node;
 	if (expected) {
 		moving.answer = *m;
 		moving.answered = true;
@@ -378,7 +381,7 @@ static void depart(struct vcpu *vcpu, void *arg)
 	}
 	begun = tsc_read();
 	forward_settle(vcpu->cpu);
-	expect_answer(departure->m.number);
+	expect_answer(departure->m.number, 1u << MOVE_MOVED | 1u << MOVE_BACK);
 	size = vcpu_state_leave(vcpu, state);
 	send_state(&departure->m, state, size, begun);
 	answer = wait_for_answer();
@@ -431,7 +434,7 @@ static void give(const struct move_message *m)
 {
 	struct departure departure = { .m = *m };
 
-	expect_answer(m->number);
+	expect_answer(m->number, 1u << MOVE_READY);
 	send_as(m->to, m, MOVE_TAKE);
 	departure.m.result = wait_for_answer().result;
 	if (departure.m.result == MOVE_DONE)
@@ -589,7 +592,7 @@ static void take_moved(unsigned int node, const struct move_message *m)
 {
 	struct vcpu *vcpu = &moving.vcpus[m->cpu];
 
-	if (m->to != node) {
+	if (m->to != node || m->from != vcpu->node) {
 		refuse_message(node);
 	} else if (vcpu->real) {
 		take_answer(node, m);
