@@ -30,7 +30,8 @@
  * interrupt too many does no harm.
  *
  * Each node writes the pages that it owns, of which the module tells (dsm_owned()) once
- * before DRAINED and once more afterwards: a page that moves meanwhile goes to its home.
+ * before DRAINED and once more afterwards: a page that moves meanwhile goes to its home,
+ * and homes may not move.
  */
 #include "checkpoint.h"
 
@@ -90,6 +91,7 @@ static pthread_mutex_t checkpoint_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t checkpoint_cond = PTHREAD_COND_INITIALIZER;
 static const struct checkpoint_guest *checkpoint_guest;
 static uint64_t *checkpoint_owned;	/* pages; NULL with one node */
+static uint64_t checkpoint_homes_given;	/* when they were noted first */
 
 /* ---- messages ---- */
 
@@ -220,6 +222,7 @@ static void wait_for_all(enum checkpoint_what what)
 static void note_owned(bool first)
 {
 	size_t bytes = memory_size() / CHECKPOINT_PAGE / 8;
+	uint64_t given;
 
 	if (!memory_may_move())
 		return;
@@ -231,8 +234,12 @@ static void note_owned(bool first)
 	}
 	if (first)
 		memset(checkpoint_owned, 0, bytes);
-	if (!dsm_owned(0, memory_size(), checkpoint_owned))
+	if (!dsm_owned(0, memory_size(), checkpoint_owned, &given))
 		fail("the kernel module does not tell which pages a node owns");
+	else if (first)
+		checkpoint_homes_given = given;
+	else if (given != checkpoint_homes_given)
+		fail("a home of memory has moved meanwhile; try again");
 }
 
 static void drain(void)

@@ -66,13 +66,17 @@ void dsm_discard(uint64_t offset, uint64_t len)
 			  (unsigned long long)offset, strerror(errno));
 }
 
-bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits)
+bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits,
+	       uint64_t *homes_given)
 {
 	struct ssi_dsm_owned arg = {
 		.offset = offset, .len = len, .bits = (uintptr_t)bits,
 	};
 
-	return !ioctl(dsm_fd, SSI_DSM_OWNED, &arg);
+	if (ioctl(dsm_fd, SSI_DSM_OWNED, &arg))
+		return false;
+	*homes_given = arg.homes_given;
+	return true;
 }
 
 int dsm_send(unsigned int node, const void *data, size_t len)

@@ -28,9 +28,11 @@ void dsm_discard(uint64_t offset, uint64_t len);
 
 /*
  * Set the bits of the pages in a range that this node owns, see SSI_DSM_OWNED; the other
- * bits stay. @offset and @len are multiples of 2 MiB. Return: false if the module refuses.
+ * bits stay. @offset and @len are multiples of 2 MiB. @homes_given: out: how many homes of
+ * memory this node has given away. Return: false if the module refuses.
  */
-bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits);
+bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits,
+	       uint64_t *homes_given);
 
 /* Send on the channel, from any thread. Return: 0 or -errno. */
 int dsm_send(unsigned int node, const void *data, size_t len);

@@ -19,6 +19,7 @@
 #include "memory/owned.h"
 #include "memory/region.h"
 #include "net/node.h"
+#include "stats.h"
 
 #define ATTACH_FLAGS	(SSI_DSM_ATTACH_NO_CHANNEL | SSI_DSM_ATTACH_BATCH)
 
@@ -193,7 +194,7 @@ static int put_owned(struct ssi_region *region, u64 index, u64 __user *bits)
 	return copy_to_user(bits, words, sizeof(words)) ? -EFAULT : 0;
 }
 
-static long ioctl_owned(struct file *file, void __user *arg)
+static long ioctl_owned(struct file *file, struct ssi_dsm_owned __user *arg)
 {
 	struct ssi_region *region = file_region(file);
 	struct ssi_dsm_owned owned;
@@ -217,6 +218,9 @@ static long ioctl_owned(struct file *file, void __user *arg)
 			ret = -EINTR;
 		cond_resched();
 	}
+	owned.homes_given = ssi_stats_total(region->stats, SSI_COUNT_HOMES_GIVEN);
+	if (!ret && put_user(owned.homes_given, &arg->homes_given))
+		ret = -EFAULT;
 	return ret;
 }
 

@@ -12,6 +12,9 @@
  * to its home. So each node reports twice, the second time after all have reported
  * once. A page that has moved before its owner reported is then at its home when that
  * reports for the second time. A page that is reported by both has the same content.
+ *
+ * If a home moves between its two reports, a page could go on to the new home behind the
+ * back of both. So the program compares how many homes the node has given away.
  */
 #include <linux/bits.h>
 #include <linux/string.h>

@@ -43,6 +43,7 @@ struct message {
 static unsigned int self;
 static cluster_handler handler;
 static bool refused, disk_waits, is_full;
+static uint64_t homes_given;
 static char last_why[CHECKPOINT_WHY_MAX];
 
 /* lock protects what follows. */
@@ -161,12 +162,13 @@ uint64_t memory_size(void)
 	return 2 << 20;
 }
 
-bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits)
+bool dsm_owned(uint64_t offset, uint64_t len, uint64_t *bits, uint64_t *given)
 {
 	(void)offset;
 	(void)len;
 	(void)bits;
 	note('O');
+	*given = homes_given;
 	return true;
 }
 
@@ -293,6 +295,17 @@ static void test_leader(void)
 	give(2, WRITTEN, "a disk waits");
 	tap_ok(did("aveh") && !strcmp(last_why, "a disk waits"),
 	       "all are told why, and the guest goes on");
+	make_one();
+	did("HmdCVFOD");
+	homes_given++;
+	give(1, DRAINED, NULL);
+	give(2, DRAINED, NULL);
+	tap_ok(did("wO"), "if a home has moved meanwhile, this node writes nothing");
+	give(1, WRITTEN, NULL);
+	give(2, WRITTEN, NULL);
+	tap_ok(did("aveh") &&
+	       !strcmp(last_why, "a home of memory has moved meanwhile; try again"),
+	       "all are told that, too");
 	is_full = true;
 	make_one();
 	did("HmdCVFOD");
@@ -348,7 +361,7 @@ static void test_follower(void)
 
 int main(void)
 {
-	tap_plan(23);
+	tap_plan(25);
 	test_leader();
 	/* Its thread waits for a request that never comes. */
 	self = 1;

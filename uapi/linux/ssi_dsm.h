@@ -99,25 +99,27 @@ struct ssi_dsm_discard {
  * @offset: first byte in the region
  * @len: bytes; both are multiples of 2 MiB
  * @bits: user pointer to a bit for each page of the range, in words of 64 bits
+ * @homes_given: out: how many homes of blocks this node has given to other nodes
  *
  * Sets the bits of the pages that this node owns, or that are on their way to or from
  * this node, unless they are zero and have no memory. The other bits stay as they are.
  *
  * For a copy of a region in which no program writes: each node calls it, and again when all
  * have returned from the first call. Then each page that is not zero has its bit set on
- * at least one node.
+ * at least one node, if @homes_given of no node has changed meanwhile.
  */
 struct ssi_dsm_owned {
 	__u64 offset;
 	__u64 len;
 	__u64 bits;
+	__u64 homes_given;
 };
 
 #define SSI_DSM_IOC_MAGIC	0xb5
 #define SSI_DSM_ATTACH	_IOWR(SSI_DSM_IOC_MAGIC, 0x00, struct ssi_dsm_attach)
 #define SSI_DSM_SEND	_IOW(SSI_DSM_IOC_MAGIC, 0x01, struct ssi_dsm_send)
 #define SSI_DSM_DISCARD	_IOWR(SSI_DSM_IOC_MAGIC, 0x02, struct ssi_dsm_discard)
-#define SSI_DSM_OWNED	_IOW(SSI_DSM_IOC_MAGIC, 0x03, struct ssi_dsm_owned)
+#define SSI_DSM_OWNED	_IOWR(SSI_DSM_IOC_MAGIC, 0x03, struct ssi_dsm_owned)
 
 /**
  * enum ssi_dsm_msg_type - kinds of messages that read() returns
