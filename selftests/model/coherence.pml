@@ -40,7 +40,6 @@
  *   EARLY	the home serves the next request before UNBLOCK
  *   FORGETS	a home moves without the transaction under way
  *   SENDSBACK	a node sends a message on for which its home has not come yet
- *   LINGERS	an old home goes on serving the requests that come to it
  */
 #include "tables.pml"
 
