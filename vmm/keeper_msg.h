@@ -44,6 +44,7 @@ enum ask_type {
  * @MOVE_STARTING: the guest does not run yet
  * @MOVE_IN_INTERRUPT: it did not come out of its interrupts in time
  * @MOVE_REFUSED: KVM there does not take its state
+ * @MOVE_NOT_YET: this is not ready for use, see move.c
  * @MOVE_RESULTS: how many there are
  */
 enum move_result {
@@ -57,6 +58,7 @@ enum move_result {
 	MOVE_STARTING,
 	MOVE_IN_INTERRUPT,
 	MOVE_REFUSED,
+	MOVE_NOT_YET,
 
 	MOVE_RESULTS,
 };

@@ -118,6 +118,9 @@ void life_move_result(uint32_t cpu, uint32_t node, uint32_t result, uint64_t ns)
 		control_move_result(503, "CPU %u did not come out of its interrupts in time; try again.",
 				    cpu);
 		break;
+	case MOVE_NOT_YET:
+		control_move_result(409, "CPUs do not move yet: a guest has crashed after some hundred moves. To look for the cause, start ssi-vmm of node 0 with SSI_CPU_MOVES=1 in its environment.");
+		break;
 	default:
 		control_move_result(409, "KVM of node %u does not take the state of CPU %u; the log of ssi-vmm there says why.",
 				    node, cpu);

@@ -55,6 +55,7 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -214,8 +215,19 @@ static void tell_result(const struct move_message *move, enum move_result result
 	send_as(m.asker, &m, MOVE_RESULT);
 }
 
+/*
+ * A guest with two CPUs on each of two nodes had a triple fault after 688 moves, on
+ * Debian's 6.1. Until the cause is found, only tests move CPUs.
+ */
+static bool may_move(void)
+{
+	return getenv("SSI_CPU_MOVES");
+}
+
 static enum move_result check_move(const struct move_message *m)
 {
+	if (!may_move())
+		return MOVE_NOT_YET;
 	if (m->to >= cluster_nodes())
 		return MOVE_NO_NODE;
 	if (m->cpu >= moving.num)

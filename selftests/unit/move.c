@@ -12,6 +12,7 @@
 #include "../../vmm/move.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -405,6 +406,7 @@ static void test_bad(void)
 
 int main(void)
 {
+	setenv("SSI_CPU_MOVES", "1", 1);
 	for (unsigned int cpu = 0; cpu < 3; cpu++) {
 		vcpus[cpu].cpu = cpu;
 		vcpus[cpu].node = cpu;
