@@ -25,10 +25,9 @@
 #include "../../vmm/pause.h"
 #include "../../vmm/stop.h"
 #include "../../vmm/virtio/life.h"
-#include "tap.h"
+#include "steps.h"
 
 #define NODES	3
-#define LIMIT_S	20
 
 enum { READY, DRAIN, DRAINED, WRITE, WRITTEN, END };
 
@@ -45,19 +44,6 @@ static cluster_handler handler;
 static bool refused, disk_waits, is_full;
 static uint64_t homes_given;
 static char last_why[CHECKPOINT_WHY_MAX];
-
-/* lock protects what follows. */
-static char done[64];
-static size_t num_done;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void note(char what)
-{
-	pthread_mutex_lock(&lock);
-	if (num_done < sizeof(done) - 1)
-		done[num_done++] = what;
-	pthread_mutex_unlock(&lock);
-}
 
 /* ---- what checkpoint.c calls ---- */
 
@@ -228,28 +214,6 @@ static void order(void)
 	int fds[PASS_FDS] = { -1, -1, -1 };
 
 	checkpoint_ask(fds);
-}
-
-/* Wait until it has done this, and nothing else; then forget it. */
-static bool did(const char *what)
-{
-	bool same = false;
-
-	for (int i = 0; i < LIMIT_S * 1000 && !same; i++) {
-		usleep(1000);
-		pthread_mutex_lock(&lock);
-		same = num_done >= strlen(what);
-		pthread_mutex_unlock(&lock);
-	}
-	usleep(20000);		/* what it must not do comes too early otherwise */
-	pthread_mutex_lock(&lock);
-	same = !strcmp(done, what);
-	if (!same)
-		tap_diag("it did \"%s\", not \"%s\"", done, what);
-	memset(done, 0, sizeof(done));
-	num_done = 0;
-	pthread_mutex_unlock(&lock);
-	return same;
 }
 
 static void start(void)

@@ -27,10 +27,9 @@
 #include "../../vmm/vcpu_state.h"
 #include "../../vmm/vm.h"
 #include "libvmm.h"
-#include "tap.h"
+#include "steps.h"
 
 #define NODES	3
-#define LIMIT_S	20
 #define STATE	5000	/* bytes: two pieces */
 
 enum { ASK, TAKE, READY, CANCEL, MOVED, BACK, SEEN, FAILED, RESULT };
@@ -52,20 +51,9 @@ static struct vcpu vcpus[3];	/* CPU n begins on node n */
 static struct kvm_run runs[3];
 
 /* lock protects what follows. */
-static char done[64];
-static size_t num_done;
 static struct message last;
 static bool paused, parked, in_interrupt, is_refused;
 static unsigned char put[STATE];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void note(char what)
-{
-	pthread_mutex_lock(&lock);
-	if (num_done < sizeof(done) - 1)
-		done[num_done++] = what;
-	pthread_mutex_unlock(&lock);
-}
 
 /* ---- what move.c calls ---- */
 
@@ -225,25 +213,10 @@ void ask_move_result(const struct move_end *end)
 
 /* ---- tests ---- */
 
-/* Wait until it has done this, and nothing else; then forget it. */
-static bool did(const char *what)
+/* It did this, and the guest goes on. */
+static bool went(const char *what)
 {
-	bool same = false;
-
-	for (int i = 0; i < LIMIT_S * 1000 && !same; i++) {
-		usleep(1000);
-		pthread_mutex_lock(&lock);
-		same = num_done >= strlen(what);
-		pthread_mutex_unlock(&lock);
-	}
-	pthread_mutex_lock(&lock);
-	same = !strcmp(done, what);
-	if (!same)
-		tap_diag("it did \"%s\", not \"%s\"", done, what);
-	memset(done, 0, sizeof(done));
-	num_done = 0;
-	pthread_mutex_unlock(&lock);
-	return same && !libvmm_stops;
+	return did(what) && !libvmm_stops;
 }
 
 /* An answer to the last message, or what follows it. */
@@ -263,7 +236,7 @@ static void give(unsigned int node, uint32_t what, uint32_t result)
 static bool answers(uint32_t cpu, uint32_t node, const char *digit)
 {
 	move_ask(0, cpu, node);
-	return did(digit);
+	return went(digit);
 }
 
 static void test_refused(void)
@@ -279,18 +252,18 @@ static void test_refused(void)
 static void test_leaves(void)
 {
 	move_ask(0, 0, 1);
-	tap_ok(did("t") && last.to == 1 && last.cpu == 0,
+	tap_ok(went("t") && last.to == 1 && last.cpu == 0,
 	       "a CPU that leaves: its proxy is to be held");
 	move_ask(0, 2, 0);
 	give(1, READY, 0);
-	tap_ok(did("WLss"), "then its state is taken and sent");
+	tap_ok(went("WLss"), "then its state is taken and sent");
 	tap_ok(vcpus[0].real, "and it waits for the answer");
 	give(1, MOVED, 0);
-	tap_ok(did("BM5"), "its CPU is a proxy then; meanwhile no other one may move");
+	tap_ok(went("BM5"), "its CPU is a proxy then; meanwhile no other one may move");
 	tap_ok(answers(2, 0, "5"), "and the move is not over");
 	give(1, SEEN, 0);
 	give(2, SEEN, 0);
-	tap_ok(did("0") && vcpus[0].node == 1, "until all have seen it");
+	tap_ok(went("0") && vcpus[0].node == 1, "until all have seen it");
 }
 
 /* CPU 1 comes to this node, and CPU 0 is not here any more. */
@@ -309,17 +282,17 @@ static void test_arrives(void)
 	struct message m;
 
 	move_ask(0, 1, 0);
-	tap_ok(did("a") && last.from == 1, "one that arrives: its node is asked");
+	tap_ok(went("a") && last.from == 1, "one that arrives: its node is asked");
 	give(1, TAKE, 0);
-	tap_ok(did("r"), "the proxy here is held");
+	tap_ok(went("r"), "the proxy here is held");
 	m = last;
 	give_pieces(m.number);
-	tap_ok(did("PEmM") && last.ns == 4000000,
+	tap_ok(went("PEmM") && last.ns == 4000000,
 	       "its state is put, all are told, and for how long it stood still");
 	tap_ok(put[0] == 0x77 && put[STATE - 1] == 0x77, "all of the state");
 	give(1, SEEN, 0);
 	give(2, SEEN, 0);
-	tap_ok(did("0") && vcpus[1].real, "and it is over");
+	tap_ok(went("0") && vcpus[1].real, "and it is over");
 }
 
 static void test_third(void)
@@ -329,7 +302,7 @@ static void test_third(void)
 	};
 
 	handler(1, &m);
-	did("M");
+	went("M");
 	tap_ok(vcpus[2].node == 1, "a third node learns where it is");
 	tap_ok(libvmm_stops == 1, "and a move that did not begin is refused");
 	libvmm_stops = 0;
@@ -338,47 +311,47 @@ static void test_third(void)
 static void test_fails(void)
 {
 	move_ask(0, 1, 2);
-	did("t");
+	went("t");
 	give(2, READY, MOVE_PARKED);
-	tap_ok(did("4"), "a proxy that cannot be held");
+	tap_ok(went("4"), "a proxy that cannot be held");
 	move_ask(0, 1, 2);
-	did("t");
+	went("t");
 	in_interrupt = true;
 	give(2, READY, 0);
-	tap_ok(did("c8"), "a CPU that does not come out of its interrupts");
+	tap_ok(went("c8"), "a CPU that does not come out of its interrupts");
 	in_interrupt = false;
 	move_ask(0, 1, 2);
-	did("t");
+	went("t");
 	give(2, READY, 0);
-	did("WLss");
+	went("WLss");
 	give(2, BACK, MOVE_REFUSED);
-	tap_ok(did("P9") && vcpus[1].real, "one whose state is refused goes on");
+	tap_ok(went("P9") && vcpus[1].real, "one whose state is refused goes on");
 	move_ask(0, 1, 2);
-	did("t");
+	went("t");
 	parked = true;
 	give(2, READY, 0);
-	tap_ok(did("c4"), "one that is parked meanwhile");
+	tap_ok(went("c4"), "one that is parked meanwhile");
 	parked = false;
 }
 
 static void test_arrival_fails(void)
 {
 	move_ask(0, 0, 0);
-	did("a");
+	went("a");
 	give(1, TAKE, 0);
-	did("r");
+	went("r");
 	give(1, CANCEL, MOVE_PARKED);
 	give(1, FAILED, MOVE_PARKED);
-	tap_ok(did("4"), "one that does not come after all");
+	tap_ok(went("4"), "one that does not come after all");
 	is_refused = true;
 	move_ask(0, 0, 0);
-	did("a");
+	went("a");
 	give(1, TAKE, 0);
-	did("r");
+	went("r");
 	give_pieces(last.number);
-	tap_ok(did("Xb"), "one that KVM refuses here is sent back");
+	tap_ok(went("Xb"), "one that KVM refuses here is sent back");
 	give(1, FAILED, MOVE_REFUSED);
-	tap_ok(did("9") && !vcpus[0].real, "and stays where it was");
+	tap_ok(went("9") && !vcpus[0].real, "and stays where it was");
 	is_refused = false;
 }
 

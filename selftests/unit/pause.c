@@ -20,10 +20,9 @@
 #include "../../vmm/stop.h"
 #include "../../vmm/tsc.h"
 #include "../../vmm/vm.h"
-#include "tap.h"
+#include "steps.h"
 
 #define NODES	3
-#define LIMIT_S	20
 #define HOLD_TESTS	5
 
 enum { STOP, STOPPED, PAUSED, GO };
@@ -39,19 +38,8 @@ static unsigned int self;
 static cluster_handler handler;
 
 /* lock protects what follows. */
-static char done[64];
-static size_t num_done;
 static uint64_t now, rewound, sent_ticks;
 static bool refused;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void note(char what)
-{
-	pthread_mutex_lock(&lock);
-	if (num_done < sizeof(done) - 1)
-		done[num_done++] = what;
-	pthread_mutex_unlock(&lock);
-}
 
 /* ---- what pause.c calls ---- */
 
@@ -161,28 +149,6 @@ static void set_now(uint64_t ticks)
 	pthread_mutex_lock(&lock);
 	now = ticks;
 	pthread_mutex_unlock(&lock);
-}
-
-/* Wait until it has done this, and nothing else; then forget it. */
-static bool did(const char *what)
-{
-	bool same = false;
-
-	for (int i = 0; i < LIMIT_S * 1000 && !same; i++) {
-		usleep(1000);
-		pthread_mutex_lock(&lock);
-		same = num_done >= strlen(what);
-		pthread_mutex_unlock(&lock);
-	}
-	usleep(20000);		/* what it must not do comes too early otherwise */
-	pthread_mutex_lock(&lock);
-	same = !strcmp(done, what);
-	if (!same)
-		tap_diag("it did \"%s\", not \"%s\"", done, what);
-	memset(done, 0, sizeof(done));
-	num_done = 0;
-	pthread_mutex_unlock(&lock);
-	return same;
 }
 
 static void test_leader(void)
