@@ -15,15 +15,19 @@
 #include "plan.h"
 #include "remote.h"
 
-/* Give the file to another host. */
-static int send_file(const json_t *plan, const json_t *node, const char *method,
-		     const char *path, struct failure *failure)
+/* Tell another host; @file goes with it, or is NULL. */
+static int tell(const json_t *node, const char *method, const char *path,
+		const char *file, struct failure *failure)
 {
-	const char *file = json_string_value(json_object_get(plan, "file"));
 	json_t *answer = remote_call(node, method, path, file, failure);
 
 	json_decref(answer);
 	return answer ? 0 : -1;
+}
+
+static const char *file_of(const json_t *plan)
+{
+	return json_string_value(json_object_get(plan, "file"));
 }
 
 int order_start(json_t *plan, const json_t *node, struct failure *failure)
@@ -33,27 +37,23 @@ int order_start(json_t *plan, const json_t *node, struct failure *failure)
 	if (plan_is_here(node))
 		return nodes_start(plan, plan_node_id(node), failure);
 	snprintf(path, sizeof(path), "/nodes?id=%u", plan_node_id(node));
-	return send_file(plan, node, "POST", path, failure);
+	return tell(node, "POST", path, file_of(plan), failure);
 }
 
 int order_end(json_t *plan, const json_t *node, struct failure *failure)
 {
 	char path[64];
-	json_t *answer;
 
 	(void)plan;
 	if (plan_is_here(node))
 		return nodes_end(plan_node_id(node), failure);
 	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
-	answer = remote_call(node, "DELETE", path, NULL, failure);
-	json_decref(answer);
-	return answer ? 0 : -1;
+	return tell(node, "DELETE", path, NULL, failure);
 }
 
 int order_press(json_t *plan, const json_t *node, struct failure *failure)
 {
 	char path[64];
-	json_t *answer;
 
 	(void)plan;
 	if (plan_is_here(node))
@@ -61,9 +61,7 @@ int order_press(json_t *plan, const json_t *node, struct failure *failure)
 		       rest_fail(failure, 409, "not_running", "Node %u does not run",
 				 plan_node_id(node));
 	snprintf(path, sizeof(path), "/nodes/%u/button", plan_node_id(node));
-	answer = remote_call(node, "POST", path, NULL, failure);
-	json_decref(answer);
-	return answer ? 0 : -1;
+	return tell(node, "POST", path, NULL, failure);
 }
 
 int order_change(json_t *plan, const json_t *node, struct failure *failure)
@@ -73,7 +71,7 @@ int order_change(json_t *plan, const json_t *node, struct failure *failure)
 	if (plan_is_here(node))
 		return nodes_change(plan, plan_node_id(node), failure);
 	snprintf(path, sizeof(path), "/nodes/%u", plan_node_id(node));
-	return send_file(plan, node, "PUT", path, failure);
+	return tell(node, "PUT", path, file_of(plan), failure);
 }
 
 bool order_may_run(const struct failure *failure)
